@@ -1,0 +1,49 @@
+"""Every error that this package raises on purpose.
+
+The tree, and whose fault each one names:
+
+    SparseyTraceError
+    ├── LayoutError     (ValueError)  a layout contradicts itself
+    ├── DataError       (ValueError)  arrays that don't fit the layout, or values no trace may hold
+    ├── TraceError                    a file that is no trace, is damaged, or can't be written
+    │   └── VersionError              a trace of a format newer than this program
+    ├── RecordError     (RuntimeError) a model that can't be recorded as asked
+    ├── UsageError      (ValueError)  an unknown metric, parameter, resolution or reduction
+    └── OutputError     (OSError)     a place where results can't be put
+
+Messages say what was expected, what was found, in which file, and what to do.
+"""
+
+from __future__ import annotations
+
+
+class SparseyTraceError(Exception):
+    """Base of all errors of this package; catch it to catch them all."""
+
+
+class LayoutError(SparseyTraceError, ValueError):
+    """A layout that contradicts itself: shapes, ranges, or no layers at all."""
+
+
+class DataError(SparseyTraceError, ValueError):
+    """Arrays that don't fit the layout, or values that no trace may hold."""
+
+
+class TraceError(SparseyTraceError):
+    """A file that is no trace, is damaged, or can't be read or written."""
+
+
+class VersionError(TraceError):
+    """A trace written in a newer version of the format than this program knows."""
+
+
+class RecordError(SparseyTraceError, RuntimeError):
+    """A model, or a forward pass, that can't be recorded as asked."""
+
+
+class UsageError(SparseyTraceError, ValueError):
+    """A name or parameter that doesn't exist or doesn't fit: the caller has to change the call."""
+
+
+class OutputError(SparseyTraceError, OSError):
+    """A place where results can't be put: not empty, not writable, or another trace's."""

@@ -1,0 +1,325 @@
+"""The vocabulary: what a model is made of, and what a run of samples looks like.
+
+Everything else speaks in these three: `LayerLayout` (one layer of MACs), `Layout` (the model) and
+`Chunk` (consecutive samples of a run, as arrays). All are frozen and checked when made.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import DataError, LayoutError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike, NDArray
+
+PADDING = -1
+"""Fills the rows of `LayerLayout.connections` behind a MAC's last connection."""
+
+MAX_NEURONS = 65_535
+"""The largest K: a winner has to fit a uint16."""
+
+PHASES = ("train", "eval")
+"""Names of the phases, by the number that stands for them in a trace."""
+
+TRAIN, EVAL = 0, 1
+
+NO_LABEL = int(np.iinfo(np.int64).min)
+"""Stands for "no label known" in arrays of labels."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LayerLayout:
+    """One layer: its MACs, what each listens to, and where it stands.
+
+    Attributes:
+        name: the layer's name, unique in its model.
+        num_macs: M, the number of MACs.
+        num_cms: Q, the number of CMs in each MAC.
+        num_neurons: K, the number of neurons in each CM; 1 to 65,535.
+        connections: [M, R] int32, what each MAC listens to, padded with -1: input features in the
+            first layer, MACs of the layer before in all others. May be given as a list of M index
+            arrays. Read-only.
+        positions: [M, 2] float32, each MAC's place on the unit grid, or None. Read-only.
+
+    Raises:
+        LayoutError: a count is out of range, shapes disagree, or a MAC has no connection.
+
+    >>> LayerLayout(name="v1", num_macs=2, num_cms=4, num_neurons=8, connections=[[0, 1], [2]])
+    LayerLayout(name='v1', num_macs=2, num_cms=4, num_neurons=8, connections=[2, 2])
+    """
+
+    name: str
+    num_macs: int
+    num_cms: int
+    num_neurons: int
+    connections: NDArray[np.int32]
+    positions: NDArray[np.float32] | None = None
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        num_macs: int,
+        num_cms: int,
+        num_neurons: int,
+        connections: ArrayLike | Sequence[ArrayLike],
+        positions: ArrayLike | None = None,
+    ) -> None:
+        """Check and freeze the parts; see the class for their meaning."""
+        put = object.__setattr__
+        put(self, "name", str(name))
+        put(self, "num_macs", _count(num_macs, f"{name}: num_macs"))
+        put(self, "num_cms", _count(num_cms, f"{name}: num_cms"))
+        put(self, "num_neurons", _count(num_neurons, f"{name}: num_neurons", most=MAX_NEURONS))
+        put(self, "connections", _connections(connections, self.num_macs, self.name))
+        put(self, "positions", _positions(positions, self.num_macs, self.name))
+
+    def __repr__(self) -> str:
+        """One line; the connections by their shape only."""
+        return (
+            f"LayerLayout(name={self.name!r}, num_macs={self.num_macs}, num_cms={self.num_cms}, "
+            f"num_neurons={self.num_neurons}, connections={list(self.connections.shape)})"
+        )
+
+    def __eq__(self, other: object) -> bool:
+        """Equal when every part is, arrays element by element."""
+        if not isinstance(other, LayerLayout):
+            return NotImplemented
+        return self._identity == other._identity
+
+    def __hash__(self) -> int:
+        """Consistent with equality."""
+        return hash(self._identity)
+
+    @cached_property
+    def _identity(self) -> tuple[Any, ...]:
+        places = None if self.positions is None else self.positions.tobytes()
+        wiring = (self.connections.shape, self.connections.tobytes())
+        return (self.name, self.num_macs, self.num_cms, self.num_neurons, wiring, places)
+
+    @property
+    def code_dtype(self) -> np.dtype[Any]:
+        """The smallest dtype that holds a winner: uint8 up to K = 256, uint16 above."""
+        return np.dtype(np.uint8 if self.num_neurons <= 256 else np.uint16)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """A model: its input and its layers, lowest first.
+
+    Attributes:
+        num_features: D, the length of a flattened input sample.
+        input_shape: the shape of an input sample; its product is D. Defaults to (D,).
+        layers: the layers, lowest first; at least one.
+
+    Raises:
+        LayoutError: no layers, names used twice, a shape that isn't D features, or a connection
+            that points outside the input or the layer before.
+
+    >>> layer = LayerLayout(name="v1", num_macs=2, num_cms=4, num_neurons=8, connections=[[0, 1], [2]])
+    >>> Layout(num_features=4, input_shape=(2, 2), layers=[layer]).num_macs
+    2
+    """
+
+    num_features: int
+    input_shape: tuple[int, ...] = ()
+    layers: tuple[LayerLayout, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Normalise to tuples and check that the parts fit each other."""
+        put = object.__setattr__
+        put(self, "num_features", _count(self.num_features, "num_features"))
+        put(self, "input_shape", tuple(int(side) for side in self.input_shape) or (self.num_features,))
+        put(self, "layers", tuple(self.layers))
+        if math.prod(self.input_shape) != self.num_features:
+            msg = (
+                f"input_shape: expected sides whose product is num_features = {self.num_features}, "
+                f"found {self.input_shape} (product {math.prod(self.input_shape)})"
+            )
+            raise LayoutError(msg)
+        if not self.layers:
+            msg = "layers: expected at least one layer, found none"
+            raise LayoutError(msg)
+        _check_names([layer.name for layer in self.layers])
+        _check_wiring(self)
+
+    @property
+    def num_macs(self) -> int:
+        """The number of MACs in all layers together."""
+        return sum(layer.num_macs for layer in self.layers)
+
+    def num_sources(self, layer: int) -> int:
+        """How many things a MAC of this layer could listen to: D, or the MACs of the layer before."""
+        return self.num_features if layer == 0 else self.layers[layer - 1].num_macs
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Chunk:
+    """Consecutive samples of a run.
+
+    Columns that were not asked of the trace are None (inputs) or empty (codes, active).
+
+    Attributes:
+        layout: the model's layout.
+        start: the absolute number of the first sample; sample i of the chunk is n = start + i.
+        step: [n] int64, the forward pass each sample belongs to; never falls.
+        epoch: [n] int32.
+        phase: [n] uint8, 0 train and 1 eval.
+        label: [n] int64, `NO_LABEL` where unknown.
+        inputs: [n, D] uint8 zeros and ones, or float32; None where not read or not recorded.
+        codes: per layer [n, M, Q] uint8 or uint16, the winners; meaningless where a MAC is silent.
+        active: per layer [n, M] bool.
+
+    Raises:
+        DataError: an array whose shape doesn't fit the layout or the other arrays.
+    """
+
+    layout: Layout
+    start: int
+    step: NDArray[np.int64]
+    epoch: NDArray[np.int32]
+    phase: NDArray[np.uint8]
+    label: NDArray[np.int64]
+    inputs: NDArray[Any] | None = None
+    codes: tuple[NDArray[Any], ...] = ()
+    active: tuple[NDArray[np.bool_], ...] = ()
+
+    def __post_init__(self) -> None:
+        """Check every array's shape against the layout."""
+        size = len(self.step)
+        for name in ("epoch", "phase", "label"):
+            _expect_shape(getattr(self, name), (size,), name)
+        if self.inputs is not None:
+            _expect_shape(self.inputs, (size, self.layout.num_features), "inputs")
+        for kind, arrays in (("codes", self.codes), ("active", self.active)):
+            if arrays and len(arrays) != len(self.layout.layers):
+                msg = f"{kind}: expected an array for each of {len(self.layout.layers)} layers, found {len(arrays)}"
+                raise DataError(msg)
+        for layer, codes in zip(self.layout.layers, self.codes, strict=False):
+            _expect_shape(codes, (size, layer.num_macs, layer.num_cms), f"codes of {layer.name}")
+        for layer, active in zip(self.layout.layers, self.active, strict=False):
+            _expect_shape(active, (size, layer.num_macs), f"active of {layer.name}")
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return len(self.step)
+
+    def __getitem__(self, part: slice) -> Chunk:
+        """A run of this chunk's samples; the slice's step has to be 1."""
+        first, _, stride = part.indices(len(self))
+        if stride != 1:
+            msg = f"a chunk holds consecutive samples: expected a slice of step 1, found {stride}"
+            raise DataError(msg)
+        return Chunk(
+            layout=self.layout,
+            start=self.start + first,
+            step=self.step[part],
+            epoch=self.epoch[part],
+            phase=self.phase[part],
+            label=self.label[part],
+            inputs=None if self.inputs is None else self.inputs[part],
+            codes=tuple(codes[part] for codes in self.codes),
+            active=tuple(active[part] for active in self.active),
+        )
+
+    @property
+    def sample(self) -> NDArray[np.int64]:
+        """[n] int64, the absolute sample numbers."""
+        return np.arange(self.start, self.start + len(self), dtype=np.int64)
+
+    @cached_property
+    def is_train(self) -> NDArray[np.bool_]:
+        """[n] bool, whether the sample was seen in training."""
+        return self.phase == TRAIN
+
+    @cached_property
+    def on(self) -> NDArray[np.bool_]:
+        """[n, D] bool, the input's non-zero features.
+
+        Raises:
+            DataError: the chunk was read without inputs.
+        """
+        if self.inputs is None:
+            msg = "this chunk was read without inputs: expected [n, D] inputs, found None"
+            raise DataError(msg)
+        return self.inputs != 0
+
+
+def _count(value: int, what: str, most: int | None = None) -> int:
+    if isinstance(value, bool) or int(value) != value or value < 1 or (most is not None and value > most):
+        limits = "a whole number of at least 1" if most is None else f"a whole number from 1 to {most:,}"
+        msg = f"{what}: expected {limits}, found {value!r}"
+        raise LayoutError(msg)
+    return int(value)
+
+
+def _connections(given: Any, num_macs: int, name: str) -> NDArray[np.int32]:
+    rows = [np.asarray(row).reshape(-1) for row in given]
+    if len(rows) != num_macs:
+        msg = f"{name}: connections: expected one row for each of {num_macs} MACs, found {len(rows)}"
+        raise LayoutError(msg)
+    padded = np.full((num_macs, max(len(row) for row in rows)), PADDING, np.int64)
+    for mac, row in enumerate(rows):
+        if row.size and not np.issubdtype(row.dtype, np.integer):
+            msg = f"{name}: connections of MAC {mac}: expected whole numbers, found {row.dtype}"
+            raise LayoutError(msg)
+        padded[mac, : len(row)] = row
+    silent = np.flatnonzero((padded == PADDING).all(axis=1))
+    if len(silent):
+        msg = f"{name}: connections of MAC {silent[0]}: expected at least one, found none"
+        raise LayoutError(msg)
+    if padded.min() < PADDING or padded.max() > np.iinfo(np.int32).max:
+        worst = padded.min() if padded.min() < PADDING else padded.max()
+        msg = f"{name}: connections: expected indices of 0 or more (-1 as padding only), found {worst}"
+        raise LayoutError(msg)
+    return _frozen(padded.astype(np.int32))
+
+
+def _positions(given: ArrayLike | None, num_macs: int, name: str) -> NDArray[np.float32] | None:
+    if given is None:
+        return None
+    positions = np.array(given, dtype=np.float32)
+    if positions.shape != (num_macs, 2):
+        msg = f"{name}: positions: expected shape {(num_macs, 2)}, found {positions.shape}"
+        raise LayoutError(msg)
+    return _frozen(positions)
+
+
+def _frozen(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array
+
+
+def _check_names(names: list[str]) -> None:
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        msg = f"layers: expected a different name for each layer, found {twice[0]!r} more than once"
+        raise LayoutError(msg)
+
+
+def _check_wiring(layout: Layout) -> None:
+    for index, layer in enumerate(layout.layers):
+        sources = layout.num_sources(index)
+        highest = int(layer.connections.max())
+        if highest >= sources:
+            kind = "input features" if index == 0 else f"MACs of {layout.layers[index - 1].name}"
+            mac = int(np.argmax(layer.connections.max(axis=1)))
+            msg = (
+                f"{layer.name}: connections of MAC {mac}: expected indices below {sources} "
+                f"({kind}), found {highest}"
+            )
+            raise LayoutError(msg)
+
+
+def _expect_shape(array: NDArray[Any], expected: tuple[int, ...], what: str) -> None:
+    if array.shape != expected:
+        msg = f"{what}: expected shape {expected}, found {array.shape}"
+        raise DataError(msg)
