@@ -1,0 +1,68 @@
+"""Record the codes of a Sparsey while it trains; compute every metric afterwards, from one file.
+
+    import sparsey_trace as st
+
+    with st.record(model, "run.h5") as rec:     # needs torch
+        ...
+    result = st.analyze("run.h5")               # doesn't
+    result["basis_set_size"].to_pandas()
+
+Importing this package loads nothing heavy: each name below is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparsey_trace import metrics
+    from sparsey_trace.layout import Chunk, LayerLayout, Layout
+    from sparsey_trace.record import WinnerTakeAll, record
+    from sparsey_trace.replay import Result, analyze
+    from sparsey_trace.trace.reader import Trace, open_trace
+    from sparsey_trace.trace.writer import TraceWriter
+
+_HOMES = {
+    "Chunk": "layout",
+    "LayerLayout": "layout",
+    "Layout": "layout",
+    "Result": "replay",
+    "Trace": "trace.reader",
+    "TraceWriter": "trace.writer",
+    "WinnerTakeAll": "record",
+    "analyze": "replay",
+    "metrics": None,
+    "open_trace": "trace.reader",
+    "record": "record",
+}
+
+__all__ = [
+    "Chunk",
+    "LayerLayout",
+    "Layout",
+    "Result",
+    "Trace",
+    "TraceWriter",
+    "WinnerTakeAll",
+    "analyze",
+    "metrics",
+    "open_trace",
+    "record",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    home = _HOMES[name]
+    if home is None:
+        return importlib.import_module(f"{__name__}.{name}")
+    value = getattr(importlib.import_module(f"{__name__}.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,144 @@
+"""Whole chunks and the tail: the order in which samples reach the file.
+
+Samples wait in memory until they fill a chunk, which is written once, whole and compressed. A commit
+in between puts the waiting samples into the tail: uncompressed datasets as long as a chunk, written
+in place, so that small commits don't make the file grow.
+
+Two counters say what may be believed: `in_chunks` samples stand in the chunks, `committed` samples
+exist. Only one of them changes between two flushes, and only after what it promises was flushed;
+the tail is overwritten only after `in_chunks` says that its samples stand in the chunks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+ZSTD_LEVEL = 3
+
+
+class Blocks:
+    """The samples that don't fill a chunk yet, and the file behind them.
+
+    Args:
+        file: an open file without any of the columns; SWMR writing starts here, after which HDF5
+            can add nothing more to it.
+        columns: the columns to make.
+        path: the file's name, for messages.
+    """
+
+    def __init__(self, file: h5py.File, columns: list[schema.Column], path: Path) -> None:
+        """Make every dataset, then start SWMR writing."""
+        self._file, self._path = file, path
+        self._size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
+        self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
+        self._held = 0  # samples that wait in memory
+        self._in_tail = 0  # how many of these the tail holds too
+        self._written = 0  # samples in whole chunks
+        self._announced = 0  # how many of these the file's in_chunks counts
+        with writing(path):
+            for column in columns:
+                _make_column(file, column, self._size)
+            for name in (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED):
+                file.create_dataset(name, dtype="i8", data=0)
+            file.flush()
+            file.swmr_mode = True
+
+    def extend(self, values: dict[str, NDArray[Any]]) -> None:
+        """Take in a step's samples, column by column; chunks that are full are written."""
+        size = len(values["samples/step"])
+        taken = 0
+        while taken < size:
+            part = min(size - taken, self._size - self._held)
+            for path, waiting in self._waiting.items():
+                waiting[self._held : self._held + part] = values[path][taken : taken + part]
+            self._held += part
+            taken += part
+            if self._held == self._size:
+                self._write_chunks()
+
+    def commit(self) -> None:
+        """Put what waits into the tail and count it."""
+        with writing(self._path):
+            self._announce_chunks()
+            if self._in_tail < self._held:
+                new = slice(self._in_tail, self._held)
+                for path, waiting in self._waiting.items():
+                    self._file[f"{schema.TAIL}/{path}"][new] = waiting[new]
+                self._in_tail = self._held
+                self._file.flush()
+            self._set(schema.COMMITTED, self._written + self._held)
+
+    def finish(self) -> None:
+        """Put what waits into a last chunk, count it and mark the trace closed."""
+        if self._held:
+            self._write_chunks()
+        with writing(self._path):
+            self._announce_chunks()
+            self._set(schema.COMMITTED, self._written)
+            self._set(schema.CLOSED, 1)
+
+    def _write_chunks(self) -> None:
+        end = self._written + self._held
+        with writing(self._path):
+            for path, waiting in self._waiting.items():
+                dataset = self._file[path]
+                dataset.resize(end, axis=0)
+                dataset[self._written : end] = waiting[: self._held]
+        self._written, self._held = end, 0
+
+    def _announce_chunks(self) -> None:
+        if self._announced < self._written:
+            self._file.flush()
+            self._set(schema.IN_CHUNKS, self._written)
+            self._announced, self._in_tail = self._written, 0
+
+    def _set(self, name: str, value: int) -> None:
+        self._file[name][()] = value
+        self._file.flush()
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn what h5py raises while it writes into an error that names the file.
+
+    Raises:
+        TraceError: h5py could not write.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        msg = f"{path}: expected to write to the trace, found: {error}; what was committed stays readable"
+        raise TraceError(msg) from error
+
+
+def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
+    file.create_dataset(
+        column.path,
+        shape=(0, *column.width),
+        maxshape=(None, *column.width),
+        chunks=column.chunk_shape(samples),
+        dtype=column.dtype,
+        fletcher32=True,
+        compression=hdf5plugin.Zstd(clevel=ZSTD_LEVEL),
+    )
+    # Space taken at once: a tail that came into being with the first small commit would make the
+    # size of a trace depend on how often it was committed.
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    file.create_dataset(
+        f"{schema.TAIL}/{column.path}", shape=(samples, *column.width), dtype=column.dtype, dcpl=plist
+    )

@@ -1,0 +1,127 @@
+"""The head of a trace: which model, which run, written by what; everything that doesn't grow."""
+
+from __future__ import annotations
+
+import json
+import platform
+import socket
+import sys
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from sparsey_trace.layout import LayerLayout, Layout
+from sparsey_trace.trace import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What a trace says about itself before its first sample.
+
+    Attributes:
+        id: unique to this trace, 32 hexadecimal digits.
+        created: when the run started, ISO 8601 in UTC.
+        host: the machine's name.
+        config: the run's configuration.
+        versions: of Python, of this program and of the packages that were loaded.
+        layout: the model.
+        input_kind: one of `schema.INPUT_KINDS`.
+    """
+
+    id: str
+    created: str
+    host: str
+    config: dict[str, Any]
+    versions: dict[str, str]
+    layout: Layout
+    input_kind: str
+
+
+def write_head(file: h5py.File, layout: Layout, config: Mapping[str, Any]) -> None:
+    """Write everything but the columns; `input_kind` follows when the first step shows it."""
+    file.attrs.update(
+        format=schema.FORMAT,
+        format_version=schema.VERSION,
+        id=uuid.uuid4().hex,
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+        host=socket.gethostname(),
+        versions=json.dumps(loaded_versions()),
+        num_features=layout.num_features,
+        input_shape=np.asarray(layout.input_shape, np.int64),
+        num_layers=len(layout.layers),
+    )
+    # A dataset, because attributes of plain HDF5 tools end at 64 KiB and configurations don't.
+    file.create_dataset("config", data=json.dumps(dict(config), default=repr))
+    for index, layer in enumerate(layout.layers):
+        group = file.create_group(f"layers/{index}")
+        group.attrs.update(
+            name=layer.name, num_macs=layer.num_macs, num_cms=layer.num_cms, num_neurons=layer.num_neurons
+        )
+        group.create_dataset("connections", data=layer.connections)
+        if layer.positions is not None:
+            group.create_dataset("positions", data=layer.positions)
+
+
+def read_head(file: h5py.File) -> Head:
+    """Read it back.
+
+    Raises:
+        KeyError, ValueError, TypeError: something is missing or isn't what the format says; the
+            caller knows the file's name and says so.
+    """
+    attrs = file.attrs
+    return Head(
+        id=str(attrs["id"]),
+        created=str(attrs["created"]),
+        host=str(attrs["host"]),
+        config=json.loads(file["config"].asstr()[()]),
+        versions=json.loads(attrs["versions"]),
+        layout=Layout(
+            num_features=int(attrs["num_features"]),
+            input_shape=tuple(int(side) for side in attrs["input_shape"]),
+            layers=tuple(_read_layer(file[f"layers/{index}"]) for index in range(int(attrs["num_layers"]))),
+        ),
+        input_kind=str(attrs["input_kind"]),
+    )
+
+
+def _read_layer(group: h5py.Group) -> LayerLayout:
+    return LayerLayout(
+        name=str(group.attrs["name"]),
+        num_macs=int(group.attrs["num_macs"]),
+        num_cms=int(group.attrs["num_cms"]),
+        num_neurons=int(group.attrs["num_neurons"]),
+        connections=group["connections"][()],
+        positions=group["positions"][()] if "positions" in group else None,
+    )
+
+
+def loaded_versions() -> dict[str, str]:
+    """Versions of Python, this program, HDF5, and of torch and sparseypy where they are loaded."""
+    versions = {
+        "python": platform.python_version(),
+        "sparsey-trace": program_version(),
+        "numpy": np.__version__,
+        "h5py": h5py.__version__,
+        "hdf5": h5py.version.hdf5_version,
+    }
+    for name in ("torch", "sparseypy"):
+        if name in sys.modules:
+            versions[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
+    return versions
+
+
+def program_version() -> str:
+    """This program's version, as installed."""
+    try:
+        return metadata.version("sparsey-trace")
+    except metadata.PackageNotFoundError:
+        return "unknown"

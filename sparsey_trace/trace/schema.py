@@ -1,0 +1,125 @@
+"""The format of a trace in one place: names, dtypes, shapes and encodings of version 1.
+
+`docs/trace-format.md` is the normative page; this module is the same in code. Every dataset with a
+value per sample is a `Column`. It stands twice in the file: under its own path, in whole compressed
+chunks, and under `/tail`, uncompressed, for the samples that don't fill a chunk yet.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Layout
+
+FORMAT = "sparsey-trace"
+VERSION = 1
+
+COMMITTED = "progress/committed"
+IN_CHUNKS = "progress/in_chunks"
+CLOSED = "progress/closed"
+
+TAIL = "tail"
+INPUTS = "inputs"
+SAMPLE_COLUMNS = {"step": "i8", "epoch": "i4", "phase": "u1", "label": "i8", "time": "f8"}
+INPUT_KINDS = ("binary", "float32", "float16", "none")
+
+MACS_PER_CHUNK = 16
+_CHUNK_BYTES = 1 << 20
+_FEWEST, _MOST = 64, 4096
+
+
+@dataclass(frozen=True)
+class Column:
+    """One dataset with a value per sample.
+
+    Attributes:
+        path: where it stands in the file.
+        width: the shape of one sample's value, as stored.
+        dtype: the stored dtype.
+        bits: how many booleans each sample packs along its last axis (most significant bit
+            first), or 0 where the values are stored as they are.
+    """
+
+    path: str
+    width: tuple[int, ...]
+    dtype: np.dtype[Any]
+    bits: int = 0
+
+    @property
+    def sample_bytes(self) -> int:
+        """Bytes a sample takes before compression."""
+        return int(np.prod(self.width, dtype=np.int64)) * self.dtype.itemsize
+
+    def chunk_shape(self, samples: int) -> tuple[int, ...]:
+        """Shape of an HDF5 chunk: codes are cut into groups of 16 MACs, all else is whole."""
+        if len(self.width) == 2:
+            return (samples, min(self.width[0], MACS_PER_CHUNK), self.width[1])
+        return (samples, *self.width)
+
+    def encode(self, values: NDArray[Any]) -> NDArray[Any]:
+        """From what users hold, [n, ...], to what is stored."""
+        return np.packbits(values, axis=-1) if self.bits else values
+
+    def decode(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """From what is stored to what users hold: packed bits become uint8 zeros and ones."""
+        return np.unpackbits(stored, axis=-1, count=self.bits) if self.bits else stored
+
+
+def codes_path(layer: int) -> str:
+    """Where the winners of a layer stand: [N, M, Q]."""
+    return f"layers/{layer}/codes"
+
+
+def active_path(layer: int) -> str:
+    """Where a layer's activity stands: [N, ceil(M / 8)] packed bits."""
+    return f"layers/{layer}/active"
+
+
+def input_column(layout: Layout, kind: str) -> Column | None:
+    """The column of the model's input, or None where none is recorded.
+
+    Args:
+        layout: the model.
+        kind: one of `INPUT_KINDS`.
+    """
+    if kind == "none":
+        return None
+    if kind == "binary":
+        return packed_bits(INPUTS, layout.num_features)
+    return Column(INPUTS, (layout.num_features,), np.dtype(kind))
+
+
+def columns(layout: Layout, input_kind: str) -> list[Column]:
+    """All columns of a trace, in the order in which they are written."""
+    found = [Column(f"samples/{name}", (), np.dtype(kind)) for name, kind in SAMPLE_COLUMNS.items()]
+    inputs = input_column(layout, input_kind)
+    if inputs is not None:
+        found.append(inputs)
+    for index, layer in enumerate(layout.layers):
+        found.append(Column(codes_path(index), (layer.num_macs, layer.num_cms), layer.code_dtype))
+        found.append(packed_bits(active_path(index), layer.num_macs))
+    return found
+
+
+def packed_bits(path: str, count: int) -> Column:
+    """A column of `count` booleans a sample, packed into bytes."""
+    return Column(path, (-(-count // 8),), np.dtype(np.uint8), bits=count)
+
+
+def samples_per_chunk(sample_bytes: int) -> int:
+    """How many samples a chunk holds: a power of two from 64 to 4,096, about a MiB of all columns.
+
+    Large enough to compress and stream well, small enough that the tail, which is as long as a
+    chunk and uncompressed, stays small beside any trace worth keeping.
+
+    >>> samples_per_chunk(3000), samples_per_chunk(10), samples_per_chunk(10**6)
+    (256, 4096, 64)
+    """
+    fitting = max(1, _CHUNK_BYTES // sample_bytes)
+    return min(_MOST, max(_FEWEST, 1 << (fitting.bit_length() - 1)))
