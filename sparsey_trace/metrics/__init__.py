@@ -1,0 +1,28 @@
+"""What is computed: the metrics, each a fold over a run; see `sparsey_trace.metrics.base`."""
+
+from sparsey_trace.metrics.base import Context, Metric, Recalled, Rows, RunMetric, SampleMetric
+from sparsey_trace.metrics.basis_average import BasisAverage
+from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
+from sparsey_trace.metrics.feature_coverage import FeatureCoverage
+from sparsey_trace.metrics.match_accuracy import MatchAccuracy
+from sparsey_trace.metrics.num_activations import NumActivations
+from sparsey_trace.metrics.registry import available, make_metric
+from sparsey_trace.metrics.sisc_adherence import SiscAdherence
+
+__all__ = [
+    "BasisAverage",
+    "BasisSetSize",
+    "BasisSetSizeIncrease",
+    "Context",
+    "FeatureCoverage",
+    "MatchAccuracy",
+    "Metric",
+    "NumActivations",
+    "Recalled",
+    "Rows",
+    "RunMetric",
+    "SampleMetric",
+    "SiscAdherence",
+    "available",
+    "make_metric",
+]

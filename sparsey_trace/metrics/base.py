@@ -1,0 +1,185 @@
+"""What a metric is: a fold over the run, and what is made of it.
+
+A metric is a frozen dataclass, so that it pickles, compares and its repr is its provenance. Its fold
+obeys one law, from which streaming, processes, resuming and following a live run all come:
+
+    merge(fold(xs), fold(ys)) == fold(xs + ys)        for neighbouring runs of samples xs, ys
+
+`init` is the identity of `merge`, `merge` is associative for neighbours in order, and `finalize` is
+pure and repeatable. Equality is of what `finalize` makes of the states, bit for bit. So a state holds
+integers where it can, and whatever is divided is divided in `finalize` or later.
+
+There are two kinds. A `RunMetric` is finished by `finalize`, which makes its table. A `SampleMetric`
+has a value for every sample and MAC: it never gathers them in its state, but gives them out in
+`rows`, which sees the run once more, chunk by chunk, with what `finalize` made of the first pass.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from sparsey_trace.layout import EVAL, TRAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Sequence
+
+    import numpy as np
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Chunk, Layout
+
+S = TypeVar("S")
+
+CODES_AND_ACTIVITY = frozenset({"codes", "active"})
+EVERYTHING = frozenset({"inputs", "codes", "active"})
+
+
+class Recalled(NamedTuple):
+    """What a run holds of n samples picked from anywhere in it; fields as in `Chunk`."""
+
+    inputs: NDArray[Any] | None
+    codes: tuple[NDArray[Any], ...]
+    active: tuple[NDArray[np.bool_], ...]
+
+
+class Recall(Protocol):
+    """Looks up samples of the run by their numbers."""
+
+    def __call__(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
+        """The asked fields of the n samples, in the order given."""
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """What `rows` may lean on beside the chunk.
+
+    Attributes:
+        result: what `finalize` made of the whole run.
+        recall: looks up other samples of the run.
+        memo: kept between chunks of one pass, for what is worth making only once.
+    """
+
+    result: Any
+    recall: Recall
+    memo: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Rows:
+    """Values of n samples.
+
+    Attributes:
+        sample: [n] int64, positions in the chunk of the samples that have a value; None for all.
+        values: per layer [n, M], int64 for counts, else float64.
+        layer_values: per layer [n], a value for the layer as a whole; None where there is none.
+        extra: further columns of the table at resolution `sample`, [n] each.
+    """
+
+    values: Sequence[NDArray[Any]]
+    sample: NDArray[np.int64] | None = None
+    layer_values: Sequence[NDArray[Any]] | None = None
+    extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+class Metric(ABC, Generic[S]):
+    """What both kinds share: a name, what is read, and the fold. The default fold keeps nothing.
+
+    Class attributes:
+        name: as in tables, configuration files and on the command line.
+        version: raised whenever the same trace would give other values.
+        requires: the fields that `update` reads: of `inputs`, `codes`, `active`.
+        best: whether the best value is the `lowest` or the `highest`.
+        reductions: the reductions that make sense for it; None stands for none.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int] = 1
+    requires: ClassVar[frozenset[str]] = frozenset()
+    best: ClassVar[Literal["lowest", "highest"]] = "highest"
+    reductions: ClassVar[tuple[str | None, ...]] = (
+        None,
+        "layerwise_mean",
+        "layerwise_sum",
+        "mean",
+        "sum",
+        "highest_layer",
+        "highest_layer_mean",
+    )
+
+    def init(self, layout: Layout) -> S:
+        """The state of a run without samples."""
+        return None  # type: ignore[return-value]
+
+    def update(self, state: S, chunk: Chunk) -> S:
+        """The state after taking in a chunk that follows what the state has seen."""
+        return state
+
+    def merge(self, earlier: S, later: S) -> S:
+        """The state of two neighbouring runs together."""
+        return earlier
+
+    def finalize(self, state: S, layout: Layout) -> Any:
+        """What the state comes to; the table of a `RunMetric`, what `rows` needs of a `SampleMetric`."""
+        return None
+
+    def configured(self, *, resolution: str, reduction: str | None) -> Metric[S]:
+        """The metric as an analysis of this resolution and reduction wants it."""
+        return self
+
+    def notes(self, result: Any) -> dict[str, Any]:
+        """What a reader of the table should know about its values, given what `finalize` made."""
+        return {}
+
+    @property
+    def fold_key(self) -> Hashable:
+        """Metrics of equal keys share one fold in a replay."""
+        return self
+
+    @property
+    def has_fold(self) -> bool:
+        """Whether the metric keeps a state at all."""
+        return type(self).update is not Metric.update
+
+    @property
+    def parameters(self) -> dict[str, Any]:
+        """The metric's parameters by name; none where it isn't a dataclass."""
+        return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+
+class SampleMetric(Metric[S]):
+    """A metric with a value for every sample and MAC.
+
+    Class attributes:
+        over_samples: what stands for a group of samples: the `mean`, the `sum` or the `last` value.
+        counts: whether values are counts (int64 in tables) rather than float32.
+        rows_require: the fields that `rows` reads, in chunks with samples of `rows_phases`.
+        rows_phases: the phases whose samples have a value.
+        extra: further columns at resolution `sample`: their names and dtypes.
+        has_layer_values: whether `rows` also gives values for a layer as a whole.
+    """
+
+    over_samples: ClassVar[Literal["mean", "sum", "last"]] = "mean"
+    counts: ClassVar[bool] = False
+    rows_require: ClassVar[frozenset[str]] = frozenset()
+    rows_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
+    extra: ClassVar[dict[str, str]] = {}
+    has_layer_values: ClassVar[bool] = False
+
+    @abstractmethod
+    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:
+        """The values of a chunk's samples; None where no sample has one.
+
+        A pure function of the chunk's samples and the context: however the run is cut into chunks,
+        a sample's values are the same, bit for bit.
+        """
+
+
+class RunMetric(Metric[S]):
+    """A metric whose table is made by `finalize`: at the end of the run, not for every sample."""
+
+    @abstractmethod
+    def finalize(self, state: S, layout: Layout) -> pa.Table:
+        """The table: columns `phase` (and `epoch`) first, then `layer`, `mac`, and what it measures."""

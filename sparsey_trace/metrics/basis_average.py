@@ -1,0 +1,144 @@
+"""Basis average: what a MAC has come to stand for, as a picture in the input's own space."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+import pyarrow as pa
+
+from sparsey_trace.layout import PHASES, TRAIN
+from sparsey_trace.metrics import exact_sum
+from sparsey_trace.metrics.base import RunMetric
+from sparsey_trace.metrics.receptive_fields import receptive_fields
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Chunk, Layout
+
+
+@dataclass(frozen=True, eq=False)
+class Sums:
+    """Sums over a stretch of the run that lies in one epoch.
+
+    Attributes:
+        epoch: the epoch's number.
+        active: [all MACs] int64, how many training samples each MAC was active for.
+        parts: exponent to [P] int64, sums of the inputs for each pair (MAC, feature in its
+            receptive field), layer by layer; see `exact_sum`.
+    """
+
+    epoch: int
+    active: NDArray[np.int64]
+    parts: dict[int, NDArray[np.int64]]
+
+    def __add__(self, other: Sums) -> Sums:
+        """Both stretches together, under the later one's epoch."""
+        return Sums(other.epoch, self.active + other.active, exact_sum.add(self.parts, other.parts))
+
+
+@dataclass(frozen=True)
+class BasisAverage(RunMetric[tuple[Sums, ...]]):
+    """The mean training input while the MAC was active, inside its projected receptive field.
+
+    Zero outside, and where the MAC was never active. Source: `basis_average` in docs/metrics.md.
+
+    Attributes:
+        sparse: keep only the values inside the field, with their features.
+        each_epoch: a picture as of the end of every epoch, rather than of the run only.
+    """
+
+    name: ClassVar[str] = "basis_average"
+    requires: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
+    reductions: ClassVar[tuple[str | None, ...]] = (None, "sparse")
+
+    sparse: bool = False
+    each_epoch: bool = False
+
+    def configured(self, *, resolution: str, reduction: str | None) -> BasisAverage:
+        """Pictures by epoch at resolution `epoch`; sparse ones by that reduction."""
+        return BasisAverage(
+            sparse=self.sparse or reduction == "sparse", each_epoch=self.each_epoch or resolution == "epoch"
+        )
+
+    def init(self, layout: Layout) -> tuple[Sums, ...]:
+        """No stretch at all."""
+        return ()
+
+    def update(self, state: tuple[Sums, ...], chunk: Chunk) -> tuple[Sums, ...]:
+        """Add the chunk's training inputs, epoch by epoch."""
+        turns = np.flatnonzero(np.diff(chunk.epoch)) + 1 if self.each_epoch else np.empty(0, np.int64)
+        bounds = [0, *turns.tolist(), len(chunk)]
+        for start, stop in itertools.pairwise(bounds):
+            if start < stop:
+                state = self.merge(state, (_sums(chunk[start:stop]),))
+        return state
+
+    def merge(self, earlier: tuple[Sums, ...], later: tuple[Sums, ...]) -> tuple[Sums, ...]:
+        """Join the stretches where they meet in one epoch; all of them where epochs don't matter."""
+        if not earlier or not later:
+            return earlier or later
+        if self.each_epoch and earlier[-1].epoch != later[0].epoch:
+            return earlier + later
+        return (*earlier[:-1], earlier[-1] + later[0], *later[1:])
+
+    def finalize(self, state: tuple[Sums, ...], layout: Layout) -> pa.Table:
+        """A line for each MAC (each epoch and MAC): what it stands for so far."""
+        nothing = Sums(0, np.zeros(layout.num_macs, np.int64), {})
+        so_far: dict[int, Sums] = {}
+        reached = nothing
+        for stretch in state:
+            reached = reached + stretch
+            so_far[reached.epoch] = reached
+        moments = [so_far[epoch] for epoch in sorted(so_far)] if self.each_epoch else [reached]
+        tables = [self._table(moment, layout) for moment in moments] or [
+            self._table(nothing, layout).slice(0, 0)
+        ]
+        return pa.concat_tables(tables)
+
+    def _table(self, sums: Sums, layout: Layout) -> pa.Table:
+        fields = receptive_fields(layout)
+        mac, feature = np.nonzero(np.concatenate(fields))
+        mean = exact_sum.total(sums.parts, mac.shape) / np.maximum(sums.active, 1)[mac]
+        if self.sparse:
+            lengths = np.bincount(mac, minlength=layout.num_macs)
+            values = mean.astype(np.float32)
+        else:
+            lengths = np.full(layout.num_macs, layout.num_features)
+            dense = np.zeros((layout.num_macs, layout.num_features), np.float32)
+            dense[mac, feature] = mean
+            values = dense.ravel()
+        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
+        sizes = [layer.num_macs for layer in layout.layers]
+        columns = {
+            "phase": pa.DictionaryArray.from_arrays(
+                pa.array(np.full(layout.num_macs, TRAIN, np.int8)), list(PHASES)
+            ),
+            "layer": np.repeat(np.arange(len(sizes), dtype=np.int16), sizes),
+            "mac": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
+            "samples": sums.active.astype(np.int32),
+            "average": pa.ListArray.from_arrays(pa.array(offsets), pa.array(values)),
+        }
+        if self.each_epoch:
+            columns = {"epoch": np.full(layout.num_macs, sums.epoch, np.int32), **columns}
+        if self.sparse:
+            columns["feature"] = pa.ListArray.from_arrays(
+                pa.array(offsets), pa.array(feature.astype(np.int32))
+            )
+        return pa.table(columns)
+
+
+def _sums(chunk: Chunk) -> Sums:
+    train = chunk.is_train
+    active = np.concatenate(chunk.active, axis=1)[train]
+    inputs = chunk.inputs
+    assert inputs is not None
+    inside = np.concatenate(receptive_fields(chunk.layout))
+    parts = {}
+    for exponent, part in exact_sum.split(inputs[train]).items():
+        sums = active.T.astype(part.dtype) @ part
+        parts[exponent] = sums[inside].astype(np.int64)
+    return Sums(int(chunk.epoch[0]), np.count_nonzero(active, axis=0), parts)

@@ -1,0 +1,64 @@
+"""Sums of real numbers that don't depend on the order of adding.
+
+Floating-point sums change with their order, and so with chunks and processes. Here every float32 is
+cut into integers of at most 24 bits, each counted in units of a fixed power of two; sums of these are
+exact. Zeros and ones, and other small whole numbers, need one such part; grey values two.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+WIDTH = 24
+_HIGHEST, _LOWEST = 120, -168
+"""Units 2^120 down to 2^-168 cover every finite float32, the smallest (2^-149) included."""
+
+
+def split(values: NDArray[Any]) -> dict[int, NDArray[Any]]:
+    """Cut float32 (or smaller) numbers into whole parts.
+
+    Args:
+        values: any shape; integers of at most 24 bits, float16 or float32; finite.
+
+    Returns:
+        Exponent e to an array of whole numbers below 2^24 in size, in units of 2^e: the sum of all
+        parts is the number, exactly. float32 where the numbers are whole already, else float64.
+
+    >>> {e: part.tolist() for e, part in split(np.float32([0.5, 3])).items()}
+    {0: [0.0, 3.0], -24: [8388608.0, 0.0]}
+    """
+    if values.dtype.kind in "iub":
+        return {0: values.astype(np.float32)}
+    rest = values.astype(np.float64)
+    parts = {}
+    for exponent in range(_HIGHEST, _LOWEST - 1, -WIDTH):
+        if not rest.any():
+            break
+        part = np.trunc(np.ldexp(rest, -exponent))
+        if part.any():
+            parts[exponent] = part
+            rest = rest - np.ldexp(part, exponent)
+    return parts
+
+
+def total(parts: dict[int, NDArray[np.int64]], shape: tuple[int, ...]) -> NDArray[np.float64]:
+    """What the summed parts come to, lowest unit first: the same float64s for the same sums."""
+    result = np.zeros(shape)
+    for exponent in sorted(parts):
+        result += np.ldexp(parts[exponent].astype(np.float64), exponent)
+    return result
+
+
+def add(
+    first: dict[int, NDArray[np.int64]], second: dict[int, NDArray[np.int64]]
+) -> dict[int, NDArray[np.int64]]:
+    """The parts of two sums, added."""
+    joined = dict(first)
+    for exponent, part in second.items():
+        joined[exponent] = joined[exponent] + part if exponent in joined else part
+    return joined

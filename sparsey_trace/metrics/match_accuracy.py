@@ -1,0 +1,118 @@
+"""Match accuracy: do inputs seen in evaluation bring back the codes of what was learnt?"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
+
+import numpy as np
+
+from sparsey_trace.layout import EVAL
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, Rows, SampleMetric
+from sparsey_trace.metrics.nearest import nearest
+from sparsey_trace.metrics.parameters import check_choice, check_size
+from sparsey_trace.metrics.reference_store import ReferenceStore
+from sparsey_trace.metrics.similarity import Measure, code_similarity
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Chunk, Layout
+
+
+@dataclass(frozen=True)
+class MatchAccuracy(SampleMetric[ReferenceStore]):
+    """How far each MAC's code for an eval sample agrees with its code for the nearest training input.
+
+    Exact, unless `reference_size` bounds the inputs that are kept. Source: `match_accuracy` in
+    docs/metrics.md.
+
+    Attributes:
+        distance: what is nearest: `hamming` or `jaccard`, of the inputs.
+        similarity: how codes agree: `hamming` or `jaccard`, of their cells.
+        repeated: of an input seen several times, the code of which time: `latest` or `first`.
+        reference_size: keep so many distinct training inputs, drawn without bias; None for all.
+        seed: of the draw.
+
+    Raises:
+        UsageError: a parameter is none of these.
+    """
+
+    name: ClassVar[str] = "match_accuracy"
+    requires: ClassVar[frozenset[str]] = frozenset({"inputs"})
+    rows_require: ClassVar[frozenset[str]] = EVERYTHING
+    rows_phases: ClassVar[tuple[int, ...]] = (EVAL,)
+    extra: ClassVar[dict[str, str]] = {"nearest_sample": "int64", "distance": "float32"}
+
+    distance: Measure = "hamming"
+    similarity: Measure = "hamming"
+    repeated: Literal["latest", "first"] = "latest"
+    reference_size: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the parameters."""
+        check_choice(self, "distance", ("hamming", "jaccard"))
+        check_choice(self, "similarity", ("hamming", "jaccard"))
+        check_choice(self, "repeated", ("latest", "first"))
+        check_size(self, "reference_size")
+
+    @property
+    def fold_key(self) -> Hashable:
+        """Shared by all that keep the same inputs, whatever they measure with them."""
+        return ("training inputs", self.reference_size, self.seed)
+
+    def init(self, layout: Layout) -> ReferenceStore:
+        """No inputs yet."""
+        return ReferenceStore.empty(layout.num_features)
+
+    def update(self, state: ReferenceStore, chunk: Chunk) -> ReferenceStore:
+        """Add the chunk's training inputs."""
+        return self.merge(state, ReferenceStore.of(chunk))
+
+    def merge(self, earlier: ReferenceStore, later: ReferenceStore) -> ReferenceStore:
+        """The inputs of both, each once."""
+        return earlier.followed_by(later).drawn(self.reference_size, self.seed)[0]
+
+    def finalize(self, state: ReferenceStore, layout: Layout) -> tuple[ReferenceStore, NDArray[np.int64]]:
+        """The references, and the last step that each serves."""
+        return state.drawn(self.reference_size, self.seed)
+
+    def notes(self, result: tuple[ReferenceStore, NDArray[np.int64]]) -> dict[str, Any]:
+        """Whether every training input was a candidate."""
+        exact = self.reference_size is None or len(result[0].inputs) < self.reference_size
+        return {"exact": exact} if exact else {"exact": False, "reference_size": self.reference_size}
+
+    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:
+        """Values of the eval samples that have a candidate."""
+        store, until = context.result
+        asked = np.flatnonzero(chunk.phase == EVAL)
+        if not len(asked):
+            return None
+        reference, distance = nearest(
+            chunk.on[asked],
+            chunk.step[asked],
+            references=store.inputs,
+            step=store.step,
+            until=until,
+            measure=self.distance,
+        )
+        found = reference >= 0
+        if not found.any():
+            return None
+        asked, reference, distance = asked[found], reference[found], distance[found]
+        matched = store.sightings(reference, chunk.step[asked], latest=self.repeated == "latest")
+        values = []
+        recalled = context.recall(matched, CODES_AND_ACTIVITY)
+        for layer, codes, active, old_codes, old_active in zip(
+            layout.layers, chunk.codes, chunk.active, recalled.codes, recalled.active, strict=True
+        ):
+            agreeing = np.count_nonzero(codes[asked] == old_codes, axis=2)
+            values.append(
+                code_similarity(
+                    layer, self.similarity, agreeing=agreeing, active=active[asked], other=old_active
+                )
+            )
+        return Rows(sample=asked, values=values, extra={"nearest_sample": matched, "distance": distance})

@@ -1,0 +1,31 @@
+"""Number of activations: how many of a step's samples a MAC was active for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+import numpy as np
+
+from sparsey_trace.metrics.base import Context, Rows, SampleMetric
+
+if TYPE_CHECKING:
+    from sparsey_trace.layout import Chunk, Layout
+
+
+@dataclass(frozen=True)
+class NumActivations(SampleMetric[None]):
+    """How many samples of the step each MAC was active for.
+
+    Source: `num_activations` in docs/metrics.md.
+    """
+
+    name: ClassVar[str] = "num_activations"
+    best: ClassVar = "lowest"
+    over_samples: ClassVar = "sum"
+    counts: ClassVar[bool] = True
+    rows_require: ClassVar[frozenset[str]] = frozenset({"active"})
+
+    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
+        """1 where the MAC is active, else 0."""
+        return Rows(values=[active.astype(np.int64) for active in chunk.active])

@@ -1,0 +1,136 @@
+"""The distinct training inputs of a run, as a fold: what evaluation samples are compared with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsey_trace.metrics.draws import digests, draw, priorities
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Chunk
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReferenceStore:
+    """Distinct training inputs in the order in which they were first seen, and every time they were.
+
+    Inputs are told apart by 128-bit BLAKE2b digests of all their values: real-valued ones with the
+    same features on are different inputs.
+
+    Attributes:
+        identity: [C] 16 bytes, the digest of each input.
+        inputs: [C, ceil(D / 8)] uint8, packed bits of what is on.
+        step: [C] int64, the step that first showed each.
+        seen: [T] int64, which input each sighting is of.
+        sample: [T] int64, the sample of each sighting; ascending.
+        sample_step: [T] int64, its step.
+    """
+
+    identity: NDArray[np.void]
+    inputs: NDArray[np.uint8]
+    step: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    sample: NDArray[np.int64]
+    sample_step: NDArray[np.int64]
+
+    @classmethod
+    def empty(cls, num_features: int) -> ReferenceStore:
+        """No inputs yet."""
+        none = np.empty(0, np.int64)
+        return cls(
+            identity=digests(np.empty((0, 1)), size=16),
+            inputs=np.empty((0, -(-num_features // 8)), np.uint8),
+            step=none,
+            seen=none,
+            sample=none,
+            sample_step=none,
+        )
+
+    @classmethod
+    def of(cls, chunk: Chunk) -> ReferenceStore:
+        """The training inputs of a chunk."""
+        train = np.flatnonzero(chunk.is_train)
+        bits = np.packbits(chunk.on[train], axis=1)
+        assert chunk.inputs is not None
+        real = chunk.inputs.dtype.kind == "f"
+        # Adding zero makes the two zeros one.
+        identity = digests(chunk.inputs[train] + np.float32(0) if real else bits, size=16)
+        step = chunk.step[train]
+        first, seen = _first_of_each(identity)
+        return cls(
+            identity=identity[first],
+            inputs=bits[first],
+            step=step[first],
+            seen=seen,
+            sample=chunk.start + train,
+            sample_step=step,
+        )
+
+    def followed_by(self, later: ReferenceStore) -> ReferenceStore:
+        """With the sightings of a later stretch of the run."""
+        if not len(later.sample):
+            return self
+        identity = np.concatenate([self.identity, later.identity])
+        first, number = _first_of_each(identity)
+        return ReferenceStore(
+            identity=identity[first],
+            inputs=np.concatenate([self.inputs, later.inputs])[first],
+            step=np.concatenate([self.step, later.step])[first],
+            seen=number[np.concatenate([self.seen, later.seen + len(self.identity)])],
+            sample=np.concatenate([self.sample, later.sample]),
+            sample_step=np.concatenate([self.sample_step, later.sample_step]),
+        )
+
+    def drawn(self, size: int | None, seed: int) -> tuple[ReferenceStore, NDArray[np.int64]]:
+        """Only the inputs that are ever among `size` drawn ones, and the last step each serves."""
+        if size is None:
+            return self, draw(np.zeros(len(self.step), np.uint64), self.step, None)[1]
+        chosen, until = draw(priorities(self.identity, seed), self.step, size)
+        number = np.full(len(self.step), -1)
+        number[chosen] = np.arange(len(chosen))
+        kept = number[self.seen] >= 0
+        store = ReferenceStore(
+            identity=self.identity[chosen],
+            inputs=self.inputs[chosen],
+            step=self.step[chosen],
+            seen=number[self.seen[kept]],
+            sample=self.sample[kept],
+            sample_step=self.sample_step[kept],
+        )
+        return store, until
+
+    def sightings(
+        self, wanted: NDArray[np.int64], before: NDArray[np.int64], *, latest: bool
+    ) -> NDArray[np.int64]:
+        """The first sighting of each wanted input, or its latest before a step.
+
+        Args:
+            wanted: [n] int64, inputs of the store.
+            before: [n] int64, steps; each input was seen before its one.
+            latest: whether the latest is asked for, rather than the first.
+
+        Returns:
+            [n] int64, samples.
+        """
+        order = np.argsort(self.seen, kind="stable")
+        if not latest:
+            return self.sample[order[np.searchsorted(self.seen[order], wanted)]]
+        # Steps rise along each input's sightings: (input, step) pairs are sorted, and can be searched.
+        steps, rank = np.unique(self.sample_step, return_inverse=True)
+        sorted_pairs = self.seen[order] * (len(steps) + 1) + rank[order]
+        limit = wanted * (len(steps) + 1) + np.searchsorted(steps, before)
+        return self.sample[order[np.searchsorted(sorted_pairs, limit) - 1]]
+
+
+def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Where each distinct one stands first, in that order; and for all, which of these they are."""
+    _, first, back = np.unique(identity, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    number = np.empty(len(order), np.int64)
+    number[order] = np.arange(len(order))
+    return first[order], number[back]

@@ -1,0 +1,99 @@
+"""Metrics by name."""
+
+from __future__ import annotations
+
+import difflib
+import types
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, get_type_hints
+
+from sparsey_trace.errors import UsageError
+from sparsey_trace.metrics.basis_average import BasisAverage
+from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
+from sparsey_trace.metrics.feature_coverage import FeatureCoverage
+from sparsey_trace.metrics.match_accuracy import MatchAccuracy
+from sparsey_trace.metrics.num_activations import NumActivations
+from sparsey_trace.metrics.sisc_adherence import SiscAdherence
+
+if TYPE_CHECKING:
+    from sparsey_trace.metrics.base import Metric
+
+BUILT_IN: tuple[type[Metric[Any]], ...] = (
+    NumActivations,
+    BasisSetSize,
+    BasisSetSizeIncrease,
+    FeatureCoverage,
+    MatchAccuracy,
+    BasisAverage,
+    SiscAdherence,
+)
+
+
+def metric_classes() -> dict[str, type[Metric[Any]]]:
+    """Every known metric by its name."""
+    return {cls.name: cls for cls in BUILT_IN}
+
+
+def available() -> dict[str, str]:
+    """The names of all metrics, with a line on each.
+
+    >>> available()["num_activations"]
+    'How many samples of the step each MAC was active for.'
+    """
+    return {name: (cls.__doc__ or "").strip().splitlines()[0] for name, cls in metric_classes().items()}
+
+
+def parameters_of(cls: type[Metric[Any]]) -> dict[str, Any]:
+    """A metric's parameters and their defaults."""
+    return {f.name: f.default for f in fields(cls)}  # type: ignore[arg-type]
+
+
+def make_metric(name: str, parameters: dict[str, Any] | None = None) -> Metric[Any]:
+    """A metric by its name.
+
+    Args:
+        name: as in `available`.
+        parameters: by name; strings are read as the parameter's type demands ("none" is None).
+
+    Raises:
+        UsageError: there is no such metric or parameter, or a value doesn't fit.
+
+    >>> make_metric("match_accuracy", {"distance": "jaccard", "reference_size": "64"}).reference_size
+    64
+    """
+    cls = metric_classes().get(name)
+    if cls is None:
+        raise UsageError(_unknown("metric", name, list(metric_classes())))
+    known = parameters_of(cls)
+    hints = get_type_hints(cls)
+    given = {}
+    for key, value in (parameters or {}).items():
+        if key not in known:
+            raise UsageError(_unknown(f"{name}: parameter", key, list(known)))
+        given[key] = _read(value, hints[key], f"{name}: {key}") if isinstance(value, str) else value
+    return cls(**given)
+
+
+def _unknown(what: str, found: str, known: list[str]) -> str:
+    near = difflib.get_close_matches(found, known, 1)
+    hint = f" (did you mean {near[0]}?)" if near else ""
+    return f"{what}: expected one of {', '.join(known) or 'none'}, found {found!r}{hint}"
+
+
+def _read(text: str, hint: Any, what: str) -> Any:
+    options = hint.__args__ if isinstance(hint, types.UnionType) else (hint,)
+    if type(None) in options and text.lower() == "none":
+        return None
+    if bool in options:
+        if text.lower() in ("true", "false"):
+            return text.lower() == "true"
+        msg = f"{what}: expected true or false, found {text!r}"
+        raise UsageError(msg)
+    for kind in (int, float):
+        if kind in options:
+            try:
+                return kind(text)
+            except ValueError as error:
+                msg = f"{what}: expected a number, found {text!r}"
+                raise UsageError(msg) from error
+    return text

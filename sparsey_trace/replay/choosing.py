@@ -1,0 +1,87 @@
+"""Which metrics an analysis is about, and which of them a trace can answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.registry import make_metric, metric_classes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reader import Trace
+
+RESOLUTIONS = ("sample", "step", "epoch", "run")
+
+
+def choose(
+    metrics: Iterable[str | Metric[Any]] | None, *, resolution: str, reduction: str | None
+) -> tuple[list[Metric[Any]], dict[str, str]]:
+    """The metrics to compute, and those left out of "all" with the reason.
+
+    Raises:
+        UsageError: an unknown name, a name given twice, or a metric without that reduction.
+    """
+    if resolution not in RESOLUTIONS:
+        msg = f"resolution: expected one of {', '.join(RESOLUTIONS)}, found {resolution!r}"
+        raise UsageError(msg)
+    if reduction is not None and reduction not in NAMES:
+        msg = f"reduction: expected none or one of {', '.join(NAMES)}, found {reduction!r}"
+        raise UsageError(msg)
+    named = metrics is not None
+    found = [
+        m if not isinstance(m, str) else make_metric(m)
+        for m in (metric_classes() if metrics is None else metrics)
+    ]
+    chosen: list[Metric[Any]] = []
+    skipped = {}
+    for metric in found:
+        if any(other.name == metric.name for other in chosen):
+            msg = f"metrics: expected each name once, found {metric.name} twice; run a second analysis for it"
+            raise UsageError(msg)
+        if reduction in metric.reductions:
+            chosen.append(metric.configured(resolution=resolution, reduction=reduction))
+            continue
+        reason = f"it has no reduction {reduction!r}"
+        if named:
+            msg = f"{metric.name}: reduction: expected {_choices(metric)}, found {reduction!r}"
+            raise UsageError(msg)
+        skipped[metric.name] = reason
+    return chosen, skipped
+
+
+def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[Any]], dict[str, str]]:
+    """Those that the trace holds enough for, and for the others what it lacks.
+
+    Raises:
+        TraceError: none can be computed, or the trace has no samples.
+    """
+    if not len(trace):
+        msg = f"{trace.path}: expected at least one committed sample, found an empty trace"
+        raise TraceError(msg)
+    lacking = {metric.name: fields_of(metric) - trace.fields for metric in metrics}
+    skipped = {
+        name: f"the trace has no {' and no '.join(sorted(fields))}"
+        for name, fields in lacking.items()
+        if fields
+    }
+    kept = [metric for metric in metrics if metric.name not in skipped]
+    if not kept:
+        reasons = (
+            "; ".join(f"{name}: {reason}" for name, reason in skipped.items()) or "no metric was asked for"
+        )
+        msg = f"{trace.path}: expected a metric that can be computed, found none ({reasons})"
+        raise TraceError(msg)
+    return kept, skipped
+
+
+def fields_of(metric: Metric[Any] | type[Metric[Any]]) -> frozenset[str]:
+    """Everything that a metric reads of a trace, in whichever pass."""
+    return metric.requires | getattr(metric, "rows_require", frozenset())
+
+
+def _choices(metric: Metric[Any]) -> str:
+    return ", ".join("none" if name is None else name for name in metric.reductions)

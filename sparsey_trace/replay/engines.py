@@ -1,0 +1,132 @@
+"""Engines: who does the chunks of a pass. They differ in nothing else; results come in order."""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import multiprocessing
+import os
+import pickle
+import tempfile
+from collections import deque
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from sparsey_trace.errors import SparseyTraceError, UsageError
+from sparsey_trace.replay.work import Done, Worker, work_from_file
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sparsey_trace.replay.plan import Pass
+
+NAMES = ("auto", "serial", "processes")
+_AHEAD = 2
+"""Chunks in flight for each process: one at work, one waiting."""
+
+
+class Engine(Protocol):
+    """Does passes."""
+
+    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+        """Do every chunk; yield what came of each, in order."""
+
+    def close(self) -> None:
+        """Let go of whatever it holds."""
+
+
+class SerialEngine:
+    """One chunk after the other, in this process."""
+
+    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+        """Do every chunk; yield what came of each, in order."""
+        with contextlib.closing(Worker(task)) as worker:
+            yield from map(worker, spans)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ProcessesEngine:
+    """Chunks in several new processes, so many at a time that memory stays bounded."""
+
+    def __init__(self, processes: int) -> None:
+        """Start nothing before there is work."""
+        self._processes = processes
+        self._folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
+        # Spawned, not forked: a fork copies the locks of HDF5 and of torch's threads as they stand.
+        self._pool = ProcessPoolExecutor(
+            processes, mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread
+        )
+
+    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+        """Do every chunk; yield what came of each, in order.
+
+        Raises:
+            SparseyTraceError: a process died.
+        """
+        path = Path(self._folder.name) / f"{id(task)}.pass"
+        with path.open("wb") as stream:
+            pickle.dump(task, stream, protocol=pickle.HIGHEST_PROTOCOL)
+        do = partial(work_from_file, path)
+        try:
+            futures = deque(self._pool.submit(do, span) for span in spans[: _AHEAD * self._processes])
+            waiting = iter(spans[len(futures) :])
+            while futures:
+                done = futures.popleft().result()
+                futures.extend(self._pool.submit(do, span) for span in itertools.islice(waiting, 1))
+                yield done
+        except BrokenProcessPool as error:
+            msg = (
+                "processes: expected them to live until the work was done, found one dead; in a script, put the "
+                "call under `if __name__ == '__main__':`, or give it more memory, or use n_jobs=1"
+            )
+            raise SparseyTraceError(msg) from error
+
+    def close(self) -> None:
+        """End the processes."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._folder.cleanup()
+
+
+def make_engine(name: str, n_jobs: int) -> Engine:
+    """An engine by its name.
+
+    Args:
+        name: `serial`, `processes`, or `auto`: processes where there is more than one job.
+        n_jobs: how many processes; -1 for as many as there are cores.
+
+    Raises:
+        UsageError: there is no such engine, or no such number of jobs.
+    """
+    if name not in NAMES:
+        msg = f"engine: expected one of {', '.join(NAMES)}, found {name!r}"
+        raise UsageError(msg)
+    processes = jobs(n_jobs)
+    if name == "serial" or (name == "auto" and processes == 1):
+        return SerialEngine()
+    return ProcessesEngine(processes)
+
+
+def jobs(n_jobs: int) -> int:
+    """How many processes `n_jobs` stands for.
+
+    Raises:
+        UsageError: it is neither -1 nor at least 1.
+    """
+    if n_jobs == -1:
+        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if n_jobs < 1:
+        msg = f"n_jobs: expected -1 (one for each core) or at least 1, found {n_jobs}"
+        raise UsageError(msg)
+    return n_jobs
+
+
+def _one_thread() -> None:
+    from threadpoolctl import threadpool_limits
+
+    # The processes are the parallelism: more threads than cores slow each other down.
+    threadpool_limits(1)

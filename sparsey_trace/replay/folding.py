@@ -1,0 +1,35 @@
+"""Folding many chunks' states into one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sparsey_trace.layout import Layout
+    from sparsey_trace.metrics.base import Metric
+
+
+class Folding:
+    """Merges the states of chunks, which come in order, pairwise like the digits of a binary counter.
+
+    A large state is so merged a logarithmic number of times, not once with every chunk.
+    """
+
+    def __init__(self, metric: Metric[Any], layout: Layout) -> None:
+        """Begin with nothing."""
+        self._metric, self._layout = metric, layout
+        self._stack: list[tuple[int, Any]] = []
+
+    def add(self, state: Any) -> None:
+        """Take in the next chunk's state."""
+        chunks = 1
+        while self._stack and self._stack[-1][0] == chunks:
+            chunks, state = 2 * chunks, self._metric.merge(self._stack.pop()[1], state)
+        self._stack.append((chunks, state))
+
+    def result(self) -> Any:
+        """The state of all chunks together."""
+        state = self._metric.init(self._layout)
+        for _, part in self._stack:
+            state = self._metric.merge(state, part)
+        return state

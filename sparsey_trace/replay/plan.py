@@ -1,0 +1,62 @@
+"""The plan of a replay: which metrics share which pass over the trace, and what each pass reads.
+
+The first pass folds, and gives out the rows of metrics that need no fold. The second gives out the
+rows of those that do, with what their folds came to. Metrics with equal fold keys share a fold.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.metrics.base import SampleMetric
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from sparsey_trace.metrics.base import Metric
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pass:
+    """One reading of the trace.
+
+    Attributes:
+        path: the trace.
+        resolution: see docs/metrics.md.
+        reduction: see docs/metrics.md.
+        folds: one metric for each fold that is made.
+        rows: metrics whose rows are given out.
+        results: for each of `rows`, what its fold came to; None where it has none.
+    """
+
+    path: Path
+    resolution: str
+    reduction: str | None
+    folds: tuple[Metric[Any], ...] = ()
+    rows: tuple[SampleMetric[Any], ...] = ()
+    results: tuple[Any, ...] = field(default=(), repr=False)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to do."""
+        return not self.folds and not self.rows
+
+
+def plan(
+    metrics: Sequence[Metric[Any]], path: Path, *, resolution: str, reduction: str | None
+) -> tuple[Pass, list[SampleMetric[Any]]]:
+    """The first pass, and the metrics that wait for the second."""
+    folds = {metric.fold_key: metric for metric in metrics if metric.has_fold}
+    by_sample = [metric for metric in metrics if isinstance(metric, SampleMetric)]
+    at_once = tuple(metric for metric in by_sample if not metric.has_fold)
+    first = Pass(
+        path=path,
+        resolution=resolution,
+        reduction=reduction,
+        folds=tuple(folds.values()),
+        rows=at_once,
+        results=(None,) * len(at_once),
+    )
+    return first, [metric for metric in by_sample if metric.has_fold]

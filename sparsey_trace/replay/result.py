@@ -1,0 +1,82 @@
+"""What an analysis comes to: tables by name."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+
+from sparsey_trace.replay.summary import Line, summarize
+
+if TYPE_CHECKING:
+    import tempfile
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import pandas as pd
+    import pyarrow as pa
+
+
+class Result(Mapping[str, "pa.Table"]):
+    """Tables by the names of their metrics, read from Parquet when they are asked for.
+
+    Attributes:
+        paths: name to Parquet file.
+        skipped: metrics that could not be computed, and why.
+    """
+
+    def __init__(
+        self,
+        paths: dict[str, Path],
+        *,
+        skipped: dict[str, str],
+        temporary: tempfile.TemporaryDirectory[str] | None = None,
+    ) -> None:
+        """Made by `analyze`; a temporary folder lives as long as the result."""
+        self.paths, self.skipped, self._temporary = paths, skipped, temporary
+
+    def __getitem__(self, name: str) -> pa.Table:
+        """A metric's table.
+
+        Raises:
+            KeyError: there is none of that name; the message says which there are, or why not.
+        """
+        if name not in self.paths:
+            reason = self.skipped.get(name)
+            msg = (
+                f"{name} was not computed: {reason}"
+                if reason
+                else f"expected one of {', '.join(self)}, found {name!r}"
+            )
+            raise KeyError(msg)
+        return pq.read_table(self.paths[name])
+
+    def __iter__(self) -> Iterator[str]:
+        """The names of the tables."""
+        return iter(self.paths)
+
+    def __len__(self) -> int:
+        """How many tables there are."""
+        return len(self.paths)
+
+    def to_pandas(self, name: str) -> pd.DataFrame:
+        """A metric's table as a pandas frame."""
+        return self[name].to_pandas()
+
+    def summary(self) -> list[Line]:
+        """The last and the best value of each metric, by layer."""
+        return [line for path in self.paths.values() for line in summarize(path)]
+
+    def __repr__(self) -> str:
+        """One line: which tables there are."""
+        return f"<Result: {', '.join(self)}>"
+
+    def _repr_html_(self) -> str:
+        heads = "".join(f"<th>{name}</th>" for name in ("metric", "layer", "last", "best", "at"))
+        lines = "".join(
+            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in line.texts()) + "</tr>"
+            for line in self.summary()
+        )
+        return f"<table><tr>{heads}</tr>{lines}</table>"

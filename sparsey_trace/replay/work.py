@@ -1,0 +1,135 @@
+"""What is done with one chunk of the trace, in whichever process."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.metrics.base import Context, Recalled
+from sparsey_trace.metrics.reductions import Reduced, reduce
+from sparsey_trace.replay import tables
+from sparsey_trace.replay.groups import Groups
+from sparsey_trace.trace.reader import Trace, open_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.metrics.base import Rows, SampleMetric
+    from sparsey_trace.replay.plan import Pass
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """What came of one chunk.
+
+    Attributes:
+        states: for each fold of the pass, the chunk's state.
+        outputs: for each metric with rows, its `Output`; None where no sample has a value.
+        samples: how many samples the chunk had.
+    """
+
+    states: list[Any]
+    outputs: list[Output | None]
+    samples: int
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """A chunk's values of one metric: tables where the resolution is `sample`, else groups.
+
+    Both come once for the MACs and, where the metric has them, once for the layers.
+    """
+
+    macs: Groups | pa.Table
+    layers: Groups | pa.Table | None
+
+
+class Worker:
+    """A pass at work in this process: the open trace, and what `rows` may lean on."""
+
+    def __init__(self, task: Pass) -> None:
+        """Open the trace."""
+        self._task = task
+        self._trace: Trace = open_trace(task.path)
+        self._contexts = [Context(result, self._recall) for result in task.results]
+
+    def __call__(self, span: tuple[int, int]) -> Done:
+        """Do one chunk, from a sample to before another."""
+        chunk = self._trace.chunk(*span, fields=self._fields(span))
+        layout = chunk.layout
+        states = [metric.update(metric.init(layout), chunk) for metric in self._task.folds]
+        outputs = []
+        for metric, context in zip(self._task.rows, self._contexts, strict=True):
+            rows = metric.rows(chunk, layout, context)
+            outputs.append(
+                None
+                if rows is None
+                else output_of(
+                    metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
+                )
+            )
+        return Done(states, outputs, len(chunk))
+
+    def _fields(self, span: tuple[int, int]) -> frozenset[str]:
+        phases = set(np.unique(self._trace.samples.phase[slice(*span)]).tolist())
+        wanted = [metric.requires for metric in self._task.folds]
+        wanted += [metric.rows_require for metric in self._task.rows if phases & set(metric.rows_phases)]
+        return frozenset().union(*wanted)
+
+    def _recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
+        layers = self._trace.layers
+        return Recalled(
+            inputs=self._trace.inputs[samples] if "inputs" in fields else None,
+            codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
+            active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
+        )
+
+    def close(self) -> None:
+        """Close the trace."""
+        self._trace.close()
+
+
+def output_of(
+    metric: SampleMetric[Any], rows: Rows, chunk: Chunk, *, resolution: str, reduction: str | None
+) -> Output:
+    """A chunk's values in the form in which they go into tables."""
+    sample = np.arange(len(chunk)) if rows.sample is None else rows.sample
+    by_layer = None if rows.layer_values is None else np.stack(list(rows.layer_values), axis=1)
+    if resolution == "sample":
+        keys = tables.sample_keys(chunk, sample)
+        extra = {name: rows.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
+        macs = tables.build(keys, reduce(reduction, rows.values), extra)
+        return Output(macs, None if by_layer is None else tables.build(keys, per_layer(by_layer), {}))
+    group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
+    joined = np.concatenate(list(rows.values), axis=1)
+    return Output(group(joined), None if by_layer is None else group(by_layer))
+
+
+def split_layers(layout: Layout, values: NDArray[Any]) -> list[NDArray[Any]]:
+    """[g, all MACs] to one [g, M] for each layer."""
+    ends = np.cumsum([layer.num_macs for layer in layout.layers])
+    return np.split(values, ends[:-1], axis=1)
+
+
+def per_layer(values: NDArray[Any]) -> Reduced:
+    """Values [g, L] that belong to layers as a whole."""
+    return Reduced(values, np.arange(values.shape[1], dtype=np.int16), None)
+
+
+@lru_cache(maxsize=1)
+def _worker(path: Path) -> Worker:
+    with path.open("rb") as stream:
+        return Worker(pickle.load(stream))
+
+
+def work_from_file(path: Path, span: tuple[int, int]) -> Done:
+    """Do one chunk of the pass that the parent process left in a file."""
+    return _worker(path)(span)

@@ -1,0 +1,219 @@
+"""Every metric's value per sample the slow and obvious way: loops, sets and fractions.
+
+Nothing here is meant to be fast, and nothing is shared with the package but the vocabulary, so that
+each function can be held against its paragraph of `docs/metrics.md`. The values of a sample are
+`values[n][layer, mac]`: whole numbers for counts, fractions for shares, floats where a root is taken.
+"""
+
+from __future__ import annotations
+
+import math
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.layout import PADDING, TRAIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from sparsey_trace.layout import Chunk, Layout
+
+    Number = int | Fraction | float
+    Mac = tuple[int, int]
+    Values = dict[int, dict[Mac, Number]]
+
+
+def all_macs(layout: Layout) -> list[Mac]:
+    """All (layer, mac), lowest layer first."""
+    return [(layer, mac) for layer, its in enumerate(layout.layers) for mac in range(its.num_macs)]
+
+
+def per_mac(run: Chunk, value: Callable[[int, int, int], Number]) -> Values:
+    """value(n, layer, mac) of every sample and MAC, in recorded order."""
+    return {
+        n: {(layer, mac): value(n, layer, mac) for layer, mac in all_macs(run.layout)}
+        for n in range(len(run))
+    }
+
+
+# Notation
+
+
+def on(run: Chunk, n: int) -> frozenset[int]:
+    """The features of x[n] that are not zero."""
+    return frozenset(feature for feature, x in enumerate(run.inputs[n].tolist()) if x != 0)
+
+
+def is_active(run: Chunk, n: int, layer: int, mac: int) -> bool:
+    """a[n,l,m]."""
+    return bool(run.active[layer][n, mac])
+
+
+def code(run: Chunk, n: int, layer: int, mac: int) -> tuple[int, ...]:
+    """c[n,l,m]."""
+    return tuple(run.codes[layer][n, mac].tolist())
+
+
+def cells(run: Chunk, n: int, layer: int, mac: int) -> frozenset[tuple[int, int]]:
+    """The ones of o[n,l,m], each as (CM, neuron)."""
+    return frozenset(enumerate(code(run, n, layer, mac))) if is_active(run, n, layer, mac) else frozenset()
+
+
+def conn(layout: Layout, layer: int, mac: int) -> set[int]:
+    """conn(l,m)."""
+    return set(layout.layers[layer].connections[mac].tolist()) - {PADDING}
+
+
+def field(layout: Layout, layer: int, mac: int) -> set[int]:
+    """RF(l,m)."""
+    if layer == 0:
+        return conn(layout, 0, mac)
+    return set().union(*(field(layout, layer - 1, below) for below in conn(layout, layer, mac)))
+
+
+def is_train(run: Chunk, n: int) -> bool:
+    return bool(run.phase[n] == TRAIN)
+
+
+def train_before(run: Chunk, n: int) -> list[int]:
+    """The train samples in steps before n's, in recorded order."""
+    return [r for r in range(len(run)) if is_train(run, r) and run.step[r] < run.step[n]]
+
+
+def jaccard(x: frozenset[Any], y: frozenset[Any]) -> Fraction:
+    """|x and y| / |x or y|, where 0/0 counts as 0."""
+    return Fraction(len(x & y), len(x | y)) if x | y else Fraction(0)
+
+
+# Counts
+
+
+def num_activations(run: Chunk) -> Values:
+    return per_mac(run, lambda n, layer, mac: int(is_active(run, n, layer, mac)))
+
+
+def basis_set_size(run: Chunk) -> Values:
+    """The size after the sample."""
+    basis_sets: dict[Mac, set[tuple[int, ...]]] = {at: set() for at in all_macs(run.layout)}
+
+    def size(n: int, layer: int, mac: int) -> int:
+        if is_train(run, n) and is_active(run, n, layer, mac):
+            basis_sets[layer, mac].add(code(run, n, layer, mac))
+        return len(basis_sets[layer, mac])
+
+    return per_mac(run, size)
+
+
+def basis_set_size_increase(run: Chunk) -> Values:
+    sizes = basis_set_size(run)
+    return per_mac(run, lambda n, *at: sizes[n][at] - (sizes[n - 1][at] if n > 0 else 0))
+
+
+# Feature coverage
+
+
+def reach(run: Chunk, n: int, layer: int, mac: int) -> set[int]:
+    """R[n,l,m]."""
+    if not is_active(run, n, layer, mac):
+        return set()
+    if layer == 0:
+        return conn(run.layout, 0, mac)
+    return set().union(*(reach(run, n, layer - 1, below) for below in conn(run.layout, layer, mac)))
+
+
+def share(reached: set[int], features: frozenset[int]) -> Fraction:
+    """|R and x| / |x|, 1 where no feature is on."""
+    return Fraction(len(reached & features), len(features)) if features else Fraction(1)
+
+
+def feature_coverage(run: Chunk) -> Values:
+    return per_mac(run, lambda n, layer, mac: share(reach(run, n, layer, mac), on(run, n)))
+
+
+def feature_coverage_layer(run: Chunk) -> Values:
+    """The layer as a whole stands at [layer, 0]."""
+
+    def whole(n: int, layer: int) -> Fraction:
+        macs = range(run.layout.layers[layer].num_macs)
+        return share(set().union(*(reach(run, n, layer, mac) for mac in macs)), on(run, n))
+
+    return {
+        n: {(layer, 0): whole(n, layer) for layer in range(len(run.layout.layers))} for n in range(len(run))
+    }
+
+
+# Match accuracy
+
+
+def match_accuracy(
+    run: Chunk, *, distance: str = "hamming", similarity: str = "hamming", repeated: str = "latest"
+) -> Values:
+    values: Values = {}
+    for n, (r, _) in matches(run, distance=distance, repeated=repeated).items():
+        values[n] = {at: agreement(run, n, r, at, similarity=similarity) for at in all_macs(run.layout)}
+    return values
+
+
+def agreement(run: Chunk, n: int, r: int, at: Mac, *, similarity: str) -> Fraction:
+    mine, other = cells(run, n, *at), cells(run, r, *at)
+    if similarity == "jaccard":
+        return jaccard(mine, other)
+    layer = run.layout.layers[at[0]]
+    return 1 - Fraction(len(mine ^ other), layer.num_cms * layer.num_neurons)
+
+
+def matches(run: Chunk, *, distance: str, repeated: str) -> dict[int, tuple[int, Fraction]]:
+    """Per eval sample with a candidate: the train sample it is compared with, and its distance."""
+    found: dict[int, tuple[int, Fraction]] = {}
+    for n in range(len(run)):
+        if not is_train(run, n) and train_before(run, n):
+            found[n] = nearest(run, n, distance=distance, repeated=repeated)
+    return found
+
+
+def nearest(run: Chunk, n: int, *, distance: str, repeated: str) -> tuple[int, Fraction]:
+    seen_in: dict[tuple[float, ...], list[int]] = {}
+    for r in train_before(run, n):
+        seen_in.setdefault(tuple(run.inputs[r].tolist()), []).append(r)
+    candidates = list(seen_in.values())  # distinct inputs, in the order in which they were first seen
+    distances = [input_distance(on(run, n), on(run, seen[0]), distance) for seen in candidates]
+    best = distances.index(min(distances))
+    return candidates[best][0 if repeated == "first" else -1], distances[best]
+
+
+def input_distance(x: frozenset[int], y: frozenset[int], distance: str) -> Fraction:
+    return 1 - jaccard(x, y) if distance == "jaccard" else Fraction(len(x ^ y))
+
+
+# SISC adherence
+
+
+def sisc_adherence(run: Chunk) -> Values:
+    features = [on(run, n) for n in range(len(run))]
+    outputs = [{at: cells(run, n, *at) for at in all_macs(run.layout)} for n in range(len(run))]
+    before = [train_before(run, n) for n in range(len(run))]
+    of_inputs = [[float(jaccard(features[n], features[r])) for r in before[n]] for n in range(len(run))]
+
+    def adherence(n: int, *at: int) -> float:
+        of_codes = [float(jaccard(outputs[n][at], outputs[r][at])) for r in before[n]]
+        return cosine(of_inputs[n], of_codes)
+
+    return per_mac(run, adherence)
+
+
+def cosine(x: list[float], y: list[float]) -> float:
+    """The cosine of two vectors whose lengths count as 1e-8 at least: 0 for empty ones."""
+    length_x, length_y = (max(math.sqrt(math.fsum(value**2 for value in vector)), 1e-8) for vector in (x, y))
+    return math.fsum(a * b for a, b in zip(x, y, strict=True)) / (length_x * length_y)
+
+
+# Basis average
+
+
+def basis_average(run: Chunk, layer: int, mac: int, *, last: int) -> tuple[list[float], int]:
+    """As of sample `last`: the mean of x inside RF(l,m), all D values, and of how many samples it is."""
+    samples = [n for n in range(last + 1) if is_train(run, n) and is_active(run, n, layer, mac)]
+    average = [0.0] * run.layout.num_features
+    for feature in field(run.layout, layer, mac) if samples else ():
+        average[feature] = math.fsum(run.inputs[samples, feature].tolist()) / len(samples)
+    return average, len(samples)
