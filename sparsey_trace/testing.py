@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from hypothesis import strategies as st
 
+from sparsey_trace.laws import check_metric_laws
 from sparsey_trace.layout import EVAL, NO_LABEL, PHASES, TRAIN, Chunk, LayerLayout, Layout
 from sparsey_trace.trace.writer import TraceWriter
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+__all__ = ["check_metric_laws", "layouts", "runs", "split", "write_run"]
 
 _SEEDS = st.integers(0, 2**16 - 1)
 

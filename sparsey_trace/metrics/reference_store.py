@@ -93,7 +93,13 @@ class ReferenceStore:
         chosen, until = draw(priorities(self.identity, seed), self.step, size)
         number = np.full(len(self.step), -1)
         number[chosen] = np.arange(len(chosen))
-        kept = number[self.seen] >= 0
+        # A sighting in the last step that an input serves, or later, can't be asked for any more;
+        # only the first one of each has to stay.
+        kept = np.zeros(len(self.seen), np.bool_)
+        kept[np.unique(self.seen, return_index=True)[1]] = True
+        last = np.full(len(self.step), -1)
+        last[chosen] = until
+        kept = (number[self.seen] >= 0) & (kept | (self.sample_step < last[self.seen]))
         store = ReferenceStore(
             identity=self.identity[chosen],
             inputs=self.inputs[chosen],

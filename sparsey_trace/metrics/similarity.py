@@ -37,13 +37,6 @@ def input_similarity(
     return np.divide(shared, joined, out=np.zeros(joined.shape), where=joined > 0)
 
 
-def hamming_distance(
-    shared: NDArray[np.float32], first: NDArray[Any], second: NDArray[Any]
-) -> NDArray[np.float64]:
-    """[a, b] float64, how many features differ; arguments as in `input_similarity`."""
-    return first[:, None].astype(np.float64) + second[None, :] - 2.0 * shared
-
-
 def code_similarity(
     layer: LayerLayout,
     measure: Measure,

@@ -131,8 +131,9 @@ class SiscAdherence(SampleMetric[Drawn]):
             codes, active = chunk.codes[index], chunk.active[index]
             old = np.ascontiguousarray(references.codes[index].transpose(2, 1, 0))
             old_active = np.ascontiguousarray(references.active[index].T)
-            parts = [
-                _cosines(
+            cosines = np.empty(active.shape)
+            for part in _blocks(len(chunk), layer.num_macs * len(drawn.sample)):
+                cosines[part] = _cosines(
                     layer,
                     codes=codes[part],
                     old_codes=old,
@@ -140,9 +141,7 @@ class SiscAdherence(SampleMetric[Drawn]):
                     weights=weights[part],
                     norm=norm[part],
                 )
-                for part in _blocks(len(chunk), layer.num_macs * len(drawn.sample))
-            ]
-            values.append(np.concatenate(parts))
+            values.append(cosines)
         return Rows(values=values)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -75,8 +76,10 @@ def analyze(
         wanted, lacking = computable(chosen, trace)
         size = chunk_samples(trace, chunk_size, total_memory, processes)
         work = stack.enter_context(contextlib.closing(make_engine(engine, n_jobs)))
-        temporary = tempfile.TemporaryDirectory(prefix="sparsey-trace-") if out is None else None
-        folder = Path(out if temporary is None else temporary.name)  # type: ignore[arg-type]
+        folder = Path(tempfile.mkdtemp(prefix="sparsey-trace-") if out is None else out)
+        unless_done = stack.enter_context(contextlib.ExitStack())
+        if out is None:
+            unless_done.callback(shutil.rmtree, folder, ignore_errors=True)
         with Outputs(folder, trace, resolution=resolution, reduction=reduction) as outputs:
             first, later = plan(wanted, trace.path, resolution=resolution, reduction=reduction)
             spans = [(start, min(start + size, len(trace))) for start in range(0, len(trace), size)]
@@ -87,7 +90,10 @@ def analyze(
                 if later:
                     rows = tuple(later)
                     replay.run(replace(first, folds=(), rows=rows, results=tuple(results[m] for m in rows)))
-    return Result(outputs.published, skipped={**skipped, **lacking}, temporary=temporary)
+        unless_done.pop_all()
+        return Result(
+            outputs.published, skipped={**skipped, **lacking}, temporary=folder if out is None else None
+        )
 
 
 class _Replay:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import html
+import shutil
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,6 @@ import pyarrow.parquet as pq
 from sparsey_trace.replay.summary import Line, summarize
 
 if TYPE_CHECKING:
-    import tempfile
     from collections.abc import Iterator
     from pathlib import Path
 
@@ -32,10 +33,12 @@ class Result(Mapping[str, "pa.Table"]):
         paths: dict[str, Path],
         *,
         skipped: dict[str, str],
-        temporary: tempfile.TemporaryDirectory[str] | None = None,
+        temporary: Path | None = None,
     ) -> None:
         """Made by `analyze`; a temporary folder lives as long as the result."""
-        self.paths, self.skipped, self._temporary = paths, skipped, temporary
+        self.paths, self.skipped = paths, skipped
+        if temporary is not None:
+            weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
 
     def __getitem__(self, name: str) -> pa.Table:
         """A metric's table.

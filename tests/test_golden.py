@@ -1,18 +1,22 @@
-"""The slow reading of the definitions against every figure of the original's golden runs.
+"""Every figure of the original's golden runs, against the replay and against the slow reading.
 
-This is what makes `tests/reference.py` worth comparing with: the original system says the same.
+The slow reading agreeing is what makes `tests/reference.py` worth comparing the replay with.
 """
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.metrics import make_metric
+from sparsey_trace.replay import analyze
+from sparsey_trace.testing import write_run
 from tests.golden_runs import GOLDEN, load_golden
 from tests.reference import reference_table
 
@@ -28,11 +32,13 @@ IN_FINAL = {"distance": "jaccard", "similarity": "jaccard", "repeated": "first"}
 """How the final version matches; the spring version does it by the defaults."""
 
 
+@pytest.mark.parametrize("reading", ["replay", "slow"])
 @pytest.mark.parametrize(("name", "array"), ARRAYS)
-def test_agrees_with_the_original(name: str, array: str) -> None:
+def test_agrees_with_the_original(name: str, array: str, reading: str) -> None:
     run, expected = load_golden(name)
     metric, layer, per = split_name(array)
-    found, original = as_original_has_it(run, name, metric, per=per, layer=layer), expected[array]
+    table = partial(table_of, reading, name)
+    found, original = as_original_has_it(run, table, metric, per=per, layer=layer), expected[array]
     if name.startswith("final") and metric == "basis_set_size":
         trained = is_train_step(run)
         found, original = found[trained], original[trained]
@@ -47,34 +53,37 @@ def split_name(array: str) -> tuple[str, int, str]:
     return metric, int(layer), per
 
 
-def as_original_has_it(run: Chunk, name: str, metric: str, *, per: str, layer: int) -> NDArray[Any]:
-    """The reference's values in the shape of the golden array, the stated differences put in."""
-    final = name.startswith("final")
+def as_original_has_it(run: Chunk, table: partial[pd.DataFrame], metric: str, *, per: str, layer: int) -> NDArray[Any]:
+    """Our values in the shape of the golden array, the stated differences put in."""
+    final = table.args[1].startswith("final")
     if metric == "basis_average":
-        return np.stack(of_layer(table_of(name, "basis_average", "run"), layer)["average"].to_list())
+        return np.stack(of_layer(table("basis_average", "run"), layer)["average"].to_list())
     if metric == "feature_coverage" and not final:
-        return matrix(table_of(name, "feature_coverage_layer", "sample"), layer)[:, 0]
+        return matrix(table("feature_coverage_layer", "sample"), layer)[:, 0]
     if metric == "feature_coverage":
-        return matrix(coverage_of_final(name), layer)
+        return matrix(table("feature_coverage", "sample", awake=True), layer)
     if metric == "match_accuracy" and final:
         values = np.zeros(run.active[layer].shape)
-        values[run.phase == EVAL] = matrix(table_of(name, metric, "sample", **IN_FINAL), layer)
+        values[run.phase == EVAL] = matrix(table(metric, "sample", **IN_FINAL), layer)
         return values
-    resolution = "step" if per == "per_step" else "sample"
-    return matrix(table_of(name, metric, resolution), layer)
+    return matrix(table(metric, "step" if per == "per_step" else "sample"), layer)
 
 
 @cache
-def table_of(name: str, metric: str, resolution: str, **parameters: str) -> pd.DataFrame:
-    return reference_table(metric, load_golden(name)[0], resolution=resolution, **parameters)
-
-
-@cache
-def coverage_of_final(name: str) -> pd.DataFrame:
-    """As if all MACs of layer 0 were active, which also widens what reaches the layers above."""
+def table_of(
+    reading: str, name: str, metric: str, resolution: str, *, awake: bool = False, **parameters: str
+) -> pd.DataFrame:
     run, _ = load_golden(name)
-    awake = replace(run, active=(np.ones_like(run.active[0]), *run.active[1:]))
-    return reference_table("feature_coverage", awake, resolution="sample")
+    if awake:
+        # The final version's coverage: it also widens what reaches the layers above.
+        codes = np.where(run.active[0][:, :, None], run.codes[0], 0)
+        run = replace(run, codes=(codes, *run.codes[1:]), active=(np.ones_like(run.active[0]), *run.active[1:]))
+    if reading == "slow":
+        return reference_table(metric, run, resolution=resolution, **parameters)
+    with tempfile.TemporaryDirectory() as folder:
+        write_run(f"{folder}/run.h5", run)
+        wanted = make_metric(metric.removesuffix("_layer"), parameters)
+        return analyze(f"{folder}/run.h5", metrics=[wanted], resolution=resolution, chunk_size=32).to_pandas(metric)
 
 
 def of_layer(table: pd.DataFrame, layer: int) -> pd.DataFrame:

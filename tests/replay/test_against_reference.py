@@ -1,0 +1,72 @@
+"""Every table of the replay against the slow reading of the definitions, on generated runs."""
+
+from __future__ import annotations
+
+import tempfile
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sparsey_trace.layout import Chunk
+from sparsey_trace.metrics import make_metric
+from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.replay import analyze
+from sparsey_trace.testing import runs, write_run
+from tests.reference import reference_table
+
+REDUCTIONS = [None, *(name for name in NAMES if name != "sparse")]
+
+CASES = [
+    ("num_activations", {}),
+    ("basis_set_size", {}),
+    ("basis_set_size_increase", {}),
+    ("feature_coverage", {}),
+    ("match_accuracy", {}),
+    ("match_accuracy", {"distance": "jaccard"}),
+    ("match_accuracy", {"similarity": "jaccard", "repeated": "first"}),
+    ("basis_average", {}),
+    ("sisc_adherence", {}),
+]
+
+
+@pytest.mark.parametrize(("name", "parameters"), CASES, ids=str)
+@given(run=runs().filter(len), data=st.data())
+@settings(max_examples=50, deadline=None)
+def test_tables_are_those_of_the_definition(
+    name: str, parameters: dict[str, str], run: Chunk, data: st.DataObject
+) -> None:
+    resolution = data.draw(st.sampled_from(["sample", "step", "epoch", "run"]))
+    reduction = data.draw(st.sampled_from([None, "sparse"] if name == "basis_average" else REDUCTIONS))
+    with tempfile.TemporaryDirectory() as folder:
+        write_run(f"{folder}/run.h5", run, commit_steps=data.draw(st.none() | st.integers(1, 4)))
+        result = analyze(
+            f"{folder}/run.h5",
+            metrics=[make_metric(name, parameters)],
+            resolution=resolution,
+            reduction=reduction,
+            chunk_size=data.draw(st.integers(1, 50)),
+        )
+        for table in result:
+            expected = reference_table(table, run, resolution=resolution, reduction=reduction, **parameters)
+            expect_equal(result.to_pandas(table), expected)
+
+
+def expect_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert list(found.columns) == list(expected.columns)
+    assert len(found) == len(expected)
+    for name in found.columns:
+        if name in ("average", "feature"):
+            for one, other in zip(found[name], expected[name], strict=True):
+                np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
+        elif name == "phase":
+            assert found[name].astype(str).tolist() == expected[name].tolist()
+        elif name == "label":
+            assert found[name].astype("Int64").tolist() == expected[name].tolist()
+        else:
+            np.testing.assert_allclose(
+                found[name].to_numpy(), expected[name].to_numpy(), rtol=1e-6, atol=1e-6, err_msg=name
+            )
+            assert found[name].dtype.kind == expected[name].dtype.kind, name
