@@ -39,7 +39,9 @@ def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
         "taken in one after the other": streamed,
         "merged from the left": reduce(metric.merge, states, metric.init(layout)),
         "merged from the right": reduce(lambda later, earlier: metric.merge(earlier, later), states[::-1]),
-        "merged with the empty state": metric.merge(metric.init(layout), metric.merge(streamed, metric.init(layout))),
+        "merged with the empty state": metric.merge(
+            metric.init(layout), metric.merge(streamed, metric.init(layout))
+        ),
     }
     for how, state in folds.items():
         _expect_same(metric, metric.finalize(state, layout), whole, f"chunks {how}")
@@ -86,7 +88,8 @@ def joined(parts: Sequence[Chunk]) -> Chunk:
     """Neighbouring chunks as one."""
     first = parts[0]
     together = {
-        name: np.concatenate([getattr(part, name) for part in parts]) for name in ("step", "epoch", "phase", "label")
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("step", "epoch", "phase", "label")
     }
     return type(first)(
         layout=first.layout,
@@ -108,7 +111,11 @@ def _same(found: Any, expected: Any) -> bool:
     if type(found) is not type(expected):
         return False
     if isinstance(found, np.ndarray):
-        return found.dtype == expected.dtype and found.shape == expected.shape and found.tobytes() == expected.tobytes()
+        return (
+            found.dtype == expected.dtype
+            and found.shape == expected.shape
+            and found.tobytes() == expected.tobytes()
+        )
     if isinstance(found, pa.Table):
         return bool(found.equals(expected))
     if is_dataclass(found):

@@ -238,7 +238,7 @@ class Chunk:
     @cached_property
     def is_train(self) -> NDArray[np.bool_]:
         """[n] bool, whether the sample was seen in training."""
-        return self.phase == TRAIN
+        return np.asarray(self.phase == TRAIN)
 
     @cached_property
     def on(self) -> NDArray[np.bool_]:
@@ -250,7 +250,7 @@ class Chunk:
         if self.inputs is None:
             msg = "this chunk was read without inputs: expected [n, D] inputs, found None"
             raise DataError(msg)
-        return self.inputs != 0
+        return np.asarray(self.inputs != 0)
 
 
 def _count(value: int, what: str, most: int | None = None) -> int:

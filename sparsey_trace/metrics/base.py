@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 S = TypeVar("S")
 
+Best = Literal["lowest", "highest"]
+OverSamples = Literal["mean", "sum", "last"]
+
 CODES_AND_ACTIVITY = frozenset({"codes", "active"})
 EVERYTHING = frozenset({"inputs", "codes", "active"})
 
@@ -98,7 +101,7 @@ class Metric(ABC, Generic[S]):
     name: ClassVar[str]
     version: ClassVar[int] = 1
     requires: ClassVar[frozenset[str]] = frozenset()
-    best: ClassVar[Literal["lowest", "highest"]] = "highest"
+    best: ClassVar[Best] = "highest"
     reductions: ClassVar[tuple[str | None, ...]] = (
         None,
         "layerwise_mean",
@@ -161,7 +164,7 @@ class SampleMetric(Metric[S]):
         has_layer_values: whether `rows` also gives values for a layer as a whole.
     """
 
-    over_samples: ClassVar[Literal["mean", "sum", "last"]] = "mean"
+    over_samples: ClassVar[OverSamples] = "mean"
     counts: ClassVar[bool] = False
     rows_require: ClassVar[frozenset[str]] = frozenset()
     rows_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Rows, SampleMetric
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Best, Context, OverSamples, Rows, SampleMetric
 from sparsey_trace.metrics.codes import bits_of, code_keys, first_of_each, key_dtype, key_macs
 
 if TYPE_CHECKING:
@@ -34,8 +34,8 @@ class BasisSetSize(SampleMetric[FirstSeen]):
 
     name: ClassVar[str] = "basis_set_size"
     requires: ClassVar[frozenset[str]] = CODES_AND_ACTIVITY
-    best: ClassVar = "lowest"
-    over_samples: ClassVar = "last"
+    best: ClassVar[Best] = "lowest"
+    over_samples: ClassVar[OverSamples] = "last"
     counts: ClassVar[bool] = True
 
     @property
@@ -85,7 +85,7 @@ class BasisSetSizeIncrease(BasisSetSize):
     """
 
     name: ClassVar[str] = "basis_set_size_increase"
-    over_samples: ClassVar = "sum"
+    over_samples: ClassVar[OverSamples] = "sum"
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """1 where a sample's code is new, else 0."""

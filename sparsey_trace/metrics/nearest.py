@@ -61,7 +61,9 @@ def nearest(
     return best, distance
 
 
-def _distances(queries: NDArray[np.float32], references: NDArray[np.float32], measure: Measure) -> NDArray[Any]:
+def _distances(
+    queries: NDArray[np.float32], references: NDArray[np.float32], measure: Measure
+) -> NDArray[Any]:
     shared = queries @ references.T
     sizes = queries.sum(axis=1), references.sum(axis=1)
     if measure == "jaccard":

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import Context, Rows, SampleMetric
+from sparsey_trace.metrics.base import Best, Context, OverSamples, Rows, SampleMetric
 
 if TYPE_CHECKING:
     from sparsey_trace.layout import Chunk, Layout
@@ -21,8 +21,8 @@ class NumActivations(SampleMetric[None]):
     """
 
     name: ClassVar[str] = "num_activations"
-    best: ClassVar = "lowest"
-    over_samples: ClassVar = "sum"
+    best: ClassVar[Best] = "lowest"
+    over_samples: ClassVar[OverSamples] = "sum"
     counts: ClassVar[bool] = True
     rows_require: ClassVar[frozenset[str]] = frozenset({"active"})
 

@@ -63,7 +63,7 @@ class _Stage:
 
 @lru_cache(maxsize=8)
 def _stages(layout: Layout) -> tuple[_Stage, ...]:
-    stages = []
+    stages: list[_Stage] = []
     below = np.arange(layout.num_features)[None, :]  # [sources, D]: the number of a source's pair, or -1
     for layer, field in zip(layout.layers, receptive_fields(layout), strict=True):
         mac, feature = np.nonzero(field)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -93,13 +94,12 @@ class ReferenceStore:
         chosen, until = draw(priorities(self.identity, seed), self.step, size)
         number = np.full(len(self.step), -1)
         number[chosen] = np.arange(len(chosen))
-        # A sighting in the last step that an input serves, or later, can't be asked for any more;
-        # only the first one of each has to stay.
-        kept = np.zeros(len(self.seen), np.bool_)
-        kept[np.unique(self.seen, return_index=True)[1]] = True
         last = np.full(len(self.step), -1)
         last[chosen] = until
-        kept = (number[self.seen] >= 0) & (kept | (self.sample_step < last[self.seen]))
+        is_first = np.zeros(len(self.seen), np.bool_)
+        is_first[np.unique(self.seen, return_index=True)[1]] = True
+        # A later sighting in the last step that its input serves can't be asked for any more.
+        kept = (number[self.seen] >= 0) & (is_first | (self.sample_step < last[self.seen]))
         store = ReferenceStore(
             identity=self.identity[chosen],
             inputs=self.inputs[chosen],
@@ -123,14 +123,19 @@ class ReferenceStore:
         Returns:
             [n] int64, samples.
         """
-        order = np.argsort(self.seen, kind="stable")
+        order, steps, pairs = self._by_input
         if not latest:
-            return self.sample[order[np.searchsorted(self.seen[order], wanted)]]
-        # Steps rise along each input's sightings: (input, step) pairs are sorted, and can be searched.
-        steps, rank = np.unique(self.sample_step, return_inverse=True)
-        sorted_pairs = self.seen[order] * (len(steps) + 1) + rank[order]
+            return self.sample[order[np.searchsorted(pairs, wanted * (len(steps) + 1))]]
         limit = wanted * (len(steps) + 1) + np.searchsorted(steps, before)
-        return self.sample[order[np.searchsorted(sorted_pairs, limit) - 1]]
+        return self.sample[order[np.searchsorted(pairs, limit) - 1]]
+
+    @cached_property
+    def _by_input(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+        """Sightings in the order of their inputs; the distinct steps; (input, step) as one number each."""
+        order = np.argsort(self.seen, kind="stable")
+        steps, rank = np.unique(self.sample_step, return_inverse=True)
+        # Steps rise along each input's sightings, so the pairs are sorted, and can be searched.
+        return order, steps, self.seen[order] * (len(steps) + 1) + rank[order]
 
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

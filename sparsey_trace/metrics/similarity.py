@@ -34,7 +34,9 @@ def input_similarity(
         [a, b] float64.
     """
     joined = first[:, None].astype(np.float64) + second[None, :] - shared
-    return np.divide(shared, joined, out=np.zeros(joined.shape), where=joined > 0)
+    similarity: NDArray[np.float64] = np.zeros(joined.shape)
+    np.divide(shared, joined, out=similarity, where=joined > 0)
+    return similarity
 
 
 def code_similarity(
@@ -60,5 +62,5 @@ def code_similarity(
     on = layer.num_cms * (active.astype(np.int64) + other)
     if measure == "hamming":
         cells = layer.num_cms * layer.num_neurons
-        return (cells - on + 2 * shared) / cells
-    return shared / np.maximum(on - shared, 1)
+        return np.asarray((cells - on + 2 * shared) / cells, np.float64)
+    return np.asarray(shared / np.maximum(on - shared, 1), np.float64)

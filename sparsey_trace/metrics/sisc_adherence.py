@@ -182,4 +182,4 @@ def _cosines(
         dot += alike[level] * (sums[:, level] / _UNIT)
         square += alike[level] ** 2 * counts[:, level]
     length = np.maximum(np.sqrt(square), _SMALLEST_NORM).reshape(both.shape[:2])
-    return dot.reshape(both.shape[:2]) / (length * np.maximum(norm, _SMALLEST_NORM)[:, None])
+    return np.asarray(dot.reshape(both.shape[:2]) / (length * np.maximum(norm, _SMALLEST_NORM)[:, None]))

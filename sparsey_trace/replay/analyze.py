@@ -125,7 +125,7 @@ class _Replay:
 
     def finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Metric[Any], Any]:
         """What the folds come to; tables of run metrics go out at once."""
-        results = {}
+        results: dict[Metric[Any], Any] = {}
         for metric in metrics:
             if metric.has_fold:
                 result = metric.finalize(states[metric.fold_key], self._trace.layout)

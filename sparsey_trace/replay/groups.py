@@ -8,7 +8,7 @@ samples, and twenty thousand times finer than the float32 that ends up in the ta
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,8 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Chunk
-
-OverSamples = Literal["mean", "sum", "last"]
+    from sparsey_trace.metrics.base import OverSamples
 
 _PART_BITS = 40
 
@@ -98,9 +97,9 @@ class Groups:
     def values(self) -> NDArray[Any]:
         """[g, X], what stands for each group: float64 means, else int64."""
         if self.over_samples != "mean":
-            return self.totals[0]
+            return np.asarray(self.totals[0])
         units, parts = self.totals
-        return (units + np.ldexp(parts.astype(np.float64), -_PART_BITS)) / self.samples[:, None]
+        return np.asarray((units + np.ldexp(parts.astype(np.float64), -_PART_BITS)) / self.samples[:, None])
 
     def _combined(self) -> Groups:
         order = np.argsort(self.key, kind="stable")

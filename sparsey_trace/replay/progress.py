@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from types import TracebackType
 
+    from rich.progress import Progress as Bar
+
 
 class Progress:
     """A bar of samples done, with rate and time left; nothing at all unless it is wanted.
@@ -43,17 +45,16 @@ class Progress:
             self._bar.stop()
 
 
-def _make_bar():  # type: ignore[no-untyped-def]  # rich is imported only where it is used
+def _make_bar() -> Bar:
+    from rich import progress
     from rich.console import Console
-    from rich.progress import BarColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Bar
 
-    return Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
+    return progress.Progress(
+        progress.TextColumn("{task.description}"),
+        progress.BarColumn(),
+        progress.TaskProgressColumn(),
+        progress.TextColumn("{task.fields[rate]}"),
+        progress.TimeRemainingColumn(),
         console=Console(stderr=True),
         transient=True,
     )

@@ -66,7 +66,8 @@ class Result(Mapping[str, "pa.Table"]):
 
     def to_pandas(self, name: str) -> pd.DataFrame:
         """A metric's table as a pandas frame."""
-        return self[name].to_pandas()
+        frame: pd.DataFrame = self[name].to_pandas()
+        return frame
 
     def summary(self) -> list[Line]:
         """The last and the best value of each metric, by layer."""

@@ -89,7 +89,8 @@ def _starts(part: pa.Table, columns: list[str]) -> NDArray[np.int64]:
 
 def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
     column = column.combine_chunks()
-    return (column.indices if pa.types.is_dictionary(column.type) else column).to_numpy(zero_copy_only=False)
+    values = column.indices if pa.types.is_dictionary(column.type) else column
+    return np.asarray(values.to_numpy(zero_copy_only=False))
 
 
 @dataclass(frozen=True, eq=False)
