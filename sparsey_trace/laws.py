@@ -12,12 +12,12 @@ import pyarrow as pa
 from sparsey_trace.metrics.base import Context, Recalled, SampleMetric
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Chunk
-    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.metrics.base import Metric, Recall
 
 
 def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
@@ -70,7 +70,7 @@ def _rows(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) 
     return found
 
 
-def recall_from(run: Chunk) -> Callable[[NDArray[np.int64], frozenset[str]], Recalled]:
+def recall_from(run: Chunk) -> Recall:
     """Look samples up in a run that is at hand as a whole."""
 
     def recall(samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
@@ -95,7 +95,7 @@ def joined(parts: Sequence[Chunk]) -> Chunk:
         layout=first.layout,
         start=first.start,
         **together,
-        inputs=None if first.inputs is None else np.concatenate([part.inputs for part in parts]),  # type: ignore[misc]
+        inputs=None if first.inputs is None else np.concatenate([part.inputs for part in parts]),
         codes=tuple(map(np.concatenate, zip(*(part.codes for part in parts), strict=True))),
         active=tuple(map(np.concatenate, zip(*(part.active for part in parts), strict=True))),
     )
@@ -111,11 +111,8 @@ def _same(found: Any, expected: Any) -> bool:
     if type(found) is not type(expected):
         return False
     if isinstance(found, np.ndarray):
-        return (
-            found.dtype == expected.dtype
-            and found.shape == expected.shape
-            and found.tobytes() == expected.tobytes()
-        )
+        alike = found.dtype == expected.dtype and found.shape == expected.shape
+        return bool(alike and found.tobytes() == expected.tobytes())
     if isinstance(found, pa.Table):
         return bool(found.equals(expected))
     if is_dataclass(found):

@@ -26,6 +26,9 @@ PADDING = -1
 MAX_NEURONS = 65_535
 """The largest K: a winner has to fit a uint16."""
 
+MAX_COUNT = int(np.iinfo(np.int32).max)
+"""The largest of all other counts: an index has to fit an int32."""
+
 PHASES = ("train", "eval")
 """Names of the phases, by the number that stands for them in a trace."""
 
@@ -75,7 +78,7 @@ class LayerLayout:
     ) -> None:
         """Check and freeze the parts; see the class for their meaning."""
         put = object.__setattr__
-        put(self, "name", str(name))
+        put(self, "name", _name(name))
         put(self, "num_macs", _count(num_macs, f"{name}: num_macs"))
         put(self, "num_cms", _count(num_cms, f"{name}: num_cms"))
         put(self, "num_neurons", _count(num_neurons, f"{name}: num_neurons", most=MAX_NEURONS))
@@ -121,8 +124,8 @@ class Layout:
         layers: the layers, lowest first; at least one.
 
     Raises:
-        LayoutError: no layers, names used twice, a shape that isn't D features, or a connection
-            that points outside the input or the layer before.
+        LayoutError: no layers, names used twice, a shape that isn't D features, a connection that
+            points outside the input or the layer before, or padding between connections.
 
     >>> layer = LayerLayout(name="v1", num_macs=2, num_cms=4, num_neurons=8, connections=[[0, 1], [2]])
     >>> Layout(num_features=4, input_shape=(2, 2), layers=[layer]).num_macs
@@ -137,17 +140,8 @@ class Layout:
         """Normalise to tuples and check that the parts fit each other."""
         put = object.__setattr__
         put(self, "num_features", _count(self.num_features, "num_features"))
-        put(self, "input_shape", tuple(int(side) for side in self.input_shape) or (self.num_features,))
-        put(self, "layers", tuple(self.layers))
-        if math.prod(self.input_shape) != self.num_features:
-            msg = (
-                f"input_shape: expected sides whose product is num_features = {self.num_features}, "
-                f"found {self.input_shape} (product {math.prod(self.input_shape)})"
-            )
-            raise LayoutError(msg)
-        if not self.layers:
-            msg = "layers: expected at least one layer, found none"
-            raise LayoutError(msg)
+        put(self, "input_shape", _sides(self.input_shape, self.num_features))
+        put(self, "layers", _layers(self.layers))
         _check_names([layer.name for layer in self.layers])
         _check_wiring(self)
 
@@ -194,8 +188,8 @@ class Chunk:
 
     def __post_init__(self) -> None:
         """Check every array's shape against the layout."""
-        size = len(self.step)
-        for name in ("epoch", "phase", "label"):
+        size = np.size(self.step)
+        for name in ("step", "epoch", "phase", "label"):
             _expect_shape(getattr(self, name), (size,), name)
         if self.inputs is not None:
             _expect_shape(self.inputs, (size, self.layout.num_features), "inputs")
@@ -211,6 +205,12 @@ class Chunk:
     def __len__(self) -> int:
         """The number of samples."""
         return len(self.step)
+
+    def __repr__(self) -> str:
+        """One line: which samples, and what is known of them."""
+        fields = [name for name in ("codes", "active") if getattr(self, name)]
+        held = ", ".join([*(["inputs"] if self.inputs is not None else []), *fields]) or "no arrays"
+        return f"<Chunk of samples {self.start:,} to {self.start + len(self):,} (exclusive): {held}>"
 
     def __getitem__(self, part: slice) -> Chunk:
         """A run of this chunk's samples; the slice's step has to be 1."""
@@ -253,44 +253,107 @@ class Chunk:
         return np.asarray(self.inputs != 0)
 
 
-def _count(value: int, what: str, most: int | None = None) -> int:
-    if isinstance(value, bool) or int(value) != value or value < 1 or (most is not None and value > most):
-        limits = "a whole number of at least 1" if most is None else f"a whole number from 1 to {most:,}"
-        msg = f"{what}: expected {limits}, found {value!r}"
+def _name(given: str) -> str:
+    # No other name survives the trip through HDF5.
+    if not isinstance(given, str) or "\0" in given or given != given.encode(errors="replace").decode():
+        msg = f"name: expected text that is valid Unicode without NUL, found {given!r}"
+        raise LayoutError(msg)
+    return str(given)
+
+
+def _count(value: int, what: str, most: int = MAX_COUNT) -> int:
+    is_whole = isinstance(value, (int, np.integer)) and not isinstance(value, bool)
+    if not is_whole or not 1 <= value <= most:
+        is_bounded = most < MAX_COUNT or (is_whole and value > most)
+        limits = f"from 1 to {most:,}" if is_bounded else "of at least 1"
+        msg = f"{what}: expected a whole number {limits}, found {value!r}"
         raise LayoutError(msg)
     return int(value)
 
 
+def _sides(given: Any, num_features: int) -> tuple[int, ...]:
+    sides = tuple(_items(given, "input_shape", "a side for each dimension")) or (num_features,)
+    sides = tuple(_count(side, "input_shape") for side in sides)
+    if math.prod(sides) != num_features:
+        msg = (
+            f"input_shape: expected sides whose product is num_features = {num_features}, "
+            f"found {sides} (product {math.prod(sides)})"
+        )
+        raise LayoutError(msg)
+    return sides
+
+
+def _layers(given: Any) -> tuple[LayerLayout, ...]:
+    layers = tuple(_items(given, "layers", "a list of LayerLayout"))
+    if not layers:
+        msg = "layers: expected at least one layer, found none"
+        raise LayoutError(msg)
+    for layer in layers:
+        if not isinstance(layer, LayerLayout):
+            msg = f"layers: expected a list of LayerLayout, found {type(layer).__name__} in it"
+            raise LayoutError(msg)
+    return layers
+
+
+def _items(given: Any, what: str, expected: str) -> list[Any]:
+    try:
+        return list(given)
+    except TypeError as error:
+        msg = f"{what}: expected {expected}, found {given!r}"
+        raise LayoutError(msg) from error
+
+
 def _connections(given: Any, num_macs: int, name: str) -> NDArray[np.int32]:
-    rows = [np.asarray(row).reshape(-1) for row in given]
+    rows = _items(given, f"{name}: connections", "[M, R] indices or M arrays of them")
     if len(rows) != num_macs:
         msg = f"{name}: connections: expected one row for each of {num_macs} MACs, found {len(rows)}"
         raise LayoutError(msg)
-    padded = np.full((num_macs, max(len(row) for row in rows)), PADDING, np.int64)
+    rows = [_indices(row, f"{name}: connections of MAC {mac}") for mac, row in enumerate(rows)]
+    padded = np.full((num_macs, max(len(row) for row in rows)), PADDING, np.int32)
     for mac, row in enumerate(rows):
-        if row.size and not np.issubdtype(row.dtype, np.integer):
-            msg = f"{name}: connections of MAC {mac}: expected whole numbers, found {row.dtype}"
-            raise LayoutError(msg)
         padded[mac, : len(row)] = row
-    silent = np.flatnonzero((padded == PADDING).all(axis=1))
-    if len(silent):
-        msg = f"{name}: connections of MAC {silent[0]}: expected at least one, found none"
+    return _frozen(padded)
+
+
+def _indices(given: Any, what: str) -> NDArray[Any]:
+    row = _array(given, what)
+    if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
+        msg = f"{what}: expected a row of whole numbers, found {row.dtype} of shape {row.shape}"
         raise LayoutError(msg)
-    if padded.min() < PADDING or padded.max() > np.iinfo(np.int32).max:
-        worst = padded.min() if padded.min() < PADDING else padded.max()
-        msg = f"{name}: connections: expected indices of 0 or more (-1 as padding only), found {worst}"
+    padding = row == PADDING
+    if padding.all():
+        msg = f"{what}: expected at least one, found none"
         raise LayoutError(msg)
-    return _frozen(padded.astype(np.int32))
+    outside = ~padding & ((row < 0) | (row > MAX_COUNT))
+    if outside.any():
+        msg = f"{what}: expected indices of 0 or more (-1 as padding only), found {row[outside][0]}"
+        raise LayoutError(msg)
+    return row
 
 
 def _positions(given: ArrayLike | None, num_macs: int, name: str) -> NDArray[np.float32] | None:
     if given is None:
         return None
-    positions = np.array(given, dtype=np.float32)
-    if positions.shape != (num_macs, 2):
-        msg = f"{name}: positions: expected shape {(num_macs, 2)}, found {positions.shape}"
+    what = f"{name}: positions"
+    array = _array(given, what)
+    if array.shape != (num_macs, 2) or array.dtype.kind not in "iuf":
+        msg = f"{what}: expected numbers of shape {(num_macs, 2)}, found {array.dtype} of shape {array.shape}"
+        raise LayoutError(msg)
+    with np.errstate(over="ignore"):
+        positions = array.astype(np.float32)
+    if not np.isfinite(positions).all():
+        mac = int(np.argmin(np.isfinite(positions).all(axis=1)))
+        msg = f"{what}: MAC {mac}: expected finite numbers, found {array[mac].tolist()}"
         raise LayoutError(msg)
     return _frozen(positions)
+
+
+def _array(given: Any, what: str) -> NDArray[Any]:
+    try:
+        return np.asarray(given)
+    except (ValueError, TypeError, OverflowError) as error:
+        msg = f"{what}: expected numbers in a regular shape, found {type(given).__name__}: {error}"
+        raise LayoutError(msg) from error
 
 
 def _frozen(array: NDArray[Any]) -> NDArray[Any]:
@@ -317,9 +380,17 @@ def _check_wiring(layout: Layout) -> None:
                 f"({kind}), found {highest}"
             )
             raise LayoutError(msg)
+        padding = layer.connections == PADDING
+        gaps = (padding[:, :-1] & ~padding[:, 1:]).any(axis=1)
+        if gaps.any():
+            msg = (
+                f"{layer.name}: connections of MAC {np.argmax(gaps)}: expected padding ({PADDING}) "
+                "behind the connections only, found it between them"
+            )
+            raise LayoutError(msg)
 
 
 def _expect_shape(array: NDArray[Any], expected: tuple[int, ...], what: str) -> None:
-    if array.shape != expected:
-        msg = f"{what}: expected shape {expected}, found {array.shape}"
+    if np.shape(array) != expected:
+        msg = f"{what}: expected shape {expected}, found {np.shape(array)}"
         raise DataError(msg)

@@ -27,68 +27,82 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class _Union:
-    """Which things below are united into each thing above, as rounds of one source each."""
+    """Which things below are united into each thing above.
 
-    size: int
-    rounds: tuple[tuple[NDArray[np.int64], NDArray[np.int64]], ...]
+    The things above are numbered by how many sources they have, most first. So those with a k-th
+    source are the first few, and a round of k-th sources works on contiguous memory.
+
+    Attributes:
+        rank: [things above] int64, the number of each.
+        rounds: for k = 0, 1, ...: the k-th source of each thing that has one.
+    """
+
+    rank: NDArray[np.int64]
+    rounds: tuple[NDArray[np.int64], ...]
 
     @classmethod
-    def of(cls, targets: NDArray[np.int64], sources: NDArray[np.int64], size: int) -> _Union:
-        """Of edges from sources to targets, both [E]; targets below `size`."""
+    def of(cls, targets: NDArray[np.int64], sources: NDArray[np.int64]) -> _Union:
+        """Of edges from sources to targets, both [E]; every target has a source."""
+        counts = np.bincount(targets)
+        by_count = np.argsort(-counts, kind="stable")
+        rank = np.empty(len(counts), np.int64)
+        rank[by_count] = np.arange(len(counts))
         order = np.argsort(targets, kind="stable")
-        targets, sources = targets[order], sources[order]
-        starts = np.searchsorted(targets, np.arange(size))
-        turn = np.arange(len(targets)) - starts[targets]
-        by_turn = [np.flatnonzero(turn == k) for k in range(int(turn.max(initial=-1)) + 1)]
-        return cls(size, tuple((targets[edges], sources[edges]) for edges in by_turn))
+        turn = np.arange(len(targets)) - np.repeat(np.cumsum(counts) - counts, counts)
+        by_turn = np.lexsort([rank[targets[order]], turn])
+        rounds = np.split(sources[order][by_turn], np.flatnonzero(np.diff(turn[by_turn])) + 1)
+        return cls(rank, tuple(rounds))
 
     def apply(self, below: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """[sources, W] to [size, W]."""
-        above = np.zeros((self.size, below.shape[1]), np.uint64)
-        for targets, sources in self.rounds:
-            above[targets] |= below[sources]
+        """[sources, W] words to [things above, W], in the order of their numbers."""
+        above = below[self.rounds[0]]
+        for sources in self.rounds[1:]:
+            above[: len(sources)] |= below[sources]
         return above
 
 
 @dataclass(frozen=True, eq=False)
 class _Stage:
-    """One layer's pairs, sorted by MAC: what feeds them and how they are counted."""
+    """One layer's pairs: what feeds them, whose they are, and how they are counted.
 
-    mac: NDArray[np.int64]
+    Attributes:
+        from_below: unites pairs of the layer below (in the first layer: features) into pairs.
+        by_feature: unites pairs into features that reach any MAC.
+        mac: [P] int64, the MAC of each pair.
+        place: [P] int64, where a pair stands among its MAC's pairs.
+    """
+
     from_below: _Union
     by_feature: _Union
+    mac: NDArray[np.int64]
     place: NDArray[np.int64]
-    """Where a pair stands among its MAC's pairs."""
 
 
 @lru_cache(maxsize=8)
 def _stages(layout: Layout) -> tuple[_Stage, ...]:
     stages: list[_Stage] = []
-    below = np.arange(layout.num_features)[None, :]  # [sources, D]: the number of a source's pair, or -1
+    # [sources, D]: the number of the pair (source, feature), or -1. A feature hears itself alone.
+    below = np.where(np.eye(layout.num_features, dtype=np.bool_), np.arange(layout.num_features), -1)
     for layer, field in zip(layout.layers, receptive_fields(layout), strict=True):
         mac, feature = np.nonzero(field)
         pair = np.full(field.shape, -1)
         pair[mac, feature] = np.arange(len(mac))
         targets, sources = [], []
-        for m, row in enumerate(layer.connections):
-            heard = (
-                below[np.unique(row[row != PADDING])] if stages else below[:, np.unique(row[row != PADDING])]
-            )
-            features = np.flatnonzero(field[m])
-            edges = heard[:, features] if stages else heard
-            there = edges >= 0
-            targets.append(np.broadcast_to(pair[m, features], edges.shape)[there])
-            sources.append(edges[there])
-        counts = np.bincount(mac, minlength=layer.num_macs)
-        stages.append(
-            _Stage(
-                mac=mac,
-                from_below=_Union.of(np.concatenate(targets), np.concatenate(sources), len(mac)),
-                by_feature=_Union.of(feature, np.arange(len(mac)), layout.num_features),
-                place=np.arange(len(mac)) - (np.cumsum(counts) - counts)[mac],
-            )
-        )
-        below = pair
+        for number, row in enumerate(layer.connections):
+            heard = below[np.unique(row[row != PADDING])]
+            there = heard >= 0
+            targets.append(np.broadcast_to(pair[number], heard.shape)[there])
+            sources.append(heard[there])
+        union = _Union.of(np.concatenate(targets), np.concatenate(sources))
+        rank = union.rank
+        ranked_mac = np.empty_like(mac)
+        ranked_mac[rank] = mac
+        counts = np.bincount(mac)
+        place = np.empty_like(mac)
+        place[rank] = np.arange(len(mac)) - (np.cumsum(counts) - counts)[mac]
+        _, reached = np.unique(feature, return_inverse=True)
+        stages.append(_Stage(union, _Union.of(reached, rank), ranked_mac, place))
+        below = np.where(pair >= 0, rank[pair], -1)
     return tuple(stages)
 
 

@@ -7,7 +7,7 @@ samples, and twenty thousand times finer than the float32 that ends up in the ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -56,15 +56,17 @@ class Groups:
         over_samples: OverSamples,
     ) -> Groups:
         """Group values [n, X] of the samples at positions [n] of a chunk."""
-        return cls(
+        whole = over_samples != "mean"
+        groups = cls(
             over_samples=over_samples,
             key=group_keys(chunk, resolution)[sample],
             step=chunk.step[sample],
             epoch=chunk.epoch[sample],
             phase=chunk.phase[sample],
             samples=np.ones(len(sample), np.int64),
-            totals=_as_totals(values, over_samples),
+            totals=values[None].astype(np.int64, copy=False) if whole else _parts(values)[None],
         )._combined()
+        return groups if whole else replace(groups, totals=_carried(0, groups.totals[0]))
 
     def __len__(self) -> int:
         """The number of groups."""
@@ -111,7 +113,9 @@ class Groups:
         elif self.over_samples == "last":
             totals = self.totals[:, order[np.concatenate([starts[1:], [len(key)]]) - 1]]
         else:
-            totals = _carried(np.add.reduceat(self.totals[:, order], starts, axis=1))
+            sorted_totals = self.totals if (order[1:] > order[:-1]).all() else self.totals[:, order]
+            totals = np.add.reduceat(sorted_totals, starts, axis=1)
+            totals = _carried(*totals) if len(totals) == 2 else totals
         return Groups(
             over_samples=self.over_samples,
             key=key[starts],
@@ -134,19 +138,22 @@ def group_keys(chunk: Chunk, resolution: str) -> NDArray[np.int64]:
     return phase if resolution == "run" else chunk.epoch.astype(np.int64) * 2 + phase
 
 
-def _as_totals(values: NDArray[Any], over_samples: OverSamples) -> NDArray[np.int64]:
-    if over_samples != "mean":
-        return values[None].astype(np.int64, copy=False)
-    if not np.isfinite(values).all():
-        msg = "values of a metric: expected finite numbers, found nan or infinity"
+def _parts(values: NDArray[Any]) -> NDArray[np.int64]:
+    """Values in units of 2^-40.
+
+    Raises:
+        DataError: one is not finite, or so large that the sum of all of them could overflow.
+    """
+    largest = float(np.abs(values).max(initial=0))
+    if not largest * max(1, len(values)) < 2 ** (62 - _PART_BITS):
+        limit = 2 ** (62 - _PART_BITS) // max(1, len(values))
+        msg = (
+            f"values of a metric: expected finite numbers below {limit} in chunks of {len(values)} samples, "
+            f"found {largest}"
+        )
         raise DataError(msg)
-    units = np.floor(values)
-    parts = np.rint(np.ldexp(values - units, _PART_BITS))
-    return _carried(np.stack([units, parts]).astype(np.int64))
+    return np.asarray(np.rint(np.ldexp(values, _PART_BITS)), np.int64)
 
 
-def _carried(totals: NDArray[np.int64]) -> NDArray[np.int64]:
-    if len(totals) == 2:
-        totals[0] += totals[1] >> _PART_BITS
-        totals[1] &= (1 << _PART_BITS) - 1
-    return totals
+def _carried(units: Any, parts: NDArray[np.int64]) -> NDArray[np.int64]:
+    return np.stack([units + (parts >> _PART_BITS), parts & ((1 << _PART_BITS) - 1)])

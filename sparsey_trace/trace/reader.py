@@ -68,21 +68,21 @@ class Trace:
         closed: whether the writer closed it; False while it is written, or when the writer died.
     """
 
-    def __init__(self, path: str | os.PathLike[str]) -> None:
+    def __init__(self, path: str | os.PathLike[str], *, cache_bytes: int | None = None) -> None:
         """Open and check the file; see `open_trace`."""
         self.path = Path(path)
         self._file = open_file(self.path)
         try:
-            self._adopt()
+            self._adopt(cache_bytes)
         except BaseException:
             self._file.close()
             raise
 
-    def _adopt(self) -> None:
+    def _adopt(self, cache_bytes: int | None) -> None:
         try:
             head = read_head(self._file)
             self.columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
-            self._storage = Storage(self._file, self.columns)
+            self._storage = Storage(self._file, self.columns, cache_bytes)
         except (KeyError, ValueError, TypeError, OSError, RuntimeError) as error:
             msg = f"{self.path}: expected a trace as docs/trace-format.md describes it, found: {error}"
             raise TraceError(msg) from error
@@ -230,16 +230,21 @@ class Trace:
         return f"<table>{lines}</table>"
 
 
-def open_trace(path: str | os.PathLike[str]) -> Trace:
+def open_trace(path: str | os.PathLike[str], *, cache_bytes: int | None = None) -> Trace:
     """Open a trace for reading; one that is still being written, or was never closed, as well.
 
     Nothing of its samples is read until it is asked for.
+
+    Args:
+        path: the file.
+        cache_bytes: how much HDF5 may keep decompressed, of all datasets together; worth raising
+            where samples are picked from all over the trace.
 
     Raises:
         TraceError: the file doesn't exist, is no trace, or is damaged.
         VersionError: it was written in a newer version of the format.
     """
-    return Trace(path)
+    return Trace(path, cache_bytes=cache_bytes)
 
 
 def _input_values(inputs: NDArray[Any]) -> NDArray[Any]:

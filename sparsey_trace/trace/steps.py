@@ -152,7 +152,7 @@ def _encode_active(layer: LayerLayout, active: NDArray[Any], size: int, where: s
     if not _is_binary(active):
         msg = f"{where}: active of {layer.name}: expected booleans, found {active.dtype} with other values"
         raise DataError(msg)
-    return active != 0
+    return np.asarray(active != 0)
 
 
 def _encode_codes(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 
 from sparsey_trace.errors import TraceError
@@ -13,9 +14,12 @@ from sparsey_trace.trace import schema
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    import h5py
     import pandas as pd
     from numpy.typing import NDArray
+
+
+_CACHE_SLOTS = 10_007
+"""A prime well above the number of chunks that fit, as HDF5 advises."""
 
 
 class Storage:
@@ -24,22 +28,27 @@ class Storage:
     Args:
         file: the open file.
         columns: path to column, as the file's layout demands them.
+        cache_bytes: how much may be kept decompressed, of all datasets together; None for HDF5's own
+            choice.
 
     Raises:
         KeyError, ValueError: a dataset is missing, or has another dtype or shape than it must.
     """
 
-    def __init__(self, file: h5py.File, columns: Mapping[str, schema.Column]) -> None:
+    def __init__(
+        self, file: h5py.File, columns: Mapping[str, schema.Column], cache_bytes: int | None = None
+    ) -> None:
         """Find and check every dataset; read the counters."""
         self._file = file
-        self._chunks = {path: file[path] for path in columns}
-        self._tails = {path: file[f"{schema.TAIL}/{path}"] for path in columns}
+        # Before the columns: a dataset that is opened later is at least as long as they say.
         self._counters = {name: file[name] for name in (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)}
+        self.refresh()
+        self._chunks = _open_all(file, columns, cache_bytes)
+        self._tails = {path: file[f"{schema.TAIL}/{path}"] for path in columns}
         for column in columns.values():
             _check(self._chunks[column.path], column)
             _check(self._tails[column.path], column)
         self.chunk_size = len(self._tails["samples/step"])
-        self.refresh()
         shortest = min(len(dataset) for dataset in self._chunks.values())
         if self.in_chunks > shortest or not 0 <= self.committed <= self.in_chunks + self.chunk_size:
             msg = (
@@ -49,13 +58,13 @@ class Storage:
             raise ValueError(msg)
 
     def refresh(self) -> None:
-        """Read the counters again: the committed one first, so that it never runs ahead of the data."""
+        """Read the counters again, the one that is written last first: none runs ahead of the next."""
+        self.closed = bool(self._counter(schema.CLOSED))
         self.committed = self._counter(schema.COMMITTED)
         self.in_chunks = self._counter(schema.IN_CHUNKS)
-        self.closed = bool(self._counter(schema.CLOSED))
 
     def _counter(self, name: str) -> int:
-        self._counters[name].id.refresh()
+        self._counters[name].refresh()
         return int(self._counters[name][()])
 
     def read(self, path: str, start: int, stop: int) -> NDArray[Any]:
@@ -85,13 +94,30 @@ class Storage:
         if start < boundary or stop <= boundary:
             chunks = self._chunks[path]
             if len(chunks) < min(stop, boundary):
-                chunks.id.refresh()
+                chunks.refresh()
             parts.append(chunks[start : min(stop, boundary)])
         if stop > boundary:
             tail = self._tails[path]
-            tail.id.refresh()
+            tail.refresh()
             parts.append(tail[max(start, boundary) - boundary : stop - boundary])
         return parts
+
+
+def _open_all(
+    file: h5py.File, columns: Mapping[str, schema.Column], cache_bytes: int | None
+) -> dict[str, h5py.Dataset]:
+    if cache_bytes is None:
+        return {path: file[path] for path in columns}
+    share = cache_bytes / sum(column.sample_bytes for column in columns.values())
+    return {
+        path: _open_cached(file, path, int(share * column.sample_bytes)) for path, column in columns.items()
+    }
+
+
+def _open_cached(file: h5py.File, path: str, cache_bytes: int) -> h5py.Dataset:
+    access = h5py.h5p.create(h5py.h5p.DATASET_ACCESS)
+    access.set_chunk_cache(_CACHE_SLOTS, cache_bytes, 1.0)
+    return h5py.Dataset(h5py.h5d.open(file.id, path.encode(), access))
 
 
 def _check(dataset: h5py.Dataset, column: schema.Column) -> None:
@@ -146,7 +172,7 @@ class ColumnView:
             found = self._slice(which)
         elif np.ndim(which) == 0 and not isinstance(which, (bool, np.bool_)):
             found = self._numbers(np.asarray([which]))[0]
-            return found[rest] if rest else found
+            return np.asarray(found[rest]) if rest else np.asarray(found)
         else:
             found = self._numbers(np.asarray(which))
         return found[(slice(None), *rest)] if rest else found
@@ -215,7 +241,9 @@ class SampleTable:
                 "sample": np.arange(len(self), dtype=np.int64),
                 "step": self.step[:],
                 "epoch": self.epoch[:],
-                "phase": pd.Categorical.from_codes(self.phase[:].astype(np.int8), categories=list(PHASES)),
+                "phase": pd.Categorical.from_codes(
+                    self.phase[:].astype(np.int8), categories=pd.Index(PHASES)
+                ),
                 "label": pd.arrays.IntegerArray(np.where(known, label, 0), ~known),
                 "time": pd.to_datetime(self.time[:], unit="s", utc=True),
             }
