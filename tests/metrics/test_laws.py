@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sparsey_trace.layout import Chunk
 from sparsey_trace.metrics import (
     BasisAverage,
     BasisSetSize,
@@ -21,6 +22,9 @@ from sparsey_trace.metrics import (
 from sparsey_trace.metrics import sisc_adherence as sisc
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.testing import check_metric_laws, runs, split
+
+if TYPE_CHECKING:
+    from sparsey_trace.layout import Chunk
 
 METRICS = [
     NumActivations(),

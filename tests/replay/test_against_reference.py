@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import tempfile
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sparsey_trace.layout import Chunk
 from sparsey_trace.metrics import make_metric
 from sparsey_trace.metrics.reductions import NAMES
 from sparsey_trace.replay import analyze
 from sparsey_trace.testing import runs, write_run
 from tests.reference import reference_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sparsey_trace.layout import Chunk
 
 REDUCTIONS = [None, *(name for name in NAMES if name != "sparse")]
 

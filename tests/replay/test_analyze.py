@@ -1,0 +1,209 @@
+"""`analyze` as users call it: bytes that don't change, folders that stay whole, reasons that are said."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from sparsey_trace.errors import OutputError, SparseyTraceError, TraceError, UsageError
+from sparsey_trace.metrics import FeatureCoverage, MatchAccuracy, SiscAdherence
+from sparsey_trace.replay import analyze
+from sparsey_trace.testing import write_run
+from sparsey_trace.trace.writer import TraceWriter
+from tests.golden_runs import load_golden
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sparsey_trace.layout import Chunk
+    from sparsey_trace.metrics.base import Context, Rows
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("run") / "run.h5"
+    write_run(path, load_golden("final_mnist_rect")[0])
+    return path
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+@pytest.mark.parametrize("resolution", ["sample", "step", "epoch"])
+def test_bytes_do_not_depend_on_engine_or_chunks(trace: Path, tmp_path: Path, resolution: str) -> None:
+    analyze(trace, resolution=resolution, out=tmp_path / "serial")
+    expected = bytes_of(tmp_path / "serial")
+    assert len(expected) == 8
+    for chunk_size in (1, 13, 1000):
+        analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
+        assert bytes_of(tmp_path / f"{chunk_size}") == expected
+    analyze(trace, resolution=resolution, out=tmp_path / "processes", n_jobs=2, chunk_size=23)
+    assert bytes_of(tmp_path / "processes") == expected
+
+
+def test_tables_say_how_they_were_made(trace: Path) -> None:
+    result = analyze(trace, metrics=[SiscAdherence(reference_size=9, seed=4)], resolution="run")
+    found = json.loads(pq.read_schema(result.paths["sisc_adherence"]).metadata[b"sparsey_trace"])
+    assert found["parameters"] == {"reference_size": 9, "seed": 4}
+    assert found["notes"] == {"exact": False, "reference_size": 9, "training_samples": 100}
+    assert (found["samples"], found["resolution"], len(found["trace"])) == (140, "run", 32)
+
+
+def test_a_bounded_store_that_holds_everything_is_exact(trace: Path) -> None:
+    everything = analyze(trace, metrics=["match_accuracy"], resolution="sample")
+    bounded = analyze(trace, metrics=[MatchAccuracy(reference_size=1000)], resolution="sample")
+    name = "match_accuracy"
+    assert bounded[name].replace_schema_metadata(None).equals(everything[name].replace_schema_metadata(None))
+
+
+def test_a_seed_changes_the_draw(trace: Path) -> None:
+    tables = [
+        analyze(trace, metrics=[MatchAccuracy(reference_size=8, seed=seed)], resolution="sample").to_pandas(
+            "match_accuracy"
+        )
+        for seed in (0, 0, 1)
+    ]
+    assert tables[0].equals(tables[1])
+    assert not tables[0].equals(tables[2])
+
+
+def test_draws_are_without_bias() -> None:
+    from sparsey_trace.metrics.draws import draw, priorities
+
+    counts = np.zeros(40)
+    for seed in range(2000):
+        chosen, until = draw(priorities(np.arange(40), seed), np.arange(40), 10)
+        counts[chosen[until == np.iinfo(np.int64).max]] += 1
+    # Each of 40 is drawn 500 times of 2,000; the standard deviation is 19.
+    assert np.abs(counts - 500).max() < 5 * 19
+
+
+def test_results_of_another_trace_are_not_overwritten(trace: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.h5"
+    write_run(other, load_golden("spring_digits_silent")[0])
+    analyze(other, out=tmp_path / "out", metrics=["num_activations"])
+    before = bytes_of(tmp_path / "out")
+    with pytest.raises(
+        OutputError, match=r"expected an empty folder, or earlier results of .*run\.h5, found results"
+    ):
+        analyze(trace, out=tmp_path / "out")
+    assert bytes_of(tmp_path / "out") == before
+    analyze(other, out=tmp_path / "out", metrics=["num_activations", "basis_set_size"])
+    assert len(bytes_of(tmp_path / "out")) == 2
+
+
+def test_foreign_files_and_files_for_folders_are_refused(trace: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine")
+    with pytest.raises(OutputError, match=r"found notes\.txt; choose another folder"):
+        analyze(trace, out=tmp_path)
+    with pytest.raises(OutputError, match="expected a folder for the results, found a file"):
+        analyze(trace, out=tmp_path / "notes.txt")
+
+
+class Failing(FeatureCoverage):
+    name = "failing"
+
+    def rows(self, chunk: Chunk, layout: object, context: Context) -> Rows:
+        if chunk.start:
+            msg = "no"
+            raise RuntimeError(msg)
+        return super().rows(chunk, layout, context)
+
+
+def test_an_analysis_that_fails_leaves_nothing(trace: Path, tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError, match="no"):
+        analyze(trace, metrics=["num_activations", Failing()], out=tmp_path, chunk_size=50)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_without_inputs_the_others_are_computed(tmp_path: Path) -> None:
+    run, _ = load_golden("spring_digits_silent")
+    with TraceWriter(tmp_path / "run.h5", run.layout, inputs="none") as writer:
+        writer.append(
+            inputs=None,
+            codes=[c[:4] % 3 for c in run.codes],
+            active=[a[:4] for a in run.active],
+            phase="train",
+        )
+    result = analyze(tmp_path / "run.h5")
+    assert set(result) == {"num_activations", "basis_set_size", "basis_set_size_increase"}
+    assert result.skipped["match_accuracy"] == "the trace has no inputs"
+    with pytest.raises(KeyError, match="match_accuracy was not computed: the trace has no inputs"):
+        result["match_accuracy"]
+    with pytest.raises(TraceError, match="expected a metric that can be computed, found none"):
+        analyze(tmp_path / "run.h5", metrics=["feature_coverage"])
+
+
+def test_an_empty_trace_is_said_to_be_empty(tmp_path: Path) -> None:
+    TraceWriter(tmp_path / "run.h5", load_golden("spring_digits_silent")[0].layout).close()
+    with pytest.raises(TraceError, match="expected at least one committed sample, found an empty trace"):
+        analyze(tmp_path / "run.h5")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"resolution": "day"}, "resolution: expected one of sample, step, epoch, run, found 'day'"),
+        ({"reduction": "max"}, "reduction: expected none or one of layerwise_mean, .*, found 'max'"),
+        ({"metrics": ["basis_set_sise"]}, r"found 'basis_set_sise' \(did you mean basis_set_size\?\)"),
+        (
+            {"metrics": ["basis_set_size"], "reduction": "sparse"},
+            "basis_set_size: reduction: expected none, layer",
+        ),
+        ({"metrics": ["num_activations"] * 2}, "expected each name once, found num_activations twice"),
+        ({"n_jobs": 0}, r"n_jobs: expected -1 \(one for each core\) or at least 1, found 0"),
+        ({"engine": "spark"}, "engine: expected one of auto, serial, processes, found 'spark'"),
+        ({"chunk_size": 0}, "chunk_size: expected at least 1 sample, found 0"),
+        (
+            {"total_memory": "much"},
+            "total_memory: expected bytes, or a text such as '800M' or '1G', found 'much'",
+        ),
+    ],
+)
+def test_wrong_arguments(trace: Path, arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        analyze(trace, **arguments)
+
+
+def test_a_dead_process_is_explained(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(
+        SparseyTraceError, match="expected them to live until the work was done, found one dead"
+    ):
+        analyze(trace, metrics=[Deadly()], n_jobs=2)
+
+
+class Deadly(FeatureCoverage):
+    name = "deadly"
+
+    def rows(self, chunk: Chunk, layout: object, context: Context) -> Rows:
+        import os
+
+        os._exit(3)
+
+
+def test_the_summary_has_the_last_and_the_best(trace: Path) -> None:
+    result = analyze(trace, metrics=["feature_coverage", "basis_average"])
+    values = result.to_pandas("feature_coverage").groupby(["layer", "step"])["value"].mean()
+    lines = {(line.table, line.layer): line for line in result.summary()}
+    for layer in range(3):
+        line = lines["feature_coverage", layer]
+        assert line.last == pytest.approx(values[layer].iloc[-1])
+        assert line.best == pytest.approx(values[layer].max())
+        assert line.at == f"step {values[layer].idxmax()}"
+    active = load_golden("final_mnist_rect")[0]
+    assert lines["basis_average", 0].last == active.active[0][active.is_train].any(axis=0).sum()
+
+
+def test_temporary_folders_go_with_the_result(trace: Path) -> None:
+    result = analyze(trace, metrics=["num_activations"])
+    folder = result.paths["num_activations"].parent
+    assert folder.exists()
+    assert "num_activations" in repr(result)
+    assert "<td>num_activations</td>" in result._repr_html_()
+    del result
+    assert not folder.exists()
