@@ -1,0 +1,1 @@
+"""The command line: `sparsey-trace`. Installed as `sparsey_trace.cli`."""

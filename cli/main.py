@@ -1,0 +1,237 @@
+"""The verbs of `sparsey-trace`, and the only exit codes.
+
+Annotations are not deferred, because typer reads them when it runs; what a verb needs is imported when
+it is called, so that `--help` answers at once.
+"""
+
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
+
+from . import options, render
+
+DONE, DATA_AT_FAULT, COMMAND_AT_FAULT, INTERRUPTED = 0, 1, 2, 130
+
+# Typer keeps the base of what it raises about a command line to itself.
+_UsageFault: type[Exception] = typer.BadParameter.__mro__[1]
+
+_NEXT = """\b
+Start here:
+  sparsey-trace demo                    record and analyse a small Sparsey on real digits
+  sparsey-trace info RUN.h5             see what a trace holds
+  sparsey-trace analyze RUN.h5          compute every metric from it
+  sparsey-trace VERB --help             options and examples"""
+
+app = typer.Typer(
+    name="sparsey-trace",
+    epilog=_NEXT,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def run() -> None:
+    """Do what the command line says, and exit."""
+    for stream in (sys.stdout, sys.stderr):
+        # A layer's name may hold what the terminal's encoding doesn't.
+        stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    sys.exit(main(sys.argv[1:]))
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Do what the arguments say.
+
+    Returns:
+        The exit code: 0 done, 1 the trace or the data are at fault, 2 the command line is, 130 stopped
+        by Ctrl-C.
+    """
+    try:
+        command = typer.main.get_command(app)
+        code = command.main(list(arguments), prog_name="sparsey-trace", standalone_mode=False)
+        render.flush()
+    except (KeyboardInterrupt, typer.Abort):
+        return INTERRUPTED
+    except SystemExit as leaving:
+        # Typer answers a closed pipe with exit(1); a reader who has seen enough (`| head`) is no fault.
+        return DONE if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code or DONE)
+    except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
+        if "--debug" in arguments:
+            render.traceback(error)
+        return _explain(error)
+    return int(code or DONE)
+
+
+def _explain(error: Exception) -> int:
+    """Say in one line what went wrong; whose fault it is."""
+    if isinstance(error, _UsageFault):
+        context = getattr(error, "ctx", None)
+        command = "sparsey-trace" if context is None else context.command_path
+        render.error(f"{error.format_message().rstrip('.')}; see `{command} --help`")  # type: ignore[attr-defined]
+        return COMMAND_AT_FAULT
+    if not isinstance(error, SparseyTraceError):
+        found = f"{type(error).__name__}: {error}"
+        render.error(f"unexpected {found}; run it again with --debug to see where it comes from")
+        return DATA_AT_FAULT
+    render.error(str(error))
+    return COMMAND_AT_FAULT if isinstance(error, (UsageError, OutputError)) else DATA_AT_FAULT
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
+    if wanted:
+        render.write(f"sparsey-trace {metadata.version('sparsey-trace')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _begin(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Record the codes of a Sparsey while it trains; compute every metric afterwards, from one file."""
+    if context.invoked_subcommand is None:
+        render.write(context.get_help())
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace analyze run.h5
+  sparsey-trace analyze run.h5 -o results --resolution epoch --reduction layerwise_mean
+  sparsey-trace analyze run.h5 -m basis_set_size -m match_accuracy:distance=jaccard,reference_size=512
+Then, in Python:
+  pandas.read_parquet("run.metrics/basis_set_size.parquet")"""
+)
+def analyze(
+    run: options.Run,
+    *,
+    out: options.Out = None,
+    metric: options.Metrics = None,
+    resolution: options.Resolution = "step",
+    reduction: options.Reduction = "none",
+    n_jobs: options.Jobs = None,
+    engine: options.Engine = "auto",
+    chunk_size: options.ChunkSize = None,
+    total_memory: options.TotalMemory = "1G",
+    progress_bar: options.ProgressBar = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Compute metrics from a trace.
+
+    Writes a Parquet file for each and shows the last and the best value in each layer.
+    """
+    from sparsey_trace.replay import analyze as replay
+    from sparsey_trace.trace.reader import open_trace
+
+    folder = options.default_folder(run) if out is None else out
+    metrics = [options.parse_metric(text) for text in metric] if metric else None
+    with open_trace(run) as trace:
+        result = replay(
+            trace,
+            metrics=metrics,
+            resolution=resolution,
+            reduction=None if reduction == "none" else reduction,
+            out=folder,
+            n_jobs=options.default_jobs(len(trace)) if n_jobs is None else n_jobs,
+            engine=engine,
+            chunk_size=chunk_size,
+            total_memory=total_memory,
+            progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
+        )
+    render.analysis(run, folder, result, as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace info run.h5
+  sparsey-trace info run.h5 --json | jq .layers"""
+)
+def info(run: options.Run, *, as_json: options.Json = False, debug: options.Debug = False) -> None:
+    """Show what is in a trace.
+
+    And which metrics can be computed from it; also of an empty trace, and of one that is still being written.
+    """
+    from sparsey_trace.trace.reader import open_trace
+
+    from .facts import facts
+
+    with open_trace(run) as trace:
+        render.facts(facts(trace), as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace validate run.h5
+  sparsey-trace validate run.h5 && sparsey-trace analyze run.h5"""
+)
+def validate(run: options.Run, *, debug: options.Debug = False) -> None:
+    """Read all of a trace and check it.
+
+    The exit code is 0 if it is sound; else 1, with a line that says what is wrong and where.
+    """
+    from sparsey_trace.trace.validate import validate as check
+
+    with render.progress("checking", unit="samples") as on_progress:
+        report = check(run, on_progress=on_progress)
+    render.write(
+        f"{run}: sound, {render.count(report.samples, 'sample')} in {render.count(report.steps, 'step')}"
+    )
+    for note in report.notes:
+        render.write(f"{run}: note: {note}")
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace metrics
+  sparsey-trace analyze run.h5 --metric match_accuracy:distance=jaccard"""
+)
+def metrics(*, as_json: options.Json = False, debug: options.Debug = False) -> None:
+    """List the metrics and their parameters."""
+    from .facts import catalogue
+
+    render.catalogue(catalogue(), as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace demo
+  sparsey-trace demo --dataset mnist --samples 1000 -o mnist-demo
+It needs torch: pip install "sparsey-trace[demo]\""""
+)
+def demo(
+    *,
+    out: options.DemoFolder = Path("sparsey-demo"),
+    dataset: options.DemoDataset = options.Dataset.DIGITS,
+    epochs: options.Epochs = 2,
+    samples: options.Samples = None,
+    seed: options.Seed = 0,
+    debug: options.Debug = False,
+) -> None:
+    """Record a small Sparsey and analyse it.
+
+    It trains on real digits; an earlier demo run in the folder is replaced.
+    """
+    from .demo import has_earlier, record_demo
+
+    run = out / f"{dataset.value}.h5"
+    if has_earlier(run):
+        render.note(f"{run}: replacing the earlier demo run and its results")
+    render.note(f"{run}: recording a small Sparsey while it trains on {dataset.value}")
+    with render.progress("training", unit="steps") as on_step:
+        record_demo(run, dataset=dataset.value, epochs=epochs, samples=samples, seed=seed, on_step=on_step)
+    analyze(run)

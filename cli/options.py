@@ -1,0 +1,173 @@
+"""What can be asked on the command line: the options, how they are completed, and what they stand for.
+
+Typer reads these annotations when it runs, so they are not deferred; what completions need is imported
+when a shell asks for them, so that `--help` stays fast.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparsey_trace.errors import UsageError
+
+if TYPE_CHECKING:
+    from sparsey_trace.metrics.base import Metric
+
+SMALL_TRACE = 20_000
+"""Below so many samples, starting further processes takes longer than they save."""
+
+
+class Dataset(StrEnum):
+    """The demo's data sets."""
+
+    DIGITS = "digits"
+    MNIST = "mnist"
+
+
+def metric_names() -> list[tuple[str, str]]:
+    """Names of metrics, with a line on each."""
+    from sparsey_trace.metrics.registry import available
+
+    return list(available().items())
+
+
+def resolution_names() -> list[str]:
+    """Names of resolutions."""
+    from sparsey_trace.replay.choosing import RESOLUTIONS
+
+    return list(RESOLUTIONS)
+
+
+def reduction_names() -> list[str]:
+    """Names of reductions, and `none`."""
+    from sparsey_trace.metrics.reductions import NAMES
+
+    return ["none", *NAMES]
+
+
+def engine_names() -> list[str]:
+    """Names of engines."""
+    from sparsey_trace.replay.engines import NAMES
+
+    return list(NAMES)
+
+
+def parse_metric(text: str) -> "Metric[Any]":
+    """A metric as it is written on the command line: NAME or NAME:key=value,key=value.
+
+    Raises:
+        UsageError: another grammar, or an unknown metric, parameter or value.
+    """
+    from sparsey_trace.metrics.registry import make_metric
+
+    name, colon, rest = text.partition(":")
+    pairs = [part.partition("=") for part in rest.split(",")] if colon else []
+    if not name or not all(key and equals and value for key, equals, value in pairs):
+        msg = f"--metric: expected NAME or NAME:key=value,key=value, found {text!r}"
+        raise UsageError(msg)
+    given = {key: value for key, _, value in pairs}
+    if len(given) < len(pairs):
+        msg = f"--metric: expected each parameter once, found {text!r}"
+        raise UsageError(msg)
+    return make_metric(name, given)
+
+
+def default_folder(run: Path) -> Path:
+    """Where tables go unless told otherwise: RUN.metrics beside RUN.h5."""
+    return run.with_name(f"{run.stem if run.suffix in ('.h5', '.hdf5') else run.name}.metrics")
+
+
+def default_jobs(samples: int) -> int:
+    """How many processes are worth starting: one for a small trace, else -1, one for each core."""
+    return 1 if samples < SMALL_TRACE else -1
+
+
+Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False)]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        show_default="RUN.metrics, beside the trace",
+        help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
+    ),
+]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metric",
+        "-m",
+        metavar="NAME[:key=value,...]",
+        show_default="all",
+        autocompletion=metric_names,
+        help="A metric to compute, with parameters if wanted; may be given more than once.",
+    ),
+]
+Resolution = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=resolution_names,
+        help="Over which samples values are taken together: sample, step, epoch or run.",
+    ),
+]
+Reduction = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=reduction_names,
+        help="Over which MACs and layers: none, layerwise_mean, layerwise_sum, mean, sum, highest_layer, "
+        "highest_layer_mean, or sparse (basis averages inside receptive fields only).",
+    ),
+]
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        show_default=f"1 below {SMALL_TRACE:,} samples, else -1",
+        help="How many processes; -1 for one on each core.",
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=engine_names,
+        help="Who does the work: serial, processes, or auto (processes where there is more than one job).",
+    ),
+]
+ChunkSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        show_default="as many as --total-memory allows",
+        help="How many samples to work on at once.",
+    ),
+]
+TotalMemory = Annotated[
+    str, typer.Option(metavar="SIZE", help="What all processes together may take: 800M, 1G, or bytes.")
+]
+ProgressBar = Annotated[
+    bool | None,
+    typer.Option(show_default="on a terminal", help="Show progress on standard error."),
+]
+
+DemoFolder = Annotated[
+    Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the trace and its results.")
+]
+DemoDataset = Annotated[
+    Dataset,
+    typer.Option(help="Real digits to train on: 8x8 of scikit-learn, or 28x28 of MNIST."),
+]
+Epochs = Annotated[int, typer.Option(min=1, metavar="N", help="How often each digit is shown in training.")]
+Samples = Annotated[
+    int | None,
+    typer.Option(min=1, metavar="N", show_default="all", help="How many different digits to use."),
+]
+Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the model and of the order of digits.")]

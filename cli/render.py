@@ -1,0 +1,236 @@
+"""All printing: results on standard output, all else on standard error.
+
+Tables by rich on a terminal; in a pipe aligned plain lines, that `grep`, `sort` and `cut` can work on.
+Rich itself is imported where it is used.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sys
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from sparsey_trace.replay.result import Result
+
+
+def write(text: str = "") -> None:
+    """A line on standard output."""
+    print(text)
+
+
+def error(message: str) -> None:
+    """What went wrong, in one line on standard error."""
+    print(f"sparsey-trace: {printable(message)}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Something worth knowing, in one line on standard error."""
+    print(printable(message), file=sys.stderr)
+
+
+def traceback(error: Exception) -> None:
+    """Where an error came from."""
+    import traceback as python
+
+    python.print_exception(error, file=sys.stderr)
+
+
+def count(number: int, noun: str) -> str:
+    """A number and what it counts.
+
+    >>> count(1, "sample"), count(2000, "step")
+    ('1 sample', '2,000 steps')
+    """
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    r"""One line of a text that may come from a file: no line breaks, nothing that steers a terminal.
+
+    >>> printable("a\nb\x1b[31m")
+    'a b\\x1b[31m'
+    """
+    line = " ".join(text.splitlines())
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
+
+
+def flush() -> None:
+    """Hand on what was printed; a reader who has seen enough (`| head`) is no fault."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def on_terminal(stream: TextIO) -> bool:
+    """Whether a person is looking."""
+    return stream.isatty()
+
+
+def _json(value: Any) -> None:
+    write(json.dumps(value, indent=2))
+
+
+def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
+    """A table; the columns named in `numbers` are set to the right."""
+    clean = [[printable(cell) for cell in row] for row in rows]
+    if on_terminal(sys.stdout):
+        _rich_table(heads, clean, numbers)
+        return
+    widths = [max(map(len, column)) for column in zip(heads, *clean, strict=True)]
+    for row in (heads, *clean):
+        cells = [
+            cell.rjust(width) if head in numbers else cell.ljust(width)
+            for cell, width, head in zip(row, widths, heads, strict=True)
+        ]
+        write("  ".join(cells).rstrip())
+
+
+def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    lines = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+    for head in heads:
+        lines.add_column(head, justify="right" if head in numbers else "left", overflow="fold")
+    for row in rows:
+        lines.add_row(*map(Text, row))
+    Console().print(lines)
+
+
+def pairs(values: Mapping[str, str]) -> None:
+    """Names and values, a line each."""
+    width = max(map(len, values))
+    for name, value in values.items():
+        write(f"{name.ljust(width)}  {printable(value)}")
+
+
+@contextlib.contextmanager
+def progress(what: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar with rate and time left, on standard error, where that is a terminal.
+
+    Yields:
+        A function to call with how many are done, and of how many.
+    """
+    if not on_terminal(sys.stderr):
+        yield lambda done, total: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TaskProgressColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task(what, total=None, rate="")
+
+        def show(done: int, total: int) -> None:
+            speed = bar.tasks[task].speed
+            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f} {unit}/s" if speed else "")
+
+        yield show
+
+
+def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
+    """What an analysis came to, where its tables are and which metrics are missing."""
+    lines = result.summary()
+    if as_json:
+        _json(
+            {
+                "trace": str(run),
+                "folder": str(folder),
+                "tables": {name: str(path) for name, path in result.paths.items()},
+                "summary": [asdict(line) for line in lines],
+                "skipped": result.skipped,
+            }
+        )
+        return
+    table(
+        ("metric", "layer", "last", "best", "at"),
+        [line.texts() for line in lines],
+        numbers=("layer", "last", "best"),
+    )
+    for name in result:
+        if not any(line.table == name for line in lines):
+            write(f"{name} has no lines: no sample of the trace has a value")
+    for name, reason in result.skipped.items():
+        write(printable(f"skipped {name}: {reason}"))
+    files = ", ".join(f"{name}.parquet" for name in result)
+    write(printable(f"{count(len(result), 'table')} of {run} in {folder}: {files}"))
+
+
+def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
+    """What a trace holds."""
+    if as_json:
+        _json(found)
+        return
+    phases = ", ".join(f"{samples:,} {phase}" for phase, samples in found["phases"].items())
+    steps = f"{count(found['steps'], 'step')} and {count(found['epochs'], 'epoch')}"
+    pairs(
+        {
+            "trace": found["trace"],
+            "state": "closed" if found["closed"] else "not closed: still being written, or its writer died",
+            "id": found["id"],
+            "created": f"{found['created']} on {found['host']}",
+            "size": count(found["bytes"], "byte"),
+            "samples": f"{found['samples']:,} ({phases}) in {steps}",
+            "labels": f"{found['labels']:,} known",
+            "inputs": _inputs(found["inputs"]),
+            "config": json.dumps(found["config"]),
+            "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
+        }
+    )
+    write()
+    table(
+        ("layer", "MACs", "CMs (Q)", "neurons (K)", "connections"),
+        [_layer(layer) for layer in found["layers"]],
+        numbers=("MACs", "CMs (Q)", "neurons (K)", "connections"),
+    )
+    write()
+    reasons = found["metrics"].items()
+    table(
+        ("metric", "can be computed"),
+        [(name, "yes" if why is None else f"no: {why}") for name, why in reasons],
+    )
+
+
+def _layer(layer: Mapping[str, Any]) -> list[str]:
+    fewest, most = layer["connections"]
+    counts = [str(layer[key]) for key in ("macs", "cms", "neurons")]
+    return [layer["name"], *counts, str(most) if fewest == most else f"{fewest} to {most}"]
+
+
+def _inputs(inputs: Mapping[str, Any]) -> str:
+    shape = " x ".join(map(str, inputs["shape"]))
+    kept = "not recorded" if inputs["kind"] == "none" else f"kept as {inputs['kind']}"
+    return f"{count(inputs['features'], 'feature')} ({shape}), {kept}"
+
+
+def catalogue(metrics: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
+    """The metrics there are."""
+    if as_json:
+        _json({"metrics": metrics})
+        return
+    for metric in metrics:
+        write(f"{metric['name']}  {metric['about']}")
+        for name, parameter in metric["parameters"].items():
+            write(f"    {name}={_written(parameter['default'])}  ({parameter['type']})")
+
+
+def _written(default: Any) -> str:
+    """A default as it would be written on the command line."""
+    return str(default).lower() if default is None or isinstance(default, bool) else str(default)

@@ -1,0 +1,213 @@
+"""From forward passes to steps: where the hooks are, and what they keep of a pass that is under way.
+
+`Recorder` has the rules for what is a step.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import sys
+import threading
+import time
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from sparsey_trace.errors import RecordError
+from sparsey_trace.record.adapters import make_layout
+from sparsey_trace.record.checks import check_codes, checked_inputs, checked_labels, phase_of
+from sparsey_trace.record.hook import Hook
+from sparsey_trace.record.step import Step, gather
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from torch import nn
+
+    from sparsey_trace.layout import Layout
+    from sparsey_trace.record.adapters import Layer
+    from sparsey_trace.record.codes import Codes
+
+
+@dataclass(kw_only=True)
+class Pass:
+    """A forward pass under way: what was seen of it so far."""
+
+    layout: Layout
+    size: int
+    inputs: Tensor | None
+    labels: Any
+    codes: list[Codes] = field(default_factory=list)
+
+
+class _Here(threading.local):
+    """What a thread knows of its own pass."""
+
+    under_way: Pass | None = None
+    handled: BaseException | None = None  # what the model's caller was handling when the pass began
+
+
+class Capture:
+    """The hooks on one model.
+
+    Args:
+        model: whose forward passes are steps.
+        layers: what is recorded of it, lowest first.
+        deliver: is given each step; raises RecordError when it can take no more.
+        keep_inputs: whether steps hold the model's input.
+
+    Attributes:
+        epoch: of the passes from now on.
+        labels: of the next pass, or None.
+        num_passes: how many were begun.
+        num_steps: how many were delivered.
+        num_samples: how many samples these hold.
+        num_bytes: how many bytes these hold.
+        pid: the process that is recorded.
+        seconds: spent in hooks.
+    """
+
+    def __init__(
+        self, model: nn.Module, layers: Sequence[Layer], *, deliver: Callable[[Step], None], keep_inputs: bool
+    ) -> None:
+        """Put the hooks on; see the class for the arguments."""
+        self.epoch = 0
+        self.labels: Any = None
+        self.num_passes = self.num_steps = self.num_samples = self.num_bytes = 0
+        self.pid = os.getpid()
+        self.seconds = 0.0
+        self._model, self._layers = model, layers
+        self._deliver, self._keep_inputs = deliver, keep_inputs
+        self._layout: Layout | None = None
+        self._here = _Here()
+        self._handles = [model.register_forward_pre_hook(Hook(self, self._begin), with_kwargs=True)]
+        for index, layer in enumerate(layers):
+            self._handles.append(layer.module.register_forward_hook(Hook(self, partial(self._read, index))))
+        # Behind the layers', as the model may be a layer itself. Always called, so that a pass that
+        # raises is forgotten at once.
+        self._handles.append(model.register_forward_hook(Hook(self, self._end), always_call=True))
+
+    def detach(self) -> None:
+        """Take the hooks off."""
+        for handle in self._handles:
+            handle.remove()
+
+    def abandon(self) -> None:
+        """Forget the pass under way in this thread."""
+        self._here.under_way = None
+
+    def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
+        self._here.under_way, self._here.handled = None, sys.exception()
+        self.num_passes += 1
+        labels, self.labels = self.labels, None
+        inputs = self._find_input([*args, *kwargs.values()])
+        shape = tuple(inputs.shape[1:])
+        layout = self._layout or make_layout(self._layers, shape)
+        if math.prod(shape) != layout.num_features:
+            msg = (
+                f"{self._where}: input: expected {layout.num_features} features a sample, as in step 0, found "
+                f"{math.prod(shape)} (shape {list(inputs.shape)})"
+            )
+            raise RecordError(msg)
+        kept = _copy(inputs) if self._keep_inputs else None
+        self._here.under_way = Pass(layout=layout, size=len(inputs), inputs=kept, labels=labels)
+
+    def _find_input(self, arguments: list[Any]) -> Tensor:
+        for value in arguments:
+            if isinstance(value, Tensor) and value.dim() and not value.is_complex():
+                return value
+        found = ", ".join(type(value).__name__ for value in arguments) or "no arguments"
+        msg = (
+            f"{self._where}: input: expected a real tensor [B, …] among the model's arguments, found {found}"
+        )
+        raise RecordError(msg)
+
+    def _read(self, index: int, _: nn.Module, __: Any, output: Any) -> None:
+        under_way = self._here.under_way
+        if under_way is None:
+            return
+        layer = self._layers[index]
+        self._check_order(len(under_way.codes), index)
+        codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
+        if len(codes.active) != under_way.size:
+            msg = (
+                f"{self._where}: {layer.name}: expected an output for each of the input's {under_way.size} "
+                f"samples, found {len(codes.active)}"
+            )
+            raise RecordError(msg)
+        under_way.codes.append(codes)
+
+    def _check_order(self, due: int, index: int) -> None:
+        if index < due:
+            msg = f"{self._where}: {self._layers[index].name}: expected one call in a forward pass, found a second"
+            raise RecordError(msg)
+        if index > due:
+            msg = (
+                f"{self._where}: expected {self._layers[due].name} to run before {self._layers[index].name}, found "
+                "that it didn't: a forward pass has to run every recorded layer once, lowest first"
+            )
+            raise RecordError(msg)
+
+    def _end(self, *_: Any) -> None:
+        under_way, self._here.under_way = self._here.under_way, None
+        handled, self._here.handled = self._here.handled, None
+        if sys.exception() is not handled:
+            return  # forward raised, and torch calls this hook while it handles that
+        if under_way is None:
+            msg = (
+                f"{self._where}: expected the end of a pass under way, found one that was given up: the model "
+                "calls itself, or caught an error of recording"
+            )
+            raise RecordError(msg)
+        if len(under_way.codes) < len(self._layers):
+            missing = ", ".join(layer.name for layer in self._layers[len(under_way.codes) :])
+            msg = (
+                f"{self._where}: expected every recorded layer to run in a forward pass, found that these didn't: "
+                f"{missing} (layers that run in another thread, as under DataParallel, can't be seen)"
+            )
+            raise RecordError(msg)
+        if under_way.size:
+            self._hand_over(self._finish(under_way))
+
+    def _finish(self, under_way: Pass) -> Step:
+        where, first, layout = self._where, self.num_samples, under_way.layout
+        marks, active = gather(under_way.codes)
+        check_codes(marks, active, layout, where=where, first_sample=first)
+        inputs = under_way.inputs
+        return Step(
+            layout=layout,
+            size=under_way.size,
+            winners=marks.astype(np.int64).astype(np.uint16),  # modulo WINNER
+            active=active,
+            inputs=None if inputs is None else checked_inputs(inputs, where=where, first_sample=first),
+            phase=phase_of(self._layers, self._model, where=where),
+            epoch=self.epoch,
+            labels=checked_labels(under_way.labels, size=under_way.size, where=where),
+            time=time.time(),
+        )
+
+    def _hand_over(self, step: Step) -> None:
+        try:
+            self._deliver(step)
+        except RecordError:
+            self.detach()  # nobody takes steps any more: the model goes on as if unrecorded
+            raise
+        self._layout = step.layout
+        self.num_steps += 1
+        self.num_samples += step.size
+        self.num_bytes += step.nbytes
+
+    @property
+    def _where(self) -> str:
+        return f"{type(self._model).__name__}: step {self.num_steps}"
+
+
+def _copy(inputs: Tensor) -> Tensor:
+    """The input as it is now, on its own device; floats as float32, which is what a trace keeps."""
+    dtype = torch.float32 if inputs.is_floating_point() else inputs.dtype
+    return inputs.detach().to(dtype, copy=True)

@@ -1,0 +1,286 @@
+"""Recording from one end to the other: what was put through a model is what stands in the trace."""
+
+from __future__ import annotations
+
+import gc
+import threading
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+import torch
+
+import sparsey_trace as st
+from sparsey_trace.errors import DataError, RecordError, TraceError
+from sparsey_trace.record import WinnerTakeAll, record
+from tests.record.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import nn
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.h5"
+
+
+def num_hooks(model: nn.Module) -> int:
+    return sum(len(part._forward_hooks) + len(part._forward_pre_hooks) for part in model.modules())
+
+
+def test_every_pass_is_a_step_of_the_trace(path: Path) -> None:
+    model, seen = OriginalModel(), []
+    with record(model, path, config={"rate": 0.1}) as rec:
+        for epoch in range(2):
+            rec.epoch = epoch
+            for is_training, count in ((True, 4), (True, 3), (False, 5)):
+                model.train(is_training)
+                batch = samples(count, seed=len(seen))
+                rec.labels = torch.arange(count)
+                top = model(batch[..., None])
+                lower, upper = model.children()
+                seen.append((batch, lower.is_active.clone(), upper.is_active.clone(), top))
+    with st.open_trace(path) as trace:
+        table = trace.samples.to_pandas()
+        counts = [4, 3, 5, 4, 3, 5]
+        assert trace.closed
+        assert trace.config["rate"] == 0.1
+        assert trace.layout.input_shape == (6, 1)
+        assert list(table["step"]) == list(np.repeat(range(6), counts))
+        assert list(table["epoch"]) == [0] * 12 + [1] * 12
+        assert list(table["phase"]) == (["train"] * 7 + ["eval"] * 5) * 2
+        assert list(table["label"]) == [label for count in counts for label in range(count)]
+        np.testing.assert_array_equal(trace.inputs[:], torch.cat([step[0] for step in seen]))
+        np.testing.assert_array_equal(trace.layers[0].active[:], torch.cat([step[1] for step in seen]) != 0)
+        active = torch.cat([step[2] for step in seen]) != 0
+        np.testing.assert_array_equal(trace.layers[1].active[:], active)
+        winners = torch.cat([step[3] for step in seen]).unflatten(-1, (3, 4)).argmax(-1)
+        np.testing.assert_array_equal(trace.layers[1].codes[:][active], winners[active])
+        assert not active.all()
+
+
+def test_named_layers_are_recorded_with_the_models_phase(path: Path) -> None:
+    model = Classifier()
+    with record(model, path, layers=CLASSIFIER_LAYERS):
+        model.eval()
+        model(samples(3))
+        model.train()
+        model.encoder.eval()
+        model(samples(2))
+    with st.open_trace(path) as trace:
+        assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
+        assert list(trace.samples.to_pandas()["phase"]) == ["eval"] * 3 + ["train"] * 2
+
+
+def test_labels_are_taken_by_one_pass_only(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path) as rec:
+        rec.labels = [7, 8]
+        assert rec.labels == [7, 8]
+        model(samples(2))
+        assert rec.labels is None
+        model(samples(2))
+    with st.open_trace(path) as trace:
+        assert trace.samples.to_pandas()["label"].tolist()[:2] == [7, 8]
+        assert trace.samples.to_pandas()["label"][2:].isna().all()
+
+
+def test_stats_add_up(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path) as rec:
+        model(samples(4))
+        with pytest.raises(RuntimeError):
+            model(samples(4)[:, :5])
+        model(samples(3))
+        assert rec.stats().steps == 2
+    stats = rec.stats()
+    assert (stats.samples, stats.committed, stats.drops, stats.waits) == (7, 7, 1, 0)
+    # A sample: 6 features as float32, 5 MACs of 3 winners as uint16 and one flag.
+    assert stats.bytes == 7 * (6 * 4 + 5 * 3 * 2 + 5)
+    assert 0 < stats.queue_high_water <= stats.bytes
+    assert stats.seconds > stats.seconds_waited == 0
+    assert repr(rec) == f"<Recorder {path}: 7 samples, 2 steps, closed>"
+
+
+@pytest.mark.parametrize(
+    ("batch", "dtype"),
+    [
+        (torch.tensor([[0.0, 1, 1, 0, 1, 0]]), np.uint8),
+        (torch.tensor([[False, True, True, False, True, False]]), np.uint8),
+        (torch.tensor([[0, 255, 3, 0, 1, 0]], dtype=torch.uint8), np.float32),
+        (torch.tensor([[0.5, 1, 1, 0, 1, 0]], dtype=torch.bfloat16), np.float32),
+        (torch.tensor([[0.5, 1, 1, 0, 1, 0]], dtype=torch.float64, requires_grad=True), np.float32),
+    ],
+)
+def test_inputs_of_any_real_dtype(path: Path, batch: torch.Tensor, dtype: type) -> None:
+    model = Fixed(torch.ones(1, 1, 1, 1))
+    with record(model, path, layers=[WinnerTakeAll("part", num_macs=1, num_cms=1, num_neurons=1)]):
+        model(batch)
+    with st.open_trace(path) as trace:
+        assert trace.inputs[:].dtype == dtype
+        np.testing.assert_array_equal(trace.inputs[:], batch.detach().float())
+
+
+def test_inputs_can_be_left_out(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path, inputs="none"):
+        model(samples(2))
+    with st.open_trace(path) as trace:
+        assert "inputs" not in trace.fields
+        assert len(trace) == 2
+
+
+def test_the_input_may_be_a_keyword(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path):
+        model(x=samples(2))
+    with st.open_trace(path) as trace:
+        np.testing.assert_array_equal(trace.inputs[:], samples(2))
+
+
+def test_an_existing_file_is_refused_before_training(path: Path) -> None:
+    path.write_text("precious")
+    with pytest.raises(TraceError, match=r"run\.h5: expected no file there, found one; .* overwrite=True"):
+        record(OriginalModel(), path)
+    assert path.read_text() == "precious"
+
+
+def test_overwriting_waits_for_the_first_pass(path: Path) -> None:
+    path.write_text("precious")
+    model = OriginalModel()
+    with record(model, path, overwrite=True):
+        assert path.read_text() == "precious"
+        model(samples(2))
+    with st.open_trace(path) as trace:
+        assert len(trace) == 2
+
+
+@pytest.mark.parametrize("place", ["nowhere/run.h5", "file/run.h5", "/proc/run.h5"])
+def test_a_place_without_room_is_refused_before_training(tmp_path: Path, place: str) -> None:
+    (tmp_path / "file").touch()
+    model = OriginalModel()
+    with pytest.raises(TraceError, match=r"run\.h5: expected a folder that files can be made in, found"):
+        record(model, tmp_path / place)
+    assert num_hooks(model) == 0
+
+
+def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TraceError, match="expected no file there, found a folder"):
+        record(OriginalModel(), tmp_path, overwrite=True)
+
+
+def test_unknown_kinds_of_inputs_and_models_are_refused(path: Path) -> None:
+    with pytest.raises(DataError, match=r"inputs: expected 'auto' or one of binary, .*, found 'packed'"):
+        record(OriginalModel(), path, inputs="packed")
+    with pytest.raises(RecordError, match=r"model: expected a torch\.nn\.Module, found str"):
+        record("model", path)  # type: ignore[arg-type]
+
+
+def test_epochs_count_from_0(path: Path) -> None:
+    with pytest.warns(UserWarning, match="no trace was made"), record(OriginalModel(), path) as rec:
+        assert rec.epoch == 0
+        with pytest.raises(RecordError, match="epoch: expected a whole number of 0 or more, found -1"):
+            rec.epoch = -1
+
+
+def test_without_a_pass_there_is_a_warning_and_no_file(path: Path) -> None:
+    with pytest.warns(UserWarning, match=r"run\.h5: no trace was made: no forward pass .* was recorded"):
+        record(OriginalModel(), path).close()
+    assert not path.exists()
+
+
+def test_closing_takes_the_hooks_off_and_may_be_repeated(path: Path) -> None:
+    model = OriginalModel()
+    rec = record(model, path)
+    assert num_hooks(model) == 4
+    model(samples(2))
+    rec.close()
+    rec.close()
+    assert num_hooks(model) == 0
+    model(samples(2))
+    with st.open_trace(path) as trace:
+        assert len(trace) == 2
+
+
+def test_an_error_in_the_body_passes_and_leaves_a_sound_trace(path: Path) -> None:
+    model = OriginalModel()
+    with pytest.raises(KeyError, match="mine"), record(model, path):
+        model(samples(2))
+        raise KeyError("mine")  # noqa: EM101
+    assert num_hooks(model) == 0
+    with st.open_trace(path) as trace:
+        assert trace.closed
+        assert len(trace) == 2
+
+
+def test_a_dropped_recorder_takes_its_hooks_off(path: Path) -> None:
+    model = OriginalModel()
+    rec = record(model, path)
+    model(samples(2))
+    writer = next(thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
+    del rec
+    gc.collect()
+    assert num_hooks(model) == 0
+    writer.join()
+    with st.open_trace(path) as trace:
+        assert trace.closed
+        assert len(trace) == 2
+
+
+def test_two_models_at_once(tmp_path: Path) -> None:
+    first, second = OriginalModel(), Classifier()
+    with (
+        record(first, tmp_path / "first.h5"),
+        record(second, tmp_path / "second.h5", layers=CLASSIFIER_LAYERS),
+    ):
+        first(samples(2))
+        second(samples(3))
+        first(samples(4))
+    with st.open_trace(tmp_path / "first.h5") as one, st.open_trace(tmp_path / "second.h5") as other:
+        assert (len(one), one.num_steps) == (6, 2)
+        assert (len(other), other.num_steps) == (3, 1)
+
+
+def test_two_recorders_on_one_model(tmp_path: Path) -> None:
+    model = OriginalModel()
+    with record(model, tmp_path / "whole.h5"):
+        model(samples(2))
+        with record(model, tmp_path / "part.h5"):
+            model(samples(3))
+    with st.open_trace(tmp_path / "whole.h5") as whole, st.open_trace(tmp_path / "part.h5") as part:
+        assert (len(whole), len(part)) == (5, 3)
+
+
+def test_from_another_thread(path: Path) -> None:
+    model = OriginalModel()
+
+    def train() -> None:
+        with record(model, path):
+            model(samples(2))
+
+    thread = threading.Thread(target=train)
+    thread.start()
+    thread.join()
+    with st.open_trace(path) as trace:
+        assert len(trace) == 2
+
+
+def test_passes_of_many_threads_stay_whole(path: Path) -> None:
+    model = Classifier().eval()
+    with record(model, path, layers=CLASSIFIER_LAYERS):
+        threads = [
+            threading.Thread(target=lambda n=count: [model(samples(n, seed=n)) for _ in range(10)])
+            for count in (2, 3, 5)
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    with st.open_trace(path) as trace:
+        steps = trace.samples.to_pandas()["step"].to_numpy()
+        assert trace.num_steps == 30
+        for step in range(30):
+            batch = trace.inputs[:][steps == step]
+            np.testing.assert_array_equal(batch, samples(len(batch), seed=len(batch)))
