@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.similarity import Measure
 
 _QUERIES, _REFERENCES = 256, 2048
-"""Pairs compared at once: few enough that their distances stay in the cache."""
+"""Pairs compared at once: few enough that their distances stay in the cache.
+
+The Hamming distance is |x| + |y| - 2 |x and y|. All but |x|, which is the same for all references, is
+what is compared: whole numbers up to 2^24, and so exact in float32, in whatever order they are added.
+"""
 
 
 def nearest(
@@ -40,36 +44,28 @@ def nearest(
         Which reference [n] int64, -1 where none serves, and its distance [n] float64.
     """
     best = np.full(len(queries), -1)
-    distance = np.full(len(queries), np.inf)
-    asked_on = queries.astype(np.float32)
+    least = np.full(len(queries), np.inf)
+    sizes = np.count_nonzero(queries, axis=1)
+    prepared = queries.astype(np.float32) * (-2 if measure == "hamming" else 1)
     early_enough = np.searchsorted(step, query_step[-1]) if len(queries) else 0
     for start in range(0, early_enough, _REFERENCES):
         part = slice(start, min(start + _REFERENCES, early_enough))
         on = np.unpackbits(references[part], axis=1, count=queries.shape[1]).astype(np.float32)
+        on_sizes = np.bitwise_count(references[part]).sum(axis=1, dtype=np.float32)
         for first in range(0, len(queries), _QUERIES):
             asked = slice(first, first + _QUERIES)
-            found = _distances(asked_on[asked], on, measure)
+            costs = prepared[asked] @ on.T
+            if measure == "hamming":
+                costs += on_sizes
+            else:
+                costs = 1.0 - input_similarity(costs, sizes[asked], on_sizes)
             steps = query_step[asked, None]
             if steps[0] <= step[part.stop - 1] or steps[-1] > until[part].min():
-                found[(steps <= step[part]) | (until[part] < steps)] = np.inf
-            place = np.argmin(found, axis=1)
-            least = np.take_along_axis(found, place[:, None], axis=1)[:, 0]
+                costs[(steps <= step[part]) | (until[part] < steps)] = np.inf
+            place = np.argmin(costs, axis=1)
+            found = np.take_along_axis(costs, place[:, None], axis=1)[:, 0]
             # Strictly nearer only: an equal one in an earlier block was seen first.
-            nearer = np.flatnonzero(least < distance[asked])
+            nearer = np.flatnonzero(found < least[asked])
             best[first + nearer] = start + place[nearer]
-            distance[first + nearer] = least[nearer]
-    return best, distance
-
-
-def _distances(
-    queries: NDArray[np.float32], references: NDArray[np.float32], measure: Measure
-) -> NDArray[Any]:
-    shared = queries @ references.T
-    sizes = queries.sum(axis=1), references.sum(axis=1)
-    if measure == "jaccard":
-        return 1.0 - input_similarity(shared, *sizes)
-    # Whole numbers up to 2^24, and so exact in float32.
-    shared *= -2
-    shared += sizes[0][:, None]
-    shared += sizes[1]
-    return shared
+            least[first + nearer] = found[nearer]
+    return best, least + sizes if measure == "hamming" else least
