@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, RecordError, TraceError
 from sparsey_trace.replay.outputs import check_folder
@@ -15,6 +15,8 @@ from .options import default_folder
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    RunDemo = Callable[..., Path]
 
 _CONFIG = {"dataset", "epochs", "samples", "batch_size", "seed", "model"}
 """What the configuration of a demo's trace holds, and nothing else."""
@@ -28,8 +30,8 @@ def has_earlier(run: Path) -> bool:
     """
     tables = default_folder(run)
     if not run.exists():
-        if tables.exists() and any(tables.iterdir()):
-            raise _occupied(tables, "results of a trace that is gone")
+        if tables.exists() and not (tables.is_dir() and not any(tables.iterdir())):
+            raise _occupied(tables, "results of a trace that isn't there")
         return False
     try:
         with open_trace(run) as trace:
@@ -47,21 +49,11 @@ def _occupied(path: Path, found: str) -> OutputError:
     )
 
 
-def record_demo(
-    run: Path,
-    *,
-    dataset: str,
-    epochs: int,
-    samples: int | None,
-    seed: int,
-    on_step: Callable[[int, int], None],
-) -> None:
-    """Train and record, replacing an earlier demo's trace and tables once the new trace is whole.
+def load_demo() -> RunDemo:
+    """What trains and records.
 
     Raises:
-        OutputError: the folder can't be written, or holds something else under these names.
-        RecordError: torch or the data's package isn't installed.
-        UsageError: there are fewer samples than asked for.
+        RecordError: torch isn't installed.
     """
     try:
         from sparsey_trace.demo.training import run_demo
@@ -70,18 +62,27 @@ def record_demo(
             raise
         msg = 'demo: expected torch to train with, found it not installed; run pip install "sparsey-trace[demo]"'
         raise RecordError(msg) from error
+    return run_demo
+
+
+def record_demo(run_demo: RunDemo, run: Path, **options: Any) -> None:
+    """Train and record, replacing an earlier demo's trace and tables once the new trace is whole.
+
+    Args:
+        run_demo: from `load_demo`.
+        run: where the trace goes.
+        options: of `run_demo`.
+
+    Raises:
+        OutputError: the folder can't be written.
+        RecordError: the data's package isn't installed.
+        UsageError: there are fewer samples than asked for.
+    """
     with writing(run.parent):
         run.parent.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=".sparsey-trace-", dir=run.parent)
     with scratch as folder:
-        made = run_demo(
-            Path(folder) / run.name,
-            dataset=dataset,
-            epochs=epochs,
-            samples=samples,
-            seed=seed,
-            on_step=on_step,
-        )
+        made = run_demo(Path(folder) / run.name, **options)
         for table in default_folder(run).glob("*.parquet"):
             table.unlink()
         made.replace(run)

@@ -6,7 +6,6 @@ it is called, so that `--help` answers at once.
 
 import sys
 from collections.abc import Sequence
-from importlib import metadata
 from pathlib import Path
 from typing import Annotated
 
@@ -85,6 +84,8 @@ def _explain(error: Exception) -> int:
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
     if wanted:
+        from importlib import metadata
+
         render.write(f"sparsey-trace {metadata.version('sparsey-trace')}")
         raise typer.Exit
 
@@ -226,12 +227,14 @@ def demo(
 
     It trains on real digits; an earlier demo run in the folder is replaced.
     """
-    from .demo import has_earlier, record_demo
+    from .demo import has_earlier, load_demo, record_demo
 
+    run_demo = load_demo()
     run = out / f"{dataset.value}.h5"
     if has_earlier(run):
         render.note(f"{run}: replacing the earlier demo run and its results")
     render.note(f"{run}: recording a small Sparsey while it trains on {dataset.value}")
+    wanted = {"dataset": dataset.value, "epochs": epochs, "samples": samples, "seed": seed}
     with render.progress("training", unit="steps") as on_step:
-        record_demo(run, dataset=dataset.value, epochs=epochs, samples=samples, seed=seed, on_step=on_step)
+        record_demo(run_demo, run, **wanted, on_step=on_step)
     analyze(run)

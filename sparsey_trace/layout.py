@@ -254,9 +254,9 @@ class Chunk:
 
 
 def _name(given: str) -> str:
-    # No other name survives the trip through HDF5.
-    if not isinstance(given, str) or "\0" in given or given != given.encode(errors="replace").decode():
-        msg = f"name: expected text that is valid Unicode without NUL, found {given!r}"
+    # So that it survives the trip through HDF5, and messages that hold it stay on one line.
+    if not isinstance(given, str) or not given.isprintable():
+        msg = f"name: expected printable text, found {given!r}"
         raise LayoutError(msg)
     return str(given)
 

@@ -48,6 +48,7 @@ class Blocks:
         self._held = 0  # samples that wait in memory
         self._in_tail = 0  # how many of these the tail holds too
         self._written = 0  # samples in whole chunks
+        self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
         with writing(path):
             for column in columns:
@@ -58,7 +59,17 @@ class Blocks:
             file.swmr_mode = True
 
     def extend(self, values: dict[str, NDArray[Any]]) -> None:
-        """Take in a step's samples, column by column; chunks that are full are written."""
+        """Take in a step's samples, column by column; chunks that are full are written.
+
+        Raises:
+            TraceError: a chunk can't be written, now or in an earlier call.
+        """
+        if self.is_torn:
+            msg = (
+                f"{self._path}: expected to append to a trace of whole steps, found that the step before "
+                "could only be taken in in part; close it: the steps before that one are kept"
+            )
+            raise TraceError(msg)
         size = len(values["samples/step"])
         taken = 0
         while taken < size:
@@ -69,6 +80,12 @@ class Blocks:
             taken += part
             if self._held == self._size:
                 self._write_chunks()
+        self._whole += size
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the last step was taken in only in part: a chunk couldn't be written, or Ctrl-C."""
+        return self._whole != self._written + self._held
 
     def commit(self) -> None:
         """Put what waits into the tail and count it."""
@@ -80,15 +97,18 @@ class Blocks:
                     self._file[f"{schema.TAIL}/{path}"][new] = waiting[new]
                 self._in_tail = self._held
                 self._file.flush()
-            self._set(schema.COMMITTED, self._written + self._held)
+            self._set(schema.COMMITTED, self._whole)
 
     def finish(self) -> None:
-        """Put what waits into a last chunk, count it and mark the trace closed."""
+        """Put what waits into a last chunk, count it and mark the trace closed; a torn one stays open."""
+        if self.is_torn:
+            self.commit()
+            return
         if self._held:
             self._write_chunks()
         with writing(self._path):
             self._announce_chunks()
-            self._set(schema.COMMITTED, self._written)
+            self._set(schema.COMMITTED, self._whole)
             self._set(schema.CLOSED, 1)
 
     def _write_chunks(self) -> None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace import schema
 
@@ -45,8 +46,30 @@ class Head:
     input_kind: str
 
 
-def write_head(file: h5py.File, layout: Layout, config: Mapping[str, Any]) -> None:
-    """Write everything but the columns; `input_kind` follows when the first step shows it."""
+def config_text(config: Mapping[str, Any]) -> str:
+    r"""The configuration as JSON; what JSON can't say as its repr.
+
+    Raises:
+        DataError: it isn't a mapping, a name in it is none, or it holds itself.
+
+    >>> config_text({"rate": 0.5, "device": object})
+    '{"rate": 0.5, "device": "<class \'object\'>"}'
+    """
+    try:
+        return json.dumps(dict(config), default=repr)
+    except (TypeError, ValueError, RecursionError) as error:
+        msg = f"config: expected a mapping from names to what JSON can say, found: {error}"
+        raise DataError(msg) from error
+
+
+def write_head(file: h5py.File, layout: Layout, config: str) -> None:
+    """Write everything but the columns; `input_kind` follows when the first step shows it.
+
+    Args:
+        file: the new file.
+        layout: the model.
+        config: the run's configuration, from `config_text`.
+    """
     file.attrs.update(
         format=schema.FORMAT,
         format_version=schema.VERSION,
@@ -59,7 +82,7 @@ def write_head(file: h5py.File, layout: Layout, config: Mapping[str, Any]) -> No
         num_layers=len(layout.layers),
     )
     # A dataset, because attributes of plain HDF5 tools end at 64 KiB and configurations don't.
-    file.create_dataset("config", data=json.dumps(dict(config), default=repr))
+    file.create_dataset("config", data=config)
     for index, layer in enumerate(layout.layers):
         group = file.create_group(f"layers/{index}")
         group.attrs.update(

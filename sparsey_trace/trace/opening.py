@@ -2,16 +2,33 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
+import os
 from typing import TYPE_CHECKING
 
 import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
+import numpy as np
 
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.trace import schema
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+_SIGNATURE = b"\x89HDF\r\n\x1a\n"
+_FLAGS = 11
+"""Where an HDF5 file says whether a writer has it open, or died: one byte of its superblock."""
+_WRITING, _GROWING = 1, 4
+"""Its bits: open for writing; and that in the way that readers can follow (SWMR)."""
+
+_READ_ATTEMPTS = 27
+"""How often HDF5 tries to read a piece of metadata that a writer may be changing: 0.3 s in all."""
+
+_DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+"""What h5py and numpy raise on a file whose bytes aren't what they should be."""
 
 
 def open_file(path: Path) -> h5py.File:
@@ -21,15 +38,12 @@ def open_file(path: Path) -> h5py.File:
         TraceError: there is no file, or what is there is no trace or can't be read.
         VersionError: the trace's format is newer than this program.
     """
-    if path.is_dir() or not path.exists():
-        found = "a folder" if path.is_dir() else "no such file"
-        msg = f"{path}: expected a trace file, found {found}"
-        raise TraceError(msg)
+    flags = _flags(path)
     try:
-        # As a SWMR reader, because HDF5 opens an unclosed file in no other way.
-        file = h5py.File(path, "r", swmr=True)
-    except (OSError, RuntimeError) as error:
-        raise TraceError(f"{path}: {_diagnosis(path, error)}") from error  # noqa: EM102 - both parts are said once
+        file = _open_growing(path) if flags & _GROWING else h5py.File(path, "r")
+    except (OSError, RuntimeError, ValueError) as error:
+        msg = f"{path}: {_diagnosis(flags, error)}"
+        raise TraceError(msg) from error
     try:
         _check_format(file, path)
     except BaseException:
@@ -38,32 +52,92 @@ def open_file(path: Path) -> h5py.File:
     return file
 
 
-def _diagnosis(path: Path, error: Exception) -> str:
-    if isinstance(error, PermissionError):
-        return "expected a readable file, found no permission to read it"
-    with path.open("rb") as stream:
-        start = stream.read(8)
-    if start != b"\x89HDF\r\n\x1a\n":
-        return "expected a sparsey-trace file (HDF5), found a file that isn't HDF5"
+@contextlib.contextmanager
+def reading(path: str | Path, expected: str) -> Iterator[None]:
+    """Turn what h5py raises on a damaged file into an error of one line that names it.
+
+    Raises:
+        TraceError: something was raised.
+    """
+    try:
+        yield
+    except _DAMAGE as error:
+        found = " ".join(str(error).strip("'\"").split()) or type(error).__name__
+        msg = f"{path}: expected {expected}, found: {found}"
+        raise TraceError(msg) from error
+
+
+def whole_dataset(file: h5py.File, name: str) -> h5py.Dataset:
+    """A dataset that is there, with all its bytes.
+
+    Raises:
+        KeyError, ValueError: it isn't.
+    """
+    found = file[name]
+    if not isinstance(found, h5py.Dataset):
+        msg = f"{name}: expected a dataset, found a group"
+        raise ValueError(msg)
+    start = found.id.get_offset()
+    # HDF5 reads zeros behind the end of a file that was cut while it was growing.
+    if start is not None and start + found.nbytes > os.fstat(file.id.get_vfd_handle()).st_size:
+        msg = f"{name}: expected {found.nbytes} bytes, found the end of the file"
+        raise ValueError(msg)
+    return found
+
+
+def _flags(path: Path) -> int:
+    try:
+        if not path.is_file():
+            found = "a folder" if path.is_dir() else "something else" if path.exists() else "no such file"
+            msg = f"{path}: expected a trace file, found {found}"
+            raise TraceError(msg)
+        with path.open("rb") as stream:
+            start = stream.read(_FLAGS + 1)
+    except PermissionError as error:
+        msg = f"{path}: expected a readable file, found no permission to read it"
+        raise TraceError(msg) from error
+    except OSError as error:
+        msg = f"{path}: expected a readable file, found: {error.strerror}"
+        raise TraceError(msg) from error
+    if not start.startswith(_SIGNATURE):
+        found = "a file that isn't HDF5" if start else "an empty file"
+        msg = f"{path}: expected a sparsey-trace file (HDF5), found {found}"
+        raise TraceError(msg)
+    return start[-1]
+
+
+def _open_growing(path: Path) -> h5py.File:
+    """Open a file whose writer lives, or died: HDF5 opens it in no other way."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    # HDF5 doubles its pause between attempts to read damaged metadata, 100 times: for ever. h5py
+    # can't ask it for fewer, so this goes to the HDF5 that h5py has loaded.
+    limit = getattr(ctypes.CDLL(h5py.h5p.__file__), "H5Pset_metadata_read_attempts", None)
+    if limit is not None:
+        limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
+    flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
+    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
+
+
+def _diagnosis(flags: int, error: Exception) -> str:
+    if flags & _WRITING and not flags & _GROWING:
+        return "expected a trace, found one without a step: its writer is about to begin, or died before"
     if "truncated" in str(error):
         return "expected a whole file, found a truncated one: copy it again, or try `sparsey-trace repair`"
     return f"expected a readable HDF5 file, found: {error}"
 
 
 def _check_format(file: h5py.File, path: Path) -> None:
-    try:
+    with reading(path, "a sound HDF5 file"):
         kind, version = file.attrs.get("format"), file.attrs.get("format_version")
-        found = list(file)[:5]
-    except (OSError, RuntimeError, KeyError) as error:
-        msg = f"{path}: expected a sound HDF5 file, found: {error}"
-        raise TraceError(msg) from error
-    if kind != schema.FORMAT:
-        msg = (
-            f"{path}: expected a sparsey-trace file, found HDF5 of another kind "
-            f"(it holds: {', '.join(found) or 'nothing'})"
-        )
+        names = [repr(name) for name in list(file)[:5]]
+    if not isinstance(kind, str) or kind != schema.FORMAT:
+        held = ", ".join(names) or "nothing"
+        msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind (it holds: {held})"
         raise TraceError(msg)
-    if not 1 <= int(version or 0) <= schema.VERSION:
+    if not isinstance(version, (int, np.integer)) or version < 1:
+        msg = f"{path}: expected a format_version of 1 or more, found {version!r}"
+        raise TraceError(msg)
+    if version > schema.VERSION:
         msg = (
             f"{path}: expected format version {schema.VERSION} or older, found {version}: "
             "a newer sparsey-trace wrote it; upgrade with `pip install -U sparsey-trace`"

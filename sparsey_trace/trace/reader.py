@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import Chunk
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.head import read_head
-from sparsey_trace.trace.opening import open_file
+from sparsey_trace.trace.opening import open_file, reading
 from sparsey_trace.trace.views import ColumnView, SampleTable, Storage
 
 if TYPE_CHECKING:
@@ -79,13 +79,10 @@ class Trace:
             raise
 
     def _adopt(self, cache_bytes: int | None) -> None:
-        try:
+        with reading(self.path, "a trace as docs/trace-format.md describes it"):
             head = read_head(self._file)
             self.columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
             self._storage = Storage(self._file, self.columns, cache_bytes)
-        except (KeyError, ValueError, TypeError, OSError, RuntimeError) as error:
-            msg = f"{self.path}: expected a trace as docs/trace-format.md describes it, found: {error}"
-            raise TraceError(msg) from error
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions = head.config, head.versions
         self.layout, self.input_kind = head.layout, head.input_kind
@@ -106,8 +103,10 @@ class Trace:
     @cached_property
     def num_steps(self) -> int:
         """The number of steps."""
-        steps = self.samples.step[:]
-        return int(np.count_nonzero(np.diff(steps))) + 1 if len(steps) else 0
+        steps, size = self.samples.step, self.chunk_size
+        # Each part with the sample before it, so that no change is missed between two of them.
+        parts = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
+        return sum(int(np.count_nonzero(np.diff(part))) for part in parts) + min(1, len(steps))
 
     @property
     def fields(self) -> frozenset[str]:
@@ -165,14 +164,22 @@ class Trace:
             stop: the sample to stop before; by default the end.
             fields: what to read beside step, epoch, phase and label; what the trace doesn't hold
                 is left out.
+
+        Raises:
+            UsageError: the size is below 1.
+            TraceError: the data can't be read.
         """
-        stop = len(self) if stop is None else min(stop, len(self))
-        size = size or self.chunk_size
+        size = self.chunk_size if size is None else size
+        if size < 1:
+            msg = f"size: expected at least 1 sample a chunk, found {size}"
+            raise UsageError(msg)
+        start, stop, _ = slice(start, stop).indices(len(self))
         for first in range(start, stop, size):
             yield self.chunk(first, min(first + size, stop), fields=fields)
 
     def chunk(self, start: int, stop: int, *, fields: frozenset[str] = FIELDS) -> Chunk:
         """Samples `start` to `stop` (exclusive) as one chunk; see `chunks`."""
+        start, stop, _ = slice(start, stop).indices(len(self))
         part = slice(start, stop)
         samples, layers = self.samples, self.layers
         return Chunk(
@@ -222,7 +229,8 @@ class Trace:
         return f"<Trace {self.path}: {facts['samples']} samples in {facts['steps']} steps, {facts['layers']}, {state}>"
 
     def _repr_html_(self) -> str:
-        facts = {"trace": str(self.path), **self._facts(), "created": self.created, "host": self.host}
+        known = self._facts() if self._file else {"state": "file closed"}
+        facts = {"trace": str(self.path), **known, "created": self.created, "host": self.host}
         lines = "".join(
             f"<tr><th style='text-align:left'>{html.escape(key)}</th><td>{html.escape(value)}</td></tr>"
             for key, value in facts.items()

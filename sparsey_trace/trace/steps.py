@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import math
+import operator
+from typing import TYPE_CHECKING, Any, SupportsFloat
 
 import numpy as np
 
@@ -11,22 +13,43 @@ from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.trace import schema
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping
 
     from numpy.typing import ArrayLike, NDArray
 
     from sparsey_trace.layout import LayerLayout, Layout
 
 
-def kind_of(inputs: ArrayLike | None) -> str:
+def as_numbers(given: Any, what: str) -> NDArray[Any]:
+    """Anything that is an array of numbers or booleans, as one.
+
+    Args:
+        given: the array, or what numpy can make one of.
+        what: what it is, for messages.
+
+    Raises:
+        DataError: it is something else.
+    """
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        msg = f"{what}: expected an array of numbers, found {type(given).__name__}: {error}"
+        raise DataError(msg) from error
+    if array.dtype.kind not in "biuf":
+        msg = f"{what}: expected an array of numbers, found {array.dtype} of shape {array.shape}"
+        raise DataError(msg)
+    return array
+
+
+def kind_of(inputs: NDArray[Any] | None) -> str:
     """The kind of input column that fits: none, binary, or float32.
 
-    >>> kind_of([[0, 1.0]]), kind_of([[0.5]]), kind_of(None)
+    >>> kind_of(np.array([[0, 1.0]])), kind_of(np.array([[0.5]])), kind_of(None)
     ('binary', 'float32', 'none')
     """
     if inputs is None:
         return "none"
-    return "binary" if _is_binary(np.asarray(inputs)) else "float32"
+    return "binary" if _is_binary(inputs) else "float32"
 
 
 def encode_step(
@@ -34,9 +57,9 @@ def encode_step(
     input_kind: str,
     *,
     where: str,
-    inputs: ArrayLike | None,
-    codes: Sequence[ArrayLike],
-    active: Sequence[ArrayLike],
+    inputs: NDArray[Any] | None,
+    codes: Iterable[ArrayLike],
+    active: Iterable[ArrayLike],
     sample: Mapping[str, Any],
 ) -> dict[str, NDArray[Any]]:
     """Check a step of B samples and encode it as it is stored.
@@ -56,11 +79,9 @@ def encode_step(
     Raises:
         DataError: shapes or values that don't fit.
     """
-    for kind, arrays in (("codes", codes), ("active", active)):
-        if len(arrays) != len(layout.layers):
-            msg = f"{where}: {kind}: expected an array for each of {len(layout.layers)} layers, found {len(arrays)}"
-            raise DataError(msg)
-    size = len(np.asarray(active[0])) if inputs is None else len(np.asarray(inputs))
+    codes = _by_layer(codes, layout, f"{where}: codes")
+    active = _by_layer(active, layout, f"{where}: active")
+    size = len(np.atleast_1d(active[0] if inputs is None else inputs))
     if not size:
         msg = f"{where}: expected at least one sample, found none"
         raise DataError(msg)
@@ -70,44 +91,82 @@ def encode_step(
         msg = f"{where}: inputs: expected them to be kept as {input_kind!r} in every step, found {found} here"
         raise DataError(msg)
     column = schema.input_column(layout, input_kind)
-    if column is not None:
-        values[schema.INPUTS] = _encode_inputs(layout, column, np.asarray(inputs), where)
+    if column is not None and inputs is not None:
+        values[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
     for index, layer in enumerate(layout.layers):
-        on = _encode_active(layer, np.asarray(active[index]), size, where)
-        values[schema.codes_path(index)] = _encode_codes(layer, np.asarray(codes[index]), on, where)
+        on = _encode_active(layer, active[index], size, where)
+        values[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
         values[schema.active_path(index)] = np.packbits(on, axis=-1)
     return values
 
 
-def _encode_sample(sample: Mapping[str, Any], size: int, where: str) -> dict[str, NDArray[Any]]:
-    if sample["phase"] not in PHASES:
-        msg = f"{where}: phase: expected 'train' or 'eval', found {sample['phase']!r}"
+def _by_layer(given: Any, layout: Layout, what: str) -> list[NDArray[Any]]:
+    try:
+        arrays = list(given)
+    except TypeError as error:
+        msg = f"{what}: expected a list of arrays, one for each layer, found {type(given).__name__}"
+        raise DataError(msg) from error
+    if len(arrays) != len(layout.layers):
+        msg = f"{what}: expected an array for each of {len(layout.layers)} layers, found {len(arrays)}"
         raise DataError(msg)
-    given = dict(sample, phase=PHASES.index(sample["phase"]), label=_labels(sample["label"], size, where))
-    values = {}
-    for name, kind in schema.SAMPLE_COLUMNS.items():
-        dtype = np.dtype(kind)
-        if dtype.kind == "i" and np.ndim(given[name]) == 0 and not _fits(given[name], dtype):
-            msg = f"{where}: {name}: expected a whole number that fits {dtype}, found {given[name]!r}"
-            raise DataError(msg)
-        values[f"samples/{name}"] = np.full(size, given[name], dtype)
-    return values
+    return [
+        as_numbers(array, f"{what} of {layer.name}")
+        for array, layer in zip(arrays, layout.layers, strict=True)
+    ]
 
 
-def _fits(value: Any, dtype: np.dtype[Any]) -> bool:
-    limits = np.iinfo(dtype)
-    return bool(int(value) == value and limits.min <= value <= limits.max)
+def _encode_sample(sample: Mapping[str, Any], size: int, where: str) -> dict[str, NDArray[Any]]:
+    phase = sample["phase"]
+    if not isinstance(phase, str) or phase not in PHASES:
+        msg = f"{where}: phase: expected 'train' or 'eval', found {phase!r}"
+        raise DataError(msg)
+    checked = {
+        "step": _whole(sample["step"], "step", where),
+        "epoch": _whole(sample["epoch"], "epoch", where),
+        "phase": PHASES.index(phase),
+        "label": _labels(sample["label"], size, where),
+        "time": _time(sample["time"], where),
+    }
+    return {
+        f"samples/{name}": np.full(size, checked[name], kind) for name, kind in schema.SAMPLE_COLUMNS.items()
+    }
 
 
-def _labels(labels: Any, size: int, where: str) -> Any:
-    if labels is None:
+def _whole(given: Any, name: str, where: str) -> int:
+    limits = np.iinfo(schema.SAMPLE_COLUMNS[name])
+    try:
+        value = operator.index(given)
+    except TypeError:
+        value = limits.max + 1
+    if not limits.min <= value <= limits.max:
+        msg = f"{where}: {name}: expected a whole number that fits {limits.dtype}, found {given!r}"
+        raise DataError(msg)
+    return value
+
+
+def _time(given: Any, where: str) -> float:
+    try:
+        value = float(given) if isinstance(given, SupportsFloat) else math.nan
+    except (TypeError, OverflowError):
+        value = math.nan
+    if not math.isfinite(value):
+        msg = f"{where}: time: expected seconds since 1970-01-01 as a finite number, found {given!r}"
+        raise DataError(msg)
+    return value
+
+
+def _labels(given: Any, size: int, where: str) -> Any:
+    if given is None:
         return NO_LABEL
-    labels = np.asarray(labels)
+    labels = as_numbers(given, f"{where}: labels")
     if labels.shape != (size,) or labels.dtype.kind not in "iub":
         msg = (
             f"{where}: labels: expected {size} whole numbers, one for each sample, "
             f"found {labels.dtype} of shape {labels.shape}"
         )
+        raise DataError(msg)
+    if labels.max() > np.iinfo(np.int64).max:
+        msg = f"{where}: labels: expected whole numbers that fit int64, found {labels.max()}"
         raise DataError(msg)
     return labels
 
@@ -127,7 +186,7 @@ def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], 
             )
             raise DataError(msg)
         return column.encode(flat != 0)
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         stored = flat.astype(column.dtype)
     if not np.isfinite(stored).all():
         sample, feature = np.argwhere(~np.isfinite(stored))[0]

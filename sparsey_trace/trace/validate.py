@@ -1,8 +1,8 @@
 """Reading all of a trace, to see whether it is sound.
 
-Opening a trace checks its structure, dtypes and counters already. This is about its wiring and every
-value of every sample. A chunk at a time is read, so memory stays bounded; HDF5 compares the chunks'
-checksums on the way.
+Opening a trace checks its structure, dtypes, wiring and counters already. This is about every value of
+every sample. A chunk at a time is read, so memory stays bounded; HDF5 compares the chunks' checksums on
+the way.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.layout import PADDING, PHASES
+from sparsey_trace.layout import PHASES
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.opening import open_file
 from sparsey_trace.trace.reader import open_trace
@@ -72,7 +72,6 @@ def validate(
     """
     with open_trace(path) as trace, contextlib.closing(open_file(Path(path))) as file:
         storage = Storage(file, trace.columns)
-        _check_wiring(trace.path, trace.layout)
         if storage.closed:
             _check_lengths(trace.path, file, storage.committed, trace.columns)
         steps, last = 0, _BEFORE_THE_FIRST
@@ -176,23 +175,6 @@ def _check_padding(part: _Part, column: schema.Column) -> None:
 def _check_winners(part: _Part, path: str, layer: LayerLayout) -> None:
     wrong = part.columns[path] >= layer.num_neurons
     part.expect(f"a winner from 0 to {layer.num_neurons - 1}", path, wrong, ("MAC", "CM"))
-
-
-def _check_wiring(path: Path, layout: Layout) -> None:
-    for index, layer in enumerate(layout.layers):
-        padding = layer.connections == PADDING
-        gaps = (padding[:, :-1] & ~padding[:, 1:]).any(axis=1)
-        if gaps.any():
-            msg = (
-                f"{path}: layers/{index}/connections: MAC {np.argmax(gaps)}: expected padding ({PADDING}) "
-                "behind the connections only, found it between them"
-            )
-            raise TraceError(msg)
-        if layer.positions is not None and not np.isfinite(layer.positions).all():
-            mac = np.argmax(~np.isfinite(layer.positions).all(axis=1))
-            found = layer.positions[mac].tolist()
-            msg = f"{path}: layers/{index}/positions: MAC {mac}: expected finite numbers, found {found}"
-            raise TraceError(msg)
 
 
 def _check_lengths(path: Path, file: h5py.File, committed: int, columns: Mapping[str, schema.Column]) -> None:

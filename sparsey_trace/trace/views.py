@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -10,9 +11,10 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.trace import schema
+from sparsey_trace.trace.opening import reading, whole_dataset
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import pandas as pd
     from numpy.typing import NDArray
@@ -39,12 +41,13 @@ class Storage:
         self, file: h5py.File, columns: Mapping[str, schema.Column], cache_bytes: int | None = None
     ) -> None:
         """Find and check every dataset; read the counters."""
-        self._file = file
+        self._file, self._name = file, file.filename
         # Before the columns: a dataset that is opened later is at least as long as they say.
-        self._counters = {name: file[name] for name in (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)}
+        names = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
+        self._counters = {name: whole_dataset(file, name) for name in names}
         self.refresh()
         self._chunks = _open_all(file, columns, cache_bytes)
-        self._tails = {path: file[f"{schema.TAIL}/{path}"] for path in columns}
+        self._tails = {path: whole_dataset(file, f"{schema.TAIL}/{path}") for path in columns}
         for column in columns.values():
             _check(self._chunks[column.path], column)
             _check(self._tails[column.path], column)
@@ -58,10 +61,23 @@ class Storage:
             raise ValueError(msg)
 
     def refresh(self) -> None:
-        """Read the counters again, the one that is written last first: none runs ahead of the next."""
-        self.closed = bool(self._counter(schema.CLOSED))
-        self.committed = self._counter(schema.COMMITTED)
-        self.in_chunks = self._counter(schema.IN_CHUNKS)
+        """Read the counters again, the one that is written last first: none runs ahead of the next.
+
+        Raises:
+            TraceError: the file is closed, or they can't be read.
+        """
+        with self._reading("to read how many samples there are"):
+            self.closed = bool(self._counter(schema.CLOSED))
+            self.committed = self._counter(schema.COMMITTED)
+            self.in_chunks = self._counter(schema.IN_CHUNKS)
+
+    @contextlib.contextmanager
+    def _reading(self, expected: str) -> Iterator[None]:
+        if not self._file:
+            msg = f"{self._name}: expected an open trace, found one that was closed"
+            raise TraceError(msg)
+        with reading(self._name, expected):
+            yield
 
     def _counter(self, name: str) -> int:
         self._counters[name].refresh()
@@ -78,14 +94,10 @@ class Storage:
         """
         while True:
             boundary = self.in_chunks
-            try:
+            with self._reading(f"to read samples {start} to {stop} of {path}"):
                 parts = self._parts(path, start, stop, boundary)
                 if stop > boundary:
                     self.in_chunks = self._counter(schema.IN_CHUNKS)
-            except (OSError, RuntimeError, ValueError) as error:
-                name = self._file.filename if self._file else "the trace"
-                msg = f"{name}: expected to read samples {start} to {stop} of {path}, found: {error}"
-                raise TraceError(msg) from error
             if stop <= boundary or self.in_chunks == boundary:
                 return parts[0] if len(parts) == 1 else np.concatenate(parts)
 
@@ -107,7 +119,7 @@ def _open_all(
     file: h5py.File, columns: Mapping[str, schema.Column], cache_bytes: int | None
 ) -> dict[str, h5py.Dataset]:
     if cache_bytes is None:
-        return {path: file[path] for path in columns}
+        return {path: whole_dataset(file, path) for path in columns}
     share = cache_bytes / sum(column.sample_bytes for column in columns.values())
     return {
         path: _open_cached(file, path, int(share * column.sample_bytes)) for path, column in columns.items()
@@ -165,8 +177,11 @@ class ColumnView:
         """Read the samples that the index names.
 
         Raises:
-            IndexError: a sample number outside the trace.
+            IndexError: a sample number outside the trace, or no number at all.
+            TraceError: the data can't be read.
         """
+        if index is Ellipsis or (isinstance(index, tuple) and not index):
+            return self[:]
         which, rest = (index[0], index[1:]) if isinstance(index, tuple) else (index, ())
         if isinstance(which, slice):
             found = self._slice(which)
@@ -189,9 +204,12 @@ class ColumnView:
                 msg = f"{self._column.path}: expected a mask of {self._size} samples, found shape {numbers.shape}"
                 raise IndexError(msg)
             numbers = np.flatnonzero(numbers)
+        if numbers.size and numbers.dtype.kind not in "iu":
+            msg = f"{self._column.path}: expected a slice, a mask or whole numbers, found {numbers.dtype}"
+            raise IndexError(msg)
         if numbers.size and (numbers.min() < -self._size or numbers.max() >= self._size):
             worst = numbers.min() if numbers.min() < -self._size else numbers.max()
-            msg = f"{self._column.path}: expected samples of 0 to {self._size - 1}, found {worst}"
+            msg = f"{self._column.path}: expected one of {self._size} samples, found number {worst}"
             raise IndexError(msg)
         wanted, back = np.unique(numbers.astype(np.int64) % max(1, self._size), return_inverse=True)
         # One read a chunk of the file: it is decompressed once, and no more than it is held.
@@ -245,6 +263,6 @@ class SampleTable:
                     self.phase[:].astype(np.int8), categories=pd.Index(PHASES)
                 ),
                 "label": pd.arrays.IntegerArray(np.where(known, label, 0), ~known),
-                "time": pd.to_datetime(self.time[:], unit="s", utc=True),
+                "time": pd.to_datetime(self.time[:], unit="s", utc=True, errors="coerce"),
             }
         )

@@ -14,9 +14,9 @@ import h5py
 
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.trace import schema
-from sparsey_trace.trace.blocks import Blocks
-from sparsey_trace.trace.head import write_head
-from sparsey_trace.trace.steps import encode_step, kind_of
+from sparsey_trace.trace.blocks import Blocks, writing
+from sparsey_trace.trace.head import config_text, write_head
+from sparsey_trace.trace.steps import as_numbers, encode_step, kind_of
 
 if TYPE_CHECKING:
     import os
@@ -41,7 +41,7 @@ class TraceWriter:
 
     Raises:
         TraceError: the file exists, or can't be made there.
-        DataError: `inputs` is none of the above.
+        DataError: `inputs` is none of the above, or `config` isn't a mapping from names.
 
     >>> import tempfile, numpy as np
     >>> from sparsey_trace import Layout, LayerLayout, TraceWriter, open_trace
@@ -74,8 +74,10 @@ class TraceWriter:
         self._last_step = -1
         self._input_kind = inputs
         self._blocks: Blocks | None = None
+        text = config_text(config or {})
         self._file = _create(self.path, overwrite=overwrite)
-        write_head(self._file, layout, config or {})
+        with writing(self.path):
+            write_head(self._file, layout, text)
 
     def append(
         self,
@@ -103,21 +105,21 @@ class TraceWriter:
 
         Raises:
             DataError: shapes or values that don't fit; nothing of the step is taken in.
-            TraceError: the trace is closed, or the file can't be written.
+            TraceError: the trace is closed, or the file can't be written; no more can be appended,
+                and whole steps only are kept.
         """
         if not self._file:
             msg = f"{self.path}: expected an open trace to append to, found one that was closed"
             raise TraceError(msg)
         number = self._last_step + 1 if step is None else step
-        if number <= self._last_step:
-            msg = f"{self.path}: step: expected a number above the last step's {self._last_step}, found {number}"
-            raise DataError(msg)
-        kind = kind_of(inputs) if self._input_kind == "auto" else self._input_kind
+        where = f"{self.path}: step {number}"
+        array = None if inputs is None else as_numbers(inputs, f"{where}: inputs")
+        kind = kind_of(array) if self._input_kind == "auto" else self._input_kind
         values = encode_step(
             self.layout,
             kind,
-            where=f"{self.path}: step {number}",
-            inputs=inputs,
+            where=where,
+            inputs=array,
             codes=codes,
             active=active,
             sample={
@@ -128,9 +130,12 @@ class TraceWriter:
                 "time": clock.time() if time is None else time,
             },
         )
+        if number <= self._last_step:
+            msg = f"{self.path}: step: expected a number above the last step's {self._last_step}, found {number}"
+            raise DataError(msg)
         self._input_kind = kind
         self._open_blocks().extend(values)
-        self._last_step = number
+        self._last_step = int(number)
         self.num_steps += 1
         self.num_samples += len(values["samples/step"])
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import io
 import pickle
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -15,6 +15,7 @@ from torch.utils.checkpoint import checkpoint
 import sparsey_trace as st
 from sparsey_trace.errors import LayoutError, RecordError
 from sparsey_trace.record import WinnerTakeAll, record
+from sparsey_trace.record.adapters import SparseyLayers
 from tests.record.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from torch import Tensor
+
+    from sparsey_trace.record.codes import Codes
 
 
 @pytest.fixture
@@ -340,11 +343,25 @@ def test_an_adapters_own_error_reaches_the_user(path: Path, monkeypatch: pytest.
     model = OriginalModel()
     with record(model, path):
         with monkeypatch.context() as patch:
-            patch.setattr("sparsey_trace.record.adapters.SparseyLayers.read", fail)
+            patch.setattr(SparseyLayers, "read", fail)
             with pytest.raises(ZeroDivisionError):
                 model(samples(2))
         model(samples(3))
     assert num_recorded(path) == 3
+
+
+def test_adapters_work_without_gradients(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    enabled, read = [], SparseyLayers.read
+
+    def watch(*arguments: Any) -> Codes:
+        enabled.append(torch.is_grad_enabled())
+        return read(*arguments)
+
+    monkeypatch.setattr(SparseyLayers, "read", watch)
+    model = OriginalModel()
+    with record(model, path):
+        model(samples(2))
+    assert enabled == [False, False]
 
 
 def test_layers_have_to_run_in_the_order_in_which_they_are_named(path: Path) -> None:

@@ -103,7 +103,7 @@ def test_a_full_queue_makes_the_model_wait(tmp_path: Path) -> None:
     assert late.is_alive()
     assert opener.made.wait(60)
     opener.writer.gate.set()
-    late.join()
+    late.join(60)
     pump.close()
     assert pump.seconds_waited > 0
     assert pump.high_water == 3 * STEP_BYTES
@@ -141,7 +141,7 @@ def test_a_failed_writer_is_reported_by_the_next_step_and_once(tmp_path: Path) -
         model(samples(2))
         (writer,) = (thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
         model(samples(2) / 2)  # the trace's inputs are bits since the first step
-        writer.join()
+        writer.join(60)
         with pytest.raises(RecordError) as caught:
             model(samples(2))
         assert isinstance(caught.value.__cause__, DataError)
@@ -193,7 +193,7 @@ def test_a_step_that_waits_hears_of_a_failure(tmp_path: Path) -> None:
     assert opener.made.wait(60)
     opener.writer.close()
     opener.writer.gate.set()
-    late.join()
+    late.join(60)
     assert isinstance(heard[0].__cause__, TraceError)
     pump.close()
 

@@ -223,7 +223,7 @@ def test_a_dropped_recorder_takes_its_hooks_off(path: Path) -> None:
     del rec
     gc.collect()
     assert num_hooks(model) == 0
-    writer.join()
+    writer.join(60)
     with st.open_trace(path) as trace:
         assert trace.closed
         assert len(trace) == 2

@@ -1,0 +1,90 @@
+"""`sparsey-trace demo`: the real thing on few digits, and what it may replace."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+from sparsey_trace.cli.main import main
+from sparsey_trace.cli.options import Dataset
+
+import sparsey_trace as st
+from tests.cli.commands import sparsey_trace, write_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_it_records_analyzes_and_may_replace_only_itself(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("torch")
+    folder = tmp_path / "demo"
+    run, tables = folder / "digits.h5", folder / "digits.metrics"
+    call = ["demo", "-o", str(folder), "--samples", "16", "--epochs", "1"]
+    found = sparsey_trace(*call)
+    assert found.returncode == 0
+    assert found.stderr == f"{run}: recording a small Sparsey while it trains on digits\n"
+    assert found.stdout.splitlines()[-1].startswith(f"8 tables of {run} in {tables}: ")
+    assert {path.name for path in folder.iterdir()} == {"digits.h5", "digits.metrics"}
+    with st.open_trace(run) as trace:
+        assert trace.closed
+        assert trace.config["samples"] == 16
+
+    assert main([*call, "--seed", "1"]) == 0
+    assert f"{run}: replacing the earlier demo run and its results\n" in capsys.readouterr().err
+    with st.open_trace(run) as trace:
+        assert trace.config["seed"] == 1
+
+    (tables / "notes.txt").write_text("mine")
+    assert main(call) == 2
+    assert "found notes.txt; choose another folder" in capsys.readouterr().err
+    with st.open_trace(run) as trace:
+        assert trace.config["seed"] == 1
+
+
+def test_what_is_no_demo_run_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    run = write_trace(tmp_path / "digits.h5", config={"dataset": "digits"})
+    before = run.read_bytes()
+    assert main(["demo", "-o", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == (
+        f"sparsey-trace: {run}: expected nothing there, or an earlier demo's run, found another trace; "
+        "choose another folder with -o\n"
+    )
+    assert run.read_bytes() == before
+    run.write_text("mine")
+    assert main(["demo", "-o", str(tmp_path)]) == 2
+    assert "found another file; choose" in capsys.readouterr().err
+    assert run.read_text() == "mine"
+
+
+def test_results_of_another_trace_stay(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    (tmp_path / "digits.metrics").mkdir()
+    (tmp_path / "digits.metrics" / "notes.txt").write_text("mine")
+    assert main(["demo", "-o", str(tmp_path)]) == 2
+    assert f"{tmp_path / 'digits.metrics'}: expected nothing there" in capsys.readouterr().err
+    assert not (tmp_path / "digits.h5").exists()
+
+
+def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
+    code = (
+        "import sys; sys.modules['torch'] = None; from sparsey_trace.cli.main import main;"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    call = [sys.executable, "-c", code, "demo", "-o", str(tmp_path / "demo")]
+    found = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout) == (1, "")
+    assert found.stderr == (
+        "sparsey-trace: demo: expected torch to train with, found it not installed; "
+        'run pip install "sparsey-trace[demo]"\n'
+    )
+    assert not (tmp_path / "demo").exists()
+
+
+def test_its_data_sets_are_those_of_the_demo() -> None:
+    training = pytest.importorskip("sparsey_trace.demo.training", exc_type=ImportError)
+    assert {dataset.value for dataset in Dataset} == set(training.DEMOS)

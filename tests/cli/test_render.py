@@ -1,0 +1,77 @@
+"""On a terminal, in a pipe, without colour."""
+
+from __future__ import annotations
+
+import os
+import pty
+import subprocess
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.cli import render
+from sparsey_trace.cli.render import count, printable
+
+from tests.cli.commands import COMMAND
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def on_terminal(*arguments: Any, **environment: str) -> str:
+    """What a person sees who calls the command."""
+    screen, stream = pty.openpty()
+    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment}
+    with subprocess.Popen([COMMAND, *arguments], stdout=stream, stderr=stream, env=env) as process:
+        os.close(stream)
+        seen = b""
+        while part := _read(screen):
+            seen += part
+    os.close(screen)
+    assert process.returncode == 0
+    return seen.decode()
+
+
+def _read(screen: int) -> bytes:
+    try:
+        return os.read(screen, 1 << 16)
+    except OSError:  # how Linux says that the other side has closed
+        return b""
+
+
+def test_a_terminal_gets_a_progress_bar_and_a_ruled_table(run: Path) -> None:
+    seen = on_terminal("analyze", run)
+    assert "replaying" in seen
+    assert "\x1b[1mmetric" in seen
+    assert "─────" in seen
+
+
+def test_no_progress_bar_on_request(run: Path) -> None:
+    assert "replaying" not in on_terminal("analyze", run, "--no-progress-bar")
+
+
+def test_validate_shows_progress_too(run: Path) -> None:
+    assert "checking" in on_terminal("validate", run)
+
+
+def test_no_color_is_respected(run: Path) -> None:
+    seen = on_terminal("analyze", run, NO_COLOR="1")
+    assert "\x1b[3" not in seen.replace("\x1b[?25", "")
+
+
+def test_markup_in_a_name_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
+    render._rich_table(["layer"], [["[red]v1[/red]"]], [])
+    assert "[red]v1[/red]" in capsys.readouterr().out
+
+
+def test_plain_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
+    render.table(["name", "value"], [["a", "1"], ["longer", "1000000"]], numbers=["value"])
+    assert capsys.readouterr().out == "name      value\na             1\nlonger  1000000\n"
+
+
+def test_printable() -> None:
+    assert printable("a\nb\r\nc\td\x1b[2J\udc80 ä") == "a b c\\td\\x1b[2J\\udc80 ä"
+
+
+def test_count() -> None:
+    assert [count(number, "step") for number in (0, 1, 2000)] == ["0 steps", "1 step", "2,000 steps"]
