@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sparsey_trace import metrics
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
-    from sparsey_trace.record import WinnerTakeAll, record
+    from sparsey_trace.recording import WinnerTakeAll, record
     from sparsey_trace.replay import Result, analyze
     from sparsey_trace.trace.reader import Trace, open_trace
     from sparsey_trace.trace.writer import TraceWriter
@@ -30,11 +30,11 @@ _HOMES = {
     "Result": "replay",
     "Trace": "trace.reader",
     "TraceWriter": "trace.writer",
-    "WinnerTakeAll": "record",
+    "WinnerTakeAll": "recording",
     "analyze": "replay",
     "metrics": None,
     "open_trace": "trace.reader",
-    "record": "record",
+    "record": "recording",
 }
 
 __all__ = [

@@ -53,7 +53,9 @@ def split_name(array: str) -> tuple[str, int, str]:
     return metric, int(layer), per
 
 
-def as_original_has_it(run: Chunk, table: partial[pd.DataFrame], metric: str, *, per: str, layer: int) -> NDArray[Any]:
+def as_original_has_it(
+    run: Chunk, table: partial[pd.DataFrame], metric: str, *, per: str, layer: int
+) -> NDArray[Any]:
     """Our values in the shape of the golden array, the stated differences put in."""
     final = table.args[1].startswith("final")
     if metric == "basis_average":
@@ -77,13 +79,17 @@ def table_of(
     if awake:
         # The final version's coverage: it also widens what reaches the layers above.
         codes = np.where(run.active[0][:, :, None], run.codes[0], 0)
-        run = replace(run, codes=(codes, *run.codes[1:]), active=(np.ones_like(run.active[0]), *run.active[1:]))
+        run = replace(
+            run, codes=(codes, *run.codes[1:]), active=(np.ones_like(run.active[0]), *run.active[1:])
+        )
     if reading == "slow":
         return reference_table(metric, run, resolution=resolution, **parameters)
     with tempfile.TemporaryDirectory() as folder:
         write_run(f"{folder}/run.h5", run)
         wanted = make_metric(metric.removesuffix("_layer"), parameters)
-        return analyze(f"{folder}/run.h5", metrics=[wanted], resolution=resolution, chunk_size=32).to_pandas(metric)
+        return analyze(f"{folder}/run.h5", metrics=[wanted], resolution=resolution, chunk_size=32).to_pandas(
+            metric
+        )
 
 
 def of_layer(table: pd.DataFrame, layer: int) -> pd.DataFrame:

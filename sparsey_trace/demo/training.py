@@ -13,7 +13,7 @@ from sparsey_trace.demo.data import Dataset, load_digits, load_mnist
 from sparsey_trace.demo.model import Sparsey, SparseyConfig
 from sparsey_trace.demo.schedule import Schedule
 from sparsey_trace.errors import UsageError
-from sparsey_trace.record import record
+from sparsey_trace.recording import record
 
 if TYPE_CHECKING:
     from collections.abc import Callable

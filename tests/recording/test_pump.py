@@ -11,10 +11,10 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import DataError, RecordError, TraceError
-from sparsey_trace.record import record
-from sparsey_trace.record.pump import Pump
-from sparsey_trace.record.step import Step
-from tests.record.models import OriginalModel, samples
+from sparsey_trace.recording import record
+from sparsey_trace.recording.pump import Pump
+from sparsey_trace.recording.step import Step
+from tests.recording.models import OriginalModel, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
-from sparsey_trace.record.codes import Codes, codes_of_cells, codes_of_winners, marks_of_cells
+from sparsey_trace.recording.codes import Codes, codes_of_cells, codes_of_winners, marks_of_cells
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,10 +19,10 @@ import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.record.adapters import make_layout
-from sparsey_trace.record.checks import check_codes, checked_inputs, checked_labels, phase_of
-from sparsey_trace.record.hook import Hook
-from sparsey_trace.record.step import Step, gather
+from sparsey_trace.recording.adapters import make_layout
+from sparsey_trace.recording.checks import check_codes, checked_inputs, checked_labels, phase_of
+from sparsey_trace.recording.hook import Hook
+from sparsey_trace.recording.step import Step, gather
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.record.adapters import Layer
-    from sparsey_trace.record.codes import Codes
+    from sparsey_trace.recording.adapters import Layer
+    from sparsey_trace.recording.codes import Codes
 
 
 @dataclass(kw_only=True)

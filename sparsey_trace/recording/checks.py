@@ -9,7 +9,7 @@ import numpy as np
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.record.codes import WINNER
+from sparsey_trace.recording.codes import WINNER
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.record.adapters import Layer
+    from sparsey_trace.recording.adapters import Layer
 
 
 def checked_inputs(inputs: Tensor, *, where: str, first_sample: int) -> NDArray[Any]:

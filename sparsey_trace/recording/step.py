@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.record.codes import Codes
+    from sparsey_trace.recording.codes import Codes
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-from sparsey_trace.record import WinnerTakeAll
+from sparsey_trace.recording import WinnerTakeAll
 
 NUM_FEATURES = 6
 """D of both models."""

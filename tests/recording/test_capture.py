@@ -14,9 +14,9 @@ from torch.utils.checkpoint import checkpoint
 
 import sparsey_trace as st
 from sparsey_trace.errors import LayoutError, RecordError
-from sparsey_trace.record import WinnerTakeAll, record
-from sparsey_trace.record.adapters import SparseyLayers
-from tests.record.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
+from sparsey_trace.recording import WinnerTakeAll, record
+from sparsey_trace.recording.adapters import SparseyLayers
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from sparsey_trace.record.codes import Codes
+    from sparsey_trace.recording.codes import Codes
 
 
 @pytest.fixture

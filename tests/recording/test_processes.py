@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
-from tests.record.models import samples
+from tests.recording.models import samples
 
 START = """
 import os, sys, threading, time
 import torch
-from sparsey_trace.record import record
-from tests.record.models import OriginalModel, samples
+from sparsey_trace.recording import record
+from tests.recording.models import OriginalModel, samples
 
 torch.set_num_threads(1)  # OpenMP's threads don't survive a fork, with a recorder or without
 model = OriginalModel()

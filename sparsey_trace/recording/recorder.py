@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 from torch import nn
 
 from sparsey_trace.errors import DataError, RecordError, TraceError
-from sparsey_trace.record.adapters import find_layers
-from sparsey_trace.record.capture import Capture
-from sparsey_trace.record.pump import Pump
+from sparsey_trace.recording.adapters import find_layers
+from sparsey_trace.recording.capture import Capture
+from sparsey_trace.recording.pump import Pump
 from sparsey_trace.trace.schema import INPUT_KINDS
 from sparsey_trace.trace.writer import TraceWriter
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.record.adapters import WinnerTakeAll
+    from sparsey_trace.recording.adapters import WinnerTakeAll
 
 
 def record(
@@ -64,7 +64,7 @@ def record(
         DataError: `inputs` is none of the above.
 
     >>> import tempfile, torch
-    >>> from sparsey_trace.record import WinnerTakeAll, record
+    >>> from sparsey_trace.recording import WinnerTakeAll, record
     >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Hardtanh(0, 1))
     >>> pooled = WinnerTakeAll("1", num_macs=1, num_cms=2, num_neurons=3)
     >>> with record(model, tempfile.mkdtemp() + "/run.h5", layers=[pooled]) as rec:

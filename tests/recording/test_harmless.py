@@ -13,8 +13,8 @@ from torch import nn
 
 from sparsey_trace.demo.configurations import DIGITS
 from sparsey_trace.demo.model import Sparsey
-from sparsey_trace.record import record
-from tests.record.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
+from sparsey_trace.recording import record
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable

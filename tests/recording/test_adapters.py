@@ -12,8 +12,8 @@ from torch.nn.functional import one_hot
 
 import sparsey_trace as st
 from sparsey_trace.errors import LayoutError, RecordError
-from sparsey_trace.record import WinnerTakeAll, record
-from tests.record.models import (
+from sparsey_trace.recording import WinnerTakeAll, record
+from tests.recording.models import (
     CLASSIFIER_LAYERS,
     Classifier,
     Fixed,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.record.step import Step
+    from sparsey_trace.recording.step import Step
     from sparsey_trace.trace.writer import TraceWriter
 
 

@@ -12,8 +12,8 @@ import torch
 
 import sparsey_trace as st
 from sparsey_trace.errors import DataError, RecordError, TraceError
-from sparsey_trace.record import WinnerTakeAll, record
-from tests.record.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
+from sparsey_trace.recording import WinnerTakeAll, record
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
 
 if TYPE_CHECKING:
     from pathlib import Path
