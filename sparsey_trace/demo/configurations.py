@@ -18,9 +18,9 @@ from sparsey_trace.demo.synapses import LearningRule
 if TYPE_CHECKING:
     from sparsey_trace.demo.grids import GridKind
 
-SIGMOID = WinSigmoid(floor=0.1, exponent=2.0, height=1e8, steepness=30.0, midpoint=1.0)
-"""With its midpoint at full support only the rising tail counts, where 0.1 more support is 20 times the
-likelihood; so high that a familiarity of about 0.4 begins to tell."""
+SIGMOID = WinSigmoid(floor=0.1, exponent=2.0, height=1e10, steepness=40.0, midpoint=1.0)
+"""With its midpoint at full support only the rising tail counts, where 0.1 more support is 55 times the
+likelihood; so high that a familiarity of about 0.45 begins to tell."""
 
 
 def _layer(
@@ -36,7 +36,7 @@ def _layer(
         lowest_share=shares[0],
         highest_share=shares[1],
         sigmoid=SIGMOID,
-        learning=LearningRule(decay=0.03, permanence_gain=0.3, saturation=saturation),
+        learning=LearningRule(decay=0.03, permanence_gain=0.1, saturation=saturation),
     )
 
 

@@ -24,7 +24,7 @@ DRAWN_BEYOND = 128
 """How many of them the default draws in longer runs."""
 
 _UNIT = 2.0**32
-_PAIRS = 1 << 20
+_PAIRS = 1 << 17
 _SMALLEST_NORM = 1e-8
 
 
@@ -133,12 +133,13 @@ class SiscAdherence(SampleMetric[Drawn]):
             old_active = np.ascontiguousarray(references.active[index].T)
             cosines = np.empty(active.shape)
             for part in _blocks(len(chunk), layer.num_macs * len(drawn.sample)):
+                early = slice(int(np.searchsorted(drawn.step, chunk.step[part][-1])))
                 cosines[part] = _cosines(
                     layer,
                     codes=codes[part],
-                    old_codes=old,
-                    both=active[part][:, :, None] & old_active & serves[part][:, None, :],
-                    weights=weights[part],
+                    old_codes=old[:, :, early],
+                    both=active[part][:, :, None] & old_active[:, early] & serves[part][:, None, early],
+                    weights=weights[part, early],
                     norm=norm[part],
                 )
             values.append(cosines)

@@ -147,7 +147,7 @@ def _whole(given: Any, name: str, where: str) -> int:
 def _time(given: Any, where: str) -> float:
     try:
         value = float(given) if isinstance(given, SupportsFloat) else math.nan
-    except (TypeError, OverflowError):
+    except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
         msg = f"{where}: time: expected seconds since 1970-01-01 as a finite number, found {given!r}"

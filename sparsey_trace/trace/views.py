@@ -53,7 +53,8 @@ class Storage:
             _check(self._tails[column.path], column)
         self.chunk_size = len(self._tails["samples/step"])
         shortest = min(len(dataset) for dataset in self._chunks.values())
-        if self.in_chunks > shortest or not 0 <= self.committed <= self.in_chunks + self.chunk_size:
+        fits = self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
+        if not fits or (self.closed and self.committed != self.in_chunks):
             msg = (
                 f"counters that don't fit the data: {self.committed} samples committed, "
                 f"{self.in_chunks} in chunks, {shortest} there"
@@ -252,7 +253,7 @@ class SampleTable:
         """A table with a line per sample: sample, step, epoch, phase, label (nullable), time (UTC)."""
         import pandas as pd
 
-        label = self.label[:]
+        label, phase = self.label[:], self.phase[:]
         known = label != NO_LABEL
         return pd.DataFrame(
             {
@@ -260,7 +261,7 @@ class SampleTable:
                 "step": self.step[:],
                 "epoch": self.epoch[:],
                 "phase": pd.Categorical.from_codes(
-                    self.phase[:].astype(np.int8), categories=pd.Index(PHASES)
+                    np.where(phase < len(PHASES), phase, -1), categories=pd.Index(PHASES)
                 ),
                 "label": pd.arrays.IntegerArray(np.where(known, label, 0), ~known),
                 "time": pd.to_datetime(self.time[:], unit="s", utc=True, errors="coerce"),
