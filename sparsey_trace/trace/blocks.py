@@ -53,8 +53,13 @@ class Blocks:
         with writing(path):
             for column in columns:
                 _make_column(file, column, self._size)
-            for name in (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED):
+            counters = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
+            for name in counters:
                 file.create_dataset(name, dtype="i8", data=0)
+            # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
+            self._chunks = {column.path: file[column.path] for column in columns}
+            self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
+            self._counters = {name: file[name] for name in counters}
             file.flush()
             file.swmr_mode = True
 
@@ -94,7 +99,7 @@ class Blocks:
             if self._in_tail < self._held:
                 new = slice(self._in_tail, self._held)
                 for path, waiting in self._waiting.items():
-                    self._file[f"{schema.TAIL}/{path}"][new] = waiting[new]
+                    self._tails[path][new] = waiting[new]
                 self._in_tail = self._held
                 self._file.flush()
             self._set(schema.COMMITTED, self._whole)
@@ -115,7 +120,7 @@ class Blocks:
         end = self._written + self._held
         with writing(self._path):
             for path, waiting in self._waiting.items():
-                dataset = self._file[path]
+                dataset = self._chunks[path]
                 dataset.resize(end, axis=0)
                 dataset[self._written : end] = waiting[: self._held]
         self._written, self._held = end, 0
@@ -127,7 +132,7 @@ class Blocks:
             self._announced, self._in_tail = self._written, 0
 
     def _set(self, name: str, value: int) -> None:
-        self._file[name][()] = value
+        self._counters[name][()] = value
         self._file.flush()
 
 
@@ -141,7 +146,8 @@ def writing(path: Path) -> Iterator[None]:
     try:
         yield
     except (OSError, RuntimeError) as error:
-        msg = f"{path}: expected to write to the trace, found: {error}; what was committed stays readable"
+        found = " ".join(str(error).split())
+        msg = f"{path}: expected to write to the trace, found: {found}; what was committed stays readable"
         raise TraceError(msg) from error
 
 

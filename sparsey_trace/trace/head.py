@@ -18,6 +18,7 @@ import numpy as np
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace import schema
+from sparsey_trace.trace.opening import whole_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -101,29 +102,42 @@ def read_head(file: h5py.File) -> Head:
             caller knows the file's name and says so.
     """
     attrs = file.attrs
+    if attrs["input_kind"] not in schema.INPUT_KINDS:
+        msg = f"input_kind: expected one of {', '.join(schema.INPUT_KINDS)}, found {attrs['input_kind']!r}"
+        raise ValueError(msg)
     return Head(
         id=str(attrs["id"]),
         created=str(attrs["created"]),
         host=str(attrs["host"]),
-        config=json.loads(file["config"].asstr()[()]),
-        versions=json.loads(attrs["versions"]),
+        config=_object(whole_dataset(file, "config").asstr()[()], "config"),
+        versions=_object(attrs["versions"], "versions"),
         layout=Layout(
-            num_features=int(attrs["num_features"]),
-            input_shape=tuple(int(side) for side in attrs["input_shape"]),
-            layers=tuple(_read_layer(file[f"layers/{index}"]) for index in range(int(attrs["num_layers"]))),
+            num_features=attrs["num_features"],
+            input_shape=attrs["input_shape"],
+            layers=tuple(_read_layer(file, index) for index in range(int(attrs["num_layers"]))),
         ),
-        input_kind=str(attrs["input_kind"]),
+        input_kind=attrs["input_kind"],
     )
 
 
-def _read_layer(group: h5py.Group) -> LayerLayout:
+def _object(text: str, what: str) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        msg = f"{what}: expected a JSON object, found {type(found).__name__}"
+        raise ValueError(msg)
+    return found
+
+
+def _read_layer(file: h5py.File, index: int) -> LayerLayout:
+    group = file[f"layers/{index}"]
+    has_positions = "positions" in group
     return LayerLayout(
-        name=str(group.attrs["name"]),
-        num_macs=int(group.attrs["num_macs"]),
-        num_cms=int(group.attrs["num_cms"]),
-        num_neurons=int(group.attrs["num_neurons"]),
-        connections=group["connections"][()],
-        positions=group["positions"][()] if "positions" in group else None,
+        name=group.attrs["name"],
+        num_macs=group.attrs["num_macs"],
+        num_cms=group.attrs["num_cms"],
+        num_neurons=group.attrs["num_neurons"],
+        connections=whole_dataset(file, f"{group.name}/connections")[()],
+        positions=whole_dataset(file, f"{group.name}/positions")[()] if has_positions else None,
     )
 
 

@@ -51,9 +51,13 @@ class Storage:
         for column in columns.values():
             _check(self._chunks[column.path], column)
             _check(self._tails[column.path], column)
-        self.chunk_size = len(self._tails["samples/step"])
+        lengths = {len(tail) for tail in self._tails.values()}
+        self.chunk_size = lengths.pop()
+        if lengths or not self.chunk_size:
+            msg = f"{schema.TAIL}: expected datasets of one length of at least 1, found others"
+            raise ValueError(msg)
         shortest = min(len(dataset) for dataset in self._chunks.values())
-        fits = self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
+        fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
         if not fits or (self.closed and self.committed != self.in_chunks):
             msg = (
                 f"counters that don't fit the data: {self.committed} samples committed, "

@@ -1,0 +1,143 @@
+"""A run that any process can make again from a seed: what was sent, to hold what was read against.
+
+As a program it is the writer that others kill, follow and measure:
+
+    python -m tests.trace.feed PATH SEED STEPS COMMIT_EVERY CHUNK_BYTES [END]
+
+It prints how many samples are safe after every commit, and ends with close(), or as END says.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.layout import NO_LABEL, PHASES, LayerLayout, Layout
+from sparsey_trace.trace import schema
+from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.writer import TraceWriter
+
+if TYPE_CHECKING:
+    from sparsey_trace.layout import Chunk
+    from sparsey_trace.trace.reader import Trace
+
+ROOT = Path(__file__).parents[2]
+
+# More MACs than a chunk holds, winners of 8 and 16 bits, features that don't fill their last byte.
+LAYOUT = Layout(
+    num_features=13,
+    layers=[
+        LayerLayout(name="low", num_macs=20, num_cms=3, num_neurons=5, connections=[[i % 13] for i in range(20)]),
+        LayerLayout(name="top", num_macs=3, num_cms=2, num_neurons=300, connections=[[0, 1], [2], [3]]),
+    ],
+)
+
+
+def step(seed: int, number: int, *, layout: Layout = LAYOUT, most: int = 8) -> dict[str, Any]:
+    """Arguments of `TraceWriter.append` for one step of 1 to `most` samples."""
+    rng = np.random.default_rng((seed, number))
+    size = int(rng.integers(1, most + 1))
+    return {
+        "inputs": rng.random((size, layout.num_features)) < 0.5,
+        "codes": [
+            rng.integers(layer.num_neurons, size=(size, layer.num_macs, layer.num_cms)) for layer in layout.layers
+        ],
+        "active": [rng.random((size, layer.num_macs)) < 0.7 for layer in layout.layers],
+        "phase": PHASES[number % 2],
+        "epoch": number // 7,
+        "labels": rng.choice([NO_LABEL, 0, 9], size),
+        "time": 1e9 + number,
+    }
+
+
+def feed(writer: TraceWriter, seed: int, steps: range, *, most: int = 8) -> None:
+    """Append these steps."""
+    for number in steps:
+        writer.append(**step(seed, number, layout=writer.layout, most=most))
+
+
+def sent(seed: int, steps: int, *, layout: Layout = LAYOUT, most: int = 8) -> dict[str, np.ndarray]:
+    """Every column of the run's first steps, as a trace has to show it."""
+    made = [step(seed, number, layout=layout, most=most) for number in range(steps)]
+    sizes = [len(part["labels"]) for part in made]
+    columns = {
+        "step": np.repeat(np.arange(steps), sizes),
+        "epoch": np.repeat([part["epoch"] for part in made], sizes),
+        "phase": np.repeat([PHASES.index(part["phase"]) for part in made], sizes),
+        "time": np.repeat([part["time"] for part in made], sizes),
+        "label": np.concatenate([part["labels"] for part in made]),
+        "inputs": np.concatenate([part["inputs"] for part in made]).astype(np.uint8),
+    }
+    for index in range(len(layout.layers)):
+        active = np.concatenate([part["active"][index] for part in made])
+        codes = np.concatenate([part["codes"][index] for part in made])
+        columns[f"active {index}"] = active
+        columns[f"codes {index}"] = np.where(active[..., None], codes, 0)
+    return columns
+
+
+def read(trace: Trace, start: int, stop: int) -> dict[str, np.ndarray]:
+    """The same columns as `sent` makes, from a trace."""
+    chunk: Chunk = trace.chunk(start, stop)
+    columns = {name: getattr(chunk, name) for name in ("step", "epoch", "phase", "label", "inputs")}
+    columns["time"] = trace.samples.time[start:stop]
+    for index, (active, codes) in enumerate(zip(chunk.active, chunk.codes, strict=True)):
+        columns[f"active {index}"], columns[f"codes {index}"] = active, codes
+    return columns
+
+
+def check(trace: Trace, expected: dict[str, np.ndarray], *, start: int = 0, stop: int | None = None) -> None:
+    """See that a trace, or a part of it, holds what was sent, and ends with a whole step."""
+    stop = len(trace) if stop is None else stop
+    assert len(trace) in {0, *ends(expected)}, "a step was cut"
+    for name, found in read(trace, start, stop).items():
+        np.testing.assert_array_equal(found, expected[name][start:stop], err_msg=name)
+
+
+def ends(expected: dict[str, np.ndarray]) -> list[int]:
+    """How many samples there are after each step."""
+    return [*(np.flatnonzero(np.diff(expected["step"])) + 1), len(expected["step"])]
+
+
+def check_file(path: Path, expected: dict[str, np.ndarray], *, at_least: int = 0) -> int:
+    """Open and check a trace that may not be closed; how many samples it holds."""
+    with open_trace(path) as trace:
+        assert len(trace) >= at_least, "a promised sample is missing"
+        check(trace, expected)
+        return len(trace)
+
+
+def start_writer(
+    path: Path, *, seed: int, steps: int, commit_every: int, chunk_bytes: int, end: str = "close"
+) -> subprocess.Popen[str]:
+    """Start this file as a program; see its docstring."""
+    arguments = [path, seed, steps, commit_every, chunk_bytes, end]
+    command = [sys.executable, "-m", "tests.trace.feed", *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def main(path: str, seed: int, steps: int, commit_every: int, end: str) -> None:
+    """Write a run, commit as asked, and say what is safe."""
+    with TraceWriter(path, LAYOUT) as writer:
+        for number in range(steps):
+            writer.append(**step(seed, number))
+            if number % commit_every == commit_every - 1:
+                writer.commit()
+                print(writer.num_committed, flush=True)
+        if end == "exit":
+            os._exit(3)
+        if end == "raise":
+            msg = "training failed"
+            raise ValueError(msg)
+        if end == "forget":
+            writer.close = lambda: None
+
+
+if __name__ == "__main__":
+    schema._CHUNK_BYTES = int(sys.argv[5])
+    main(sys.argv[1], *map(int, sys.argv[2:5]), *sys.argv[6:])
