@@ -72,7 +72,9 @@ def measure(path: Path, jobs: int, names: tuple[str, ...], repeats: int) -> tupl
         child = Path(folder) / "child.py"
         child.write_text(CHILD)
         command = [sys.executable, str(child), str(path), str(jobs), ",".join(names)]
-        printed = [subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(repeats)]
+        printed = [
+            subprocess.run(command, check=True, capture_output=True, text=True).stdout for _ in range(repeats)
+        ]
     times, peaks = zip(*(map(float, line.split()) for line in printed), strict=True)
     return list(times), int(max(peaks))
 
@@ -87,7 +89,11 @@ def report(sizes: list[int], jobs: int, repeats: int, *, each: bool) -> list[str
         for size in sizes:
             path = Path(folder) / f"{size}.h5"
             write_trace(path, size)
-            cases = [("plain read", ("read",), 1), ("six metrics", METRICS, jobs), ("six metrics", METRICS, 1)]
+            cases = [
+                ("plain read", ("read",), 1),
+                ("six metrics", METRICS, jobs),
+                ("six metrics", METRICS, 1),
+            ]
             cases += [(name, (name,), 1) for name in METRICS] if each else []
             base = 0.0
             for what, names, processes in cases:

@@ -53,7 +53,9 @@ def write_trace(path: Path, samples: int, *, seed: int = 0) -> None:
         for step in range(samples // BATCH):
             chosen = rng.integers(0, len(images), BATCH)
             shift = rng.integers(-2, 3, 2)
-            inputs = np.roll(images[chosen], shift, axis=(1, 2)).reshape(BATCH, -1) ^ (rng.random((BATCH, 784)) < 0.005)
+            inputs = np.roll(images[chosen], shift, axis=(1, 2)).reshape(BATCH, -1) ^ (
+                rng.random((BATCH, 784)) < 0.005
+            )
             writer.append(
                 inputs=inputs,
                 codes=[_codes(rng, layer, book) for layer, book in zip(layout.layers, books, strict=True)],

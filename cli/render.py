@@ -6,15 +6,17 @@ Rich itself is imported where it is used.
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, TextIO
 
+from sparsey_trace import progress as bar
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from sparsey_trace.replay.result import Result
@@ -115,34 +117,9 @@ def pairs(values: Mapping[str, str]) -> None:
         write(f"{name.ljust(width)}  {printable(value)}")
 
 
-@contextlib.contextmanager
-def progress(what: str, *, unit: str) -> Iterator[Callable[[int, int], None]]:
-    """A bar with rate and time left, on standard error, where that is a terminal.
-
-    Yields:
-        A function to call with how many are done, and of how many.
-    """
-    if not on_terminal(sys.stderr):
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TaskProgressColumn(),
-        TextColumn("{task.fields[rate]}"),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task(what, total=None, rate="")
-
-        def show(done: int, total: int) -> None:
-            speed = bar.tasks[task].speed
-            bar.update(task, completed=done, total=total, rate=f"{speed:,.0f} {unit}/s" if speed else "")
-
-        yield show
+def progress(what: str, *, unit: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    """A bar on standard error where that is a terminal; see `sparsey_trace.progress`."""
+    return bar.progress(what, unit=unit, shown=on_terminal(sys.stderr))
 
 
 def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:

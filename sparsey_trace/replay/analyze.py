@@ -10,13 +10,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric, SampleMetric
+from sparsey_trace.progress import progress
 from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.engines import jobs, make_engine
 from sparsey_trace.replay.folding import Folding
 from sparsey_trace.replay.memory import chunk_samples
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.plan import plan
-from sparsey_trace.replay.progress import Progress
 from sparsey_trace.replay.result import Result
 from sparsey_trace.trace.reader import Trace, open_trace
 
@@ -83,8 +83,9 @@ def analyze(
         with Outputs(folder, trace, resolution=resolution, reduction=reduction) as outputs:
             first, later = plan(wanted, trace.path, resolution=resolution, reduction=reduction)
             spans = [(start, min(start + size, len(trace))) for start in range(0, len(trace), size)]
-            with Progress(len(trace) * (1 + bool(later)), shown=progress_bar) as progress:
-                replay = _Replay(trace, work, outputs, spans, progress.advance)
+            total = len(trace) * (1 + bool(later))
+            with progress("replaying", unit="samples", shown=progress_bar) as show:
+                replay = _Replay(trace, work, outputs, spans, lambda done: show(done, total))
                 states = replay.run(first)
                 results = replay.finalize(wanted, states)
                 if later:
@@ -105,10 +106,11 @@ class _Replay:
         engine: Engine,
         outputs: Outputs,
         spans: Sequence[tuple[int, int]],
-        advance: Callable[[int], None],
+        on_done: Callable[[int], None],
     ) -> None:
         self._trace, self._engine, self._outputs = trace, engine, outputs
-        self._spans, self._advance = spans, advance
+        self._spans, self._on_done = spans, on_done
+        self._done = 0
 
     def run(self, task: Pass) -> dict[Hashable, Any]:
         """Do a pass; the state that each of its folds comes to, by the fold's key."""
@@ -120,7 +122,8 @@ class _Replay:
                 folding.add(state)
             for metric, output in zip(task.rows, done.outputs, strict=True):
                 self._outputs.take(metric, output)
-            self._advance(done.samples)
+            self._done += done.samples
+            self._on_done(self._done)
         return {m.fold_key: folding.result() for m, folding in zip(task.folds, foldings, strict=True)}
 
     def finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Metric[Any], Any]:

@@ -7,6 +7,7 @@ import itertools
 import multiprocessing
 import os
 import pickle
+import signal
 import tempfile
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
@@ -73,7 +74,8 @@ class ProcessesEngine:
             pickle.dump(task, stream, protocol=pickle.HIGHEST_PROTOCOL)
         do = partial(work_from_file, path)
         try:
-            futures = deque(self._pool.submit(do, span) for span in spans[: _AHEAD * self._processes])
+            with _deaf_to_interrupts():
+                futures = deque(self._pool.submit(do, span) for span in spans[: _AHEAD * self._processes])
             waiting = iter(spans[len(futures) :])
             while futures:
                 done = futures.popleft().result()
@@ -123,6 +125,19 @@ def jobs(n_jobs: int) -> int:
         msg = f"n_jobs: expected -1 (one for each core) or at least 1, found {n_jobs}"
         raise UsageError(msg)
     return n_jobs
+
+
+@contextlib.contextmanager
+def _deaf_to_interrupts() -> Iterator[None]:
+    """Processes that are started here leave Ctrl-C to their parent, and so print no tracebacks."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _one_thread() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,6 +52,7 @@ class Outputs:
         self.published: dict[str, Path] = {}
         with tables.writing(folder):
             check_folder(folder, trace)
+            self._was_there = folder.exists()
             folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, metric: SampleMetric[Any], output: Output | None) -> None:
@@ -125,6 +127,9 @@ class Outputs:
         finally:
             for file in self._files:
                 file.discard()
+            if not self._was_there and not self.published:
+                with contextlib.suppress(OSError):
+                    self.folder.rmdir()
 
 
 class Stream:

@@ -147,6 +147,6 @@ def _active_macs(table: str, file: pq.ParquetFile) -> list[Line]:
     last = columns.groupby(["layer", "mac"])["samples"].last()
     counts = (last > 0).groupby("layer").sum()
     return [
-        Line(table=table, layer=int(layer), last=float(count), best=None, at="")
+        Line(table=table, layer=int(layer), last=float(count), best=None, at="MACs ever active in training")
         for layer, count in counts.items()
     ]

@@ -148,6 +148,8 @@ def writing(path: Path) -> Iterator[None]:
     """
     try:
         yield
+    except OutputError:
+        raise
     except OSError as error:
         msg = f"{path}: expected to write results there, found: {error}"
         raise OutputError(msg) from error

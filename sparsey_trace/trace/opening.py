@@ -122,7 +122,7 @@ def _diagnosis(flags: int, error: Exception) -> str:
     if flags & _WRITING and not flags & _GROWING:
         return "expected a trace, found one without a step: its writer is about to begin, or died before"
     if "truncated" in str(error):
-        return "expected a whole file, found a truncated one: copy it again, or try `sparsey-trace repair`"
+        return "expected a whole file, found a truncated one: copy it again"
     return f"expected a readable HDF5 file, found: {error}"
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pyarrow.parquet as pq
 import pytest
-from sparsey_trace.cli.main import main
-from sparsey_trace.cli.options import SMALL_TRACE, default_folder, default_jobs, parse_metric
 
 import sparsey_trace as st
+from sparsey_trace.cli.main import main
+from sparsey_trace.cli.options import SMALL_TRACE, default_folder, default_jobs, parse_metric
 from sparsey_trace.errors import UsageError
 from tests.cli.commands import LAYOUT, sparsey_trace, write_steps, write_trace
 

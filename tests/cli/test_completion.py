@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 
 import pytest
-from sparsey_trace.cli.options import engine_names, reduction_names, resolution_names
 
 import sparsey_trace as st
+from sparsey_trace.cli.options import engine_names, reduction_names, resolution_names
 from tests.cli.commands import sparsey_trace
 
 

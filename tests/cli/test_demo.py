@@ -7,10 +7,10 @@ import sys
 from typing import TYPE_CHECKING
 
 import pytest
-from sparsey_trace.cli.main import main
-from sparsey_trace.cli.options import Dataset
 
 import sparsey_trace as st
+from sparsey_trace.cli.main import main
+from sparsey_trace.cli.options import Dataset
 from tests.cli.commands import sparsey_trace, write_trace
 
 if TYPE_CHECKING:

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from sparsey_trace.cli.main import main
-
 import sparsey_trace as st
+from sparsey_trace.cli.main import main
 from tests.cli.commands import LAYOUT, sparsey_trace, write_steps, write_trace
 
 if TYPE_CHECKING:

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.cli import render
 from sparsey_trace.cli.render import count, printable
-
 from tests.cli.commands import COMMAND
 
 if TYPE_CHECKING:

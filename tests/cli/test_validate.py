@@ -8,9 +8,9 @@ import h5py
 import numpy as np
 import pytest
 from hypothesis import given, settings
-from sparsey_trace.cli.main import main
 
 import sparsey_trace as st
+from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.testing import runs, write_run
 from sparsey_trace.trace.validate import Report, validate

@@ -2,7 +2,7 @@
 
 As a program it is the writer that others kill, follow and measure:
 
-    python -m tests.trace.feed PATH SEED STEPS COMMIT_EVERY CHUNK_BYTES [END]
+    python -m tests.trace.feed PATH SEED STEPS COMMIT_EVERY CHUNK_BYTES END
 
 It prints how many samples are safe after every commit, and ends with close(), or as END says.
 """
@@ -32,7 +32,9 @@ ROOT = Path(__file__).parents[2]
 LAYOUT = Layout(
     num_features=13,
     layers=[
-        LayerLayout(name="low", num_macs=20, num_cms=3, num_neurons=5, connections=[[i % 13] for i in range(20)]),
+        LayerLayout(
+            name="low", num_macs=20, num_cms=3, num_neurons=5, connections=[[i % 13] for i in range(20)]
+        ),
         LayerLayout(name="top", num_macs=3, num_cms=2, num_neurons=300, connections=[[0, 1], [2], [3]]),
     ],
 )
@@ -45,7 +47,8 @@ def step(seed: int, number: int, *, layout: Layout = LAYOUT, most: int = 8) -> d
     return {
         "inputs": rng.random((size, layout.num_features)) < 0.5,
         "codes": [
-            rng.integers(layer.num_neurons, size=(size, layer.num_macs, layer.num_cms)) for layer in layout.layers
+            rng.integers(layer.num_neurons, size=(size, layer.num_macs, layer.num_cms))
+            for layer in layout.layers
         ],
         "active": [rng.random((size, layer.num_macs)) < 0.7 for layer in layout.layers],
         "phase": PHASES[number % 2],
