@@ -50,6 +50,13 @@ def test_fields_hold_what_is_within_the_radius_edge_included() -> None:
     assert fields(mac, pixels, radius=0.36) == [[0, 1, 2, 4, 5, 6, 8, 9, 10]]
 
 
+def test_rounding_takes_nothing_from_a_field() -> None:
+    pixels = rectangular(10, 10)
+    inside = [mac for mac in range(100) if 0 < mac % 10 < 9 and 0 < mac // 10 < 9]
+    crosses = [[mac - 10, mac - 1, mac, mac + 1, mac + 10] for mac in inside]
+    assert fields(pixels[inside], pixels, radius=0.1) == crosses
+
+
 def test_fields_do_not_wrap_around_the_edges() -> None:
     pixels = rectangular(4, 4)
     assert fields(pixels[:1], pixels, radius=0.25) == [[0, 1, 4]]

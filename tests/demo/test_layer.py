@@ -77,6 +77,12 @@ def test_above_layer_0_the_share_is_of_active_macs() -> None:
     assert layer.is_active.tolist() == [[False], [True]]
 
 
+def test_above_layer_0_every_cell_below_is_an_afferent() -> None:
+    config = replace(CONFIG, rows=1, columns=3, radius=0.34)
+    layer = SparseyLayer(config, sources=rectangular(3, 3), cells_per_source=12, seed=0)
+    assert layer.synapses.num_afferents.tolist() == [4 * 12, 5 * 12, 4 * 12]
+
+
 @pytest.mark.parametrize("phase", ["train", "eval"])
 def test_active_macs_have_one_winner_in_each_cm(phase: str) -> None:
     layer = over_pixels().train(phase == "train")

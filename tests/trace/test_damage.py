@@ -1,0 +1,315 @@
+"""What is no trace, or was damaged, is a TraceError of one line that names the file; nothing else."""
+
+from __future__ import annotations
+
+import os
+import random
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pytest
+
+from sparsey_trace.errors import TraceError, VersionError
+from sparsey_trace.trace import schema
+from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.writer import TraceWriter
+from tests.trace.feed import LAYOUT, check, feed, read, sent, start_writer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+STEPS = 60
+FORMAT = "expected a trace as docs/trace-format.md describes it, found: "
+
+
+def message(path: Path) -> str:
+    """The error of reading all of a file: one line, the file's name first."""
+    with pytest.raises(TraceError) as caught, open_trace(path) as trace:
+        read(trace, 0, len(trace))
+    text = str(caught.value)
+    assert text.startswith(f"{path}: ")
+    assert "\n" not in text
+    return text.removeprefix(f"{path}: ")
+
+
+@pytest.fixture
+def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A closed trace of some chunks."""
+    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+    with TraceWriter(tmp_path / "closed.h5", LAYOUT, config={"lr": 1}) as writer:
+        feed(writer, 0, range(STEPS))
+    return tmp_path / "closed.h5"
+
+
+@pytest.fixture
+def left(tmp_path: Path) -> Path:
+    """A trace whose writer died; its last samples stand in the tail."""
+    path = tmp_path / "left.h5"
+    with start_writer(path, seed=0, steps=STEPS, commit_every=1, chunk_bytes=1, end="exit") as writer:
+        writer.stdout.read()
+    return path
+
+
+def test_files_that_are_no_trace(tmp_path: Path) -> None:
+    path = tmp_path / "file.h5"
+    assert message(tmp_path / "none.h5") == "expected a trace file, found no such file"
+    assert message(tmp_path) == "expected a trace file, found a folder"
+    assert message(tmp_path / ("x" * 300)) == "expected a readable file, found: File name too long"
+    path.touch()
+    assert message(path) == "expected a sparsey-trace file (HDF5), found an empty file"
+    assert message(path / "below.h5") == "expected a trace file, found no such file"
+    path.write_bytes(b"sample,step\n" * 1000)
+    assert message(path) == "expected a sparsey-trace file (HDF5), found a file that isn't HDF5"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(1000))
+    assert message(path).startswith("expected a readable HDF5 file, found: ")
+    os.mkfifo(tmp_path / "pipe")
+    assert message(tmp_path / "pipe") == "expected a trace file, found something else"
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is unreadable to root")
+def test_a_file_that_may_not_be_read(closed: Path) -> None:
+    closed.chmod(0)
+    assert message(closed) == "expected a readable file, found no permission to read it"
+
+
+def test_hdf5_of_another_kind(tmp_path: Path) -> None:
+    path = tmp_path / "other.h5"
+    with h5py.File(path, "w"):
+        pass
+    expected = "expected a sparsey-trace file, found HDF5 of another kind (it holds: {})"
+    assert message(path) == expected.format("nothing")
+    with h5py.File(path, "w") as file:
+        file.attrs["format"] = ["sparsey-trace", "x"]
+        file["weights"] = file["two\nlines"] = np.zeros(3)
+    assert message(path) == expected.format(r"'two\nlines', 'weights'")
+
+
+def test_one_whose_writer_has_not_begun(tmp_path: Path) -> None:
+    with start_writer(
+        tmp_path / "run.h5", seed=0, steps=0, commit_every=1, chunk_bytes=1, end="exit"
+    ) as writer:
+        writer.stdout.read()
+    assert message(tmp_path / "run.h5") == (
+        "expected a trace, found one without a step: its writer is about to begin, or died before"
+    )
+
+
+@pytest.mark.parametrize(
+    ("version", "kind", "expected"),
+    [
+        (
+            2,
+            VersionError,
+            "expected format version 1 or older, found 2: a newer sparsey-trace wrote it; "
+            "upgrade with `pip install -U sparsey-trace`",
+        ),
+        (0, TraceError, "expected a format_version of 1 or more, found np.int64(0)"),
+        (-1, TraceError, "expected a format_version of 1 or more, found np.int64(-1)"),
+        (1.5, TraceError, "expected a format_version of 1 or more, found np.float64(1.5)"),
+        ("new", TraceError, "expected a format_version of 1 or more, found 'new'"),
+        (None, TraceError, "expected a format_version of 1 or more, found None"),
+    ],
+)
+def test_versions(closed: Path, version: object, kind: type[TraceError], expected: str) -> None:
+    with h5py.File(closed, "r+") as file:
+        del file.attrs["format_version"]
+        if version is not None:
+            file.attrs["format_version"] = version
+    assert message(closed) == expected
+    with pytest.raises(TraceError) as caught:
+        open_trace(closed)
+    assert type(caught.value) is kind
+
+
+def test_what_is_not_known_is_ignored(closed: Path) -> None:
+    with h5py.File(closed, "r+") as file:
+        file.attrs["comment"] = "mine"
+        file["notes/first"] = [1, 2]
+        file["layers/0/weights"] = np.zeros(3)
+    with open_trace(closed) as trace:
+        check(trace, sent(0, STEPS))
+
+
+def without(name: str) -> Callable[[h5py.File], None]:
+    return lambda file: file.__delitem__(name)
+
+
+def attribute(group: str, name: str, value: object) -> Callable[[h5py.File], None]:
+    return lambda file: file[group].attrs.__setitem__(name, value)
+
+
+def instead(name: str, value: object) -> Callable[[h5py.File], None]:
+    def edit(file: h5py.File) -> None:
+        del file[name]
+        file[name] = value
+
+    return edit
+
+
+EDITS = {
+    "no dataset": (without("samples/step"), "'step' doesn't exist"),
+    "no codes": (without("layers/1/codes"), "'codes' doesn't exist"),
+    "no tail": (without("tail/inputs"), "'inputs' doesn't exist"),
+    "no counter": (without("progress/committed"), "'committed' doesn't exist"),
+    "no progress": (without("progress"), "component not found"),
+    "no connections": (without("layers/0/connections"), "'connections' doesn't exist"),
+    "no config": (without("config"), "'config' doesn't exist"),
+    "no layer": (without("layers/1"), "object '1' doesn't exist"),
+    "no attribute": (lambda file: file.attrs.__delitem__("num_features"), "can't locate attribute"),
+    "a dtype": (
+        instead("layers/0/codes", np.zeros((277, 20, 3), np.uint16)),
+        "/layers/0/codes: expected uint8 of shape ('N', 20, 3), found uint16 of shape (277, 20, 3)",
+    ),
+    "a shape": (
+        instead("tail/samples/step", np.zeros((64, 2), np.int64)),
+        "/tail/samples/step: expected int64 of shape ('N',), found int64 of shape (64, 2)",
+    ),
+    "a scalar": (instead("samples/step", np.int64(3)), "/samples/step: expected int64 of shape"),
+    "no space": (instead("samples/step", h5py.Empty("i8")), "/samples/step: expected"),
+    "an empty tail": (
+        instead("tail/samples/epoch", np.zeros(0, np.int32)),
+        "tail: expected datasets of one length of at least 1, found others",
+    ),
+    "a group": (
+        lambda file: (without("samples/step")(file), file.create_group("samples/step")),
+        "samples/step: expected a dataset, found a group",
+    ),
+    "config is no JSON": (instead("config", "{lr: 1"), "Expecting property name"),
+    "config is a list": (instead("config", "[1]"), "config: expected a JSON object, found list"),
+    "config is a number": (instead("config", 3), "dataset"),
+    "config nests without end": (instead("config", "[" * 100_000), "recursion"),
+    "versions are no JSON": (attribute("/", "versions", "x"), "Expecting value"),
+    "an input kind": (
+        attribute("/", "input_kind", "float64"),
+        "input_kind: expected one of binary, float32, float16, none, found 'float64'",
+    ),
+    "another input kind": (
+        attribute("/", "input_kind", "float32"),
+        "/inputs: expected float32 of shape ('N', 13), found uint8 of shape",
+    ),
+    "features as text": (
+        attribute("/", "num_features", "13"),
+        "num_features: expected a whole number of at least 1, found '13'",
+    ),
+    "an infinite number of layers": (attribute("/", "num_layers", np.inf), "infinity"),
+    "more layers": (attribute("/", "num_layers", 2**60), "object '2' doesn't exist"),
+    "no layers": (attribute("/", "num_layers", 0), "layers: expected at least one layer, found none"),
+    "a shape of the input": (
+        attribute("/", "input_shape", [2, 3]),
+        "input_shape: expected sides whose product is num_features = 13, found (2, 3) (product 6)",
+    ),
+    "a shape that is a number": (attribute("/", "input_shape", 13), "input_shape: expected"),
+    "MACs": (
+        attribute("layers/1", "num_macs", 4),
+        "top: connections: expected one row for each of 4 MACs, found 3",
+    ),
+    "CMs": (attribute("layers/1", "num_cms", 3), "layers/1/codes: expected uint16 of shape ('N', 3, 3)"),
+    "neurons": (attribute("layers/1", "num_neurons", 200), "layers/1/codes: expected uint8 of shape"),
+    "no neurons": (
+        attribute("layers/1", "num_neurons", 0),
+        "top: num_neurons: expected a whole number from 1 to 65,535, found np.int64(0)",
+    ),
+    "a name": (attribute("layers/1", "name", 5), "name: expected printable text, found np.int64(5)"),
+    "names": (
+        attribute("layers/1", "name", "low"),
+        "layers: expected a different name for each layer, found 'low' more than once",
+    ),
+    "connections": (
+        lambda file: file["layers/1/connections"].__setitem__((0, 0), 20),
+        "top: connections of MAC 0: expected indices below 20 (MACs of low), found 20",
+    ),
+}
+COUNTERS = {
+    "committed": {"committed": 10**9},
+    "none committed": {"committed": -1},
+    "fewer committed": {"committed": 3},
+    "in chunks": {"in_chunks": 10**9, "committed": 10**9},
+    "none in chunks": {"in_chunks": -5, "committed": 0, "closed": 0},
+}
+
+
+@pytest.mark.parametrize(("edit", "expected"), EDITS.values(), ids=EDITS)
+def test_files_that_contradict_the_format(
+    closed: Path, edit: Callable[[h5py.File], None], expected: str
+) -> None:
+    with h5py.File(closed, "r+") as file:
+        edit(file)
+    text = message(closed)
+    assert text.startswith(FORMAT)
+    assert expected in text
+
+
+@pytest.mark.parametrize("values", COUNTERS.values(), ids=COUNTERS)
+def test_counters_that_do_not_fit(closed: Path, values: dict[str, int]) -> None:
+    with h5py.File(closed, "r+") as file:
+        for name, value in values.items():
+            file[f"progress/{name}"][()] = value
+        counts = [file[f"progress/{name}"][()] for name in ("committed", "in_chunks")]
+    assert message(closed) == (
+        f"{FORMAT}counters that don't fit the data: {counts[0]} samples committed, {counts[1]} in chunks, "
+        f"{len(sent(0, STEPS)['step'])} there"
+    )
+
+
+def test_a_closed_trace_cut_anywhere(closed: Path) -> None:
+    whole = closed.read_bytes()
+    for size in range(12, len(whole), len(whole) // 50):
+        closed.write_bytes(whole[:size])
+        text = message(closed)
+        if size > 48:  # the superblock
+            assert text == "expected a whole file, found a truncated one: copy it again"
+
+
+def test_a_trace_left_behind_and_cut_anywhere(left: Path) -> None:
+    whole = left.read_bytes()
+    for size in range(12, len(whole), len(whole) // 25):
+        left.write_bytes(whole[:size])
+        message(left)
+
+
+def damaged(whole: bytes, rng: random.Random) -> bytes:
+    """A copy with one bit flipped, or up to 64 bytes overwritten."""
+    copy, place = bytearray(whole), rng.randrange(len(whole))
+    if rng.random() < 0.7:
+        copy[place] ^= 1 << rng.randrange(8)
+    else:
+        length = min(rng.randrange(1, 64), len(copy) - place)
+        copy[place : place + length] = rng.choice([bytes(length), b"\xff" * length, rng.randbytes(length)])
+    return bytes(copy)
+
+
+def values_or_error(path: Path, expected: dict[str, np.ndarray]) -> bool:
+    """Whether a damaged file could be read; its checked parts are right then."""
+    try:
+        with open_trace(path) as trace:
+            checked = min(len(trace), trace._storage.in_chunks)
+            for name, found in read(trace, 0, checked).items():
+                np.testing.assert_array_equal(found, expected[name][:checked], err_msg=name)
+            trace.samples.to_pandas()
+            assert "\n" not in repr(trace)
+            trace._repr_html_()
+    except TraceError as error:
+        assert str(error).startswith(f"{path}: ")
+        assert "\n" not in str(error)
+        return False
+    return True
+
+
+def test_damage_anywhere_in_a_closed_trace_is_found_or_harmless(closed: Path) -> None:
+    whole, rng, expected = closed.read_bytes(), random.Random(0), sent(0, STEPS)
+    found = 0
+    for _ in range(300):
+        closed.write_bytes(damaged(whole, rng))
+        found += not values_or_error(closed, expected)
+    assert found > 100
+
+
+def test_damage_anywhere_in_a_trace_left_behind_is_found_or_spares_the_chunks(left: Path) -> None:
+    whole, rng, expected = left.read_bytes(), random.Random(1), sent(0, STEPS)
+    found = 0
+    for _ in range(100):
+        left.write_bytes(damaged(whole, rng))
+        found += not values_or_error(left, expected)
+    assert found > 30
