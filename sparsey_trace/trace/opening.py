@@ -62,7 +62,9 @@ def reading(path: str | Path, expected: str) -> Iterator[None]:
     try:
         yield
     except _DAMAGE as error:
-        found = " ".join(str(error).strip("'\"").split()) or type(error).__name__
+        # A KeyError shows itself in quotes.
+        text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
+        found = " ".join(text.split()) or type(error).__name__
         msg = f"{path}: expected {expected}, found: {found}"
         raise TraceError(msg) from error
 

@@ -85,14 +85,15 @@ def encode_step(
     if not size:
         msg = f"{where}: expected at least one sample, found none"
         raise DataError(msg)
-    values = _encode_sample(sample, size, where)
     if (inputs is None) != (input_kind == "none"):
         found = "none" if inputs is None else "some"
         msg = f"{where}: inputs: expected them to be kept as {input_kind!r} in every step, found {found} here"
         raise DataError(msg)
+    values = {}
     column = schema.input_column(layout, input_kind)
     if column is not None and inputs is not None:
         values[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
+    values |= _encode_sample(sample, size, where)
     for index, layer in enumerate(layout.layers):
         on = _encode_active(layer, active[index], size, where)
         values[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)

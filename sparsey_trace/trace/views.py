@@ -138,7 +138,7 @@ def _open_cached(file: h5py.File, path: str, cache_bytes: int) -> h5py.Dataset:
 
 
 def _check(dataset: h5py.Dataset, column: schema.Column) -> None:
-    if dataset.dtype != column.dtype or dataset.shape[1:] != column.width:
+    if dataset.dtype != column.dtype or not dataset.shape or dataset.shape[1:] != column.width:
         msg = (
             f"dataset {dataset.name}: expected {column.dtype} of shape {('N', *column.width)}, "
             f"found {dataset.dtype} of shape {dataset.shape}"
@@ -265,7 +265,7 @@ class SampleTable:
                 "step": self.step[:],
                 "epoch": self.epoch[:],
                 "phase": pd.Categorical.from_codes(
-                    np.where(phase < len(PHASES), phase, -1), categories=pd.Index(PHASES)
+                    np.where(phase < len(PHASES), phase, np.int8(-1)), categories=pd.Index(PHASES)
                 ),
                 "label": pd.arrays.IntegerArray(np.where(known, label, 0), ~known),
                 "time": pd.to_datetime(self.time[:], unit="s", utc=True, errors="coerce"),

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import time
 from typing import TYPE_CHECKING
 
@@ -14,6 +13,7 @@ from sparsey_trace.trace.reader import open_trace
 from tests.trace.feed import check_file, sent, start_writer
 
 if TYPE_CHECKING:
+    import subprocess
     from pathlib import Path
 
 STEPS = 4000

@@ -1,0 +1,54 @@
+"""What importing and using the package loads: nothing heavy before it is needed, torch only to record."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+import sparsey_trace as st
+
+
+def loaded(script: str, *names: str) -> set[str]:
+    """Which of these modules a fresh interpreter has after the script."""
+    code = f"{script}\nimport sys\nprint(*({set(names)!r} & sys.modules.keys()))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_loads_nothing_heavy() -> None:
+    heavy = ("torch", "numpy", "h5py", "pandas", "pyarrow", "rich", "typer")
+    assert loaded("import sparsey_trace", *heavy) == set()
+
+
+READING = """
+import tempfile
+import sparsey_trace as st
+layer = st.LayerLayout(name="v1", num_macs=1, num_cms=2, num_neurons=3, connections=[[0, 1]])
+path = tempfile.mkdtemp() + "/run.h5"
+with st.TraceWriter(path, st.Layout(num_features=2, layers=[layer])) as writer:
+    writer.append(inputs=[[0, 1]], codes=[[[[2, 0]]]], active=[[[True]]], phase="train")
+with st.open_trace(path) as trace:
+    assert trace.layers[0].codes[0].tolist() == [[2, 0]]
+"""
+
+
+def test_writing_and_reading_load_neither_torch_nor_pandas() -> None:
+    assert loaded(READING, "torch", "pandas", "pyarrow", "numpy") == {"numpy"}
+
+
+def test_replaying_loads_no_torch() -> None:
+    script = f"{READING}assert st.analyze(path)['num_activations'].num_rows == 1"
+    assert loaded(script, "torch", "pyarrow") == {"pyarrow"}
+
+
+@pytest.mark.parametrize("name", st.__all__)
+def test_every_public_name_is_there(name: str) -> None:
+    assert getattr(st, name) is not None
+    assert name in dir(st)
+
+
+def test_another_name_is_not() -> None:
+    with pytest.raises(AttributeError, match="module 'sparsey_trace' has no attribute 'nonsense'"):
+        _ = st.nonsense
