@@ -44,7 +44,10 @@ class SerialEngine:
 
     def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
-        with contextlib.closing(Worker(task)) as worker:
+        from threadpoolctl import threadpool_limits
+
+        # Two BLAS threads that wait for each other were seen to take twice the time of one.
+        with threadpool_limits(1), contextlib.closing(Worker(task)) as worker:
             yield from map(worker, spans)
 
     def close(self) -> None:

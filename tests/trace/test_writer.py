@@ -143,10 +143,9 @@ def test_a_wrong_step_is_refused_and_leaves_no_trace(
     assert check_file(path, sent(1, 40)) == len(sent(1, 40)["step"])
 
 
-@pytest.mark.parametrize(("changes", "expected"), WRONG.values(), ids=WRONG)
-def test_a_wrong_first_step_decides_nothing(path: Path, changes: dict[str, Any], expected: str) -> None:
-    if expected.endswith(("found none here", "to keep real values", "first step")):
-        pytest.skip("it is wrong after other steps only")
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"no inputs", "real inputs"}))
+def test_a_wrong_first_step_decides_nothing(path: Path, name: str) -> None:
+    changes, _ = WRONG[name]
     with TraceWriter(path, LAYOUT) as writer:
         with pytest.raises(DataError):
             writer.append(**{**step(0, 0), **changes})

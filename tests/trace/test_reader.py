@@ -1,0 +1,183 @@
+"""What a trace shows of itself, and the ways to go through it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.layout import NO_LABEL, LayerLayout, Layout
+from sparsey_trace.trace import schema
+from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.writer import TraceWriter
+from tests.trace.feed import LAYOUT, feed, sent
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sparsey_trace.trace.reader import Trace
+
+STEPS = 30
+
+
+@pytest.fixture
+def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+    with TraceWriter(tmp_path / "run.h5", LAYOUT, config={"lr": 1}) as writer:
+        feed(writer, 0, range(STEPS))
+    return tmp_path / "run.h5"
+
+
+@pytest.fixture
+def trace(path: Path) -> Iterator[Trace]:
+    with open_trace(path) as opened:
+        yield opened
+
+
+def test_in_one_line(trace: Trace, path: Path) -> None:
+    size = len(trace)
+    assert size == len(sent(0, STEPS)["step"]) == 136
+    assert repr(trace) == f"<Trace {path}: 136 samples in 30 steps, 2 (20, 3 MACs), closed>"
+    assert repr(trace.layers[1]) == "<layer top: 136 samples, 3 MACs of 2 CMs, K = 300>"
+    assert repr(trace.inputs) == "<inputs: uint8 [136, 13], read when indexed>"
+    assert repr(trace.layers[0].active) == "<layers/0/active: bool [136, 20], read when indexed>"
+    trace.close()
+    assert repr(trace) == f"<Trace {path}: file closed>"
+
+
+def test_in_one_line_while_it_is_written(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        feed(writer, 0, range(3))
+        writer.commit()
+        with open_trace(tmp_path / "run.h5") as trace:
+            assert repr(trace).endswith("samples in 3 steps, 2 (20, 3 MACs), not closed>")
+            assert "still being written, or its writer died" in trace._repr_html_()
+
+
+def test_as_html(trace: Trace) -> None:
+    html = trace._repr_html_()
+    for words in ("136", "2 (20, 3 MACs)", "13 features, binary", "closed", trace.created, trace.host):
+        assert f"<td>{words}</td>" in html
+    trace.close()
+    assert "<td>file closed</td>" in trace._repr_html_()
+
+
+def test_html_of_a_hostile_trace_is_harmless(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    evil = "<script>alert('&')<"
+    monkeypatch.setattr("socket.gethostname", lambda: evil)
+    part = LayerLayout(name=evil, num_macs=1, num_cms=1, num_neurons=2, connections=[[0]])
+    path = tmp_path / f"{evil.replace('/', '')}.h5"
+    with TraceWriter(path, Layout(num_features=13, layers=[part])) as writer:
+        feed(writer, 0, range(1))
+    with open_trace(path) as trace:
+        html = trace._repr_html_()
+    assert evil not in html
+    assert html.count("&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;") == 2
+
+
+def test_as_a_table(trace: Trace) -> None:
+    expected, table = sent(0, STEPS), trace.samples.to_pandas()
+    assert table.dtypes.astype(str).to_dict() == {
+        "sample": "int64",
+        "step": "int64",
+        "epoch": "int32",
+        "phase": "category",
+        "label": "Int64",
+        "time": "datetime64[ns, UTC]",
+    }
+    assert table["sample"].tolist() == list(range(136))
+    assert table["step"].tolist() == expected["step"].tolist()
+    assert table["epoch"].tolist() == expected["epoch"].tolist()
+    assert list(table["phase"].cat.categories) == ["train", "eval"]
+    assert table["phase"].tolist() == [("train", "eval")[phase] for phase in expected["phase"]]
+    known = expected["label"] != NO_LABEL
+    assert table["label"].isna().tolist() == (~known).tolist()
+    assert table["label"][known].tolist() == expected["label"][known].tolist()
+    assert table["time"].tolist() == pd.to_datetime(expected["time"], unit="s", utc=True).tolist()
+
+
+def test_times_beyond_the_calendar_are_null_in_the_table(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        part = sent(0, 1)
+        for when in (1e300, 0.5):
+            writer.append(
+                inputs=part["inputs"][:1],
+                codes=[part["codes 0"][:1], part["codes 1"][:1]],
+                active=[part["active 0"][:1], part["active 1"][:1]],
+                phase="train",
+                time=when,
+            )
+    with open_trace(tmp_path / "run.h5") as trace:
+        times = trace.samples.to_pandas()["time"]
+        assert times.isna().tolist() == [True, False]
+        assert times[1] == pd.Timestamp("1970-01-01 00:00:00.5", tz="UTC")
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"),
+    [
+        (0, None, (0, 136)),
+        (70, 100, (70, 100)),
+        (130, 1000, (130, 136)),
+        (200, None, None),
+        (-6, None, (130, 136)),
+    ],
+)
+def test_chunks_of_a_part(
+    trace: Trace, start: int, stop: int | None, expected: tuple[int, int] | None
+) -> None:
+    chunks = list(trace.chunks(50, start=start, stop=stop))
+    numbers = [number for chunk in chunks for number in chunk.sample.tolist()]
+    assert numbers == (list(range(*expected)) if expected else [])
+    assert all(len(chunk) == 50 for chunk in chunks[:-1])
+
+
+def test_chunks_by_default_are_those_of_the_file(trace: Trace) -> None:
+    assert trace.chunk_size == 64
+    assert [len(chunk) for chunk in trace.chunks()] == [64, 64, 8]
+
+
+@pytest.mark.parametrize("size", [0, -3])
+def test_chunks_of_nothing_are_refused(trace: Trace, size: int) -> None:
+    with pytest.raises(UsageError, match=f"^size: expected at least 1 sample a chunk, found {size}$"):
+        list(trace.chunks(size))
+
+
+def test_only_what_was_asked_for_is_read(trace: Trace) -> None:
+    chunk = trace.chunk(0, 5, fields=frozenset({"active"}))
+    assert (chunk.inputs, chunk.codes, len(chunk.active)) == (None, (), 2)
+    np.testing.assert_array_equal(chunk.active[1], sent(0, STEPS)["active 1"][:5])
+    assert trace.chunk(0, 5, fields=frozenset()).active == ()
+
+
+def test_a_column_kept_in_memory_reads_the_same(path: Path) -> None:
+    picks = np.random.default_rng(0).integers(136, size=500)
+    with open_trace(path, cache_bytes=10_000) as trace:
+        np.testing.assert_array_equal(trace.layers[0].codes[picks], sent(0, STEPS)["codes 0"][picks])
+
+
+def test_what_a_closed_trace_says(trace: Trace, path: Path) -> None:
+    column = trace.inputs
+    trace.close()
+    trace.close()
+    for use in (
+        lambda: column[0],
+        lambda: trace.chunk(0, 1),
+        trace.refresh,
+        lambda: trace.samples.to_pandas(),
+    ):
+        with pytest.raises(TraceError) as caught:
+            use()
+        assert str(caught.value) == f"{path}: expected an open trace, found one that was closed"
+
+
+def test_any_number_of_readers(path: Path) -> None:
+    readers = [open_trace(path) for _ in range(5)]
+    readers[0].close()
+    assert [len(reader.chunk(0, 136)) for reader in readers[1:]] == [136] * 4
+    for reader in readers:
+        reader.close()
