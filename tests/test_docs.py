@@ -21,15 +21,6 @@ def blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
-def test_the_format_page_reads_a_closed_trace(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.chdir(ROOT)
-    (example,) = blocks("docs/trace-format.md")
-    exec(compile(example, "docs/trace-format.md", "exec"), {})
-    assert capsys.readouterr().out == "sparsey-trace (36, 6)\n"
-
-
 def test_the_readme_reads_and_analyzes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import sparsey_trace as st
 
