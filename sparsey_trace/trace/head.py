@@ -18,7 +18,7 @@ import numpy as np
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace import schema
-from sparsey_trace.trace.opening import whole_dataset
+from sparsey_trace.trace.opening import open_dataset
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -109,7 +109,7 @@ def read_head(file: h5py.File) -> Head:
         id=str(attrs["id"]),
         created=str(attrs["created"]),
         host=str(attrs["host"]),
-        config=_object(whole_dataset(file, "config").asstr()[()], "config"),
+        config=_object(open_dataset(file, "config").asstr()[()], "config"),
         versions=_object(attrs["versions"], "versions"),
         layout=Layout(
             num_features=attrs["num_features"],
@@ -136,8 +136,8 @@ def _read_layer(file: h5py.File, index: int) -> LayerLayout:
         num_macs=group.attrs["num_macs"],
         num_cms=group.attrs["num_cms"],
         num_neurons=group.attrs["num_neurons"],
-        connections=whole_dataset(file, f"{group.name}/connections")[()],
-        positions=whole_dataset(file, f"{group.name}/positions")[()] if has_positions else None,
+        connections=open_dataset(file, f"{group.name}/connections")[()],
+        positions=open_dataset(file, f"{group.name}/positions")[()] if has_positions else None,
     )
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.trace import schema
-from sparsey_trace.trace.opening import reading, whole_dataset
+from sparsey_trace.trace.opening import open_dataset, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -44,10 +44,10 @@ class Storage:
         self._file, self._name = file, file.filename
         # Before the columns: a dataset that is opened later is at least as long as they say.
         names = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
-        self._counters = {name: whole_dataset(file, name) for name in names}
+        self._counters = {name: open_dataset(file, name) for name in names}
         self.refresh()
         self._chunks = _open_all(file, columns, cache_bytes)
-        self._tails = {path: whole_dataset(file, f"{schema.TAIL}/{path}") for path in columns}
+        self._tails = {path: open_dataset(file, f"{schema.TAIL}/{path}") for path in columns}
         for column in columns.values():
             _check(self._chunks[column.path], column)
             _check(self._tails[column.path], column)
@@ -124,7 +124,7 @@ def _open_all(
     file: h5py.File, columns: Mapping[str, schema.Column], cache_bytes: int | None
 ) -> dict[str, h5py.Dataset]:
     if cache_bytes is None:
-        return {path: whole_dataset(file, path) for path in columns}
+        return {path: open_dataset(file, path) for path in columns}
     share = cache_bytes / sum(column.sample_bytes for column in columns.values())
     return {
         path: _open_cached(file, path, int(share * column.sample_bytes)) for path, column in columns.items()

@@ -9,6 +9,7 @@ import pytest
 
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.views import Storage
 from sparsey_trace.trace.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, ends, feed, sent, start_writer
 
@@ -90,6 +91,30 @@ def test_a_snapshot_keeps_its_length_and_its_samples(tmp_path: Path) -> None:
             assert trace.refresh() == len(expected["step"])
             assert trace.num_steps == 100
             assert len(column) == size, "a column belongs to the snapshot that it came from"
+
+
+@pytest.mark.parametrize("after", [1, 2, 3])
+def test_closed_is_never_said_of_a_part(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, after: int) -> None:
+    expected, counts = sent(6, 40), []
+    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        feed(writer, 6, range(20))
+        writer.commit()
+        with open_trace(tmp_path / "run.h5") as trace:
+            original = Storage._counter
+
+            def counter(storage: Storage, name: str) -> int:
+                value = original(storage, name)
+                counts.append(name)
+                if len(counts) == after:
+                    # The trace is finished just between the reader's counters.
+                    feed(writer, 6, range(20, 40))
+                    writer.close()
+                return value
+
+            monkeypatch.setattr(Storage, "_counter", counter)
+            size = trace.refresh()
+            assert not trace.closed or size == len(expected["step"])
+            check(trace, expected)
 
 
 @pytest.mark.parametrize("end", ["exit", "close"])

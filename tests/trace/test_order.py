@@ -20,41 +20,63 @@ if TYPE_CHECKING:
 STEPS = 24
 
 
-@pytest.fixture
-def copies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[tuple[Path, int]]:
-    """Copies of the trace after every call of h5py that writes, and how many samples were promised."""
-    taken: list[tuple[Path, int]] = []
-    path = tmp_path / "run.h5"
-    writers: list[TraceWriter] = []
+class Followed:
+    """A run that is written while every call of h5py that writes is followed.
 
-    def followed(original: Callable[..., Any]) -> Callable[..., Any]:
-        def call(*args: Any, **kwargs: Any) -> Any:
-            result = original(*args, **kwargs)
-            if writers and writers[0].num_samples:
-                copy = tmp_path / f"{len(taken)}.h5"
-                shutil.copyfile(path, copy)
-                taken.append((copy, writers[0].num_committed))
-            return result
+    Attributes:
+        calls: the dataset of each call, or "flush".
+        copies: the file after each call, and how many samples were promised then.
+    """
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.calls: list[str] = []
+        self.copies: list[tuple[Path, int]] = []
+        self._path = folder / "run.h5"
+        self._writer = TraceWriter(self._path, LAYOUT)
+        # The first step starts SWMR; before that there is no trace.
+        feed(self._writer, 0, range(1))
+        for owner, name in ((h5py.Dataset, "__setitem__"), (h5py.Dataset, "resize"), (h5py.File, "flush")):
+            monkeypatch.setattr(owner, name, self._follow(getattr(owner, name)))
+        for first in range(1, STEPS, 3):
+            feed(self._writer, 0, range(first, min(first + 3, STEPS)))
+            self._writer.commit()
+        self._writer.close()
+        monkeypatch.undo()
+
+    def _follow(self, original: Callable[..., Any]) -> Callable[..., Any]:
+        def call(target: h5py.Dataset | h5py.File, *args: Any, **kwargs: Any) -> None:
+            self.calls.append("flush" if isinstance(target, h5py.File) else target.name)
+            original(target, *args, **kwargs)
+            copy = self._path.with_name(f"{len(self.copies)}.h5")
+            shutil.copyfile(self._path, copy)
+            self.copies.append((copy, self._writer.num_committed))
 
         return call
 
+
+@pytest.fixture
+def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Followed:
     monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
-    for owner, name in ((h5py.Dataset, "__setitem__"), (h5py.Dataset, "resize"), (h5py.File, "flush")):
-        monkeypatch.setattr(owner, name, followed(getattr(owner, name)))
-    with TraceWriter(path, LAYOUT) as writer:
-        writers.append(writer)
-        for first in range(0, STEPS, 3):
-            feed(writer, 0, range(first, min(first + 3, STEPS)))
-            writer.commit()
-    monkeypatch.undo()
-    return taken
+    return Followed(tmp_path, monkeypatch)
 
 
-def test_every_state_between_two_calls_is_sound(copies: list[tuple[Path, int]]) -> None:
+def test_every_state_between_two_calls_is_sound(followed: Followed) -> None:
     expected = sent(0, STEPS)
-    kept = [check_file(path, expected, at_least=promised) for path, promised in copies]
+    kept = [check_file(path, expected, at_least=promised) for path, promised in followed.copies]
     assert kept == sorted(kept)
-    assert set(kept) >= {promised for _, promised in copies}
-    with open_trace(copies[-1][0]) as last:
+    assert set(kept) >= {promised for _, promised in followed.copies}
+    with open_trace(followed.copies[-1][0]) as last:
         assert last.closed
         assert last.chunk_size < len(last) == len(expected["step"])
+
+
+def test_a_counter_stands_alone_between_two_flushes(followed: Followed) -> None:
+    # HDF5 may write what it flushes in any order: a counter flushed with its data could come first.
+    around = zip(["flush", *followed.calls], followed.calls, followed.calls[1:], strict=False)
+    counters = [(before, name, after) for before, name, after in around if name.startswith("/progress/")]
+    assert {name for _, name, _ in counters} == {
+        "/progress/committed",
+        "/progress/in_chunks",
+        "/progress/closed",
+    }
+    assert {(before, after) for before, _, after in counters} == {("flush", "flush")}
