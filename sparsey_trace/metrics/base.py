@@ -138,7 +138,7 @@ class Metric(ABC, Generic[S]):
 
     @property
     def fold_key(self) -> Hashable:
-        """Metrics of equal keys share one fold in a replay."""
+        """Metrics of equal keys share one fold in a replay, and what `finalize` makes of it."""
         return self
 
     @property

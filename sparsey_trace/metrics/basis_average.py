@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.layout import PHASES, TRAIN
+from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
+from sparsey_trace.metrics.columns import phase_column
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 
 if TYPE_CHECKING:
@@ -114,9 +115,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
         sizes = [layer.num_macs for layer in layout.layers]
         columns = {
-            "phase": pa.DictionaryArray.from_arrays(
-                pa.array(np.full(layout.num_macs, TRAIN, np.int8)), list(PHASES)
-            ),
+            "phase": phase_column(np.full(layout.num_macs, TRAIN)),
             "layer": np.repeat(np.arange(len(sizes), dtype=np.int16), sizes),
             "mac": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
             "samples": sums.active.astype(np.int32),

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.metrics.base import RunMetric, SampleMetric
+from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.progress import progress
 from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.engines import jobs, make_engine
@@ -75,7 +75,7 @@ def analyze(
         trace = source if isinstance(source, Trace) else stack.enter_context(open_trace(source))
         wanted, lacking = computable(chosen, trace)
         size = chunk_samples(trace, chunk_size, total_memory, processes)
-        work = stack.enter_context(contextlib.closing(make_engine(engine, n_jobs)))
+        work = stack.enter_context(contextlib.closing(make_engine(engine, processes)))
         folder = Path(tempfile.mkdtemp(prefix="sparsey-trace-") if out is None else out)
         unless_done = stack.enter_context(contextlib.ExitStack())
         if out is None:
@@ -90,7 +90,8 @@ def analyze(
                 results = replay.finalize(wanted, states)
                 if later:
                     rows = tuple(later)
-                    replay.run(replace(first, folds=(), rows=rows, results=tuple(results[m] for m in rows)))
+                    known = tuple(results[metric.fold_key] for metric in rows)
+                    replay.run(replace(first, folds=(), rows=rows, results=known))
         unless_done.pop_all()
         return Result(
             outputs.published, skipped={**skipped, **lacking}, temporary=folder if out is None else None
@@ -126,14 +127,13 @@ class _Replay:
             self._on_done(self._done)
         return {m.fold_key: folding.result() for m, folding in zip(task.folds, foldings, strict=True)}
 
-    def finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Metric[Any], Any]:
-        """What the folds come to; tables of run metrics go out at once."""
-        results: dict[Metric[Any], Any] = {}
+    def finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Hashable, Any]:
+        """What the folds come to, by their keys; tables of run metrics go out at once."""
+        results: dict[Hashable, Any] = {}
         for metric in metrics:
-            if metric.has_fold:
-                result = metric.finalize(states[metric.fold_key], self._trace.layout)
-                if isinstance(metric, RunMetric):
-                    self._outputs.write(metric, result)
-                elif isinstance(metric, SampleMetric):
-                    results[metric] = result
+            key = metric.fold_key
+            if key in states and key not in results:
+                results[key] = metric.finalize(states[key], self._trace.layout)
+            if isinstance(metric, RunMetric) and key in results:
+                self._outputs.write(metric, results[key])
         return results

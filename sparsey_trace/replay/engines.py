@@ -97,20 +97,19 @@ class ProcessesEngine:
         self._folder.cleanup()
 
 
-def make_engine(name: str, n_jobs: int) -> Engine:
+def make_engine(name: str, processes: int) -> Engine:
     """An engine by its name.
 
     Args:
         name: `serial`, `processes`, or `auto`: processes where there is more than one job.
-        n_jobs: how many processes; -1 for as many as there are cores.
+        processes: how many, from `jobs`.
 
     Raises:
-        UsageError: there is no such engine, or no such number of jobs.
+        UsageError: there is no such engine.
     """
     if name not in NAMES:
         msg = f"engine: expected one of {', '.join(NAMES)}, found {name!r}"
         raise UsageError(msg)
-    processes = jobs(n_jobs)
     if name == "serial" or (name == "auto" and processes == 1):
         return SerialEngine()
     return ProcessesEngine(processes)

@@ -108,14 +108,13 @@ class Groups:
         key = self.key[order]
         starts = np.flatnonzero(np.concatenate([[True], key[1:] != key[:-1]])) if len(key) else order
         first = order[starts]
-        if len(starts) == len(key):
-            totals = self.totals if (order[1:] > order[:-1]).all() else self.totals[:, order]
-        elif self.over_samples == "last":
-            totals = self.totals[:, order[np.concatenate([starts[1:], [len(key)]]) - 1]]
-        else:
-            sorted_totals = self.totals if (order[1:] > order[:-1]).all() else self.totals[:, order]
-            totals = np.add.reduceat(sorted_totals, starts, axis=1)
-            totals = _carried(*totals) if len(totals) == 2 else totals
+        totals = self.totals if (order[1:] > order[:-1]).all() else self.totals[:, order]
+        if len(starts) < len(key):
+            if self.over_samples == "last":
+                totals = totals[:, np.append(starts[1:], len(key)) - 1]
+            else:
+                totals = np.add.reduceat(totals, starts, axis=1)
+                totals = _carried(*totals) if len(totals) == 2 else totals
         return Groups(
             over_samples=self.over_samples,
             key=key[starts],

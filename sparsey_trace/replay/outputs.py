@@ -17,12 +17,15 @@ from sparsey_trace.replay.work import output_of, per_layer, split_layers
 from sparsey_trace.trace.head import program_version
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
     from types import TracebackType
 
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.metrics.reductions import Reduced
     from sparsey_trace.replay.work import Output
     from sparsey_trace.trace.reader import Trace
 
@@ -75,7 +78,7 @@ class Outputs:
             extra=dict.fromkeys(metric.extra, nothing),
         )
         file = self._file(metric, metric.name, result)
-        self._streams[metric.name] = Stream(file, self._resolution, lambda values: self._reduced(values))
+        self._streams[metric.name] = Stream(file, self._resolution, self._reduced)
         if metric.has_layer_values:
             file = self._file(metric, f"{metric.name}_layer", result)
             self._streams[f"{metric.name}_layer"] = Stream(file, self._resolution, per_layer)
@@ -86,9 +89,9 @@ class Outputs:
 
     def write(self, metric: Metric[Any], table: pa.Table) -> None:
         """The whole table of a metric."""
-        self._file(metric, metric.name, None).write(table)
+        self._file(metric, metric.name, table).write(table)
 
-    def _reduced(self, values: Any) -> Any:
+    def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))
 
     def _file(self, metric: Metric[Any], name: str, result: Any) -> tables.TableFile:
@@ -101,7 +104,7 @@ class Outputs:
             "trace": self._trace.id,
             "samples": len(self._trace),
             "program": f"sparsey-trace {program_version()}",
-            "notes": metric.notes(result) if result is not None else {},
+            "notes": metric.notes(result),
         }
         file = tables.TableFile(self.folder / f"{name}.parquet", provenance)
         self._files.append(file)
@@ -135,7 +138,9 @@ class Outputs:
 class Stream:
     """Values on their way into one table: groups wait until no later sample can belong to them."""
 
-    def __init__(self, file: tables.TableFile, resolution: str, reduced: Any) -> None:
+    def __init__(
+        self, file: tables.TableFile, resolution: str, reduced: Callable[[NDArray[Any]], Reduced]
+    ) -> None:
         """Begin with nothing."""
         self._file, self._resolution, self._reduced = file, resolution, reduced
         self._waiting: Groups | None = None

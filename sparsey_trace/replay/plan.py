@@ -1,7 +1,7 @@
 """The plan of a replay: which metrics share which pass over the trace, and what each pass reads.
 
 The first pass folds, and gives out the rows of metrics that need no fold. The second gives out the
-rows of those that do, with what their folds came to. Metrics with equal fold keys share a fold.
+rows of those that do, with what their folds came to. Metrics with equal fold keys share all of that.
 """
 
 from __future__ import annotations
@@ -37,11 +37,6 @@ class Pass:
     folds: tuple[Metric[Any], ...] = ()
     rows: tuple[SampleMetric[Any], ...] = ()
     results: tuple[Any, ...] = field(default=(), repr=False)
-
-    @property
-    def is_empty(self) -> bool:
-        """Whether there is nothing to do."""
-        return not self.folds and not self.rows
 
 
 def plan(

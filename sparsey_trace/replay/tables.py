@@ -11,7 +11,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.errors import OutputError
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import NO_LABEL
+from sparsey_trace.metrics.columns import phase_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.groups import Groups
 
 METADATA_KEY = b"sparsey_trace"
-PHASE_TYPE = pa.dictionary(pa.int8(), pa.string())
 
 _LINES_PER_GROUP = 1 << 17
 
@@ -70,7 +70,7 @@ def build(keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any]) -> pa.T
 
 def _column(name: str, values: Any) -> pa.Array:
     if name == "phase":
-        return pa.DictionaryArray.from_arrays(pa.array(np.asarray(values, np.int8)), list(PHASES))
+        return phase_column(np.asarray(values))
     if isinstance(values, np.ma.MaskedArray):
         return pa.array(values.data, mask=np.ma.getmaskarray(values) if name == "label" else None)
     return pa.array(values)
@@ -117,14 +117,13 @@ class TableFile:
         self._waiting = [joined.slice(start)]
         self._lines = len(joined) - start
 
-    def finish(self) -> bool:
-        """Write what waits and close the file, under its partial name; whether there is one."""
+    def finish(self) -> None:
+        """Write what waits and close the file, under its partial name."""
         if self._waiting:
             self._drain(leave=0)
         if self._writer is not None:
             with writing(self.path):
                 self._writer.close()
-        return self._writer is not None
 
     def publish(self) -> None:
         """Give the finished file its name."""

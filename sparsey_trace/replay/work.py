@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -63,8 +63,6 @@ class Worker:
         """Open the trace."""
         self._task = task
         self._trace: Trace = open_trace(task.path)
-        # Samples are recalled from all over the run, the same stretches again and again.
-        self._recalled: Trace = open_trace(task.path, cache_bytes=_RECALL_BYTES)
         self._contexts = [Context(result, self._recall) for result in task.results]
 
     def __call__(self, span: tuple[int, int]) -> Done:
@@ -90,6 +88,11 @@ class Worker:
         wanted += [metric.rows_require for metric in self._task.rows if phases & set(metric.rows_phases)]
         return frozenset().union(*wanted)
 
+    @cached_property
+    def _recalled(self) -> Trace:
+        """The trace once more: samples are recalled from all over it, the same stretches again and again."""
+        return open_trace(self._task.path, cache_bytes=_RECALL_BYTES)
+
     def _recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         layers = self._recalled.layers
         return Recalled(
@@ -101,7 +104,8 @@ class Worker:
     def close(self) -> None:
         """Close the trace."""
         self._trace.close()
-        self._recalled.close()
+        if "_recalled" in vars(self):
+            self._recalled.close()
 
 
 def output_of(

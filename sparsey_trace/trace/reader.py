@@ -66,6 +66,8 @@ class Trace:
         versions: of Python, this program and the packages that mattered.
         input_kind: how inputs are kept: binary, float32, float16 or none.
         closed: whether the writer closed it; False while it is written, or when the writer died.
+        columns: path in the file to how its values are stored.
+        storage: the values as they are stored, for those who check or copy them.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, cache_bytes: int | None = None) -> None:
@@ -82,17 +84,17 @@ class Trace:
         with reading(self.path, "a trace as docs/trace-format.md describes it"):
             head = read_head(self._file)
             self.columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
-            self._storage = Storage(self._file, self.columns, cache_bytes)
+            self.storage = Storage(self._file, self.columns, cache_bytes)
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions = head.config, head.versions
         self.layout, self.input_kind = head.layout, head.input_kind
-        self._size = self._storage.committed
-        self.closed = self._storage.closed
+        self._size = self.storage.committed
+        self.closed = self.storage.closed
 
     def refresh(self) -> int:
         """Move the snapshot on to what is committed by now; the new length."""
-        self._storage.refresh()
-        self._size, self.closed = self._storage.committed, self._storage.closed
+        self.storage.refresh()
+        self._size, self.closed = self.storage.committed, self.storage.closed
         self.__dict__.pop("num_steps", None)
         return self._size
 
@@ -141,12 +143,12 @@ class Trace:
         )
 
     def _view(self, path: str, dtype: Any = None) -> ColumnView:
-        return ColumnView(self._storage, self.columns[path], self._size, dtype)
+        return ColumnView(self.storage, self.columns[path], self._size, dtype)
 
     @property
     def chunk_size(self) -> int:
         """How many samples the file keeps together: reading in multiples of it is fastest."""
-        return self._storage.chunk_size
+        return self.storage.chunk_size
 
     def chunks(
         self,

@@ -62,10 +62,6 @@ class Column:
             return (samples, min(self.width[0], MACS_PER_CHUNK), self.width[1])
         return (samples, *self.width)
 
-    def encode(self, values: NDArray[Any]) -> NDArray[Any]:
-        """From what users hold, [n, ...], to what is stored."""
-        return np.packbits(values, axis=-1) if self.bits else values
-
     def decode(self, stored: NDArray[Any]) -> NDArray[Any]:
         """From what is stored to what users hold: packed bits become uint8 zeros and ones."""
         return np.unpackbits(stored, axis=-1, count=self.bits) if self.bits else stored

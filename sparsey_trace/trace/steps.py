@@ -186,7 +186,7 @@ def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], 
                 "values; record with inputs='float32' to keep real values"
             )
             raise DataError(msg)
-        return column.encode(flat != 0)
+        return np.packbits(flat != 0, axis=-1)
     with np.errstate(over="ignore", invalid="ignore"):
         stored = flat.astype(column.dtype)
     if not np.isfinite(stored).all():

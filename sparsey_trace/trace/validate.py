@@ -7,9 +7,7 @@ the way.
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,18 +15,17 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.trace import schema
-from sparsey_trace.trace.opening import open_file
 from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.views import Storage
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
-    import h5py
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import LayerLayout, Layout
+    from sparsey_trace.trace.views import Storage
 
 _BEFORE_THE_FIRST = {"step": -1, "epoch": 0, "phase": 0}
 
@@ -70,10 +67,10 @@ def validate(
     >>> validate(path)
     Report(samples=1, steps=1, notes=())
     """
-    with open_trace(path) as trace, contextlib.closing(open_file(Path(path))) as file:
-        storage = Storage(file, trace.columns)
+    with open_trace(path) as trace:
+        storage = trace.storage
         if storage.closed:
-            _check_lengths(trace.path, file, storage.committed, trace.columns)
+            _check_lengths(trace.path, storage)
         steps, last = 0, _BEFORE_THE_FIRST
         for start in range(0, storage.committed, storage.chunk_size):
             stop = min(start + storage.chunk_size, storage.committed)
@@ -177,11 +174,9 @@ def _check_winners(part: _Part, path: str, layer: LayerLayout) -> None:
     part.expect(f"a winner from 0 to {layer.num_neurons - 1}", path, wrong, ("MAC", "CM"))
 
 
-def _check_lengths(path: Path, file: h5py.File, committed: int, columns: Mapping[str, schema.Column]) -> None:
+def _check_lengths(path: Path, storage: Storage) -> None:
     """See that a closed trace has all its samples in the chunks, and no more."""
-    lengths = {name: len(file[name]) for name in columns}
-    lengths[schema.IN_CHUNKS] = int(file[schema.IN_CHUNKS][()])
-    for name, length in lengths.items():
-        if length != committed:
-            msg = f"{path}: {name}: expected {committed} samples, as committed, found {length}"
+    for name, length in (storage.lengths() | {schema.IN_CHUNKS: storage.in_chunks}).items():
+        if length != storage.committed:
+            msg = f"{path}: {name}: expected {storage.committed} samples, as committed, found {length}"
             raise TraceError(msg)

@@ -56,7 +56,7 @@ class Storage:
         if lengths or not self.chunk_size:
             msg = f"{schema.TAIL}: expected datasets of one length of at least 1, found others"
             raise ValueError(msg)
-        shortest = min(len(dataset) for dataset in self._chunks.values())
+        shortest = min(self.lengths().values())
         fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
         if not fits or (self.closed and self.committed != self.in_chunks):
             msg = (
@@ -64,6 +64,10 @@ class Storage:
                 f"{self.in_chunks} in chunks, {shortest} there"
             )
             raise ValueError(msg)
+
+    def lengths(self) -> dict[str, int]:
+        """How many samples each column's chunks hold, believed or not."""
+        return {path: len(dataset) for path, dataset in self._chunks.items()}
 
     def refresh(self) -> None:
         """Read the counters again, the one that is written last first: none runs ahead of the next.

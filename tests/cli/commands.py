@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sysconfig
 from pathlib import Path
@@ -13,7 +14,7 @@ from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.writer import TraceWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "sparsey-trace"
 
@@ -55,6 +56,16 @@ def write_steps(writer: TraceWriter, steps: int, *, inputs: bool = True, first: 
             epoch=step // 4,
             labels=rng.integers(10, size=4),
         )
+
+
+@contextlib.contextmanager
+def being_written(path: Path, *, committed: int) -> Iterator[Path]:
+    """A trace whose writer lives: some committed steps, and one that isn't."""
+    with TraceWriter(path, LAYOUT) as writer:
+        write_steps(writer, committed)
+        writer.commit()
+        write_steps(writer, 1, first=committed)
+        yield path
 
 
 def write_trace(

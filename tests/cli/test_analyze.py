@@ -15,7 +15,7 @@ import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.cli.options import SMALL_TRACE, default_folder, default_jobs, parse_metric
 from sparsey_trace.errors import UsageError
-from tests.cli.commands import LAYOUT, sparsey_trace, write_steps, write_trace
+from tests.cli.commands import being_written, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -99,11 +99,7 @@ def test_a_table_without_lines_is_named(tmp_path: Path, capsys: pytest.CaptureFi
 
 
 def test_a_trace_that_is_still_written_is_analyzed_as_far_as_it_goes(tmp_path: Path) -> None:
-    run = tmp_path / "run.h5"
-    with st.TraceWriter(run, LAYOUT) as writer:
-        write_steps(writer, 2)
-        writer.commit()
-        write_steps(writer, 1, first=2)
+    with being_written(tmp_path / "run.h5", committed=2) as run:
         assert sparsey_trace("analyze", run, *QUICK).returncode == 0
     table = pq.read_table(run.with_name("run.metrics") / "basis_set_size.parquet")
     assert table["step"].to_pylist()[-1] == 1

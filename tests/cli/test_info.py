@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
-from tests.cli.commands import LAYOUT, sparsey_trace, write_steps, write_trace
+from tests.cli.commands import being_written, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -72,11 +72,7 @@ def test_an_empty_trace(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_a_trace_that_is_still_written(tmp_path: Path) -> None:
-    run = tmp_path / "run.h5"
-    with st.TraceWriter(run, LAYOUT) as writer:
-        write_steps(writer, 1)
-        writer.commit()
-        write_steps(writer, 1, first=1)
+    with being_written(tmp_path / "run.h5", committed=1) as run:
         text = sparsey_trace("info", run).stdout
     assert "\nstate     not closed: still being written, or its writer died\n" in text
     assert "\nsamples   4 (4 train, 0 eval) in 1 step and 1 epoch\n" in text

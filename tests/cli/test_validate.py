@@ -14,7 +14,7 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.testing import runs, write_run
 from sparsey_trace.trace.validate import Report, validate
-from tests.cli.commands import LAYOUT, sparsey_trace, write_steps, write_trace
+from tests.cli.commands import LAYOUT, being_written, sparsey_trace, write_steps, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -41,11 +41,7 @@ def test_whatever_is_written_is_sound(run: Chunk, tmp_path_factory: pytest.TempP
 
 
 def test_a_trace_that_is_still_written_is_sound_with_a_note(tmp_path: Path) -> None:
-    run = tmp_path / "run.h5"
-    with st.TraceWriter(run, LAYOUT) as writer:
-        write_steps(writer, 2)
-        writer.commit()
-        write_steps(writer, 1, first=2)
+    with being_written(tmp_path / "run.h5", committed=2) as run:
         found = sparsey_trace("validate", run)
     assert (found.returncode, found.stdout) == (
         0,

@@ -64,6 +64,13 @@ def feed(writer: TraceWriter, seed: int, steps: range, *, most: int = 8) -> None
         writer.append(**step(seed, number, layout=writer.layout, most=most))
 
 
+def write_closed(path: Path, *, steps: int) -> Path:
+    """Write the first steps of seed 0 and close the trace."""
+    with TraceWriter(path, LAYOUT, config={"lr": 1}) as writer:
+        feed(writer, 0, range(steps))
+    return path
+
+
 def sent(seed: int, steps: int, *, layout: Layout = LAYOUT, most: int = 8) -> dict[str, np.ndarray]:
     """Every column of the run's first steps, as a trace has to show it."""
     made = [step(seed, number, layout=layout, most=most) for number in range(steps)]

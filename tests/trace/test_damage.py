@@ -14,8 +14,7 @@ import pytest
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
-from tests.trace.feed import LAYOUT, check, check_file, feed, read, sent, start_writer
+from tests.trace.feed import check, check_file, read, sent, start_writer, write_closed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,9 +38,7 @@ def message(path: Path) -> str:
 def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A closed trace of some chunks."""
     monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
-    with TraceWriter(tmp_path / "closed.h5", LAYOUT, config={"lr": 1}) as writer:
-        feed(writer, 0, range(STEPS))
-    return tmp_path / "closed.h5"
+    return write_closed(tmp_path / "closed.h5", steps=STEPS)
 
 
 @pytest.fixture
@@ -301,7 +298,7 @@ def values_or_error(path: Path, expected: dict[str, np.ndarray]) -> bool:
     """Whether a damaged file could be read; its checked parts are right then."""
     try:
         with open_trace(path) as trace:
-            checked = min(len(trace), trace._storage.in_chunks)
+            checked = min(len(trace), trace.storage.in_chunks)
             for name, found in read(trace, 0, checked).items():
                 np.testing.assert_array_equal(found, expected[name][:checked], err_msg=name)
             trace.samples.to_pandas()

@@ -13,7 +13,7 @@ from sparsey_trace.layout import NO_LABEL, LayerLayout, Layout
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.writer import TraceWriter
-from tests.trace.feed import LAYOUT, feed, sent
+from tests.trace.feed import LAYOUT, feed, sent, write_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,9 +27,7 @@ STEPS = 30
 @pytest.fixture
 def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
-    with TraceWriter(tmp_path / "run.h5", LAYOUT, config={"lr": 1}) as writer:
-        feed(writer, 0, range(STEPS))
-    return tmp_path / "run.h5"
+    return write_closed(tmp_path / "run.h5", steps=STEPS)
 
 
 @pytest.fixture
