@@ -11,7 +11,7 @@ the tail is overwritten only after `in_chunks` says that its samples stand in th
 
 from __future__ import annotations
 
-import contextlib
+import os
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -20,9 +20,10 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace import schema
+from sparsey_trace.trace.checksums import checksums
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -38,11 +39,14 @@ class Blocks:
             can add nothing more to it.
         columns: the columns to make.
         path: the file's name, for messages.
+        durable: whether a flush waits until the disk has what it was given.
     """
 
-    def __init__(self, file: h5py.File, columns: list[schema.Column], path: Path) -> None:
+    def __init__(
+        self, file: h5py.File, columns: list[schema.Column], path: Path, *, durable: bool = False
+    ) -> None:
         """Make every dataset, then start SWMR writing."""
-        self._file, self._path = file, path
+        self._file, self._path, self._durable = file, path, durable
         self._size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
         self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
         self._held = 0  # samples that wait in memory
@@ -50,18 +54,21 @@ class Blocks:
         self._written = 0  # samples in whole chunks
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
-        with writing(path):
-            for column in columns:
-                _make_column(file, column, self._size)
-            counters = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
-            for name in counters:
-                file.create_dataset(name, dtype="i8", data=0)
-            # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
-            self._chunks = {column.path: file[column.path] for column in columns}
-            self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
-            self._counters = {name: file[name] for name in counters}
-            file.flush()
-            file.swmr_mode = True
+        self._drops: list[int] = []  # steps that the file doesn't name yet
+        for column in columns:
+            _make_column(file, column, self._size)
+        _make_tail(file, schema.CHECKSUMS, (self._size,), np.dtype(np.uint32))
+        _make_drops(file)
+        counters = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
+        for name in counters:
+            file.create_dataset(name, dtype="i8", data=0)
+        # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
+        self._chunks = {column.path: file[column.path] for column in columns}
+        self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
+        self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
+        self._counters = {name: file[name] for name in counters}
+        self._flush()
+        file.swmr_mode = True
 
     def extend(self, values: dict[str, NDArray[Any]]) -> None:
         """Take in a step's samples, column by column; chunks that are full are written.
@@ -92,17 +99,24 @@ class Blocks:
         """Whether the last step was taken in only in part: a chunk couldn't be written, or Ctrl-C."""
         return self._whole != self._written + self._held
 
+    def note_drops(self, steps: Sequence[int]) -> None:
+        """Name steps that were dropped, with the next commit."""
+        self._drops += steps
+
+    @property
+    def has_drops(self) -> bool:
+        """Whether the file lacks some that were dropped."""
+        return bool(self._drops)
+
     def commit(self) -> None:
         """Put what waits into the tail and count it."""
-        with writing(self._path):
-            self._announce_chunks()
-            if self._in_tail < self._held:
-                new = slice(self._in_tail, self._held)
-                for path, waiting in self._waiting.items():
-                    self._tails[path][new] = waiting[new]
-                self._in_tail = self._held
-                self._file.flush()
-            self._set(schema.COMMITTED, self._whole)
+        self._announce_chunks()
+        self._write_drops()
+        if self._in_tail < self._held:
+            self._extend_tail(slice(self._in_tail, self._held))
+            self._in_tail = self._held
+            self._flush()
+        self._set(schema.COMMITTED, self._whole)
 
     def finish(self) -> None:
         """Put what waits into a last chunk, count it and mark the trace closed; a torn one stays open."""
@@ -111,44 +125,46 @@ class Blocks:
             return
         if self._held:
             self._write_chunks()
-        with writing(self._path):
-            self._announce_chunks()
-            self._set(schema.COMMITTED, self._whole)
-            self._set(schema.CLOSED, 1)
+        self._announce_chunks()
+        self._write_drops()
+        self._set(schema.COMMITTED, self._whole)
+        self._set(schema.CLOSED, 1)
 
     def _write_chunks(self) -> None:
         end = self._written + self._held
-        with writing(self._path):
-            for path, waiting in self._waiting.items():
-                dataset = self._chunks[path]
-                dataset.resize(end, axis=0)
-                dataset[self._written : end] = waiting[: self._held]
+        for path, waiting in self._waiting.items():
+            dataset = self._chunks[path]
+            dataset.resize(end, axis=0)
+            dataset[self._written : end] = waiting[: self._held]
         self._written, self._held = end, 0
+
+    def _extend_tail(self, new: slice) -> None:
+        values = {path: waiting[new] for path, waiting in self._waiting.items()}
+        for path, tail in self._tails.items():
+            tail[new] = values[path]
+        self._tail_checksums[new] = checksums(self._written + new.start, values.values())
+
+    def _write_drops(self) -> None:
+        if self._drops:
+            start = len(self._dropped)
+            self._dropped.resize(start + len(self._drops), axis=0)
+            self._dropped[start:] = self._drops
+            self._drops = []
 
     def _announce_chunks(self) -> None:
         if self._announced < self._written:
-            self._file.flush()
+            self._flush()
             self._set(schema.IN_CHUNKS, self._written)
             self._announced, self._in_tail = self._written, 0
 
     def _set(self, name: str, value: int) -> None:
         self._counters[name][()] = value
+        self._flush()
+
+    def _flush(self) -> None:
         self._file.flush()
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what h5py raises while it writes into an error that names the file.
-
-    Raises:
-        TraceError: h5py could not write.
-    """
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        found = " ".join(str(error).split())
-        msg = f"{path}: expected to write to the trace, found: {found}; what was committed stays readable"
-        raise TraceError(msg) from error
+        if self._durable:
+            os.fsync(self._file.id.get_vfd_handle())
 
 
 def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
@@ -161,10 +177,23 @@ def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
         fletcher32=True,
         compression=hdf5plugin.Zstd(clevel=ZSTD_LEVEL),
     )
+    _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.dtype)
+
+
+def _make_tail(file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     # Space taken at once: a tail that came into being with the first small commit would make the
     # size of a trace depend on how often it was committed.
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
     plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    file.create_dataset(path, shape=shape, dtype=dtype, dcpl=plist)
+
+
+def _make_drops(file: h5py.File) -> None:
     file.create_dataset(
-        f"{schema.TAIL}/{column.path}", shape=(samples, *column.width), dtype=column.dtype, dcpl=plist
+        schema.DROPS,
+        shape=(0,),
+        maxshape=(None,),
+        chunks=(schema.DROPS_PER_CHUNK,),
+        dtype="i8",
+        fillvalue=schema.NO_DROP,
     )

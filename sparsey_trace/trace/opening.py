@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
@@ -40,7 +40,7 @@ def open_file(path: Path) -> h5py.File:
     """
     flags = _flags(path)
     try:
-        file = _open_growing(path) if flags & _GROWING else h5py.File(path, "r")
+        file = _open_growing(path) if flags & _GROWING else h5py.File(path, "r", locking=False)
     except (OSError, RuntimeError, ValueError) as error:
         msg = f"{path}: {_diagnosis(flags, error)}"
         raise TraceError(msg) from error
@@ -82,11 +82,36 @@ def open_dataset(file: h5py.File, name: str) -> h5py.Dataset:
     return found
 
 
+def read_text(value: Any) -> str:
+    """Text from what h5py makes of a stored string, alone or the only one of a dataset.
+
+    Raises:
+        ValueError: it isn't one, or isn't UTF-8.
+    """
+    if isinstance(value, np.ndarray) and value.size == 1:
+        value = value.item()
+    if isinstance(value, bytes):
+        return value.decode()
+    if not isinstance(value, str):
+        msg = f"expected text, found {value!r}"
+        raise ValueError(msg)
+    return value
+
+
+def partial_path(path: Path) -> Path:
+    """Where a trace is made, before it can be opened.
+
+    >>> from pathlib import Path
+    >>> partial_path(Path("runs/run.h5")).as_posix()
+    'runs/.run.h5.partial'
+    """
+    return path.with_name(f".{path.name}.partial")
+
+
 def _flags(path: Path) -> int:
     try:
         if not path.is_file():
-            found = "a folder" if path.is_dir() else "something else" if path.exists() else "no such file"
-            msg = f"{path}: expected a trace file, found {found}"
+            msg = f"{path}: expected a trace file, found {_instead(path)}"
             raise TraceError(msg)
         with path.open("rb") as stream:
             start = stream.read(_FLAGS + 1)
@@ -103,6 +128,16 @@ def _flags(path: Path) -> int:
     return start[-1]
 
 
+def _instead(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    if path.exists():
+        return "something else"
+    if partial_path(path).exists():
+        return "one without a step yet: its writer is about to begin, or died before"
+    return "no such file"
+
+
 def _open_growing(path: Path) -> h5py.File:
     """Open a file whose writer lives, or died: HDF5 opens it in no other way."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
@@ -111,13 +146,14 @@ def _open_growing(path: Path) -> h5py.File:
     limit = getattr(ctypes.CDLL(h5py.h5p.__file__), "H5Pset_metadata_read_attempts", None)
     if limit is not None:
         limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
+    access.set_file_locking(False, True)  # noqa: FBT003 - h5py takes them by position only
     flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
     return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
 
 
 def _diagnosis(flags: int, error: Exception) -> str:
     if flags & _WRITING and not flags & _GROWING:
-        return "expected a trace, found one without a step: its writer is about to begin, or died before"
+        return "expected a trace, found HDF5 that another program has open for writing, or left so"
     if "truncated" in str(error):
         return "expected a whole file, found a truncated one: copy it again"
     return f"expected a readable HDF5 file, found: {error}"
@@ -127,7 +163,7 @@ def _check_format(file: h5py.File, path: Path) -> None:
     with reading(path, "a sound HDF5 file"):
         kind, version = file.attrs.get("format"), file.attrs.get("format_version")
         names = [repr(name) for name in list(file)[:5]]
-    if not isinstance(kind, str) or kind != schema.FORMAT:
+    if not isinstance(kind, (str, bytes)) or kind not in (schema.FORMAT, schema.FORMAT.encode()):
         held = ", ".join(names) or "nothing"
         msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind (it holds: {held})"
         raise TraceError(msg)

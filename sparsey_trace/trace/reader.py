@@ -65,6 +65,11 @@ class Trace:
         host: the machine it ran on.
         versions: of Python, this program and the packages that mattered.
         input_kind: how inputs are kept: binary, float32, float16 or none.
+        sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
+            names of those that were), `layers` (the names of those that were not), `predicate` (what chose
+            the steps, in words). Empty where everything was recorded.
+        part: which part of a run this is.
+        version: of the format.
         closed: whether the writer closed it; False while it is written, or when the writer died.
         columns: path in the file to how its values are stored.
         storage: the values as they are stored, for those who check or copy them.
@@ -84,10 +89,11 @@ class Trace:
         with reading(self.path, "a trace as docs/trace-format.md describes it"):
             head = read_head(self._file)
             self.columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
-            self.storage = Storage(self._file, self.columns, cache_bytes)
+            self.storage = Storage(self._file, self.columns, version=head.version, cache_bytes=cache_bytes)
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions = head.config, head.versions
         self.layout, self.input_kind = head.layout, head.input_kind
+        self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size = self.storage.committed
         self.closed = self.storage.closed
 
@@ -109,6 +115,11 @@ class Trace:
         # Each part with the sample before it, so that no change is missed between two of them.
         parts = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
         return sum(int(np.count_nonzero(np.diff(part))) for part in parts) + min(1, len(steps))
+
+    @property
+    def drops(self) -> NDArray[np.int64]:
+        """[n] int64, the numbers of the steps that were dropped because the disk was too slow."""
+        return self.storage.drops()
 
     @property
     def fields(self) -> frozenset[str]:

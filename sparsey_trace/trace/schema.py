@@ -1,4 +1,4 @@
-"""The format of a trace in one place: names, dtypes, shapes and encodings of version 1.
+"""The format of a trace in one place: names, dtypes, shapes and encodings of version 2.
 
 `docs/trace-format.md` is the normative page; this module is the same in code. Every dataset with a
 value per sample is a `Column`. It stands twice in the file: under its own path, in whole compressed
@@ -18,13 +18,18 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
 
 FORMAT = "sparsey-trace"
-VERSION = 1
+VERSION = 2
+OLDEST = 1
+"""Version 1, of the two traces in `sample_traces/` that bear no version in their names, lacks the tail's
+checksums and the list of drops, and its text is of variable length."""
 
 COMMITTED = "progress/committed"
 IN_CHUNKS = "progress/in_chunks"
 CLOSED = "progress/closed"
+DROPS = "progress/drops"
 
 TAIL = "tail"
+CHECKSUMS = f"{TAIL}/checksums"
 INPUTS = "inputs"
 SAMPLE_COLUMNS = {"step": "i8", "epoch": "i4", "phase": "u1", "label": "i8", "time": "f8"}
 INPUT_KINDS = ("binary", "float32", "float16", "none")
@@ -32,6 +37,9 @@ INPUT_KINDS = ("binary", "float32", "float16", "none")
 MACS_PER_CHUNK = 16
 _CHUNK_BYTES = 1 << 20
 _FEWEST, _MOST = 64, 4096
+DROPS_PER_CHUNK = 1024
+NO_DROP = -1
+"""Stands in the list of drops where nothing was written yet."""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ class Storage:
     Args:
         file: the open file.
         columns: path to column, as the file's layout demands them.
+        version: of the format.
         cache_bytes: how much may be kept decompressed, of all datasets together; None for HDF5's own
             choice.
 
@@ -38,7 +39,12 @@ class Storage:
     """
 
     def __init__(
-        self, file: h5py.File, columns: Mapping[str, schema.Column], cache_bytes: int | None = None
+        self,
+        file: h5py.File,
+        columns: Mapping[str, schema.Column],
+        *,
+        version: int,
+        cache_bytes: int | None = None,
     ) -> None:
         """Find and check every dataset; read the counters."""
         self._file, self._name = file, file.filename
@@ -51,7 +57,16 @@ class Storage:
         for column in columns.values():
             _check(self._chunks[column.path], column)
             _check(self._tails[column.path], column)
-        lengths = {len(tail) for tail in self._tails.values()}
+        self._checksums = self._drops = None
+        if version > 1:
+            self._checksums, self._drops = (
+                open_dataset(file, schema.CHECKSUMS),
+                open_dataset(file, schema.DROPS),
+            )
+            _check(self._checksums, schema.Column(schema.CHECKSUMS, (), np.dtype(np.uint32)))
+            _check(self._drops, schema.Column(schema.DROPS, (), np.dtype(np.int64)))
+        tails = [*self._tails.values(), *([] if self._checksums is None else [self._checksums])]
+        lengths = {len(tail) for tail in tails}
         self.chunk_size = lengths.pop()
         if lengths or not self.chunk_size:
             msg = f"{schema.TAIL}: expected datasets of one length of at least 1, found others"
@@ -109,6 +124,36 @@ class Storage:
                     self.in_chunks = self._counter(schema.IN_CHUNKS)
             if stop <= boundary or self.in_chunks == boundary:
                 return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def tail_checksums(self, start: int, stop: int) -> NDArray[np.uint32] | None:
+        """[n], of those samples from `start` to `stop` that stand in the tail, of which there may be none.
+
+        None where the trace has no checksums, or the samples moved into the chunks meanwhile.
+
+        Raises:
+            TraceError: the file is closed, or they can't be read.
+        """
+        if self._checksums is None:
+            return None
+        boundary = self.in_chunks
+        with self._reading(f"to read the checksums of samples {start} to {stop}"):
+            self._checksums.refresh()
+            found = self._checksums[max(start, boundary) - boundary : max(stop, boundary) - boundary]
+            self.in_chunks = self._counter(schema.IN_CHUNKS)
+        return np.asarray(found) if self.in_chunks == boundary else None
+
+    def drops(self) -> NDArray[np.int64]:
+        """[n] int64, the steps that were dropped, in order.
+
+        Raises:
+            TraceError: the file is closed, or they can't be read.
+        """
+        if self._drops is None:
+            return np.empty(0, np.int64)
+        with self._reading("to read which steps were dropped"):
+            self._drops.refresh()
+            found = self._drops[:]
+        return np.asarray(found[found != schema.NO_DROP])
 
     def _parts(self, path: str, start: int, stop: int, boundary: int) -> list[NDArray[Any]]:
         parts = []

@@ -6,6 +6,8 @@ protocol and the reasons.
 
 from __future__ import annotations
 
+import contextlib
+import os
 import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,13 +16,16 @@ import h5py
 
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.trace import schema
-from sparsey_trace.trace.blocks import Blocks, writing
-from sparsey_trace.trace.head import config_text, write_head
+from sparsey_trace.trace.blocks import Blocks
+from sparsey_trace.trace.head import as_text, config_text, write_head
+from sparsey_trace.trace.lock import WriterLock
+from sparsey_trace.trace.opening import partial_path
+from sparsey_trace.trace.outlet import Outlet
+from sparsey_trace.trace.part import Part
 from sparsey_trace.trace.steps import as_numbers, encode_step, kind_of
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import ArrayLike
@@ -31,6 +36,10 @@ if TYPE_CHECKING:
 class TraceWriter:
     """Writes one run into a new trace.
 
+    The file appears under its name with the first step, as soon as it can be opened; nobody ever sees one that
+    can't. When the file can't be written any more, the writer says so once and gives up: what was committed
+    stays readable.
+
     Args:
         path: the file to make.
         layout: the model.
@@ -38,9 +47,13 @@ class TraceWriter:
         inputs: how inputs are kept: `binary` (packed bits), `float32`, `float16`, `none`, or
             `auto`: binary where the first step's inputs are all 0 or 1, else float32.
         overwrite: replace an existing file instead of refusing.
+        durable: whether a commit waits until the disk has what was written, so that it survives a loss of power.
+        sampling: what is recorded, where not everything is; see `Trace.sampling`.
+        part: which part of a run this is.
+        lock: the right to write to the path, which passes to the writer; by default it takes it itself.
 
     Raises:
-        TraceError: the file exists, or can't be made there.
+        TraceError: the file exists or another writer is at it, or none can be made there.
         DataError: `inputs` is none of the above, or `config` isn't a mapping from names.
 
     >>> import tempfile, numpy as np
@@ -61,6 +74,10 @@ class TraceWriter:
         config: Mapping[str, Any] | None = None,
         inputs: str = "auto",
         overwrite: bool = False,
+        durable: bool = False,
+        sampling: Mapping[str, Any] | None = None,
+        part: Part | None = None,
+        lock: WriterLock | None = None,
     ) -> None:
         """Make the file; see the class for the arguments."""
         if inputs not in ("auto", *schema.INPUT_KINDS):
@@ -71,13 +88,21 @@ class TraceWriter:
         self.num_samples = 0
         self.num_committed = 0
         self.num_steps = 0
-        self._last_step = -1
-        self._input_kind = inputs
+        part = part or Part()
+        self._last_step = part.first_step - 1
+        self._input_kind, self._durable = inputs, durable
         self._blocks: Blocks | None = None
+        self._end = "was closed"
         text = config_text(config or {})
-        self._file = _create(self.path, overwrite=overwrite)
-        with writing(self.path):
-            write_head(self._file, layout, text)
+        lock = lock or WriterLock.acquire(self.path)
+        try:
+            file = _create(self.path, overwrite=overwrite)
+        except BaseException:
+            lock.release()
+            raise
+        self._outlet = Outlet(file, lock)
+        with self._or_give_up():
+            write_head(file, layout, config=text, sampling=sampling or {}, part=part)
 
     def append(
         self,
@@ -105,12 +130,10 @@ class TraceWriter:
 
         Raises:
             DataError: shapes or values that don't fit; nothing of the step is taken in.
-            TraceError: the trace is closed, or the file can't be written; no more can be appended,
-                and whole steps only are kept.
+            TraceError: the trace is closed, or the file can't be written; no more can be appended, and
+                what was committed is kept.
         """
-        if not self._file:
-            msg = f"{self.path}: expected an open trace to append to, found one that was closed"
-            raise TraceError(msg)
+        self._check_open()
         number = self._last_step + 1 if step is None else step
         where = f"{self.path}: step {number}"
         array = None if inputs is None else as_numbers(inputs, f"{where}: inputs")
@@ -134,10 +157,24 @@ class TraceWriter:
             msg = f"{self.path}: step: expected a number above the last step's {self._last_step}, found {number}"
             raise DataError(msg)
         self._input_kind = kind
-        self._open_blocks().extend(values)
+        with self._or_give_up():
+            self._open_blocks().extend(values)
         self._last_step = int(number)
         self.num_steps += 1
         self.num_samples += len(values["samples/step"])
+
+    def note_drops(self, steps: Sequence[int]) -> None:
+        """Name steps that should have been recorded and could not be, with the next commit.
+
+        Args:
+            steps: their numbers, above those named before.
+
+        Raises:
+            TraceError: the trace is closed.
+        """
+        self._check_open()
+        with self._or_give_up():
+            self._open_blocks().note_drops(steps)
 
     def commit(self) -> None:
         """Make all samples so far safe: after it returns, they survive a kill of the process.
@@ -145,20 +182,27 @@ class TraceWriter:
         Raises:
             TraceError: the file can't be written; the samples of earlier commits stay readable.
         """
-        if self.num_committed == self.num_samples or not self._file:
+        if self._is_committed:
             return
-        self._open_blocks().commit()
+        self._check_open()
+        with self._or_give_up():
+            self._open_blocks().commit()
+            self._check_place()
         self.num_committed = self.num_samples
 
     def close(self) -> None:
-        """Commit, move the last samples into the chunks and leave an ordinary HDF5 file."""
-        if not self._file:
+        """Commit, move the last samples into the chunks and leave an ordinary HDF5 file.
+
+        Raises:
+            TraceError: the file can't be written, and nobody has heard of it yet.
+        """
+        if not self._outlet.file:
             return
-        try:
+        with self._or_give_up():
             self._open_blocks().finish()
-            self.num_committed = self.num_samples
-        finally:
-            self._file.close()
+            self._check_place()
+            self._outlet.close()
+        self.num_committed = self.num_samples
 
     def __enter__(self) -> TraceWriter:
         """The writer itself."""
@@ -172,24 +216,86 @@ class TraceWriter:
 
     def __repr__(self) -> str:
         """One line: where, and how far."""
-        state = "open" if self._file else "closed"
+        state = "open" if self._outlet.file else "closed"
         return f"<TraceWriter {self.path}: {self.num_samples:,} samples, {self.num_committed:,} committed, {state}>"
+
+    @property
+    def _is_committed(self) -> bool:
+        has_drops = self._blocks is not None and self._blocks.has_drops
+        return self.num_committed == self.num_samples and not has_drops
+
+    def _check_open(self) -> None:
+        if not self._outlet.file:
+            msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
+            raise TraceError(msg)
+
+    def _check_place(self) -> None:
+        """See that what was written can be found: a removed file takes in everything, for nobody."""
+        try:
+            is_there = os.path.samestat(self.path.stat(), os.fstat(self._outlet.descriptor))
+        except OSError:
+            is_there = False
+        if not is_there:
+            msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
+            raise TraceError(msg)
+
+    @contextlib.contextmanager
+    def _or_give_up(self) -> Iterator[None]:
+        try:
+            with _writing(self.path):
+                yield
+        except TraceError as error:
+            self._outlet.abandon()
+            if self._blocks is None:
+                partial_path(self.path).unlink(missing_ok=True)
+            self._end = f"was given up: {error}"
+            raise
 
     def _open_blocks(self) -> Blocks:
         if self._blocks is None:
             kind = "binary" if self._input_kind == "auto" else self._input_kind
-            self._file.attrs["input_kind"] = kind
-            self._blocks = Blocks(self._file, schema.columns(self.layout, kind), self.path)
+            self._outlet.file.attrs["input_kind"] = as_text(kind)
+            columns = schema.columns(self.layout, kind)
+            blocks = Blocks(self._outlet.file, columns, self.path, durable=self._durable)
+            partial_path(self.path).replace(self.path)
+            if self._durable:
+                _sync_folder(self.path.parent)
+            self._blocks = blocks
         return self._blocks
 
 
 def _create(path: Path, *, overwrite: bool) -> h5py.File:
+    if path.is_dir() or (path.exists() and not overwrite):
+        found = "a folder" if path.is_dir() else "one"
+        msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
+        raise TraceError(msg)
     try:
-        # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out.
-        return h5py.File(path, "w" if overwrite else "x", libver=("v110", "v110"))
-    except FileExistsError as error:
-        msg = f"{path}: expected no file there, found one; choose another name or pass overwrite=True"
-        raise TraceError(msg) from error
+        # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
+        # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
+        return h5py.File(partial_path(path), "w", libver=("v110", "v110"), locking=False)
     except OSError as error:
         msg = f"{path}: expected to make a file there, found: {error}"
+        raise TraceError(msg) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what h5py raises while it writes into an error that names the file.
+
+    Raises:
+        TraceError: h5py could not write.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = " ".join(str(error).split())
+        msg = f"{path}: expected to write to the trace, found: {found}; what was committed stays readable"
         raise TraceError(msg) from error

@@ -43,8 +43,9 @@ def test_the_tables_name_all_that_is_in_a_trace(trace: Path) -> None:
     with h5py.File(trace) as file:
         found = set(file.attrs)
         file.visititems(lambda name, item: found.add(name) if isinstance(item, h5py.Dataset) else None)
-        names = {name.removeprefix("tail/") for name in found}
-        tails = {name.removeprefix("tail/") for name in found if name.startswith("tail/")}
+        alone = "tail/checksums"
+        tails = {name.removeprefix("tail/") for name in found if name.startswith("tail/") and name != alone}
+        names = {name for name in found if name.removeprefix("tail/") not in tails} | tails
         assert {re.sub(r"layers/\d", "layers/{l}", name) for name in names} == set(table_rows())
         assert {re.sub(r"layers/\d", "layers/{l}", name) for name in tails} == {
             name for name in table_rows() if name.startswith(COLUMNS)
@@ -57,7 +58,7 @@ def test_dtypes_chunks_and_filters_are_as_the_page_says(trace: Path) -> None:
     with h5py.File(trace) as file:
         for name, kind in table_rows().items():
             for path in {name.replace("{l}", "0"), name.replace("{l}", "1")} & set(all_datasets(file)):
-                if file[path].dtype != object:
+                if file[path].dtype.kind != "S":
                     assert str(file[path].dtype) in kind, path
                     assert file[path].dtype.newbyteorder("<") == file[path].dtype
                 if name.startswith(COLUMNS):
@@ -106,6 +107,7 @@ def test_a_reader_by_the_page_finds_no_step_in_one_that_has_none(tmp_path: Path)
         tmp_path / "run.h5", seed=0, steps=0, commit_every=1, chunk_bytes=1, end="exit"
     ) as writer:
         writer.stdout.read()
-    assert (tmp_path / "run.h5").read_bytes()[11] == 1
+    assert not (tmp_path / "run.h5").exists()
+    assert (tmp_path / ".run.h5.partial").read_bytes()[11] == 1
     TraceWriter(tmp_path / "closed.h5", LAYOUT).close()
     assert (tmp_path / "closed.h5").read_bytes()[11] == 0

@@ -1,0 +1,208 @@
+"""One writer a path: a lock file beside it that says who writes.
+
+The lock itself is the operating system's (`flock`), which lets go of it when its process dies, however
+that happens; the host and pid in the file are for the message. Where a file system has no locks, they
+have to do alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import warnings
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from sparsey_trace.errors import TraceError
+
+try:
+    import fcntl
+except ImportError:  # pragma: no cover - not a POSIX system
+    fcntl = None  # type: ignore[assignment]
+
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Holder:
+    """Who holds a lock.
+
+    Attributes:
+        host: the machine's name.
+        pid: the process.
+        started: when that process started, in the units of the system's clock; empty where unknown. A
+            later process may get the same pid.
+    """
+
+    host: str
+    pid: int
+    started: str = ""
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether it is known to be: it ran on this machine, and runs no more."""
+        if self.host != socket.gethostname():
+            return False
+        try:
+            os.kill(self.pid, 0)
+        except ProcessLookupError:
+            return True
+        except PermissionError:
+            return False
+        now = _started(self.pid)
+        return now == "" or (self.started not in ("", now))
+
+    def __str__(self) -> str:
+        """In words."""
+        if (self.host, self.pid) == (socket.gethostname(), os.getpid()):
+            return f"this process (pid {self.pid})"
+        return f"process {self.pid} on {self.host}"
+
+
+class WriterLock:
+    """The right to write to a path, held until it is released or the process ends.
+
+    Attributes:
+        path: what may be written to.
+    """
+
+    def __init__(self, path: Path, handle: int) -> None:
+        """Made by `acquire`."""
+        self.path, self._handle = path, handle
+
+    @classmethod
+    def acquire(cls, path: Path) -> WriterLock:
+        """Take the lock at once, or not at all; one that a dead process left is taken over.
+
+        Raises:
+            TraceError: another process, or this one, writes to the path; the message names it. Or the
+                lock file can't be made.
+        """
+        while True:
+            try:
+                handle = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            except OSError as error:
+                msg = f"{path}: expected to make a file there, found: {error}"
+                raise TraceError(msg) from error
+            try:
+                if _lock(handle, path) and _is_current(handle, path):
+                    _write_holder(handle)
+                    return cls(path, handle)
+            except BaseException:
+                os.close(handle)
+                raise
+            os.close(handle)
+
+    def release(self) -> None:
+        """Let go and remove the lock file; doing so again does nothing."""
+        if self._handle >= 0:
+            # While it is still locked: whoever gets the lock meanwhile sees that the file is gone.
+            with contextlib.suppress(OSError):
+                if _is_current(self._handle, self.path):
+                    lock_path(self.path).unlink()
+            self.forget()
+
+    def forget(self) -> None:
+        """Close this process's hold on the file, as a forked child does with its parent's."""
+        if self._handle >= 0:
+            os.close(self._handle)
+            self._handle = -1
+
+
+def lock_path(path: Path) -> Path:
+    """Where the lock of a path stands.
+
+    >>> lock_path(Path("runs/run.h5")).as_posix()
+    'runs/run.h5.lock'
+    """
+    return path.with_name(f"{path.name}.lock")
+
+
+def holder_of(path: Path) -> Holder | None:
+    """Who holds, or last held, the lock of a path; None where nobody left a name."""
+    try:
+        return _parsed(lock_path(path).read_text())
+    except OSError:
+        return None
+
+
+def _lock(handle: int, path: Path) -> bool:
+    """Lock the file; False where it has to be opened again."""
+    try:
+        if fcntl is None:
+            raise OSError(errno.ENOSYS, "this system has no flock")
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return _turn_out(handle, path)
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        _do_without(handle, path, error)
+    return True
+
+
+def _turn_out(handle: int, path: Path) -> bool:
+    holder = _read_holder(handle)
+    if holder is None or not holder.is_dead:
+        raise TraceError(_refusal(path, holder))
+    # Its lock lives on in a process that it forked. A new file has a new lock.
+    lock_path(path).unlink(missing_ok=True)
+    return False
+
+
+def _do_without(handle: int, path: Path, error: OSError) -> None:
+    holder = _read_holder(handle)
+    if holder is not None and not holder.is_dead:
+        raise TraceError(_refusal(path, holder)) from error
+    msg = (
+        f"{path}: expected a file system with file locks, found none ({error.strerror}); nothing keeps two "
+        "machines from writing there at once: see to it that only one does"
+    )
+    warnings.warn(msg, stacklevel=2)
+
+
+def _refusal(path: Path, holder: Holder | None) -> str:
+    who = "another process" if holder is None else str(holder)
+    return (
+        f"{path}: expected that nobody else writes there, found that {who} does; choose another name, or wait "
+        f"until it ends (if it is no more, remove {lock_path(path).name})"
+    )
+
+
+def _is_current(handle: int, path: Path) -> bool:
+    """Whether the locked file still is the one that others would open."""
+    try:
+        return os.path.samestat(os.fstat(handle), lock_path(path).stat())
+    except FileNotFoundError:
+        return False
+
+
+def _write_holder(handle: int) -> None:
+    holder = Holder(host=socket.gethostname(), pid=os.getpid(), started=_started(os.getpid()))
+    os.ftruncate(handle, 0)
+    os.pwrite(handle, json.dumps(asdict(holder)).encode(), 0)
+
+
+def _read_holder(handle: int) -> Holder | None:
+    return _parsed(os.pread(handle, 4096, 0).decode(errors="replace"))
+
+
+def _parsed(text: str) -> Holder | None:
+    try:
+        found = json.loads(text)
+        return Holder(host=str(found["host"]), pid=int(found["pid"]), started=str(found["started"]))
+    except (ValueError, TypeError, LookupError):
+        return None
+
+
+def _started(pid: int) -> str:
+    """When a process started; empty for one that has ended, or isn't known of."""
+    try:
+        # The name in brackets may hold anything; the state and the start time stand behind it.
+        fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return "" if Path("/proc").exists() else "unknown"
+    return "" if fields[0] == "Z" else fields[19]
