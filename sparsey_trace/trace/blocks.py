@@ -21,6 +21,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.checksums import checksums
+from sparsey_trace.trace.room import Room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +56,9 @@ class Blocks:
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[int] = []  # steps that the file doesn't name yet
+        self._unflushed = sum(waiting.nbytes for waiting in self._waiting.values())  # at first, the tail
+        self._room = Room(file.id.get_vfd_handle())
+        self._room.see(self._unflushed)
         for column in columns:
             _make_column(file, column, self._size)
         _make_tail(file, schema.CHECKSUMS, (self._size,), np.dtype(np.uint32))
@@ -110,6 +114,7 @@ class Blocks:
 
     def commit(self) -> None:
         """Put what waits into the tail and count it."""
+        self._room.see(self._unflushed)
         self._announce_chunks()
         self._write_drops()
         if self._in_tail < self._held:
@@ -125,6 +130,7 @@ class Blocks:
             return
         if self._held:
             self._write_chunks()
+        self._room.see(self._unflushed)
         self._announce_chunks()
         self._write_drops()
         self._set(schema.COMMITTED, self._whole)
@@ -132,6 +138,8 @@ class Blocks:
 
     def _write_chunks(self) -> None:
         end = self._written + self._held
+        self._unflushed += sum(waiting[: self._held].nbytes for waiting in self._waiting.values())
+        self._room.see(self._unflushed)
         for path, waiting in self._waiting.items():
             dataset = self._chunks[path]
             dataset.resize(end, axis=0)
@@ -163,6 +171,7 @@ class Blocks:
 
     def _flush(self) -> None:
         self._file.flush()
+        self._unflushed = 0
         if self._durable:
             os.fsync(self._file.id.get_vfd_handle())
 

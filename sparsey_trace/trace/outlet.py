@@ -8,7 +8,14 @@ import tempfile
 import weakref
 from typing import TYPE_CHECKING
 
+try:
+    import resource
+except ImportError:  # pragma: no cover - not a POSIX system
+    resource = None  # type: ignore[assignment]
+
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import h5py
 
     from sparsey_trace.trace.lock import WriterLock
@@ -44,7 +51,7 @@ class Outlet:
         """Close the file without writing anything more to it, and let go of the lock."""
         if self.file:
             sink_writes(self.descriptor)
-            with contextlib.suppress(OSError, RuntimeError):
+            with _no_size_limit(), contextlib.suppress(OSError, RuntimeError):
                 self.file.close()
         _open_outlets.discard(self)
         self._lock.release()
@@ -64,6 +71,22 @@ def sink_writes(descriptor: int) -> None:
         os.unlink(name)  # noqa: PTH108 - a name and a descriptor, no path
     os.dup2(nowhere, descriptor, inheritable=False)
     os.close(nowhere)
+
+
+@contextlib.contextmanager
+def _no_size_limit() -> Iterator[None]:
+    """The limit on the size of files (`ulimit -f`) may be what failed, and holds for files of memory too."""
+    if resource is None:
+        yield
+        return
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    try:
+        for lifted in ((resource.RLIM_INFINITY, limits[1]), (resource.RLIM_INFINITY,) * 2):
+            with contextlib.suppress(OSError, ValueError):
+                resource.setrlimit(resource.RLIMIT_FSIZE, lifted)
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
 _open_outlets: weakref.WeakSet[Outlet] = weakref.WeakSet()

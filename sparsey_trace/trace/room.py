@@ -1,0 +1,49 @@
+"""Room on the disk, seen to before HDF5 needs it."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+
+_RESERVE = 1 << 20
+"""For HDF5's own structures: a flush of six layers' was seen to write some 100 KB."""
+
+_MOST = 32 << 20
+"""More than HDF5 keeps back: a MiB a dataset."""
+
+_CANNOT_ASK = frozenset({errno.EINVAL, errno.ENODEV, errno.ENOSYS, errno.EOPNOTSUPP})
+
+
+class Room:
+    """Finds out whether a file can grow.
+
+    HDF5 can't go on after a flush that failed, nor close the file: it crashes at the process's end. So
+    what would make it fail has to be found before: a full disk, a quota, a limit, a disk that is
+    read-only now.
+
+    Args:
+        descriptor: of the file, open for writing.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        """Look after this file."""
+        self._descriptor = descriptor
+
+    def see(self, size: int) -> None:
+        """See that so many bytes could be added, and HDF5's own.
+
+        Raises:
+            OSError: they couldn't.
+        """
+        if not hasattr(os, "posix_fallocate"):
+            return
+        end = os.fstat(self._descriptor).st_size
+        try:
+            os.posix_fallocate(self._descriptor, end, min(size, _MOST) + _RESERVE)
+        except OSError as error:
+            if error.errno not in _CANNOT_ASK:
+                raise
+        finally:
+            with contextlib.suppress(OSError):
+                os.ftruncate(self._descriptor, end)
