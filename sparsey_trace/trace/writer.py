@@ -33,6 +33,11 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
 
 
+_ALIGNED = {"alignment_threshold": 64, "alignment_interval": 512}
+"""Keeps HDF5's own structures, which are mostly smaller, inside single pages: one that is on the disk only in part
+after a loss of power would take what it leads to with it."""
+
+
 class TraceWriter:
     """Writes one run into a new trace.
 
@@ -96,7 +101,7 @@ class TraceWriter:
         text = config_text(config or {})
         lock = lock or WriterLock.acquire(self.path)
         try:
-            file = _create(self.path, overwrite=overwrite)
+            file = _create(self.path, overwrite=overwrite, durable=durable)
         except BaseException:
             lock.release()
             raise
@@ -264,7 +269,7 @@ class TraceWriter:
         return self._blocks
 
 
-def _create(path: Path, *, overwrite: bool) -> h5py.File:
+def _create(path: Path, *, overwrite: bool, durable: bool) -> h5py.File:
     if path.is_dir() or (path.exists() and not overwrite):
         found = "a folder" if path.is_dir() else "one"
         msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
@@ -272,7 +277,9 @@ def _create(path: Path, *, overwrite: bool) -> h5py.File:
     try:
         # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
         # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
-        return h5py.File(partial_path(path), "w", libver=("v110", "v110"), locking=False)
+        return h5py.File(
+            partial_path(path), "w", libver=("v110", "v110"), locking=False, **(_ALIGNED if durable else {})
+        )
     except OSError as error:
         msg = f"{path}: expected to make a file there, found: {error}"
         raise TraceError(msg) from error
