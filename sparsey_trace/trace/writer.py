@@ -7,35 +7,29 @@ protocol and the reasons.
 from __future__ import annotations
 
 import contextlib
-import os
 import time as clock
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import h5py
 
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.blocks import Blocks
 from sparsey_trace.trace.head import as_text, config_text, write_head
 from sparsey_trace.trace.lock import WriterLock
+from sparsey_trace.trace.making import check_place, create, publish
 from sparsey_trace.trace.opening import partial_path
 from sparsey_trace.trace.outlet import Outlet
 from sparsey_trace.trace.part import Part
 from sparsey_trace.trace.steps import as_numbers, encode_step, kind_of
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping, Sequence
     from types import TracebackType
 
     from numpy.typing import ArrayLike
 
     from sparsey_trace.layout import Layout
-
-
-_ALIGNED = {"alignment_threshold": 64, "alignment_interval": 512}
-"""Keeps HDF5's own structures, which are mostly smaller, inside single pages: one that is on the disk only in part
-after a loss of power would take what it leads to with it."""
 
 
 class TraceWriter:
@@ -101,7 +95,7 @@ class TraceWriter:
         text = config_text(config or {})
         lock = lock or WriterLock.acquire(self.path)
         try:
-            file = _create(self.path, overwrite=overwrite, durable=durable)
+            file = create(self.path, overwrite=overwrite, durable=durable)
         except BaseException:
             lock.release()
             raise
@@ -192,7 +186,7 @@ class TraceWriter:
         self._check_open()
         with self._or_give_up():
             self._open_blocks().commit()
-            self._check_place()
+            check_place(self.path, self._outlet.descriptor)
         self.num_committed = self.num_samples
 
     def close(self) -> None:
@@ -205,7 +199,7 @@ class TraceWriter:
             return
         with self._or_give_up():
             self._open_blocks().finish()
-            self._check_place()
+            check_place(self.path, self._outlet.descriptor)
             self._outlet.close()
         self.num_committed = self.num_samples
 
@@ -234,16 +228,6 @@ class TraceWriter:
             msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
             raise TraceError(msg)
 
-    def _check_place(self) -> None:
-        """See that what was written can be found: a removed file takes in everything, for nobody."""
-        try:
-            is_there = os.path.samestat(self.path.stat(), os.fstat(self._outlet.descriptor))
-        except OSError:
-            is_there = False
-        if not is_there:
-            msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
-            raise TraceError(msg)
-
     @contextlib.contextmanager
     def _or_give_up(self) -> Iterator[None]:
         try:
@@ -262,35 +246,9 @@ class TraceWriter:
             self._outlet.file.attrs["input_kind"] = as_text(kind)
             columns = schema.columns(self.layout, kind)
             blocks = Blocks(self._outlet.file, columns, self.path, durable=self._durable)
-            partial_path(self.path).replace(self.path)
-            if self._durable:
-                _sync_folder(self.path.parent)
+            publish(self.path, durable=self._durable)
             self._blocks = blocks
         return self._blocks
-
-
-def _create(path: Path, *, overwrite: bool, durable: bool) -> h5py.File:
-    if path.is_dir() or (path.exists() and not overwrite):
-        found = "a folder" if path.is_dir() else "one"
-        msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
-        raise TraceError(msg)
-    try:
-        # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
-        # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
-        return h5py.File(
-            partial_path(path), "w", libver=("v110", "v110"), locking=False, **(_ALIGNED if durable else {})
-        )
-    except OSError as error:
-        msg = f"{path}: expected to make a file there, found: {error}"
-        raise TraceError(msg) from error
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 @contextlib.contextmanager
