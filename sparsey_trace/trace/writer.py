@@ -16,7 +16,7 @@ from sparsey_trace.trace import schema
 from sparsey_trace.trace.blocks import Blocks
 from sparsey_trace.trace.head import as_text, config_text, write_head
 from sparsey_trace.trace.lock import WriterLock
-from sparsey_trace.trace.making import check_place, create, publish
+from sparsey_trace.trace.making import create, is_there, publish
 from sparsey_trace.trace.opening import partial_path
 from sparsey_trace.trace.outlet import Outlet
 from sparsey_trace.trace.part import Part
@@ -186,7 +186,7 @@ class TraceWriter:
         self._check_open()
         with self._or_give_up():
             self._open_blocks().commit()
-            check_place(self.path, self._outlet.descriptor)
+            self._check_place()
         self.num_committed = self.num_samples
 
     def close(self) -> None:
@@ -199,7 +199,7 @@ class TraceWriter:
             return
         with self._or_give_up():
             self._open_blocks().finish()
-            check_place(self.path, self._outlet.descriptor)
+            self._check_place()
             self._outlet.close()
         self.num_committed = self.num_samples
 
@@ -226,6 +226,12 @@ class TraceWriter:
     def _check_open(self) -> None:
         if not self._outlet.file:
             msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
+            raise TraceError(msg)
+
+    def _check_place(self) -> None:
+        if not is_there(self.path, self._outlet.descriptor):
+            self.num_committed = 0
+            msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
             raise TraceError(msg)
 
     @contextlib.contextmanager

@@ -135,3 +135,5 @@ def test_what_was_committed_stays_readable(tmp_path: Path, fault: str, found: st
         if fault in ("no space", "read-only"):
             assert check_file(path, expected, at_least=promised) == promised
             assert [item.name for item in folder.iterdir()] == ["run.h5"]
+        else:
+            assert promised == 0
