@@ -12,7 +12,9 @@ import errno
 import json
 import os
 import socket
+import time
 import warnings
+import weakref
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -22,6 +24,9 @@ try:
     import fcntl
 except ImportError:  # pragma: no cover - not a POSIX system
     fcntl = None  # type: ignore[assignment]
+
+_PATIENCE = 20
+"""How often a lock that was just taken is asked for a name."""
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
@@ -72,6 +77,7 @@ class WriterLock:
     def __init__(self, path: Path, handle: int) -> None:
         """Made by `acquire`."""
         self.path, self._handle = path, handle
+        _held.add(self)
 
     @classmethod
     def acquire(cls, path: Path) -> WriterLock:
@@ -88,8 +94,9 @@ class WriterLock:
                 msg = f"{path}: expected to make a file there, found: {error}"
                 raise TraceError(msg) from error
             try:
-                if _lock(handle, path) and _is_current(handle, path):
-                    _write_holder(handle)
+                _lock(handle, path)
+                _write_holder(handle)
+                if _is_current(handle, path):
                     return cls(path, handle)
             except BaseException:
                 os.close(handle)
@@ -129,28 +136,46 @@ def holder_of(path: Path) -> Holder | None:
         return None
 
 
-def _lock(handle: int, path: Path) -> bool:
-    """Lock the file; False where it has to be opened again."""
+def is_left(path: Path) -> bool:
+    """Whether no writer is at a trace any more, as far as can be told: one on another machine may be."""
+    holder = holder_of(path) or holder_of(path.resolve())
+    return holder is None or holder.is_dead
+
+
+_held: weakref.WeakSet[WriterLock] = weakref.WeakSet()
+
+
+def _forget_all() -> None:
+    """What a forked child does: with its copy of the file, it would hold the lock longer than its parent."""
+    for lock in list(_held):
+        lock.forget()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_all)
+
+
+def _lock(handle: int, path: Path) -> None:
     try:
         if fcntl is None:
             raise OSError(errno.ENOSYS, "this system has no flock")
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return _turn_out(handle, path)
+    except BlockingIOError as error:
+        raise TraceError(_refusal(path, _name_of(handle))) from error
     except OSError as error:
         if error.errno not in _NO_LOCKS:
             raise
         _do_without(handle, path, error)
-    return True
 
 
-def _turn_out(handle: int, path: Path) -> bool:
-    holder = _read_holder(handle)
-    if holder is None or not holder.is_dead:
-        raise TraceError(_refusal(path, holder))
-    # Its lock lives on in a process that it forked. A new file has a new lock.
-    lock_path(path).unlink(missing_ok=True)
-    return False
+def _name_of(handle: int) -> Holder | None:
+    """Who holds a locked file; None where it says nothing, or still the name of one before."""
+    for _ in range(_PATIENCE):
+        holder = _read_holder(handle)
+        if holder is not None and not holder.is_dead:
+            return holder
+        time.sleep(0.01)
+    return None
 
 
 def _do_without(handle: int, path: Path, error: OSError) -> None:

@@ -59,7 +59,6 @@ class Outlet:
     def leave_to_parent(self) -> None:
         """What a forked child does with its copy."""
         sink_writes(self.descriptor)
-        self._lock.forget()
 
 
 def sink_writes(descriptor: int) -> None:

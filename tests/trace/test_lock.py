@@ -19,6 +19,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.lock import Holder, WriterLock, holder_of, lock_path
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.writer import TraceWriter
+from tests.faults import times
 from tests.trace.feed import LAYOUT, ROOT, check_file, feed, sent, start_writer, write_closed
 
 if TYPE_CHECKING:
@@ -57,6 +58,25 @@ def hold(path: Path, program: str = HOLD) -> subprocess.Popen[str]:
     process = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
     process.first_line = process.stdout.readline().strip()
     return process
+
+
+RACE = """
+import sys
+from pathlib import Path
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.lock import WriterLock
+while line := sys.stdin.readline():
+    try:
+        lock = WriterLock.acquire(Path(sys.argv[1]))
+        print("held", flush=True)
+    except TraceError as error:
+        lock = None
+        print(error, flush=True)
+    sys.stdin.readline()
+    if lock:
+        lock.release()
+    print("released", flush=True)
+"""
 
 
 def refusal(path: Path, who: str) -> str:
@@ -102,16 +122,43 @@ def test_what_a_killed_process_left_is_taken_over(path: Path) -> None:
     assert holder_of(path) is None
 
 
-def test_a_lock_that_a_forked_child_inherited_dies_with_its_owner(path: Path) -> None:
+def test_a_lock_dies_with_its_owner_whatever_children_live_on(path: Path) -> None:
     with hold(path, HOLD_AND_FORK) as first:
-        with pytest.raises(TraceError, match=f"process {first.pid} on"):
-            WriterLock.acquire(path)
+        for _ in range(2):
+            with pytest.raises(TraceError, match=f"process {first.pid} on"):
+                WriterLock.acquire(path)
         first.kill()
         first.wait()
         try:
             WriterLock.acquire(path).release()
         finally:
             os.kill(int(first.first_line), signal.SIGKILL)
+
+
+def test_of_many_that_want_what_a_dead_process_left_one_gets_it(path: Path) -> None:
+    call = [sys.executable, "-c", RACE, str(path)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
+    racers = [subprocess.Popen(call, cwd=ROOT, **pipes) for _ in range(3)]
+
+    def tell_all() -> list[str]:
+        for racer in racers:
+            racer.stdin.write("go\n")
+        return [racer.stdout.readline().strip() for racer in racers]
+
+    dead = json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "started": "1"})
+    try:
+        for _ in range(times(100, 3000)):
+            lock_path(path).write_text(dead)
+            answers = tell_all()
+            holder = racers[answers.index("held")].pid
+            refused = refusal(path, f"process {holder} on {socket.gethostname()}")
+            assert sorted(answers) == sorted(["held", refused, refused])
+            assert tell_all() == ["released"] * 3
+    finally:
+        for racer in racers:
+            racer.stdin.close()
+            racer.stdout.close()
+            racer.wait()
 
 
 def test_a_pid_that_is_used_again_is_another_process() -> None:
