@@ -10,6 +10,7 @@ import numpy as np
 from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
 from sparsey_trace.metrics.registry import available, metric_classes, parameters_of
 from sparsey_trace.replay.choosing import choose, computable
+from sparsey_trace.replay.gaps import Gaps
 
 if TYPE_CHECKING:
     from sparsey_trace.layout import LayerLayout
@@ -23,12 +24,16 @@ def facts(trace: Trace) -> dict[str, Any]:
     layout = trace.layout
     return {
         "trace": str(trace.path),
+        "files": [str(path) for path in trace.paths],
+        "part": trace.part.attributes(),
+        "place": place(trace),
         "id": trace.id,
         "created": trace.created,
         "host": trace.host,
         "closed": trace.closed,
-        "bytes": trace.path.stat().st_size,
+        "bytes": sum(path.stat().st_size for path in trace.paths),
         "samples": len(trace),
+        "waiting": trace.waiting,
         "steps": trace.num_steps,
         **_counts(trace),
         "inputs": {
@@ -37,10 +42,28 @@ def facts(trace: Trace) -> dict[str, Any]:
             "shape": list(layout.input_shape),
         },
         "layers": [_layer(layer) for layer in layout.layers],
+        "sampling": trace.sampling,
+        "drops": trace.drops.tolist(),
+        "gaps": str(Gaps.of(trace)),
         "config": trace.config,
         "versions": trace.versions,
         "metrics": _metrics(trace),
+        "notes": _notes(trace),
     }
+
+
+def place(trace: Trace) -> str:
+    """Which part of a run the trace is, in words; empty where it is, or may be, all of it."""
+    part, said = trace.part, []
+    if len(trace.paths) == 1 and part.num_ranks > 1:
+        said.append(f"rank {part.rank} of {part.num_ranks}, without the others")
+    if part.continues:
+        said.append(f"it continues {part.continues}, without the {part.first_sample:,} samples before")
+    if trace.waiting:
+        said.append(
+            f"without the last {trace.waiting:,} samples, of steps that another rank may still add to"
+        )
+    return "; ".join(said)
 
 
 def _counts(trace: Trace) -> dict[str, Any]:
@@ -73,6 +96,14 @@ def _metrics(trace: Trace) -> dict[str, str | None]:
     chosen, _ = choose(None, resolution="step", reduction=None)
     _, lacking = computable(chosen, trace)
     return {metric.name: lacking.get(metric.name) for metric in chosen}
+
+
+def _notes(trace: Trace) -> dict[str, list[str]]:
+    """Metric to lines on what its values by step are because of the trace's gaps, where these touch them."""
+    gaps = Gaps.of(trace)
+    chosen, _ = choose(None, resolution="step", reduction=None)
+    found = {metric.name: gaps.values(metric, resolution="step", reduction=None) for metric in chosen}
+    return {name: lines for name, lines in found.items() if lines}
 
 
 def catalogue() -> list[dict[str, Any]]:

@@ -16,6 +16,7 @@ from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
 from . import options, render
 
 DONE, DATA_AT_FAULT, COMMAND_AT_FAULT, INTERRUPTED = 0, 1, 2, 130
+GATE_FAILED = DATA_AT_FAULT
 
 # Typer keeps the base of what it raises about a command line to itself.
 _UsageFault: type[Exception] = typer.BadParameter.__mro__[1]
@@ -109,12 +110,13 @@ def _begin(
 Examples:
   sparsey-trace analyze run.h5
   sparsey-trace analyze run.h5 -o results --resolution epoch --reduction layerwise_mean
+  sparsey-trace analyze "run.*.h5"         every file of a run that several ranks recorded, or that was resumed
   sparsey-trace analyze run.h5 -m basis_set_size -m match_accuracy:distance=jaccard,reference_size=512
 Then, in Python:
   pandas.read_parquet("run.metrics/basis_set_size.parquet")"""
 )
 def analyze(
-    run: options.Run,
+    runs: options.Runs,
     *,
     out: options.Out = None,
     metric: options.Metrics = None,
@@ -135,9 +137,13 @@ def analyze(
     from sparsey_trace.replay import analyze as replay
     from sparsey_trace.trace.reader import open_trace
 
-    folder = options.default_folder(run) if out is None else out
+    from .facts import place
+
     metrics = [options.parse_metric(text) for text in metric] if metric else None
-    with open_trace(run) as trace:
+    with open_trace(runs) as trace:
+        folder = options.default_folder(*trace.paths) if out is None else out
+        if part := place(trace):
+            render.note(f"{trace.path}: note: {part}")
         result = replay(
             trace,
             metrics=metrics,
@@ -150,7 +156,58 @@ def analyze(
             total_memory=total_memory,
             progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
         )
-    render.analysis(run, folder, result, as_json=as_json)
+    render.analysis(trace.path, folder, result, as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace compare before.h5 after.h5
+  sparsey-trace compare before.metrics after.h5 -m match_accuracy -o comparison.csv
+  sparsey-trace compare before.h5 after.h5 --fail-if "feature_coverage<0.9" --fail-if "match_accuracy<-0.02"
+A rule is [last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of any
+run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
+)
+def compare(
+    runs: options.RunsToCompare,
+    *,
+    out: options.ComparisonOut = None,
+    fail_if: options.FailIf = None,
+    metric: options.Metrics = None,
+    resolution: options.Resolution = "step",
+    reduction: options.Reduction = "none",
+    n_jobs: options.Jobs = None,
+    progress_bar: options.ProgressBar = None,
+    as_json: options.Json = False,
+    debug: options.Debug = False,
+) -> None:
+    """Compare runs side by side, and fail where one is not good enough.
+
+    Shows the last and the best value of each metric and layer, and for basis_set_size the area under its
+    curve; * marks the best run. What isn't analysed yet is analysed now, into the folders of `analyze`.
+    """
+    from sparsey_trace.replay import compare as side_by_side
+
+    from .compare import check_asked, longest, opened, show, write
+
+    rules = fail_if or []
+    check_asked(rules, out)
+    metrics = [options.parse_metric(text) for text in metric] if metric else None
+    with opened(runs) as sources:
+        comparison = side_by_side(
+            sources,
+            metrics=metrics,
+            resolution=resolution,
+            reduction=None if reduction == "none" else reduction,
+            n_jobs=options.default_jobs(longest(sources)) if n_jobs is None else n_jobs,
+            progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
+        )
+    violations = comparison.check(rules)
+    if out is not None:
+        write(comparison, out)
+    show(comparison, violations, rules=rules, as_json=as_json)
+    if violations:
+        raise typer.Exit(GATE_FAILED)
 
 
 @app.command(
@@ -159,7 +216,7 @@ Examples:
   sparsey-trace info run.h5
   sparsey-trace info run.h5 --json | jq .layers"""
 )
-def info(run: options.Run, *, as_json: options.Json = False, debug: options.Debug = False) -> None:
+def info(runs: options.Runs, *, as_json: options.Json = False, debug: options.Debug = False) -> None:
     """Show what is in a trace.
 
     And which metrics can be computed from it; also of an empty trace, and of one that is still being written.
@@ -168,8 +225,34 @@ def info(run: options.Run, *, as_json: options.Json = False, debug: options.Debu
 
     from .facts import facts
 
-    with open_trace(run) as trace:
+    with open_trace(runs) as trace:
         render.facts(facts(trace), as_json=as_json)
+
+
+@app.command(
+    epilog="""\b
+Examples:
+  sparsey-trace watch run.h5
+  sparsey-trace watch run.h5 --json | jq .samples"""
+)
+def watch(
+    run: options.Run,
+    *,
+    interval: options.Interval = 2.0,
+    once: options.Once = False,
+    as_json: options.JsonLines = False,
+    debug: options.Debug = False,
+) -> None:
+    """Follow a run while it is recorded.
+
+    Shows how long it is and, for each layer, how many codes were learnt, how much of the input gets there
+    and how many MACs take part; until the trace is closed or its writer is no more.
+    """
+    from .watch import follow, shown
+
+    with shown(as_json=as_json) as show:
+        for sight in follow(run, interval=interval, once=once):
+            show(sight)
 
 
 @app.command(
@@ -178,20 +261,21 @@ Examples:
   sparsey-trace validate run.h5
   sparsey-trace validate run.h5 && sparsey-trace analyze run.h5"""
 )
-def validate(run: options.Run, *, debug: options.Debug = False) -> None:
-    """Read all of a trace and check it.
+def validate(runs: options.Runs, *, debug: options.Debug = False) -> None:
+    """Read all of a trace and check it; of several files, also whether they make one run.
 
     The exit code is 0 if it is sound; else 1, with a line that says what is wrong and where.
     """
     from sparsey_trace.trace.validate import validate as check
 
     with render.progress("checking", unit="samples") as on_progress:
-        report = check(run, on_progress=on_progress)
+        report = check(runs, on_progress=on_progress)
+    named = ", ".join(map(str, runs))
     render.write(
-        f"{run}: sound, {render.count(report.samples, 'sample')} in {render.count(report.steps, 'step')}"
+        f"{named}: sound, {render.count(report.samples, 'sample')} in {render.count(report.steps, 'step')}"
     )
     for note in report.notes:
-        render.write(f"{run}: note: {note}")
+        render.write(f"{named}: note: {note}")
 
 
 @app.command(
@@ -237,4 +321,4 @@ def demo(
     wanted = {"dataset": dataset.value, "epochs": epochs, "samples": samples, "seed": seed}
     with render.progress("training", unit="steps") as on_step:
         record_demo(run_demo, run, **wanted, on_step=on_step)
-    analyze(run)
+    analyze([run])

@@ -74,9 +74,11 @@ def parse_metric(text: str) -> "Metric[Any]":
     return make_metric(name, given)
 
 
-def default_folder(run: Path) -> Path:
-    """Where tables go unless told otherwise: RUN.metrics beside RUN.h5."""
-    return run.with_name(f"{run.stem if run.suffix in ('.h5', '.hdf5') else run.name}.metrics")
+def default_folder(*files: Path) -> Path:
+    """Where tables go unless told otherwise: see `sparsey_trace.replay.earlier`."""
+    from sparsey_trace.replay import earlier
+
+    return earlier.default_folder(*files)
 
 
 def default_jobs(samples: int) -> int:
@@ -85,6 +87,23 @@ def default_jobs(samples: int) -> int:
 
 
 Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False)]
+Runs = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN.h5",
+        help='The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".',
+        show_default=False,
+    ),
+]
+RunsToCompare = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN...",
+        help='Two runs or more: traces (a quoted pattern such as "run.*.h5" for one of several files), or '
+        "folders of tables that `analyze` wrote. The others are compared with the first.",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
 
@@ -96,6 +115,26 @@ Out = Annotated[
         metavar="DIR",
         show_default="RUN.metrics, beside the trace",
         help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
+    ),
+]
+ComparisonOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        show_default="only shown",
+        help="Also write the comparison there, a line for each metric, layer and run: .parquet, .csv or .json.",
+    ),
+]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        show_default=False,
+        help='Exit with 1 where this is so: "feature_coverage<0.9" (the value, of any run), '
+        '"match_accuracy<-0.02" or "basis_set_size[v1]>+10%" (its change against the first run); '
+        "may be given more than once.",
     ),
 ]
 Metrics = Annotated[
@@ -156,6 +195,14 @@ TotalMemory = Annotated[
 ProgressBar = Annotated[
     bool | None,
     typer.Option(show_default="on a terminal", help="Show progress on standard error."),
+]
+
+Interval = Annotated[
+    float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait before looking again.")
+]
+Once = Annotated[bool, typer.Option("--once", help="Look once, and don't wait for anything.")]
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Print a JSON object on a line whenever something has changed.")
 ]
 
 DemoFolder = Annotated[

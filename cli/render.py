@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from dataclasses import asdict
+from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sparsey_trace import progress as bar
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from contextlib import AbstractContextManager
     from pathlib import Path
+
+    from rich.table import Table
 
     from sparsey_trace.replay.result import Result
 
@@ -81,14 +84,24 @@ def _json(value: Any) -> None:
     write(json.dumps(value, indent=2))
 
 
-def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Sequence[str] = ()) -> None:
-    """A table; the columns named in `numbers` are set to the right."""
+def table(
+    heads: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    *,
+    numbers: Sequence[str] = (),
+    grouped: bool = False,
+) -> None:
+    """A table; the columns named in `numbers` are set to the right; groups by the first column are set apart."""
     clean = [[printable(cell) for cell in row] for row in rows]
     if on_terminal(sys.stdout):
-        _rich_table(heads, clean, numbers)
+        from rich.console import Console
+
+        Console().print(rich_table(heads, clean, numbers, grouped=grouped))
         return
     widths = [max(map(len, column)) for column in zip(heads, *clean, strict=True)]
-    for row in (heads, *clean):
+    for place, row in enumerate((heads, *clean)):
+        if grouped and place > 1 and row[0] != clean[place - 2][0]:
+            write()
         cells = [
             cell.rjust(width) if head in numbers else cell.ljust(width)
             for cell, width, head in zip(row, widths, heads, strict=True)
@@ -96,18 +109,20 @@ def table(heads: Sequence[str], rows: Sequence[Sequence[str]], *, numbers: Seque
         write("  ".join(cells).rstrip())
 
 
-def _rich_table(heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str]) -> None:
+def rich_table(
+    heads: Sequence[str], rows: Sequence[Sequence[str]], numbers: Sequence[str], *, grouped: bool = False
+) -> Table:
+    """A table of clean texts, for rich to draw."""
     from rich import box
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     lines = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for head in heads:
         lines.add_column(head, justify="right" if head in numbers else "left", overflow="fold")
-    for row in rows:
-        lines.add_row(*map(Text, row))
-    Console().print(lines)
+    for row, below in zip_longest(rows, rows[1:]):
+        lines.add_row(*map(Text, row), end_section=grouped and below is not None and below[0] != row[0])
+    return lines
 
 
 def pairs(values: Mapping[str, str]) -> None:
@@ -133,6 +148,8 @@ def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
                 "tables": {name: str(path) for name, path in result.paths.items()},
                 "summary": [asdict(line) for line in lines],
                 "skipped": result.skipped,
+                "gaps": result.gaps,
+                "notes": result.notes,
             }
         )
         return
@@ -141,6 +158,10 @@ def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
         [line.texts() for line in lines],
         numbers=("layer", "last", "best"),
     )
+    if result.gaps:
+        write(printable(f"{run}: {result.gaps}"))
+    for name, notes in result.notes.items():
+        write(f"note on {name}: {'; '.join(notes)}")
     for name in result:
         if not any(line.table == name for line in lines):
             write(f"{name} has no lines: no sample of the trace has a value")
@@ -160,11 +181,14 @@ def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
     pairs(
         {
             "trace": found["trace"],
+            **({"files": _files(found)} if len(found["files"]) > 1 else {}),
+            **({"part": found["place"]} if found["place"] else {}),
             "state": "closed" if found["closed"] else "not closed: still being written, or its writer died",
             "id": found["id"],
             "created": f"{found['created']} on {found['host']}",
             "size": count(found["bytes"], "byte"),
             "samples": f"{found['samples']:,} ({phases}) in {steps}",
+            **({"gaps": found["gaps"]} if found["gaps"] else {}),
             "labels": f"{found['labels']:,} known",
             "inputs": _inputs(found["inputs"]),
             "config": json.dumps(found["config"]),
@@ -178,11 +202,18 @@ def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
         numbers=("MACs", "CMs (Q)", "neurons (K)", "connections"),
     )
     write()
-    reasons = found["metrics"].items()
-    table(
-        ("metric", "can be computed"),
-        [(name, "yes" if why is None else f"no: {why}") for name, why in reasons],
-    )
+    table(("metric", "can be computed"), [(name, _answer(name, found)) for name in found["metrics"]])
+
+
+def _files(found: Mapping[str, Any]) -> str:
+    ranks, files = found["part"]["num_ranks"], found["files"]
+    return f"{len(files)} of {count(ranks, 'rank')}: {', '.join(files)}"
+
+
+def _answer(metric: str, found: Mapping[str, Any]) -> str:
+    """Whether a metric can be computed, or why not."""
+    reason, notes = found["metrics"][metric], found["notes"].get(metric, [])
+    return ": ".join(["yes", *notes]) if reason is None else f"no: {reason}"
 
 
 def _layer(layer: Mapping[str, Any]) -> list[str]:

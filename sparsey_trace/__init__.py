@@ -19,12 +19,13 @@ if TYPE_CHECKING:
     from sparsey_trace import metrics
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
     from sparsey_trace.recording import WinnerTakeAll, record
-    from sparsey_trace.replay import Result, analyze
+    from sparsey_trace.replay import Comparison, Result, analyze, compare
     from sparsey_trace.trace.reader import Trace, open_trace
     from sparsey_trace.trace.writer import TraceWriter
 
 _HOMES = {
     "Chunk": "layout",
+    "Comparison": "replay",
     "LayerLayout": "layout",
     "Layout": "layout",
     "Result": "replay",
@@ -32,6 +33,7 @@ _HOMES = {
     "TraceWriter": "trace.writer",
     "WinnerTakeAll": "recording",
     "analyze": "replay",
+    "compare": "replay",
     "metrics": None,
     "open_trace": "trace.reader",
     "record": "recording",
@@ -39,6 +41,7 @@ _HOMES = {
 
 __all__ = [
     "Chunk",
+    "Comparison",
     "LayerLayout",
     "Layout",
     "Result",
@@ -46,6 +49,7 @@ __all__ = [
     "TraceWriter",
     "WinnerTakeAll",
     "analyze",
+    "compare",
     "metrics",
     "open_trace",
     "record",

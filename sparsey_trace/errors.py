@@ -11,6 +11,8 @@ The tree, and whose fault each one names:
     ├── UsageError      (ValueError)  an unknown metric, parameter, resolution or reduction
     └── OutputError     (OSError)     a place where results can't be put
 
+    RecordWarning       (UserWarning) training goes on, but isn't recorded; no error, so not of the tree
+
 Messages say what was expected, what was found, in which file, and what to do.
 """
 
@@ -39,6 +41,10 @@ class VersionError(TraceError):
 
 class RecordError(SparseyTraceError, RuntimeError):
     """A model, or a forward pass, that can't be recorded as asked."""
+
+
+class RecordWarning(UserWarning):
+    """Something that was to be recorded isn't, and the program goes on without."""
 
 
 class UsageError(SparseyTraceError, ValueError):

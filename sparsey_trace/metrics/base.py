@@ -96,6 +96,10 @@ class Metric(ABC, Generic[S]):
         requires: the fields that `update` reads: of `inputs`, `codes`, `active`.
         best: whether the best value is the `lowest` or the `highest`.
         reductions: the reductions that make sense for it; None stands for none.
+        partial_training: what its values are where not all training steps were recorded; empty where
+            they don't depend on training. Where they do, it is refused if none were recorded.
+        partial_layers: what its values are where layers were not recorded; empty where that changes
+            nothing for the others.
     """
 
     name: ClassVar[str]
@@ -111,6 +115,8 @@ class Metric(ABC, Generic[S]):
         "highest_layer",
         "highest_layer_mean",
     )
+    partial_training: ClassVar[str] = ""
+    partial_layers: ClassVar[str] = ""
 
     def init(self, layout: Layout) -> S:
         """The state of a run without samples."""

@@ -55,6 +55,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
     name: ClassVar[str] = "basis_average"
     requires: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
     reductions: ClassVar[tuple[str | None, ...]] = (None, "sparse")
+    partial_training: ClassVar[str] = "means over the recorded training samples only"
 
     sparse: bool = False
     each_epoch: bool = False

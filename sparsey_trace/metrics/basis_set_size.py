@@ -37,6 +37,7 @@ class BasisSetSize(SampleMetric[FirstSeen]):
     best: ClassVar[Best] = "lowest"
     over_samples: ClassVar[OverSamples] = "last"
     counts: ClassVar[bool] = True
+    partial_training: ClassVar[str] = "a lower bound: codes that only unrecorded steps showed are not counted"
 
     @property
     def fold_key(self) -> str:
@@ -67,12 +68,18 @@ class BasisSetSize(SampleMetric[FirstSeen]):
             growth.append((first[order], key_macs(layer, keys)[order]))
         return growth
 
+    def sizes(self, state: FirstSeen, layout: Layout) -> list[NDArray[np.int64]]:
+        """Per layer [M]: the sizes after all that the state has seen."""
+        return [
+            _sizes(layer, key_macs(layer, keys))
+            for layer, (keys, _) in zip(layout.layers, state, strict=True)
+        ]
+
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """The size after each sample."""
         sizes = []
         for layer, (when, mac) in zip(layout.layers, context.result, strict=True):
-            start = np.searchsorted(when, chunk.start)
-            before = np.bincount(mac[:start], minlength=layer.num_macs)
+            before = _sizes(layer, mac[: np.searchsorted(when, chunk.start)])
             sizes.append(before + np.cumsum(_increase(layer, chunk, when, mac), axis=0))
         return Rows(values=sizes)
 
@@ -86,6 +93,9 @@ class BasisSetSizeIncrease(BasisSetSize):
 
     name: ClassVar[str] = "basis_set_size_increase"
     over_samples: ClassVar[OverSamples] = "sum"
+    partial_training: ClassVar[str] = (
+        "of the recorded steps alone: codes that unrecorded ones showed first count as new when they come again"
+    )
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """1 where a sample's code is new, else 0."""
@@ -129,6 +139,11 @@ def _insert(
         np.insert(keys, place[unknown], new_keys[unknown]),
         np.insert(first, place[unknown], new_first[unknown]),
     )
+
+
+def _sizes(layer: LayerLayout, mac: NDArray[np.int64]) -> NDArray[np.int64]:
+    """[M], from the MACs [C] of distinct codes."""
+    return np.bincount(mac, minlength=layer.num_macs)
 
 
 def _increase(

@@ -24,6 +24,7 @@ class FeatureCoverage(SampleMetric[None]):
     name: ClassVar[str] = "feature_coverage"
     rows_require: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
     has_layer_values: ClassVar[bool] = True
+    partial_layers: ClassVar[str] = "an upper bound above unrecorded layers: their MACs count as active"
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """Shares per MAC and per layer."""

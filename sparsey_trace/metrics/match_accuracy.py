@@ -45,6 +45,9 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
     rows_require: ClassVar[frozenset[str]] = EVERYTHING
     rows_phases: ClassVar[tuple[int, ...]] = (EVAL,)
     extra: ClassVar[dict[str, str]] = {"nearest_sample": "int64", "distance": "float32"}
+    partial_training: ClassVar[str] = (
+        "compared with recorded training samples only: an unrecorded one may be nearer, or show the input later"
+    )
 
     distance: Measure = "hamming"
     similarity: Measure = "hamming"

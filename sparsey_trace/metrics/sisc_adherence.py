@@ -62,6 +62,7 @@ class SiscAdherence(SampleMetric[Drawn]):
 
     name: ClassVar[str] = "sisc_adherence"
     rows_require: ClassVar[frozenset[str]] = EVERYTHING
+    partial_training: ClassVar[str] = "compared with recorded training samples only"
 
     reference_size: int | None = None
     seed: int = 0

@@ -8,8 +8,8 @@ also has `recognises`, and stands in `FAMILIES`; others are named by the user.
 from __future__ import annotations
 
 import difflib
-from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import KW_ONLY, dataclass, replace
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -18,6 +18,8 @@ from torch import Tensor, nn
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
 from sparsey_trace.recording.codes import Codes, codes_of_cells, codes_of_winners, marks_of_cells
+from sparsey_trace.recording.spring2024 import Spring2024Layers
+from sparsey_trace.recording.wrappers import named_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,6 +48,15 @@ class Family(Adapter, Protocol):
 
     def recognises(self, module: nn.Module) -> bool:
         """Whether the module is a layer of this family."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """An adapter that finds Q and K only in a layer's output; they are 1 in its `layout` until then."""
+
+    def sized(self, layout: LayerLayout, output: Any) -> LayerLayout:
+        """The layer's layout, with the sizes that the output of a forward pass shows."""
         ...
 
 
@@ -161,7 +172,7 @@ class WinnerTakeAll:
         )
 
 
-FAMILIES: tuple[Family, ...] = (SparseyLayers(),)
+FAMILIES: tuple[Family, ...] = (SparseyLayers(), Spring2024Layers())
 """What is looked for in a model whose layers the user doesn't name."""
 
 
@@ -180,6 +191,7 @@ def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list
     Args:
         model: what to look in.
         named: the user's layers, lowest first; None: look for known families, in the order of `named_modules`.
+            Parts that are compiled have the names that they would have uncompiled.
 
     Raises:
         RecordError: there is nothing to record, or no module of a given name.
@@ -187,12 +199,12 @@ def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list
     if named is None:
         found = [
             Layer(name or type(module).__name__, module, family)
-            for name, module in model.named_modules()
+            for name, module in named_parts(model)
             for family in FAMILIES
             if family.recognises(module)
         ]
     else:
-        modules = dict(model.named_modules(remove_duplicate=False))
+        modules = dict(named_parts(model, remove_duplicate=False))
         found = [Layer(wanted.name, _module(modules, wanted.name, model), wanted) for wanted in named]
     if not found:
         msg = (
@@ -218,6 +230,15 @@ def make_layout(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> Layout
     return Layout(num_features=num_features, input_shape=input_shape, layers=tuple(parts))
 
 
+def with_sizes(layout: Layout, index: int, layer: Layer, output: Any) -> Layout:
+    """The layout, with what the layer's output shows of its sizes where its adapter is `Sized`."""
+    if not isinstance(layer.adapter, Sized):
+        return layout
+    parts = list(layout.layers)
+    parts[index] = layer.adapter.sized(parts[index], output)
+    return replace(layout, layers=tuple(parts))
+
+
 def _module(modules: dict[str, nn.Module], name: str, model: nn.Module) -> nn.Module:
     if name in modules:
         return modules[name]
@@ -228,7 +249,7 @@ def _module(modules: dict[str, nn.Module], name: str, model: nn.Module) -> nn.Mo
 
 
 def _names(model: nn.Module) -> str:
-    names = [name for name, _ in model.named_modules() if name]
+    names = [name for name, _ in named_parts(model) if name]
     return ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "") or "none"
 
 

@@ -10,7 +10,6 @@ import os
 import sys
 import threading
 import time
-from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -19,37 +18,21 @@ import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.adapters import make_layout
+from sparsey_trace.recording.adapters import with_sizes
 from sparsey_trace.recording.checks import check_codes, checked_inputs, checked_labels, phase_of
 from sparsey_trace.recording.hook import Hook
+from sparsey_trace.recording.passes import Here, LeftOut, Pass
 from sparsey_trace.recording.step import Step, gather
+from sparsey_trace.recording.wrappers import CompileWatch, compile_hint
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
     from torch import nn
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.adapters import Layer
-    from sparsey_trace.recording.codes import Codes
-
-
-@dataclass(kw_only=True)
-class Pass:
-    """A forward pass under way: what was seen of it so far."""
-
-    layout: Layout
-    size: int
-    inputs: Tensor | None
-    labels: Any
-    codes: list[Codes] = field(default_factory=list)
-
-
-class _Here(threading.local):
-    """What a thread knows of its own pass."""
-
-    under_way: Pass | None = None
-    handled: BaseException | None = None  # what the model's caller was handling when the pass began
+    from sparsey_trace.recording.choice import Choice
+    from sparsey_trace.recording.parts import Place
+    from sparsey_trace.recording.pump import Pump
+    from sparsey_trace.recording.sampling import Sampling
 
 
 class Capture:
@@ -57,40 +40,53 @@ class Capture:
 
     Args:
         model: whose forward passes are steps.
-        layers: what is recorded of it, lowest first.
-        deliver: is given each step; raises RecordError when it can take no more.
+        choice: the layers that are recorded.
+        sampling: the passes that are recorded.
+        pump: is given each step.
         keep_inputs: whether steps hold the model's input.
+        place: where the steps go; it says the number of the first one.
 
     Attributes:
         epoch: of the passes from now on.
         labels: of the next pass, or None.
         num_passes: how many were begun.
-        num_steps: how many were delivered.
+        num_steps: how many were taken by the pump.
         num_samples: how many samples these hold.
         num_bytes: how many bytes these hold.
+        num_left_out: how many passes sampling left out.
         pid: the process that is recorded.
         seconds: spent in hooks.
     """
 
     def __init__(
-        self, model: nn.Module, layers: Sequence[Layer], *, deliver: Callable[[Step], None], keep_inputs: bool
+        self,
+        model: nn.Module,
+        choice: Choice,
+        *,
+        sampling: Sampling,
+        pump: Pump,
+        keep_inputs: bool,
+        place: Place,
     ) -> None:
         """Put the hooks on; see the class for the arguments."""
         self.epoch = 0
         self.labels: Any = None
-        self.num_passes = self.num_steps = self.num_samples = self.num_bytes = 0
+        self.num_passes = self.num_steps = self.num_samples = self.num_bytes = self.num_left_out = 0
         self.pid = os.getpid()
         self.seconds = 0.0
-        self._model, self._layers = model, layers
-        self._deliver, self._keep_inputs = deliver, keep_inputs
+        self._model, self._choice, self._layers = model, choice, choice.layers
+        self._sampling, self._pump, self._keep_inputs = sampling, pump, keep_inputs
+        self._place, self._next_step = place, place.part.first_step
+        self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
         self._layout: Layout | None = None
-        self._here = _Here()
+        self._here = Here()
         self._handles = [model.register_forward_pre_hook(Hook(self, self._begin), with_kwargs=True)]
-        for index, layer in enumerate(layers):
+        for index, layer in enumerate(self._layers):
             self._handles.append(layer.module.register_forward_hook(Hook(self, partial(self._read, index))))
         # Behind the layers', as the model may be a layer itself. Always called, so that a pass that
         # raises is forgotten at once.
         self._handles.append(model.register_forward_hook(Hook(self, self._end), always_call=True))
+        self._handles += CompileWatch(model, self).attach()
 
     def detach(self) -> None:
         """Take the hooks off."""
@@ -105,17 +101,36 @@ class Capture:
         self._here.under_way, self._here.handled = None, sys.exception()
         self.num_passes += 1
         labels, self.labels = self.labels, None
-        inputs = self._find_input([*args, *kwargs.values()])
+        if self._pump.has_failed:
+            self.detach()  # nobody takes steps any more: the model goes on as if unrecorded
+            self._pump.report()
+            return
+        phase = self._phase_if_wanted()
+        if phase is None:
+            self._here.under_way = LeftOut()
+        else:
+            self._here.under_way = self._look_at([*args, *kwargs.values()], phase=phase, labels=labels)
+
+    def _phase_if_wanted(self) -> str | None:
+        """The phase of the pass that begins; None where sampling leaves the pass out."""
+        step = self._next_step
+        if not self._sampling.is_due(step):
+            return None
+        phase = phase_of(self._layers, self._model, where=self._where)
+        return phase if self._sampling.takes(step, phase=phase, epoch=self.epoch) else None
+
+    def _look_at(self, arguments: list[Any], *, phase: str, labels: Any) -> Pass:
+        inputs = self._find_input(arguments)
         shape = tuple(inputs.shape[1:])
-        layout = self._layout or make_layout(self._layers, shape)
+        layout = self._layout or self._choice.layout(shape)
         if math.prod(shape) != layout.num_features:
             msg = (
-                f"{self._where}: input: expected {layout.num_features} features a sample, as in step 0, found "
-                f"{math.prod(shape)} (shape {list(inputs.shape)})"
+                f"{self._where}: input: expected {layout.num_features} features a sample, as in the first step, "
+                f"found {math.prod(shape)} (shape {list(inputs.shape)})"
             )
             raise RecordError(msg)
         kept = _copy(inputs) if self._keep_inputs else None
-        self._here.under_way = Pass(layout=layout, size=len(inputs), inputs=kept, labels=labels)
+        return Pass(layout=layout, phase=phase, size=len(inputs), inputs=kept, labels=labels)
 
     def _find_input(self, arguments: list[Any]) -> Tensor:
         for value in arguments:
@@ -129,11 +144,14 @@ class Capture:
 
     def _read(self, index: int, _: nn.Module, __: Any, output: Any) -> None:
         under_way = self._here.under_way
-        if under_way is None:
+        if not isinstance(under_way, Pass):
             return
         layer = self._layers[index]
         self._check_order(len(under_way.codes), index)
-        codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
+        if self._layout is None:
+            under_way.layout = with_sizes(under_way.layout, index, layer, output)
+        with torch.no_grad():
+            codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
         if len(codes.active) != under_way.size:
             msg = (
                 f"{self._where}: {layer.name}: expected an output for each of the input's {under_way.size} "
@@ -149,7 +167,7 @@ class Capture:
         if index > due:
             msg = (
                 f"{self._where}: expected {self._layers[due].name} to run before {self._layers[index].name}, found "
-                "that it didn't: a forward pass has to run every recorded layer once, lowest first"
+                f"that it didn't: a forward pass has to run every recorded layer once, lowest first{compile_hint()}"
             )
             raise RecordError(msg)
 
@@ -164,13 +182,23 @@ class Capture:
                 "calls itself, or caught an error of recording"
             )
             raise RecordError(msg)
+        with self._ending:
+            if isinstance(under_way, Pass):
+                self._take(under_way)
+            else:
+                self.num_left_out += 1
+            self._next_step += 1
+
+    def _take(self, under_way: Pass) -> None:
         if len(under_way.codes) < len(self._layers):
             missing = ", ".join(layer.name for layer in self._layers[len(under_way.codes) :])
             msg = (
                 f"{self._where}: expected every recorded layer to run in a forward pass, found that these didn't: "
-                f"{missing} (layers that run in another thread, as under DataParallel, can't be seen)"
+                f"{missing} (layers that run in another thread, as under DataParallel, can't be seen{compile_hint()})"
             )
             raise RecordError(msg)
+        if self._layout is None:
+            self._place.check(under_way.layout)
         if under_way.size:
             self._hand_over(self._finish(under_way))
 
@@ -180,31 +208,28 @@ class Capture:
         check_codes(marks, active, layout, where=where, first_sample=first)
         inputs = under_way.inputs
         return Step(
+            number=self._next_step,
             layout=layout,
             size=under_way.size,
             winners=marks.astype(np.int64).astype(np.uint16),  # modulo WINNER
             active=active,
             inputs=None if inputs is None else checked_inputs(inputs, where=where, first_sample=first),
-            phase=phase_of(self._layers, self._model, where=where),
+            phase=under_way.phase,
             epoch=self.epoch,
             labels=checked_labels(under_way.labels, size=under_way.size, where=where),
             time=time.time(),
         )
 
     def _hand_over(self, step: Step) -> None:
-        try:
-            self._deliver(step)
-        except RecordError:
-            self.detach()  # nobody takes steps any more: the model goes on as if unrecorded
-            raise
-        self._layout = step.layout
-        self.num_steps += 1
-        self.num_samples += step.size
-        self.num_bytes += step.nbytes
+        if self._pump.put(step):
+            self._layout = step.layout
+            self.num_steps += 1
+            self.num_samples += step.size
+            self.num_bytes += step.nbytes
 
     @property
     def _where(self) -> str:
-        return f"{type(self._model).__name__}: step {self.num_steps}"
+        return f"{type(self._model).__name__}: step {self._next_step}"
 
 
 def _copy(inputs: Tensor) -> Tensor:

@@ -1,14 +1,15 @@
-"""What has to hold before a pass becomes a step: of its input, its labels, its phase and its codes."""
+"""What has to hold before a pass becomes a step: of its input, its labels, its phase, its codes; and of counts."""
 
 from __future__ import annotations
 
+import operator
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from torch import Tensor
 
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.recording.codes import WINNER
 
 if TYPE_CHECKING:
@@ -19,6 +20,22 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters import Layer
+
+
+def checked_count(given: Any, what: str) -> int:
+    """A setting that counts something.
+
+    Raises:
+        UsageError: it is no whole number of 1 or more.
+    """
+    try:
+        count = operator.index(given)
+    except TypeError:
+        count = 0
+    if count < 1:
+        msg = f"{what}: expected a whole number of 1 or more, found {given!r}"
+        raise UsageError(msg)
+    return count
 
 
 def checked_inputs(inputs: Tensor, *, where: str, first_sample: int) -> NDArray[Any]:

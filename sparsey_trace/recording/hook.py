@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 import time
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -29,7 +30,7 @@ class Owner(Protocol):
 
 
 class Hook:
-    """Does one thing for its owner: timed, without gradients, and only in the owner's process.
+    """Does one thing for its owner: timed, and only in the owner's process.
 
     It returns nothing, so torch changes nothing; what it raises reaches the caller of the model, after the
     owner has given up the pass.
@@ -40,13 +41,22 @@ class Hook:
         self._owner, self._act = owner, act
 
     def __call__(self, *args: Any) -> None:
-        """What torch calls."""
+        """What torch calls, and torch.compile traces: it finds a call that it has to leave to Python."""
+        # The first is true while torch.compile traces, which so is spared a look at all that is loaded.
+        if torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules:
+            # Not at the top, as it loads torch._dynamo: 1.5 seconds that only those who compile should spend.
+            from sparsey_trace.recording.uncompiled import call
+
+            call(self._watch, args)
+        else:
+            self._watch(*args)
+
+    def _watch(self, *args: Any) -> None:
         if os.getpid() != self._owner.pid:
             return
         start = time.perf_counter()
         try:
-            with torch.no_grad():
-                self._act(*args)
+            self._act(*args)
         except BaseException:
             self._owner.abandon()
             raise

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import atexit
 import os
-import queue
 import threading
-import time
+import warnings
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import RecordError, RecordWarning, SparseyTraceError
+from sparsey_trace.recording.backlog import Backlog, End, Request
+from sparsey_trace.recording.scribe import Scribe
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from sparsey_trace.layout import Layout
+    from sparsey_trace.recording.policy import Policy
     from sparsey_trace.recording.step import Step
     from sparsey_trace.trace.writer import TraceWriter
 
@@ -23,142 +26,145 @@ class Pump:
     """Writes steps, in the order in which they come, from a thread of its own.
 
     The thread starts with the first step, and it alone touches the file. It ends with `close`, which the
-    interpreter's exit calls where the user forgot.
+    interpreter's exit calls where the user forgot; or when the file can't be written any more.
 
     Args:
+        path: the trace, for messages.
         open_writer: makes the trace, once the layout is known.
-        queue_bytes: how much may wait to be written; a step too many blocks whoever brings it. A single
-            step may be larger.
-        commit_every: seconds between commits.
+        policy: what to do where the disk is slow or fails, and when to commit.
 
     Attributes:
-        num_committed: samples that are safe.
-        high_water: the most bytes that ever waited.
-        num_waits: how often a step had to wait for room.
-        seconds_waited: for how long, in all.
+        backlog: the steps that wait.
     """
 
-    def __init__(
-        self, open_writer: Callable[[Layout], TraceWriter], *, queue_bytes: int, commit_every: float
-    ) -> None:
+    def __init__(self, path: Path, open_writer: Callable[[Layout], TraceWriter], policy: Policy) -> None:
         """Ready for the first step; see the class for the arguments."""
-        self.num_committed = self.high_water = self.num_waits = 0
-        self.seconds_waited = 0.0
-        self._open_writer = open_writer
-        self._queue_bytes, self._commit_every = queue_bytes, commit_every
-        self._queue: queue.SimpleQueue[Step | None] = queue.SimpleQueue()  # None: the end
-        self._changed = threading.Condition()  # of the three below
-        self._waiting = 0  # bytes
-        self._finished = False
+        self.backlog = Backlog(policy, self._is_served)
+        self._path, self._open_writer, self._policy = path, open_writer, policy
+        self._writer: TraceWriter | None = None
+        self._finished = False  # no more steps are taken
+        self._is_done = False  # and all that were taken are in the trace
         self._failure: BaseException | None = None
         self._reported = False
         self._thread: threading.Thread | None = None
         self._pid = os.getpid()
 
-    def put(self, step: Step) -> None:
-        """Queue a step; wait while the queue is full.
+    @property
+    def num_committed(self) -> int:
+        """Samples that are safe."""
+        return 0 if self._writer is None else self._writer.num_committed
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether steps can't be written any more. Costs next to nothing."""
+        is_dead = self._thread is not None and not self._thread.is_alive()
+        if is_dead and not self._is_done and self._failure is None:
+            self._failure = RuntimeError("the writer thread died without a word")
+        return self._failure is not None
+
+    def put(self, step: Step) -> bool:
+        """Queue a step, as the policy says where the queue is full.
+
+        Returns:
+            Whether it was taken; not where it was dropped, or where the pump has failed.
 
         Raises:
-            RecordError: the thread has failed (its error is the cause), or the pump is closed.
+            RecordError: the queue is full, and the policy says that this is an error; or the pump is closed.
         """
-        with self._changed:
-            if not self._may_go_on(step):
-                self._wait_for_room(step)
-            if self._failure is not None:
-                raise self._report() from self._failure
+        with self.backlog.changed:
+            if not self.backlog.make_room(step) or self.has_failed:
+                return False
             if self._finished:
                 msg = "expected an open recorder, found one that was closed while the model ran"
                 raise RecordError(msg)
-            self._waiting += step.nbytes
-            self.high_water = max(self.high_water, self._waiting)
-            self._queue.put(step)
+            self.backlog.add(step)
             if self._thread is None:
-                self._thread = self._start(step.layout)
+                self._start(step.layout)
+        return True
+
+    def commit(self) -> None:
+        """Return once everything that was taken so far is safe.
+
+        Raises:
+            RecordError: it can't be made safe; or this is a forked child.
+        """
+        if os.getpid() != self._pid:
+            msg = f"{self._path}: commit: expected the process that records, {self._pid}, found a child of it"
+            raise RecordError(msg)
+        if self._thread is None:
+            return
+        request = Request()
+        self.backlog.add(request)
+        if not self.backlog.wait_for(lambda: request.is_done) and self.has_failed:
+            self._reported = True
+            raise RecordError(self._message) from self._failure
 
     def finish(self) -> None:
         """Let the thread write what waits and end, without waiting for it."""
         if os.getpid() != self._pid:
             return  # in a forked child, whose copy of the lock may be held for ever
-        with self._changed:
+        with self.backlog.changed:
             self._finished = True
-            self._queue.put(None)
+            self.backlog.add(End())
 
     def close(self) -> None:
-        """Write what waits and close the trace.
+        """Write what waits, close the trace, and report a failure that nobody has heard of yet.
 
         Raises:
-            RecordError: the thread has failed, and nobody has heard of it yet.
+            RecordError: as `report` does.
         """
-        if self._thread is None or os.getpid() != self._pid:
+        if os.getpid() != self._pid:
             return
         self.finish()
-        self._thread.join()
+        if self._thread is not None:
+            self._thread.join()
         atexit.unregister(self.close)
-        if self._failure is not None and not self._reported:
-            raise self._report() from self._failure
+        if self.has_failed:
+            self.report()
 
-    def _may_go_on(self, step: Step) -> bool:
-        has_room = not self._waiting or self._waiting + step.nbytes <= self._queue_bytes
-        return has_room or self._failure is not None
+    def report(self) -> None:
+        """Say, once, that the pump has failed.
 
-    def _wait_for_room(self, step: Step) -> None:
-        self.num_waits += 1
-        start = time.perf_counter()
-        self._changed.wait_for(lambda: self._may_go_on(step))
-        self.seconds_waited += time.perf_counter() - start
+        Raises:
+            RecordError: the policy says so; else it is a `RecordWarning`.
+        """
+        with self.backlog.changed:
+            was_reported, self._reported = self._reported, True
+        if was_reported:
+            return
+        if self._policy.on_error == "raise":
+            raise RecordError(self._message) from self._failure
+        warnings.warn(f"{self._message}; training goes on unrecorded", RecordWarning, stacklevel=2)
 
-    def _report(self) -> RecordError:
-        self._reported = True
-        msg = f"recording has stopped: {self._failure} ({self.num_committed:,} samples are safe)"
-        return RecordError(msg)
+    @property
+    def _message(self) -> str:
+        found = str(self._failure).removeprefix(f"{self._path}: ")
+        if not isinstance(self._failure, SparseyTraceError):
+            found = f"{type(self._failure).__name__}: {found}"
+        return f"{self._path}: recording has stopped: {found} ({self.num_committed:,} samples are safe)"
 
-    def _start(self, layout: Layout) -> threading.Thread:
+    def _is_served(self) -> bool:
+        return not self.has_failed and not self._is_done
+
+    def _start(self, layout: Layout) -> None:
         atexit.register(self.close)
         # A daemon, as the interpreter waits for all other threads before it calls what atexit holds.
         thread = threading.Thread(target=self._run, args=(layout,), name="sparsey-trace-writer", daemon=True)
-        thread.start()
-        return thread
+        try:
+            thread.start()
+        except RuntimeError as error:  # no more threads can be had
+            self._fail(error)
+        else:
+            self._thread = thread
 
     def _run(self, layout: Layout) -> None:
         try:
-            writer = self._open_writer(layout)
-            try:
-                with writer:
-                    self._write_all(writer)
-            finally:
-                self.num_committed = writer.num_committed
+            with self._open_writer(layout) as self._writer:
+                Scribe(self._writer, self.backlog, self._policy).run()
+            self._is_done = True
         except BaseException as error:  # noqa: BLE001 - whatever it is, the training thread has to hear of it
-            with self._changed:
-                self._failure = error
-                self._changed.notify_all()
+            self._fail(error)
 
-    def _write_all(self, writer: TraceWriter) -> None:
-        due = time.monotonic() + self._commit_every
-        while True:
-            is_idle = writer.num_committed == writer.num_samples
-            try:
-                step = self._queue.get(timeout=None if is_idle else max(0, due - time.monotonic()))
-            except queue.Empty:
-                pass
-            else:
-                if step is None:
-                    return
-                self._write(writer, step)
-            if time.monotonic() >= due:
-                writer.commit()
-                self.num_committed = writer.num_committed
-                due = time.monotonic() + self._commit_every
-
-    def _write(self, writer: TraceWriter, step: Step) -> None:
-        writer.append(
-            inputs=step.inputs,
-            codes=step.winners_by_layer(),
-            active=step.active_by_layer(),
-            phase=step.phase,
-            epoch=step.epoch,
-            labels=step.labels,
-            time=step.time,
-        )
-        with self._changed:
-            self._waiting -= step.nbytes
-            self._changed.notify_all()
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self.backlog.clear()

@@ -25,6 +25,7 @@ class Step:
     Codes of all layers stand end to end: by layer, then sample, then MAC, then CM.
 
     Attributes:
+        number: of the step in its run.
         layout: the model.
         size: B.
         winners: [B * CMs in the model] uint16, meaningless where a MAC is silent.
@@ -36,6 +37,7 @@ class Step:
         time: seconds since 1970-01-01 UTC.
     """
 
+    number: int
     layout: Layout
     size: int
     winners: NDArray[np.uint16]

@@ -1,6 +1,8 @@
-"""How metrics are computed: plans, engines, tables."""
+"""How metrics are computed: plans, engines, tables; and how runs compare."""
 
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.replay.comparing import compare
+from sparsey_trace.replay.comparison import Comparison
 from sparsey_trace.replay.result import Result
 
-__all__ = ["Result", "analyze"]
+__all__ = ["Comparison", "Result", "analyze", "compare"]

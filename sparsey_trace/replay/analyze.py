@@ -27,10 +27,11 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.engines import Engine
     from sparsey_trace.replay.plan import Pass
+    from sparsey_trace.trace.sources import Source
 
 
 def analyze(
-    source: str | os.PathLike[str] | Trace,
+    source: Source | Trace,
     *,
     metrics: Iterable[str | Metric[Any]] | None = None,
     resolution: str = "step",
@@ -48,7 +49,7 @@ def analyze(
     size of chunks.
 
     Args:
-        source: a trace's path, or an open trace.
+        source: a trace's path, several files' of one run or a pattern, as `open_trace` takes them; or an open trace.
         metrics: names, or metrics with parameters; all by default.
         resolution: over which samples values are taken together: `sample`, `step`, `epoch`, `run`.
         reduction: over which MACs and layers: None, `layerwise_mean`, `layerwise_sum`, `mean`, `sum`,
@@ -81,7 +82,7 @@ def analyze(
         if out is None:
             unless_done.callback(shutil.rmtree, folder, ignore_errors=True)
         with Outputs(folder, trace, resolution=resolution, reduction=reduction) as outputs:
-            first, later = plan(wanted, trace.path, resolution=resolution, reduction=reduction)
+            first, later = plan(wanted, trace, resolution=resolution, reduction=reduction)
             spans = [(start, min(start + size, len(trace))) for start in range(0, len(trace), size)]
             total = len(trace) * (1 + bool(later))
             with progress("replaying", unit="samples", shown=progress_bar) as show:

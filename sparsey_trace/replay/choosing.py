@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.reductions import NAMES
 from sparsey_trace.metrics.registry import make_metric, metric_classes
+from sparsey_trace.replay.gaps import Gaps
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -62,20 +63,20 @@ def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[An
     if not len(trace):
         msg = f"{trace.path}: expected at least one committed sample, found an empty trace"
         raise TraceError(msg)
-    lacking = {metric.name: fields_of(metric) - trace.fields for metric in metrics}
-    skipped = {
-        name: f"the trace has no {' and no '.join(sorted(fields))}"
-        for name, fields in lacking.items()
-        if fields
-    }
+    gaps = Gaps.of(trace)
+    reasons = {metric.name: _lacking_fields(metric, trace) or gaps.refusal(metric) for metric in metrics}
+    skipped = {name: reason for name, reason in reasons.items() if reason is not None}
     kept = [metric for metric in metrics if metric.name not in skipped]
     if not kept:
-        reasons = (
-            "; ".join(f"{name}: {reason}" for name, reason in skipped.items()) or "no metric was asked for"
-        )
-        msg = f"{trace.path}: expected a metric that can be computed, found none ({reasons})"
+        why = "; ".join(f"{name}: {reason}" for name, reason in skipped.items()) or "no metric was asked for"
+        msg = f"{trace.path}: expected a metric that can be computed, found none ({why})"
         raise TraceError(msg)
     return kept, skipped
+
+
+def _lacking_fields(metric: Metric[Any], trace: Trace) -> str | None:
+    fields = fields_of(metric) - trace.fields
+    return f"the trace has no {' and no '.join(sorted(fields))}" if fields else None
 
 
 def fields_of(metric: Metric[Any] | type[Metric[Any]]) -> frozenset[str]:

@@ -9,6 +9,7 @@ import os
 import pickle
 import signal
 import tempfile
+import threading
 from collections import deque
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -63,7 +64,7 @@ class ProcessesEngine:
         self._folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
         # Spawned, not forked: a fork copies the locks of HDF5 and of torch's threads as they stand.
         self._pool = ProcessPoolExecutor(
-            processes, mp_context=multiprocessing.get_context("spawn"), initializer=_one_thread
+            processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
 
     def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
@@ -142,8 +143,17 @@ def _deaf_to_interrupts() -> Iterator[None]:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _one_thread() -> None:
+def _begin() -> None:
     from threadpoolctl import threadpool_limits
 
+    threading.Thread(target=_end_with_parent, daemon=True).start()
     # The processes are the parallelism: more threads than cores slow each other down.
     threadpool_limits(1)
+
+
+def _end_with_parent() -> None:
+    """Without this, processes whose parent was killed wait for work for ever."""
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

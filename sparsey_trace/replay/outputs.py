@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from sparsey_trace.errors import OutputError
+from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.metrics.base import Rows
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.replay import tables
+from sparsey_trace.replay.gaps import Gaps
 from sparsey_trace.replay.groups import Groups
 from sparsey_trace.replay.work import output_of, per_layer, split_layers
 from sparsey_trace.trace.head import program_version
+from sparsey_trace.trace.lock import WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +35,10 @@ if TYPE_CHECKING:
 class Outputs:
     """The tables of one analysis; used in a with-block, at whose end all appear, or none.
 
+    Meanwhile no other analysis can write into the folder. Tables appear one after the other: whoever
+    looks in between, or after a kill, finds each table whole, and in its metadata all that its content
+    depends on.
+
     Args:
         folder: made if need be; may hold earlier results of the same trace, and nothing else.
         trace: what is analysed.
@@ -43,20 +49,18 @@ class Outputs:
         published: name to path of every table, once the with-block has ended well.
 
     Raises:
-        OutputError: the folder holds something else, or can't be made or written.
+        OutputError: the folder holds something else, another analysis is at work in it, or it can't be
+            made or written.
     """
 
     def __init__(self, folder: Path, trace: Trace, *, resolution: str, reduction: str | None) -> None:
-        """Check the folder."""
+        """Touch nothing yet."""
         self.folder, self._trace = folder, trace
         self._resolution, self._reduction = resolution, reduction
         self._streams: dict[str, Stream] = {}
         self._files: list[tables.TableFile] = []
+        self._undo = contextlib.ExitStack()
         self.published: dict[str, Path] = {}
-        with tables.writing(folder):
-            check_folder(folder, trace)
-            self._was_there = folder.exists()
-            folder.mkdir(parents=True, exist_ok=True)
 
     def take(self, metric: SampleMetric[Any], output: Output | None) -> None:
         """The next chunk's values of a metric that was begun."""
@@ -104,15 +108,33 @@ class Outputs:
             "trace": self._trace.id,
             "samples": len(self._trace),
             "program": f"sparsey-trace {program_version()}",
-            "notes": metric.notes(result),
+            "notes": metric.notes(result) | self._gaps_of(metric),
         }
         file = tables.TableFile(self.folder / f"{name}.parquet", provenance)
         self._files.append(file)
         return file
 
+    def _gaps_of(self, metric: Metric[Any]) -> dict[str, Any]:
+        gaps = Gaps.of(self._trace)
+        return gaps.notes(metric, resolution=self._resolution, reduction=self._reduction)
+
     def __enter__(self) -> Outputs:
-        """The outputs themselves."""
+        """Check the folder and take it; the outputs themselves."""
+        with tables.writing(self.folder), contextlib.ExitStack() as undo:
+            check_folder(self.folder, self._trace)
+            if not self.folder.exists():
+                undo.callback(self._remove_if_empty)
+            self.folder.mkdir(parents=True, exist_ok=True)
+            undo.callback(_locked(self.folder).release)
+            # Once more, as another analysis may have ended in between.
+            check_folder(self.folder, self._trace)
+            tables.remove_partial(self.folder)
+            self._undo = undo.pop_all()
         return self
+
+    def _remove_if_empty(self) -> None:
+        with contextlib.suppress(OSError):
+            self.folder.rmdir()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -130,9 +152,7 @@ class Outputs:
         finally:
             for file in self._files:
                 file.discard()
-            if not self._was_there and not self.published:
-                with contextlib.suppress(OSError):
-                    self.folder.rmdir()
+            self._undo.close()
 
 
 class Stream:
@@ -164,6 +184,14 @@ class Stream:
         keys = tables.group_keys(groups, self._resolution)
         extra = {"samples": groups.samples.astype(np.int32)}
         self._file.write(tables.build(keys, self._reduced(groups.values()), extra))
+
+
+def _locked(folder: Path) -> WriterLock:
+    try:
+        # Inside the folder, as the one around it may not be writable.
+        return WriterLock.acquire(folder / ".analysis")
+    except TraceError as error:
+        raise OutputError(str(error)) from error
 
 
 def check_folder(folder: Path, trace: Trace) -> None:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reader import Trace
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,7 +24,9 @@ class Pass:
     """One reading of the trace.
 
     Attributes:
-        path: the trace.
+        paths: the trace's files.
+        trace: its id.
+        samples: how many of its samples are replayed.
         resolution: see docs/metrics.md.
         reduction: see docs/metrics.md.
         folds: one metric for each fold that is made.
@@ -31,7 +34,9 @@ class Pass:
         results: for each of `rows`, what its fold came to; None where it has none.
     """
 
-    path: Path
+    paths: tuple[Path, ...]
+    trace: str
+    samples: int
     resolution: str
     reduction: str | None
     folds: tuple[Metric[Any], ...] = ()
@@ -40,14 +45,16 @@ class Pass:
 
 
 def plan(
-    metrics: Sequence[Metric[Any]], path: Path, *, resolution: str, reduction: str | None
+    metrics: Sequence[Metric[Any]], trace: Trace, *, resolution: str, reduction: str | None
 ) -> tuple[Pass, list[SampleMetric[Any]]]:
     """The first pass, and the metrics that wait for the second."""
     folds = {metric.fold_key: metric for metric in metrics if metric.has_fold}
     by_sample = [metric for metric in metrics if isinstance(metric, SampleMetric)]
     at_once = tuple(metric for metric in by_sample if not metric.has_fold)
     first = Pass(
-        path=path,
+        paths=trace.paths,
+        trace=trace.id,
+        samples=len(trace),
         resolution=resolution,
         reduction=reduction,
         folds=tuple(folds.values()),

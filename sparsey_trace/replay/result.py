@@ -6,11 +6,13 @@ import html
 import shutil
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
 from sparsey_trace.replay.summary import Line, summarize
+from sparsey_trace.replay.tables import provenance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +71,21 @@ class Result(Mapping[str, "pa.Table"]):
         frame: pd.DataFrame = self[name].to_pandas()
         return frame
 
+    @cached_property
+    def gaps(self) -> str:
+        """What the trace doesn't hold of its run, in one line; empty where it holds everything."""
+        return str(next((notes["gaps"] for notes in self._notes.values() if "gaps" in notes), ""))
+
+    @cached_property
+    def notes(self) -> dict[str, list[str]]:
+        """By table, lines on what its values are because of the gaps; tables that these don't touch are left out."""
+        return {name: list(notes["values"]) for name, notes in self._notes.items() if notes.get("values")}
+
+    @cached_property
+    def _notes(self) -> dict[str, dict[str, Any]]:
+        found = {name: provenance_of(pq.read_schema(path)) or {} for name, path in self.paths.items()}
+        return {name: provenance["notes"] for name, provenance in found.items()}
+
     def summary(self) -> list[Line]:
         """The last and the best value of each metric, by layer."""
         return [line for path in self.paths.values() for line in summarize(path)]
@@ -83,4 +100,6 @@ class Result(Mapping[str, "pa.Table"]):
             "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in line.texts()) + "</tr>"
             for line in self.summary()
         )
-        return f"<table><tr>{heads}</tr>{lines}</table>"
+        remarks = [self.gaps, *(f"{name}: {line}" for name, notes in self.notes.items() for line in notes)]
+        said = "".join(f"<p>{html.escape(text)}</p>" for text in remarks if text)
+        return f"<table><tr>{heads}</tr>{lines}</table>{said}"

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_KEYS = ("sample", "step", "epoch", "phase")
+    from sparsey_trace.metrics.base import Best
+
+KEYS = ("sample", "step", "epoch", "phase")
+"""The columns that tell groups of samples apart, as far as a table has them."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,24 +56,28 @@ def summarize(path: Path) -> list[Line]:
         columns = file.schema_arrow.names
         if "value" not in columns:
             return _active_macs(path.stem, file)
-        provenance = provenance_of(file.schema_arrow) or {}
-        cls = metric_classes().get(str(provenance.get("metric")))
-        sign = -1.0 if cls is not None and cls.best == "lowest" else 1.0
+        sign = -1.0 if best_of(file.schema_arrow) == "lowest" else 1.0
         runs: dict[int | None, _Running] = {}
-        for part in _whole_groups(file, [name for name in (*_KEYS, "layer", "value") if name in columns]):
-            means = _layer_means(part)
+        for part in whole_groups(file, [name for name in (*KEYS, "layer", "value") if name in columns]):
+            means = layer_means(part)
             for layer in dict.fromkeys(means.layer):
                 runs.setdefault(layer, _Running(sign)).add(means, np.flatnonzero(means.layer == layer))
     return [run.line(path.stem, layer) for layer, run in sorted(runs.items(), key=lambda item: item[0] or 0)]
 
 
-def _whole_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]:
+def best_of(schema: pa.Schema) -> Best:
+    """Whether the lowest or the highest of a table's values is best, by its metric."""
+    cls = metric_classes().get(str((provenance_of(schema) or {}).get("metric")))
+    return "highest" if cls is None else cls.best
+
+
+def whole_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]:
     """The table in parts that end where a group of samples ends."""
     held: pa.Table | None = None
     for batch in file.iter_batches(columns=columns):
         part = pa.Table.from_batches([batch])
         part = part if held is None else pa.concat_tables([held, part]).unify_dictionaries()
-        end = int(_starts(part, [name for name in columns if name in _KEYS])[-1]) if len(part) else 0
+        end = int(_starts(part, [name for name in columns if name in KEYS])[-1]) if len(part) else 0
         if end:
             yield part.slice(0, end)
         held = part.slice(end)
@@ -94,7 +101,7 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
 
 
 @dataclass(frozen=True, eq=False)
-class _Means:
+class Means:
     """Means over MACs: a value and a layer for each group of samples; and where to find the group."""
 
     value: NDArray[np.float64]
@@ -103,6 +110,7 @@ class _Means:
     part: pa.Table
 
     def where(self, place: int) -> str:
+        """The group of a mean in words, such as "step 12"."""
         group = self.part.slice(int(self.line[place]), 1).to_pylist()[0]
         for name in ("sample", "step"):
             if name in group:
@@ -110,13 +118,14 @@ class _Means:
         return f"epoch {group['epoch']}, {group['phase']}" if "epoch" in group else str(group["phase"])
 
 
-def _layer_means(part: pa.Table) -> _Means:
+def layer_means(part: pa.Table) -> Means:
+    """The means of the groups of a part; columns beside `value` have to be the same all over a group."""
     names = [name for name in part.column_names if name != "value"]
     starts = _starts(part, names)
     sums = np.add.reduceat(_numbers(part["value"]).astype(np.float64), starts)
     means = sums / np.diff([*starts, len(part)])
     layers = part["layer"].to_numpy()[starts] if "layer" in names else np.full(len(starts), None)
-    return _Means(means, layers, starts, part)
+    return Means(means, layers, starts, part)
 
 
 class _Running:
@@ -128,7 +137,7 @@ class _Running:
         self._best: float | None = None
         self._at = ""
 
-    def add(self, means: _Means, places: NDArray[np.int64]) -> None:
+    def add(self, means: Means, places: NDArray[np.int64]) -> None:
         values = means.value[places]
         place = int(np.argmax(self._sign * values))
         if self._best is None or self._sign * values[place] > self._sign * self._best:

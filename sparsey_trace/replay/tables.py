@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import secrets
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 METADATA_KEY = b"sparsey_trace"
 
 _LINES_PER_GROUP = 1 << 17
+
+_PARTIAL = ".partial"
+"""How the name of a file that isn't whole yet ends."""
 
 
 def sample_keys(chunk: Chunk, sample: NDArray[np.int64]) -> dict[str, Any]:
@@ -90,7 +94,8 @@ class TableFile:
     def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
         """Nothing is made before the first table comes."""
         self.path = path
-        self._partial = path.with_name(f".{path.name}.partial")
+        # A name of its own, so that no other analysis can ever publish it, whatever became of the lock.
+        self._partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
         self._metadata = {METADATA_KEY: json.dumps(provenance, sort_keys=True).encode()}
         self._waiting: list[pa.Table] = []
         self._lines = 0
@@ -131,11 +136,20 @@ class TableFile:
             self._partial.replace(self.path)
 
     def discard(self) -> None:
-        """Remove what was written of an unfinished file."""
+        """Remove what was written of an unfinished file, as far as that can be done."""
         if self._writer is not None:
-            self._writer.close()
+            # What hinders this has hindered the writing before, and was said then.
+            with contextlib.suppress(OSError):
+                self._writer.close()
             self._writer = None
-        self._partial.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            self._partial.unlink()
+
+
+def remove_partial(folder: Path) -> None:
+    """Remove the unfinished files of an analysis that died."""
+    for path in folder.glob(f".*.parquet*{_PARTIAL}"):
+        path.unlink()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics.base import Context, Recalled
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.replay import tables
@@ -62,7 +63,7 @@ class Worker:
     def __init__(self, task: Pass) -> None:
         """Open the trace."""
         self._task = task
-        self._trace: Trace = open_trace(task.path)
+        self._trace = _open_again(task)
         self._contexts = [Context(result, self._recall) for result in task.results]
 
     def __call__(self, span: tuple[int, int]) -> Done:
@@ -91,7 +92,7 @@ class Worker:
     @cached_property
     def _recalled(self) -> Trace:
         """The trace once more: samples are recalled from all over it, the same stretches again and again."""
-        return open_trace(self._task.path, cache_bytes=_RECALL_BYTES)
+        return _open_again(self._task, cache_bytes=_RECALL_BYTES)
 
     def _recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         layers = self._recalled.layers
@@ -106,6 +107,20 @@ class Worker:
         self._trace.close()
         if "_recalled" in vars(self):
             self._recalled.close()
+
+
+def _open_again(task: Pass, *, cache_bytes: int | None = None) -> Trace:
+    """Open the trace of a pass, in whichever process.
+
+    Raises:
+        TraceError: it isn't the one that the pass is about any more.
+    """
+    trace = open_trace(task.paths, cache_bytes=cache_bytes)
+    if trace.id != task.trace or len(trace) < task.samples:
+        trace.close()
+        msg = f"{trace.path}: expected the trace that was opened before, found it replaced; analyze it anew"
+        raise TraceError(msg)
+    return trace
 
 
 def output_of(

@@ -2,29 +2,69 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import platform
+import re
 import socket
 import sys
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib import metadata
-from typing import TYPE_CHECKING, Any
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import h5py
 import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.opening import open_dataset, read_text
+from sparsey_trace.trace import schema, stored
+from sparsey_trace.trace.opening import DAMAGE
 from sparsey_trace.trace.part import Part
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
+
+
+T = TypeVar("T")
+
+_UNKNOWN = {"predicate": "something that can't be read any more"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a trace comes from.
+
+    Attributes:
+        id: unique to it, 32 hexadecimal digits.
+        created: when the run started, ISO 8601 in UTC.
+        host: the machine's name.
+        versions: of Python, of this program and of the packages that were loaded.
+    """
+
+    id: str
+    created: str
+    host: str
+    versions: Mapping[str, Any]
+
+    @classmethod
+    def here(cls) -> Origin:
+        """This machine, now."""
+        return cls(
+            id=new_id(),
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            host=socket.gethostname(),
+            versions=loaded_versions(),
+        )
+
+
+def new_id() -> str:
+    """One that no other trace has."""
+    return uuid.uuid4().hex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,7 +113,13 @@ def config_text(config: Mapping[str, Any]) -> str:
 
 
 def write_head(
-    file: h5py.File, layout: Layout, *, config: str, sampling: Mapping[str, Any], part: Part
+    file: h5py.File,
+    layout: Layout,
+    *,
+    config: str,
+    sampling: Mapping[str, Any],
+    part: Part,
+    origin: Origin | None = None,
 ) -> None:
     """Write everything but the columns; `input_kind` follows when the first step shows it.
 
@@ -83,14 +129,16 @@ def write_head(
         config: the run's configuration, from `config_text`.
         sampling: what is recorded, where not everything is.
         part: which part of a run this is.
+        origin: where it comes from; by default, this machine, now.
     """
+    origin = origin or Origin.here()
     file.attrs.update(
         format=as_text(schema.FORMAT),
         format_version=schema.VERSION,
-        id=as_text(uuid.uuid4().hex),
-        created=as_text(datetime.now(UTC).isoformat(timespec="milliseconds")),
-        host=as_text(socket.gethostname()),
-        versions=as_text(json.dumps(loaded_versions())),
+        id=as_text(origin.id),
+        created=as_text(origin.created),
+        host=as_text(origin.host),
+        versions=as_text(json.dumps(origin.versions)),
         num_features=layout.num_features,
         input_shape=np.asarray(layout.input_shape, np.int64),
         num_layers=len(layout.layers),
@@ -121,44 +169,78 @@ def _create_checked(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
     group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
 
 
-def read_head(file: h5py.File) -> Head:
+def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) -> Head:
     """Read it back.
+
+    Args:
+        file: the open file.
+        on_loss: called with what is lost, where it can be done without; by default nothing can be.
 
     Raises:
         KeyError, ValueError, TypeError: something is missing or isn't what the format says; the
             caller knows the file's name and says so.
     """
-    attrs = file.attrs
-    input_kind = read_text(attrs["input_kind"])
+    version = stored.read_number(file, "format_version")
+    text = functools.partial(stored.read_text, file, version=version)
+    long_text = functools.partial(stored.read_long_text, file, version=version)
+    input_kind = text("input_kind")
     if input_kind not in schema.INPUT_KINDS:
         msg = f"input_kind: expected one of {', '.join(schema.INPUT_KINDS)}, found {input_kind!r}"
         raise ValueError(msg)
-    version = int(attrs["format_version"])
     return Head(
-        id=read_text(attrs["id"]),
-        created=read_text(attrs["created"]),
-        host=read_text(attrs["host"]),
-        config=_object(_stored_text(file, "config"), "config"),
-        versions=_object(read_text(attrs["versions"]), "versions"),
-        sampling=_object(_stored_text(file, "sampling"), "sampling") if version > 1 else {},
-        part=_read_part(attrs) if version > 1 else Part(),
+        id=_checked_id(text("id")),
+        created=text("created"),
+        host=text("host"),
+        config=_or_else(lambda: _object(long_text("config"), "config"), {}, "config", on_loss),
+        versions=_object(text("versions"), "versions"),
+        sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss)
+        if version > 1
+        else {},
+        part=_read_part(file, version) if version > 1 else Part(),
         version=version,
         layout=Layout(
-            num_features=attrs["num_features"],
-            input_shape=attrs["input_shape"],
-            layers=tuple(_read_layer(file, index) for index in range(int(attrs["num_layers"]))),
+            num_features=stored.read_number(file, "num_features"),
+            input_shape=tuple(stored.read_numbers(file, "input_shape")),
+            layers=tuple(_read_layer(file, index, version, on_loss) for index in range(_count_layers(file))),
         ),
         input_kind=input_kind,
     )
 
 
-def _stored_text(file: h5py.File, name: str) -> str:
-    return read_text(open_dataset(file, name)[()])
+def _or_else(read: Callable[[], T], instead: T, what: str, on_loss: Callable[[str], None] | None) -> T:
+    """What is read, or what stands for it where it is lost."""
+    try:
+        return read()
+    except DAMAGE as error:
+        if on_loss is None:
+            raise
+        on_loss(f"{what}: {error}")
+        return instead
 
 
-def _read_part(attrs: h5py.AttributeManager) -> Part:
-    counts = {name: int(attrs[name]) for name in ("rank", "num_ranks", "first_step", "first_sample")}
-    return Part(**counts, continues=read_text(attrs["continues"]))
+def _checked_id(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{32}", text):
+        msg = f"id: expected 32 hexadecimal digits, found {text!r}"
+        raise ValueError(msg)
+    return text
+
+
+def _read_part(file: h5py.File, version: int) -> Part:
+    names = ("rank", "num_ranks", "first_step", "first_sample")
+    continues = stored.read_text(file, "continues", version=version)
+    if PurePath(continues).name != continues:
+        msg = f"continues: expected a file's name without its folder, found {continues!r}"
+        raise ValueError(msg)
+    return Part(**{name: stored.read_number(file, name) for name in names}, continues=continues)
+
+
+def _count_layers(file: h5py.File) -> int:
+    """How many there are, held against what is there before a tuple of them is made."""
+    claimed, found = stored.read_number(file, "num_layers"), len(file["layers"])
+    if claimed > found:
+        msg = f"num_layers: expected at most {found}, as in the file, found {claimed}"
+        raise ValueError(msg)
+    return claimed
 
 
 def _object(text: str, what: str) -> dict[str, Any]:
@@ -169,16 +251,22 @@ def _object(text: str, what: str) -> dict[str, Any]:
     return found
 
 
-def _read_layer(file: h5py.File, index: int) -> LayerLayout:
-    group = file[f"layers/{index}"]
-    has_positions = "positions" in group
+def _read_layer(
+    file: h5py.File, index: int, version: int, on_loss: Callable[[str], None] | None
+) -> LayerLayout:
+    path = f"layers/{index}"
+    group = file[path]
+    counts = {name: stored.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
+    read = functools.partial(stored.read_array, file, version=version)
+    positions: NDArray[np.float32] | None = None
+    if "positions" in group:
+        name = f"{path}/positions"
+        positions = _or_else(lambda: read(name, np.dtype(np.float32)), None, name, on_loss)
     return LayerLayout(
-        name=read_text(group.attrs["name"]),
-        num_macs=group.attrs["num_macs"],
-        num_cms=group.attrs["num_cms"],
-        num_neurons=group.attrs["num_neurons"],
-        connections=open_dataset(file, f"{group.name}/connections")[()],
-        positions=open_dataset(file, f"{group.name}/positions")[()] if has_positions else None,
+        name=stored.read_text(group, "name", version=version),
+        connections=read(f"{path}/connections", np.dtype(np.int32)),
+        positions=positions,
+        **counts,
     )
 
 

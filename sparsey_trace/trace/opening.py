@@ -5,29 +5,30 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import os
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
 
 import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
-import numpy as np
 
 from sparsey_trace.errors import TraceError, VersionError
-from sparsey_trace.trace import schema
+from sparsey_trace.trace import schema, stored, trust
+from sparsey_trace.trace.headers import read_header
+from sparsey_trace.trace.heap import check_heaps
+from sparsey_trace.trace.superblock import SIGNATURE, SIZE, Superblock
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_FLAGS = 11
-"""Where an HDF5 file says whether a writer has it open, or died: one byte of its superblock."""
-_WRITING, _GROWING = 1, 4
-"""Its bits: open for writing; and that in the way that readers can follow (SWMR)."""
+_TRUNCATED = (
+    "expected a whole file, found a truncated one: copy it again, or see what `sparsey-trace repair` can save"
+)
 
 _READ_ATTEMPTS = 25
 """How often HDF5 tries to read a piece of metadata that a writer may be changing: 70 ms in all."""
 
-_DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
+DAMAGE = (ArithmeticError, LookupError, MemoryError, OSError, RuntimeError, TypeError, ValueError)
 """What h5py and numpy raise on a file whose bytes aren't what they should be."""
 
 
@@ -38,18 +39,24 @@ def open_file(path: Path) -> h5py.File:
         TraceError: there is no file, or what is there is no trace or can't be read.
         VersionError: the trace's format is newer than this program.
     """
-    flags = _flags(path)
+    superblock = _superblock(path)
     try:
-        file = _open_growing(path) if flags & _GROWING else h5py.File(path, "r", locking=False)
+        file = _open_growing(path) if superblock.is_growing else h5py.File(path, "r", locking=False)
     except (OSError, RuntimeError, ValueError) as error:
-        msg = f"{path}: {_diagnosis(flags, error)}"
+        msg = f"{path}: {_diagnosis(superblock, error)}"
         raise TraceError(msg) from error
     try:
         _check_format(file, path)
     except BaseException:
-        file.close()
+        close_file(file)
         raise
     return file
+
+
+def close_file(file: h5py.File) -> None:
+    """Close a file that was only read: what HDF5 finds wrong with it then is of no more use."""
+    with contextlib.suppress(OSError, RuntimeError):
+        file.close()
 
 
 @contextlib.contextmanager
@@ -61,41 +68,12 @@ def reading(path: str | Path, expected: str) -> Iterator[None]:
     """
     try:
         yield
-    except _DAMAGE as error:
+    except DAMAGE as error:
         # A KeyError shows itself in quotes.
         text = str(error.args[0] if isinstance(error, KeyError) and error.args else error)
         found = " ".join(text.split()) or type(error).__name__
         msg = f"{path}: expected {expected}, found: {found}"
         raise TraceError(msg) from error
-
-
-def open_dataset(file: h5py.File, name: str) -> h5py.Dataset:
-    """A dataset of an open file.
-
-    Raises:
-        KeyError, ValueError: there is none under that name.
-    """
-    found = file[name]
-    if not isinstance(found, h5py.Dataset):
-        msg = f"{name}: expected a dataset, found a group"
-        raise ValueError(msg)
-    return found
-
-
-def read_text(value: Any) -> str:
-    """Text from what h5py makes of a stored string, alone or the only one of a dataset.
-
-    Raises:
-        ValueError: it isn't one, or isn't UTF-8.
-    """
-    if isinstance(value, np.ndarray) and value.size == 1:
-        value = value.item()
-    if isinstance(value, bytes):
-        return value.decode()
-    if not isinstance(value, str):
-        msg = f"expected text, found {value!r}"
-        raise ValueError(msg)
-    return value
 
 
 def partial_path(path: Path) -> Path:
@@ -108,24 +86,41 @@ def partial_path(path: Path) -> Path:
     return path.with_name(f".{path.name}.partial")
 
 
-def _flags(path: Path) -> int:
+def _superblock(path: Path) -> Superblock:
+    """How the file wants to be opened, after a look at whether HDF5 can."""
     try:
         if not path.is_file():
             msg = f"{path}: expected a trace file, found {_instead(path)}"
             raise TraceError(msg)
         with path.open("rb") as stream:
-            start = stream.read(_FLAGS + 1)
+            start = stream.read(SIZE)
+            size = os.fstat(stream.fileno()).st_size
     except PermissionError as error:
         msg = f"{path}: expected a readable file, found no permission to read it"
         raise TraceError(msg) from error
     except OSError as error:
         msg = f"{path}: expected a readable file, found: {error.strerror}"
         raise TraceError(msg) from error
-    if not start.startswith(_SIGNATURE):
+    if not start.startswith(SIGNATURE):
         found = "a file that isn't HDF5" if start else "an empty file"
         msg = f"{path}: expected a sparsey-trace file (HDF5), found {found}"
         raise TraceError(msg)
-    return start[-1]
+    superblock = Superblock.parse(start)
+    # A file that is being written may say that it is longer than it is.
+    if len(start) < SIZE or (superblock is not None and not superblock.flags and superblock.end > size):
+        msg = f"{path}: {_TRUNCATED}"
+        raise TraceError(msg)
+    if superblock is None:
+        msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind"
+        raise TraceError(msg)
+    with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
+        read_header(partial(_bytes_at, stream), superblock.root, "its root")
+    return superblock
+
+
+def _bytes_at(stream: BinaryIO, place: int, count: int) -> bytes:
+    stream.seek(place)
+    return stream.read(count)
 
 
 def _instead(path: Path) -> str:
@@ -151,24 +146,25 @@ def _open_growing(path: Path) -> h5py.File:
     return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
 
 
-def _diagnosis(flags: int, error: Exception) -> str:
-    if flags & _WRITING and not flags & _GROWING:
+def _diagnosis(superblock: Superblock, error: Exception) -> str:
+    if superblock.is_taken:
         return "expected a trace, found HDF5 that another program has open for writing, or left so"
-    if "truncated" in str(error):
-        return "expected a whole file, found a truncated one: copy it again"
     return f"expected a readable HDF5 file, found: {error}"
 
 
 def _check_format(file: h5py.File, path: Path) -> None:
     with reading(path, "a sound HDF5 file"):
-        kind, version = file.attrs.get("format"), file.attrs.get("format_version")
+        trust.check_links(file)
         names = [repr(name) for name in list(file)[:5]]
-    if not isinstance(kind, (str, bytes)) or kind not in (schema.FORMAT, schema.FORMAT.encode()):
+        is_known = stored.has_attribute(file, "format")
+    if not is_known:
         held = ", ".join(names) or "nothing"
         msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind (it holds: {held})"
         raise TraceError(msg)
-    if not isinstance(version, (int, np.integer)) or version < 1:
-        msg = f"{path}: expected a format_version of 1 or more, found {version!r}"
+    with reading(path, "a sparsey-trace file with a format_version"):
+        version = stored.read_number(file, "format_version")
+    if version < 1:
+        msg = f"{path}: expected a format_version of 1 or more, found {version}"
         raise TraceError(msg)
     if version > schema.VERSION:
         msg = (
@@ -176,3 +172,10 @@ def _check_format(file: h5py.File, path: Path) -> None:
             "a newer sparsey-trace wrote it; upgrade with `pip install -U sparsey-trace`"
         )
         raise VersionError(msg)
+    with reading(path, f"a file of the format {schema.FORMAT}"):
+        if version == 1:
+            check_heaps(path)
+        kind = stored.read_text(file, "format", version=version)
+        if kind != schema.FORMAT:
+            msg = f"format {kind!r}"
+            raise ValueError(msg)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import html
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,18 +15,23 @@ import numpy as np
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import Chunk
 from sparsey_trace.trace import schema
-from sparsey_trace.trace.head import read_head
-from sparsey_trace.trace.opening import open_file, reading
-from sparsey_trace.trace.views import ColumnView, SampleTable, Storage
+from sparsey_trace.trace.merged import MergedStorage
+from sparsey_trace.trace.shards import joint_head
+from sparsey_trace.trace.sources import common_name, open_chains
+from sparsey_trace.trace.views import ColumnView, SampleTable
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import LayerLayout
+    from sparsey_trace.trace.head import Head
+    from sparsey_trace.trace.shards import Shard
+    from sparsey_trace.trace.sources import Source
+    from sparsey_trace.trace.views import Storage
 
 FIELDS = frozenset({"inputs", "codes", "active"})
 """What a chunk can hold beside step, epoch, phase and label."""
@@ -57,12 +61,13 @@ class Trace:
     """A recorded run. Made by `open_trace`; usable in a with-block.
 
     Attributes:
-        path: the file.
-        id: unique to this run.
+        shards: its open files; more than one where several ranks recorded the run, or it was resumed.
+        path: the file; of several, a name that stands for all of them.
+        id: unique to this run; of several files, to these files together.
         layout: the model.
-        config: the run's configuration.
+        config: the run's configuration; of several files, the first one's.
         created: when it started, ISO 8601, UTC.
-        host: the machine it ran on.
+        host: the machine it ran on, or the machines.
         versions: of Python, this program and the packages that mattered.
         input_kind: how inputs are kept: binary, float32, float16 or none.
         sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
@@ -75,30 +80,23 @@ class Trace:
         storage: the values as they are stored, for those who check or copy them.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, cache_bytes: int | None = None) -> None:
-        """Open and check the file; see `open_trace`."""
-        self.path = Path(path)
-        self._file = open_file(self.path)
-        try:
-            self._adopt(cache_bytes)
-        except BaseException:
-            self._file.close()
-            raise
-
-    def _adopt(self, cache_bytes: int | None) -> None:
-        with reading(self.path, "a trace as docs/trace-format.md describes it"):
-            head = read_head(self._file)
-            self.columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
-            self.storage = Storage(self._file, self.columns, version=head.version, cache_bytes=cache_bytes)
+    def __init__(self, shards: Sequence[Shard], head: Head, storage: Storage | MergedStorage) -> None:
+        """Made by `open_trace`."""
+        self.shards, self.storage, self.columns = tuple(shards), storage, shards[0].columns
+        self.path = shards[0].path if len(shards) == 1 else _name_for(self.paths)
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions = head.config, head.versions
         self.layout, self.input_kind = head.layout, head.input_kind
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
-        self._size = self.storage.committed
-        self.closed = self.storage.closed
+        self._size, self.closed = storage.committed, storage.closed
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files, by rank and then as they follow each other: what to open it by once more."""
+        return tuple(shard.path for shard in self.shards)
 
     def refresh(self) -> int:
-        """Move the snapshot on to what is committed by now; the new length."""
+        """Move the snapshot on to what is committed by now; the new length. Of further files it knows nothing."""
         self.storage.refresh()
         self._size, self.closed = self.storage.committed, self.storage.closed
         self.__dict__.pop("num_steps", None)
@@ -107,6 +105,11 @@ class Trace:
     def __len__(self) -> int:
         """The number of samples."""
         return self._size
+
+    @property
+    def waiting(self) -> int:
+        """How many samples are committed behind the end, of steps that another rank may still add to."""
+        return sum(shard.storage.committed for shard in self.shards) - self._size
 
     @cached_property
     def num_steps(self) -> int:
@@ -208,8 +211,8 @@ class Trace:
         )
 
     def close(self) -> None:
-        """Close the file; closing twice does no harm."""
-        self._file.close()
+        """Close the files; closing twice does no harm."""
+        self.storage.close()
 
     def __enter__(self) -> Trace:
         """The trace itself."""
@@ -218,7 +221,7 @@ class Trace:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close the file."""
+        """Close the files."""
         self.close()
 
     def _facts(self) -> dict[str, str]:
@@ -233,17 +236,21 @@ class Trace:
             "state": "closed" if self.closed else "still being written, or its writer died",
         }
 
+    @property
+    def _name(self) -> str:
+        return str(self.path) if len(self.shards) == 1 else f"{self.path} ({len(self.shards)} files)"
+
     def __repr__(self) -> str:
         """One line: where, how long, which model."""
-        if not self._file:
-            return f"<Trace {self.path}: file closed>"
+        if not self.storage.is_open:
+            return f"<Trace {self._name}: file closed>"
         facts = self._facts()
         state = "closed" if self.closed else "not closed"
-        return f"<Trace {self.path}: {facts['samples']} samples in {facts['steps']} steps, {facts['layers']}, {state}>"
+        return f"<Trace {self._name}: {facts['samples']} samples in {facts['steps']} steps, {facts['layers']}, {state}>"
 
     def _repr_html_(self) -> str:
-        known = self._facts() if self._file else {"state": "file closed"}
-        facts = {"trace": str(self.path), **known, "created": self.created, "host": self.host}
+        known = self._facts() if self.storage.is_open else {"state": "file closed"}
+        facts = {"trace": self._name, **known, "created": self.created, "host": self.host}
         lines = "".join(
             f"<tr><th style='text-align:left'>{html.escape(key)}</th><td>{html.escape(value)}</td></tr>"
             for key, value in facts.items()
@@ -251,21 +258,41 @@ class Trace:
         return f"<table>{lines}</table>"
 
 
-def open_trace(path: str | os.PathLike[str], *, cache_bytes: int | None = None) -> Trace:
+def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
     """Open a trace for reading; one that is still being written, or was never closed, as well.
 
-    Nothing of its samples is read until it is asked for.
+    Nothing of a single file's samples is read until it is asked for.
+
+    The files of a run, one for each rank and for each time it was resumed, are one trace: ordered by step, then by
+    rank, then as recorded. While they are written, the trace ends with the last step that no rank can add to
+    any more.
 
     Args:
-        path: the file.
+        source: a file; a list of files, which have to be all of a run; or a pattern such as "run.*.h5", where it
+            is no file's name itself: what matches, and the files in the same folder that it continues.
         cache_bytes: how much HDF5 may keep decompressed, of all datasets together; worth raising
             where samples are picked from all over the trace.
 
     Raises:
-        TraceError: the file doesn't exist, is no trace, or is damaged.
+        TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
         VersionError: it was written in a newer version of the format.
     """
-    return Trace(path, cache_bytes=cache_bytes)
+    chains = open_chains(source, cache_bytes=cache_bytes)
+    shards = [shard for chain in chains for shard in chain]
+    if len(shards) == 1:
+        return Trace(shards, shards[0].head, shards[0].storage)
+    try:
+        return Trace(shards, joint_head(shards), MergedStorage(chains))
+    except BaseException:
+        for shard in shards:
+            shard.storage.close()
+        raise
+
+
+def _name_for(paths: Sequence[Path]) -> Path:
+    """A pattern that these match, to name them in messages."""
+    common = common_name(paths)
+    return common.with_name(f"{common.name}*{paths[0].suffix}")
 
 
 def _input_values(inputs: NDArray[Any]) -> NDArray[Any]:

@@ -49,9 +49,10 @@ def test_json_is_one_object_and_nothing_else(run: Path, tmp_path: Path) -> None:
     out = tmp_path / "results"
     found = sparsey_trace("analyze", run, "-o", out, "--json", *QUICK)
     value = json.loads(found.stdout)
-    assert set(value) == {"trace", "folder", "tables", "summary", "skipped"}
+    assert set(value) == {"trace", "folder", "tables", "summary", "skipped", "gaps", "notes"}
     assert value["tables"] == {"basis_set_size": str(out / "basis_set_size.parquet")}
     assert (value["trace"], value["folder"], value["skipped"]) == (str(run), str(out), {})
+    assert (value["gaps"], value["notes"]) == ("", {})
     line = st.analyze(run, metrics=["basis_set_size"]).summary()[0]
     assert value["summary"][0] == vars(line)
     assert found.stderr == ""
@@ -144,7 +145,7 @@ BAD = {
     ),
     "another kind": (
         of_another_kind,
-        "expected a sparsey-trace file, found HDF5 of another kind (it holds: ",
+        "expected a sparsey-trace file, found HDF5 of another kind",
     ),
     "truncated": (truncated, "expected a whole file, found a truncated one"),
     "empty": (
@@ -152,8 +153,8 @@ BAD = {
         "expected at least one committed sample, found an empty trace",
     ),
     "newer": (
-        damaged(lambda file: file.attrs.__setitem__("format_version", 2)),
-        "expected format version 1 or older, found 2: a newer sparsey-trace wrote it; upgrade with "
+        damaged(lambda file: file.attrs.__setitem__("format_version", 3)),
+        "expected format version 2 or older, found 3: a newer sparsey-trace wrote it; upgrade with "
         "`pip install -U sparsey-trace`",
     ),
     "no codes": (
@@ -270,7 +271,7 @@ def test_a_folder_that_cannot_be_written_is_refused(
     out = tmp_path / "out"
     out.mkdir(mode=0o500)
     assert main(["analyze", str(run), "-o", str(out), *QUICK]) == 2
-    assert "expected to write results there, found: [Errno 13] Permission denied" in capsys.readouterr().err
+    assert "out/.analysis: expected to make a file there, found: [Errno 13]" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,8 @@ import pty
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+from rich.console import Console
+
 from sparsey_trace.cli import render
 from sparsey_trace.cli.render import count, printable
 from tests.cli.commands import COMMAND
@@ -59,7 +61,7 @@ def test_no_color_is_respected(run: Path) -> None:
 
 
 def test_markup_in_a_name_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
-    render._rich_table(["layer"], [["[red]v1[/red]"]], [])
+    Console().print(render.rich_table(["layer"], [["[red]v1[/red]"]], []))
     assert "[red]v1[/red]" in capsys.readouterr().out
 
 

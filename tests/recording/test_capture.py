@@ -57,7 +57,7 @@ def check_refused(path: Path, act: Callable[[Unruly, Tensor], Tensor], message: 
             model(samples(2))
         model.act = Classifier.forward
         model(samples(3))
-        assert rec.stats().drops == 1
+        assert rec.stats().unrecorded == 1
     assert num_recorded(path) == 3
 
 
@@ -185,14 +185,14 @@ def test_what_backward_computes_again_is_not_recorded(path: Path) -> None:
     assert num_recorded(path) == 2
 
 
-def test_a_pass_over_no_samples_is_no_step(path: Path) -> None:
+def test_a_pass_over_no_samples_leaves_nothing_but_takes_a_number(path: Path) -> None:
     model = OriginalModel()
     with record(model, path) as rec:
         model(samples(0))
         model(samples(2))
-        assert rec.stats().drops == 1
+        assert rec.stats().unrecorded == 1
     with st.open_trace(path) as trace:
-        assert (len(trace), trace.num_steps) == (2, 1)
+        assert trace.samples.step[:].tolist() == [1, 1]
 
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf")])
@@ -226,7 +226,7 @@ def test_inputs_of_another_size(path: Path) -> None:
         model(samples(2))
         with pytest.raises(
             RecordError,
-            match=r"step 1: input: expected 6 features a sample, as in step 0, found 5 \(shape \[2, 5\]\)",
+            match=r"step 1: input: expected 6 features a sample, as in the first step, found 5 \(shape \[2, 5\]\)",
         ):
             model(samples(2)[:, :5])
         model(samples(2).reshape(2, 3, 2))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
-from tests.recording.models import samples
+from sparsey_trace.recording import record
+from sparsey_trace.trace.validate import validate
+from tests.recording.models import OriginalModel, samples
 
 START = """
 import os, sys, threading, time
@@ -25,10 +28,16 @@ model(samples(2))
 """
 
 
-def run(path: Path, script: str) -> subprocess.CompletedProcess[str]:
+def start(path: Path, script: str) -> subprocess.Popen[str]:
     command = [sys.executable, "-c", START + script, str(path)]
-    root = Path(__file__).parents[2]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    root, pipe = Path(__file__).parents[2], subprocess.PIPE
+    return subprocess.Popen(command, cwd=root, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
+
+
+def run(path: Path, script: str) -> subprocess.CompletedProcess[str]:
+    with start(path, script) as process:
+        out, errors = process.communicate(timeout=120)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
 
 
 def check_closed(path: Path, size: int) -> None:
@@ -57,8 +66,9 @@ def test_a_thread_that_outlives_the_main_one_is_recorded_to_its_end(tmp_path: Pa
 
 def test_a_failure_that_nobody_heard_of_is_told_at_exit(tmp_path: Path) -> None:
     done = run(tmp_path / "run.h5", "model(samples(2) / 2)")
-    assert "RecordError: recording has stopped" in done.stderr
-    assert "(2 samples are safe)" in done.stderr
+    assert "RecordWarning: " in done.stderr
+    assert "recording has stopped: step 1: inputs: expected zeros and ones" in done.stderr
+    assert "(2 samples are safe); training goes on unrecorded" in done.stderr
 
 
 def test_a_forked_child_writes_nothing(tmp_path: Path) -> None:
@@ -79,13 +89,70 @@ rec.close()
     check_closed(tmp_path / "run.h5", 5)
 
 
-def test_workers_of_a_data_loader_leave_the_recording_alone(tmp_path: Path) -> None:
+def test_children_forked_at_any_moment_and_ending_as_they_like_harm_nothing(tmp_path: Path) -> None:
     script = """
-from torch.utils.data import DataLoader
-for batch in DataLoader(samples(8), batch_size=4, num_workers=2, multiprocessing_context="fork"):
-    model(batch)
+import random
 rec.close()
+moments, ends = random.Random(7), os.pipe()
+rec = record(model, sys.argv[1], overwrite=True, commit_every=0.001)
+for step in range(360):
+    model(samples(40, seed=step))
+    if step % 30 == 29:
+        time.sleep(moments.random() / 300)
+        if not os.fork():
+            os.close(ends[1])
+            if step % 60 == 59:
+                os.read(ends[0], 1)  # until the parent has closed the trace
+            if step % 180 < 60:
+                rec.close()
+            elif step % 180 < 120:
+                raise KeyError("a child of mine")
+            sys.exit()  # closes what HDF5 has open
+rec.close()
+os.close(ends[1])
+for _ in range(12):
+    os.wait()
 """
     done = run(tmp_path / "run.h5", script)
     assert done.returncode == 0, done.stderr
+    assert (
+        re.findall(r"^\w*(?:Error|Warning).*", done.stderr, re.MULTILINE)
+        == ["KeyError: 'a child of mine'"] * 4
+    )
+    validate(tmp_path / "run.h5")
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert trace.closed
+        assert trace.num_steps == 360
+        inputs = np.concatenate([samples(40, seed=step) for step in range(360)])
+        np.testing.assert_array_equal(trace.inputs[:], inputs)
+
+
+def test_a_child_that_outlives_its_parent_lets_go_of_the_file(tmp_path: Path) -> None:
+    script = """
+rec.commit()
+if os.fork():
+    os.kill(os.getpid(), 9)
+sys.stdin.read()
+"""
+    with start(tmp_path / "run.h5", script) as parent:
+        assert parent.wait(60) == -9
+        model = OriginalModel()
+        with record(model, tmp_path / "run.h5", resume=True):
+            model(samples(3))
+        assert parent.communicate("") == ("", "")
+    with st.open_trace([tmp_path / "run.h5", tmp_path / "run.1.h5"]) as trace:
+        assert trace.samples.step[:].tolist() == [0, 0, 1, 1, 1]
+
+
+@pytest.mark.parametrize("method", ["fork", "spawn"])
+def test_workers_of_a_data_loader_leave_the_recording_alone(tmp_path: Path, method: str) -> None:
+    script = f"""
+from torch.utils.data import DataLoader
+if __name__ == "__main__":
+    for batch in DataLoader(samples(8), batch_size=4, num_workers=2, multiprocessing_context="{method}"):
+        model(batch)
+    rec.close()
+"""
+    done = run(tmp_path / "run.h5", script)
+    assert (done.returncode, done.stderr) == (0, "")
     check_closed(tmp_path / "run.h5", 10)

@@ -1,133 +1,72 @@
-"""The queue and the writer thread, with the real writer behind them."""
+"""The writer thread, with the real writer behind it: order, commits, and what is heard of its failures."""
 
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
 import threading
-import time
+import weakref
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.errors import DataError, RecordError, TraceError
+from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError, UsageError
 from sparsey_trace.recording import record
+from sparsey_trace.recording.policy import Policy
 from sparsey_trace.recording.pump import Pump
-from sparsey_trace.recording.step import Step
 from tests.recording.models import OriginalModel, samples
+from tests.recording.slow_disk import STEP_BYTES, Gate, step, wait_until
+from tests.trace.feed import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-LAYER = st.LayerLayout(name="v1", num_macs=2, num_cms=3, num_neurons=4, connections=[[0], [1]])
-LAYOUT = st.Layout(num_features=2, layers=[LAYER])
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.h5"
 
 
-def step(number: int, *, size: int = 2) -> Step:
-    """A step whose winners and labels tell its number; 34 bytes a sample."""
-    return Step(
-        layout=LAYOUT,
-        size=size,
-        winners=np.full(size * 6, number % 4, np.uint16),
-        active=np.ones(size * 2, np.bool_),
-        inputs=np.ones((size, 2), np.float32),
-        phase="train",
-        epoch=0,
-        labels=np.full(size, number, np.int64),
-        time=0.0,
-    )
+def plain_pump(path: Path, **policy: Any) -> Pump:
+    return Pump(path, lambda layout: st.TraceWriter(path, layout), Policy(**policy))
 
 
-STEP_BYTES = step(0).nbytes
+def writer_thread() -> threading.Thread:
+    (thread,) = (thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
+    return thread
 
 
-class GatedWriter(st.TraceWriter):
-    """A trace writer that appends only while its gate is open, as on a disk that hangs for a while."""
-
-    def __init__(self, path: Path, layout: st.Layout) -> None:
-        super().__init__(path, layout)
-        self.gate = threading.Event()
-
-    def append(self, **values: Any) -> None:
-        assert self.gate.wait(60)
-        super().append(**values)
-
-
-class Opener:
-    """Makes gated writers, and remembers them."""
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        self.made = threading.Event()
-
-    def __call__(self, layout: st.Layout) -> GatedWriter:
-        self.writer = GatedWriter(self.path, layout)
-        self.made.set()
-        return self.writer
-
-
-def wait_until(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 60
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.002)
-
-
-def test_steps_are_written_in_order(tmp_path: Path) -> None:
-    pump = Pump(
-        lambda layout: st.TraceWriter(tmp_path / "run.h5", layout), queue_bytes=1 << 20, commit_every=5
-    )
-    for number in range(50):
-        pump.put(step(number))
+def test_steps_are_written_in_order_under_their_numbers(path: Path) -> None:
+    pump = plain_pump(path)
+    numbers = np.repeat(range(0, 100, 2), 2)
+    for number in range(0, 100, 2):
+        assert pump.put(step(number))
     pump.close()
     assert pump.num_committed == 100
-    with st.open_trace(tmp_path / "run.h5") as trace:
-        assert trace.samples.to_pandas()["label"].tolist() == [
-            number for number in range(50) for _ in range(2)
-        ]
-        assert trace.layers[0].codes[:, 0, 0].tolist() == [
-            number % 4 for number in range(50) for _ in range(2)
-        ]
+    with st.open_trace(path) as trace:
+        table = trace.samples.to_pandas()
+        assert table["step"].tolist() == table["label"].tolist() == numbers.tolist()
+        np.testing.assert_array_equal(trace.layers[0].codes[:, 0, 0], numbers % 4)
 
 
-def test_a_full_queue_makes_the_model_wait(tmp_path: Path) -> None:
-    opener = Opener(tmp_path / "run.h5")
-    pump = Pump(opener, queue_bytes=3 * STEP_BYTES, commit_every=5)
+def test_a_step_larger_than_the_queue_is_taken_alone(path: Path) -> None:
+    pump = plain_pump(path, queue_bytes=1)
     for number in range(3):
-        pump.put(step(number))
-    assert (pump.num_waits, pump.high_water) == (0, 3 * STEP_BYTES)
-    late = threading.Thread(target=pump.put, args=[step(3)])
-    late.start()
-    wait_until(lambda: pump.num_waits == 1)
-    assert late.is_alive()
-    assert opener.made.wait(60)
-    opener.writer.gate.set()
-    late.join(60)
+        assert pump.put(step(number))
     pump.close()
-    assert pump.seconds_waited > 0
-    assert pump.high_water == 3 * STEP_BYTES
-    with st.open_trace(tmp_path / "run.h5") as trace:
-        assert trace.num_steps == 4
-
-
-def test_a_step_larger_than_the_queue_is_taken_alone(tmp_path: Path) -> None:
-    pump = Pump(lambda layout: st.TraceWriter(tmp_path / "run.h5", layout), queue_bytes=1, commit_every=5)
-    for number in range(3):
-        pump.put(step(number))
-    pump.close()
-    assert pump.high_water == STEP_BYTES
-    with st.open_trace(tmp_path / "run.h5") as trace:
+    assert pump.backlog.high_water == STEP_BYTES
+    with st.open_trace(path) as trace:
         assert trace.num_steps == 3
 
 
-def test_samples_are_committed_while_training_rests(tmp_path: Path) -> None:
-    pump = Pump(
-        lambda layout: st.TraceWriter(tmp_path / "run.h5", layout), queue_bytes=1 << 20, commit_every=0.05
-    )
+def test_samples_are_committed_while_training_rests(path: Path) -> None:
+    pump = plain_pump(path, commit_every=0.05)
     pump.put(step(0))
     wait_until(lambda: pump.num_committed == 2)
-    with st.open_trace(tmp_path / "run.h5") as trace:
+    with st.open_trace(path) as trace:
         assert not trace.closed
         assert len(trace) == 2
     pump.put(step(1))
@@ -135,27 +74,96 @@ def test_samples_are_committed_while_training_rests(tmp_path: Path) -> None:
     pump.close()
 
 
-def test_a_failed_writer_is_reported_by_the_next_step_and_once(tmp_path: Path) -> None:
+def test_samples_are_committed_by_their_number(path: Path) -> None:
+    pump = plain_pump(path, commit_every=1000, commit_samples=4)
+    for number in range(5):
+        pump.put(step(number))
+    wait_until(lambda: pump.num_committed == 8)
+    pump.close()
+
+
+def test_a_commit_returns_once_all_is_safe(path: Path) -> None:
+    gate = Gate()
+    pump = Pump(path, gate.opener(path), Policy(commit_every=1000))
+    pump.commit()
+    for number in range(3):
+        pump.put(step(number))
+    promised = threading.Thread(target=pump.commit, daemon=True)
+    promised.start()
+    gate.let(2)
+    promised.join(0.05)
+    assert promised.is_alive()
+    gate.open()
+    promised.join(60)
+    assert pump.num_committed == 6
+    with st.open_trace(path) as trace:
+        assert len(trace) == 6
+    pump.close()
+    pump.commit()
+
+
+def test_what_commit_promised_survives_a_kill(path: Path) -> None:
+    script = """
+import os, signal, sys
+from sparsey_trace.recording import record
+from tests.recording.models import OriginalModel, samples
+model = OriginalModel()
+rec = record(model, sys.argv[1], commit_every=1000)
+for number in range(5):
+    model(samples(3, seed=number))
+rec.commit()
+model(samples(3))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+    done = subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, check=False)
+    assert done.returncode == -9
+    with st.open_trace(path) as trace:
+        sent = np.concatenate([samples(3, seed=number) for number in range(5)])
+        np.testing.assert_array_equal(trace.inputs[:15], sent)
+
+
+def test_a_failure_is_raised_by_the_next_pass_and_once(path: Path) -> None:
     model = OriginalModel()
-    with record(model, tmp_path / "run.h5") as rec:
+    with record(model, path, on_error="raise") as rec:
         model(samples(2))
-        (writer,) = (thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
+        thread = writer_thread()
         model(samples(2) / 2)  # the trace's inputs are bits since the first step
-        writer.join(60)
+        thread.join(60)
         with pytest.raises(RecordError) as caught:
             model(samples(2))
         assert isinstance(caught.value.__cause__, DataError)
-        assert str(caught.value) == f"recording has stopped: {caught.value.__cause__} (2 samples are safe)"
+        found = str(caught.value.__cause__).removeprefix(f"{path}: ")
+        assert str(caught.value) == f"{path}: recording has stopped: {found} (2 samples are safe)"
         model(samples(2))
         assert rec.stats().steps == 2
-    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert rec.stats().unrecorded == 1
+        assert repr(rec) == f"<Recorder {path}: 4 samples, 2 steps, stopped>"
+    with st.open_trace(path) as trace:
         assert len(trace) == 2
 
 
-def test_a_failed_writer_is_reported_by_close_where_no_step_follows(tmp_path: Path) -> None:
+def test_a_failure_is_a_warning_unless_asked_otherwise(path: Path) -> None:
     model = OriginalModel()
-    rec = record(model, tmp_path / "run.h5")
-    (tmp_path / "run.h5").write_text("of another program, by now")
+    with record(model, path) as rec:
+        model(samples(2))
+        thread = writer_thread()
+        model(samples(2) / 2)
+        thread.join(60)
+        with pytest.warns(RecordWarning) as caught:
+            model(samples(2))
+            model(samples(2))
+        assert len(caught) == 1
+        message = str(caught[0].message)
+        assert message.startswith(f"{path}: recording has stopped: step 1: inputs: expected zeros and ones")
+        assert message.endswith("(2 samples are safe); training goes on unrecorded")
+        with pytest.raises(RecordError, match=r"run\.h5: recording has stopped: .* \(2 samples are safe\)$"):
+            rec.commit()
+
+
+def test_a_failure_is_raised_by_close_where_no_pass_follows(path: Path) -> None:
+    model = OriginalModel()
+    rec = record(model, path, on_error="raise")
+    path.write_text("of another program, by now")
     model(samples(2))
     with pytest.raises(
         RecordError, match=r"recording has stopped: .*found one; .* \(0 samples are safe\)"
@@ -163,45 +171,149 @@ def test_a_failed_writer_is_reported_by_close_where_no_step_follows(tmp_path: Pa
         rec.close()
     assert isinstance(caught.value.__cause__, TraceError)
     rec.close()
-    assert (tmp_path / "run.h5").read_text() == "of another program, by now"
+    assert path.read_text() == "of another program, by now"
 
 
-def test_a_failed_writer_is_noted_on_an_error_of_the_body(tmp_path: Path) -> None:
+def test_a_failure_is_warned_of_by_close_where_no_pass_follows(path: Path) -> None:
     model = OriginalModel()
-    with pytest.raises(KeyError) as caught, record(model, tmp_path / "run.h5"):
-        (tmp_path / "run.h5").touch()
+    rec = record(model, path)
+    path.touch()
+    model(samples(2))
+    with pytest.warns(RecordWarning, match=r"found one; .*; training goes on unrecorded") as caught:
+        rec.close()
+    assert len(caught) == 1
+
+
+def test_a_commit_that_fails_is_an_error_and_no_warning_follows(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path) as rec:
+        path.touch()
+        model(samples(2))
+        with pytest.raises(RecordError, match=r"recording has stopped: .*found one"):
+            rec.commit()
+        model(samples(2))
+
+
+def test_a_failure_is_noted_on_an_error_of_the_body(path: Path) -> None:
+    model = OriginalModel()
+    with pytest.raises(KeyError) as caught, record(model, path, on_error="raise"):
+        path.touch()
         model(samples(2))
         raise KeyError
-    assert caught.value.__notes__[0].startswith("recording has stopped: ")
+    assert caught.value.__notes__[0].startswith(f"{path}: recording has stopped: ")
 
 
-def test_a_step_that_waits_hears_of_a_failure(tmp_path: Path) -> None:
-    opener = Opener(tmp_path / "run.h5")
-    pump = Pump(opener, queue_bytes=STEP_BYTES, commit_every=5)
+def test_errors_of_a_pass_are_raised_whatever_is_asked_of_the_disks(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path, on_error="warn") as rec:
+        rec.labels = [1, 2, 3]
+        with pytest.raises(RecordError, match="labels: expected 2 whole numbers"):
+            model(samples(2))
+        model(samples(2))
+        assert rec.stats().steps == 1
+
+
+@pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), MemoryError()])
+def test_a_thread_that_ends_in_any_error_is_noticed(path: Path, error: BaseException) -> None:
+    class Ending(st.TraceWriter):
+        def append(self, **values: Any) -> None:
+            raise error
+
+    pump = Pump(path, lambda layout: Ending(path, layout), Policy())
     pump.put(step(0))
-    heard = []
+    wait_until(lambda: pump.has_failed)
+    assert not pump.put(step(1))
+    with pytest.warns(RecordWarning, match=rf"recording has stopped: {type(error).__name__}: .*0 samples"):
+        pump.close()
 
-    def put() -> None:
-        try:
-            pump.put(step(1))
-        except RecordError as error:
-            heard.append(error)
 
-    late = threading.Thread(target=put)
+class Mute(Pump):
+    """A pump whose thread dies without a word, as one does that something outside of Python ended."""
+
+    def _run(self, layout: st.Layout) -> None:
+        assert gate_of_mute.wait(60)
+
+
+gate_of_mute = threading.Event()
+
+
+def test_a_thread_that_dies_without_a_word_holds_nobody_up(path: Path) -> None:
+    gate_of_mute.clear()
+    pump = Mute(path, lambda layout: st.TraceWriter(path, layout), Policy(queue_bytes=STEP_BYTES))
+    pump.put(step(0))
+    taken = []
+    late = threading.Thread(target=lambda: taken.append(pump.put(step(1))), daemon=True)
     late.start()
-    wait_until(lambda: pump.num_waits == 1)
-    assert opener.made.wait(60)
-    opener.writer.close()
-    opener.writer.gate.set()
+    wait_until(lambda: pump.backlog.num_waits == 1)
+    gate_of_mute.set()
     late.join(60)
-    assert isinstance(heard[0].__cause__, TraceError)
+    assert taken == [False]
+    with pytest.raises(
+        RecordError, match="recording has stopped: RuntimeError: the writer thread died without a word"
+    ):
+        pump.commit()
     pump.close()
 
 
-def test_a_closed_pump_takes_no_steps(tmp_path: Path) -> None:
-    pump = Pump(
-        lambda layout: st.TraceWriter(tmp_path / "run.h5", layout), queue_bytes=1 << 20, commit_every=5
-    )
+def test_a_thread_that_cannot_be_had_is_a_failure_of_recording(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        msg = "can't start new thread"
+        raise RuntimeError(msg)
+
+    model = OriginalModel()
+    with record(model, path):
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            model(samples(2))
+        with pytest.warns(
+            RecordWarning, match=r"RuntimeError: can't start new thread \(0 samples are safe\)"
+        ):
+            model(samples(2))
+    assert not path.exists()
+
+
+def test_a_step_that_waits_hears_of_a_failure(path: Path) -> None:
+    gate = Gate()
+    pump = Pump(path, gate.opener(path), Policy(queue_bytes=STEP_BYTES, on_error="raise"))
+    pump.put(step(0))
+    taken = []
+    late = threading.Thread(target=lambda: taken.append(pump.put(step(1))), daemon=True)
+    late.start()
+    wait_until(lambda: pump.backlog.num_waits == 1)
+    assert gate.reached.wait(60)
+    gate.writers[0].close()
+    gate.open()
+    late.join(60)
+    assert taken == [False]
+    with pytest.raises(RecordError) as caught:
+        pump.close()
+    assert isinstance(caught.value.__cause__, TraceError)
+    pump.close()
+
+
+def test_what_waited_is_forgotten_with_a_failure(path: Path) -> None:
+    gate = Gate()
+    pump = Pump(path, gate.opener(path), Policy())
+    steps = []
+    for number in range(50):
+        pump.put(waiting := step(number))
+        steps.append(weakref.ref(waiting))
+    del waiting
+    assert gate.reached.wait(60)
+    gate.writers[0].close()
+    thread = writer_thread()
+    gate.open()
+    thread.join(60)
+    gc.collect()
+    assert [bool(step()) for step in steps] == [True] + [False] * 49  # the first one by the error's traceback
+    with pytest.warns(RecordWarning, match="found one that was closed"):
+        pump.close()
+
+
+def test_a_closed_pump_takes_no_steps(path: Path) -> None:
+    pump = plain_pump(path)
     pump.put(step(0))
     pump.close()
     pump.close()
@@ -209,3 +321,23 @@ def test_a_closed_pump_takes_no_steps(tmp_path: Path) -> None:
         RecordError, match="expected an open recorder, found one that was closed while the model ran"
     ):
         pump.put(step(1))
+
+
+@pytest.mark.parametrize(
+    ("argument", "message"),
+    [
+        ({"on_full": "wait"}, "on_full: expected one of 'block', 'drop', 'error', found 'wait'"),
+        ({"on_error": "ignore"}, "on_error: expected one of 'warn', 'raise', found 'ignore'"),
+        ({"queue_bytes": 0}, "queue_bytes: expected a whole number of 1 or more, found 0"),
+        ({"queue_bytes": 1e6}, "queue_bytes: expected a whole number of 1 or more, found 1000000.0"),
+        ({"commit_samples": -1}, "commit_samples: expected a whole number of 1 or more, found -1"),
+        ({"commit_every": -1}, "commit_every: expected seconds, 0 or more, found -1"),
+        ({"commit_every": float("nan")}, "commit_every: expected seconds, 0 or more, found nan"),
+        ({"commit_every": float("inf")}, "commit_every: expected seconds, 0 or more, found inf"),
+        ({"commit_every": "5 s"}, "commit_every: expected seconds, 0 or more, found '5 s'"),
+    ],
+)
+def test_settings_that_could_not_be(path: Path, argument: dict[str, Any], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        record(OriginalModel(), path, **argument)
+    assert str(caught.value) == message

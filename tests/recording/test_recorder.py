@@ -96,7 +96,8 @@ def test_stats_add_up(path: Path) -> None:
         model(samples(3))
         assert rec.stats().steps == 2
     stats = rec.stats()
-    assert (stats.samples, stats.committed, stats.drops, stats.waits) == (7, 7, 1, 0)
+    assert (stats.samples, stats.committed, stats.unrecorded) == (7, 7, 1)
+    assert (stats.left_out, stats.drops, stats.waits) == (0, 0, 0)
     # A sample: 6 features as float32, 5 MACs of 3 winners as uint16 and one flag.
     assert stats.bytes == 7 * (6 * 4 + 5 * 3 * 2 + 5)
     assert 0 < stats.queue_high_water <= stats.bytes

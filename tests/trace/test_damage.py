@@ -13,6 +13,7 @@ import pytest
 
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.trace import schema
+from sparsey_trace.trace.head import as_text
 from sparsey_trace.trace.reader import open_trace
 from tests.trace.feed import LAYOUT, check, check_file, read, sent, start_writer, write_closed
 
@@ -21,6 +22,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = 60
+LIBVER = ("v110", "v110")
+NO_NUMBER = "expected a whole number, found another kind of attribute"
+NO_TEXT = "expected text of fixed length, found another kind"
+NO_VERSION = "Unable to synchronously open attribute (can't locate attribute in name index)"
+VERSIONED = "expected a sparsey-trace file with a format_version, found:"
+TRUNCATED = (
+    "expected a whole file, found a truncated one: copy it again, or see what `sparsey-trace repair` can save"
+)
 FORMAT = "expected a trace as docs/trace-format.md describes it, found: "
 
 
@@ -61,7 +70,12 @@ def test_files_that_are_no_trace(tmp_path: Path) -> None:
     path.write_bytes(b"sample,step\n" * 1000)
     assert message(path) == "expected a sparsey-trace file (HDF5), found a file that isn't HDF5"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(1000))
-    assert message(path).startswith("expected a readable HDF5 file, found: ")
+    assert message(path) == "expected a sparsey-trace file, found HDF5 of another kind"
+    path.write_bytes(b"\x89HDF\r\n\x1a\n\x03\x08\x08\x00" + bytes(8) + b"\xff" * 8 + bytes(1000))
+    assert message(path) == (
+        "expected a sparsey-trace file (HDF5), found: its root: expected an object as HDF5 1.10 makes them for a "
+        "trace, found another at byte 0"
+    )
     os.mkfifo(tmp_path / "pipe")
     assert message(tmp_path / "pipe") == "expected a trace file, found something else"
 
@@ -74,14 +88,24 @@ def test_a_file_that_may_not_be_read(closed: Path) -> None:
 
 def test_hdf5_of_another_kind(tmp_path: Path) -> None:
     path = tmp_path / "other.h5"
+    expected = "expected a sparsey-trace file, found HDF5 of another kind"
     with h5py.File(path, "w"):
         pass
-    expected = "expected a sparsey-trace file, found HDF5 of another kind (it holds: {})"
-    assert message(path) == expected.format("nothing")
-    with h5py.File(path, "w") as file:
-        file.attrs["format"] = ["sparsey-trace", "x"]
+    assert message(path) == expected
+    with h5py.File(path, "w", libver=LIBVER) as file:
+        pass
+    assert message(path) == f"{expected} (it holds: nothing)"
+    with h5py.File(path, "w", libver=LIBVER) as file:
         file["weights"] = file["two\nlines"] = np.zeros(3)
-    assert message(path) == expected.format(r"'two\nlines', 'weights'")
+    assert message(path) == rf"{expected} (it holds: 'two\nlines', 'weights')"
+    with h5py.File(path, "w", libver=LIBVER) as file:
+        file.attrs.update(format=as_text("weights"), format_version=2)
+    assert message(path) == "expected a file of the format sparsey-trace, found: format 'weights'"
+    with h5py.File(path, "w", libver=LIBVER) as file:
+        file.attrs.update(format=["sparsey-trace", "x"], format_version=2)
+    assert message(path) == (
+        "expected a file of the format sparsey-trace, found: format: expected text of fixed length, found another kind"
+    )
 
 
 def test_one_whose_writer_has_not_begun(tmp_path: Path) -> None:
@@ -115,15 +139,16 @@ def test_one_that_another_program_has_open(tmp_path: Path) -> None:
             "expected format version 2 or older, found 3: a newer sparsey-trace wrote it; "
             "upgrade with `pip install -U sparsey-trace`",
         ),
-        (0, TraceError, "expected a format_version of 1 or more, found np.int64(0)"),
-        (-1, TraceError, "expected a format_version of 1 or more, found np.int64(-1)"),
-        (1.5, TraceError, "expected a format_version of 1 or more, found np.float64(1.5)"),
-        ("new", TraceError, "expected a format_version of 1 or more, found 'new'"),
-        (None, TraceError, "expected a format_version of 1 or more, found None"),
+        (0, TraceError, "expected a format_version of 1 or more, found 0"),
+        (-1, TraceError, "expected a format_version of 1 or more, found -1"),
+        (1.5, TraceError, f"{VERSIONED} format_version: {NO_NUMBER}"),
+        ("new", TraceError, f"{VERSIONED} format_version: {NO_NUMBER}"),
+        ([2, 2], TraceError, f"{VERSIONED} format_version: expected a whole number, found 2"),
+        (None, TraceError, f"{VERSIONED} {NO_VERSION}"),
     ],
 )
 def test_versions(closed: Path, version: object, kind: type[TraceError], expected: str) -> None:
-    with h5py.File(closed, "r+") as file:
+    with h5py.File(closed, "r+", libver=LIBVER) as file:
         del file.attrs["format_version"]
         if version is not None:
             file.attrs["format_version"] = version
@@ -134,7 +159,7 @@ def test_versions(closed: Path, version: object, kind: type[TraceError], expecte
 
 
 def test_what_is_not_known_is_ignored(closed: Path) -> None:
-    with h5py.File(closed, "r+") as file:
+    with h5py.File(closed, "r+", libver=LIBVER) as file:
         file.attrs["comment"] = "mine"
         file["notes/first"] = [1, 2]
         file["layers/0/weights"] = np.zeros(3)
@@ -147,7 +172,8 @@ def without(name: str) -> Callable[[h5py.File], None]:
 
 
 def attribute(group: str, name: str, value: object) -> Callable[[h5py.File], None]:
-    return lambda file: file[group].attrs.__setitem__(name, value)
+    stored = as_text(value) if isinstance(value, str) else value
+    return lambda file: file[group].attrs.__setitem__(name, stored)
 
 
 def instead(name: str, value: object) -> Callable[[h5py.File], None]:
@@ -158,24 +184,35 @@ def instead(name: str, value: object) -> Callable[[h5py.File], None]:
     return edit
 
 
+def text_instead(name: str, text: str) -> Callable[[h5py.File], None]:
+    def edit(file: h5py.File) -> None:
+        del file[name]
+        file.create_dataset(name, data=as_text(text)[None], chunks=(1,), fletcher32=True)
+
+    return edit
+
+
 EDITS = {
-    "no dataset": (without("samples/step"), "'step' doesn't exist"),
-    "no codes": (without("layers/1/codes"), "'codes' doesn't exist"),
-    "no tail": (without("tail/inputs"), "'inputs' doesn't exist"),
-    "no checksums": (without("tail/checksums"), "'checksums' doesn't exist"),
-    "no drops": (without("progress/drops"), "'drops' doesn't exist"),
-    "drops": (instead("progress/drops", [0.5]), "/progress/drops: expected int64 of shape ('N',), found float64"),
-    "sampling": (instead("sampling", "[1]"), "sampling: expected a JSON object, found list"),
+    "no dataset": (without("samples/step"), "step: expected a dataset, found none"),
+    "no codes": (without("layers/1/codes"), "codes: expected a dataset, found none"),
+    "no tail": (without("tail/inputs"), "inputs: expected a dataset, found none"),
+    "no checksums": (without("tail/checksums"), "checksums: expected a dataset, found none"),
+    "no drops": (without("progress/drops"), "drops: expected a dataset, found none"),
+    "drops": (
+        instead("progress/drops", [0.5]),
+        "/progress/drops: expected int64 of shape ('N',), found float64",
+    ),
+    "sampling": (text_instead("sampling", "[1]"), "sampling: expected a JSON object, found list"),
     "a rank": (attribute("/", "rank", 1), "rank: expected a number from 0 to 0, found 1"),
     "a first step": (
         attribute("/", "first_step", -1),
         "first_step and first_sample: expected numbers of 0 or more, found -1 and 0",
     ),
-    "no counter": (without("progress/committed"), "'committed' doesn't exist"),
-    "no progress": (without("progress"), "component not found"),
-    "no connections": (without("layers/0/connections"), "'connections' doesn't exist"),
-    "no config": (without("config"), "'config' doesn't exist"),
-    "no layer": (without("layers/1"), "object '1' doesn't exist"),
+    "no counter": (without("progress/committed"), "committed: expected a dataset, found none"),
+    "no progress": (without("progress"), "progress/committed: expected a dataset, found none"),
+    "no connections": (without("layers/0/connections"), "connections: expected a dataset, found none"),
+    "no config": (without("config"), "config: expected a dataset, found none"),
+    "no layer": (without("layers/1"), "num_layers: expected at most 1, as in the file, found 2"),
     "no attribute": (lambda file: file.attrs.__delitem__("num_features"), "can't locate attribute"),
     "a dtype": (
         instead("layers/0/codes", np.zeros((277, 20, 3), np.uint16)),
@@ -193,12 +230,12 @@ EDITS = {
     ),
     "a group": (
         lambda file: (without("samples/step")(file), file.create_group("samples/step")),
-        "samples/step: expected a dataset, found a group",
+        "samples/step: expected a dataset as a trace has, found a group",
     ),
-    "config is no JSON": (instead("config", "{lr: 1"), "Expecting property name"),
-    "config is a list": (instead("config", "[1]"), "config: expected a JSON object, found list"),
-    "config is a number": (instead("config", 3), "expected text, found np.int64(3)"),
-    "config nests without end": (instead("config", "[" * 100_000), "recursion"),
+    "config is no JSON": (text_instead("config", "{lr: 1"), "Expecting property name"),
+    "config is a list": (text_instead("config", "[1]"), "config: expected a JSON object, found list"),
+    "config is a number": (instead("config", 3), f"config: {NO_TEXT}"),
+    "config nests without end": (text_instead("config", "[" * 100_000), "recursion"),
     "versions are no JSON": (attribute("/", "versions", "x"), "Expecting value"),
     "an input kind": (
         attribute("/", "input_kind", "float64"),
@@ -210,16 +247,21 @@ EDITS = {
     ),
     "features as text": (
         attribute("/", "num_features", "13"),
-        "num_features: expected a whole number of at least 1, found '13'",
+        f"num_features: {NO_NUMBER}",
     ),
-    "an infinite number of layers": (attribute("/", "num_layers", np.inf), "infinity"),
-    "more layers": (attribute("/", "num_layers", 2**60), "object '2' doesn't exist"),
+    "an infinite number of layers": (attribute("/", "num_layers", np.inf), f"num_layers: {NO_NUMBER}"),
+    "more layers": (attribute("/", "num_layers", 2**60), "num_layers: expected at most 2, as in the file"),
     "no layers": (attribute("/", "num_layers", 0), "layers: expected at least one layer, found none"),
     "a shape of the input": (
         attribute("/", "input_shape", [2, 3]),
         "input_shape: expected sides whose product is num_features = 13, found (2, 3) (product 6)",
     ),
-    "a shape that is a number": (attribute("/", "input_shape", 13), "input_shape: expected"),
+    "a shape of too many sides": (attribute("/", "input_shape", [1] * 65), f"input_shape: {NO_NUMBER}"),
+    "an id": (attribute("/", "id", "../run"), "id: expected 32 hexadecimal digits, found '../run'"),
+    "a folder": (
+        attribute("/", "continues", "../run.h5"),
+        "continues: expected a file's name without its folder, found '../run.h5'",
+    ),
     "MACs": (
         attribute("layers/1", "num_macs", 4),
         "top: connections: expected one row for each of 4 MACs, found 3",
@@ -228,9 +270,9 @@ EDITS = {
     "neurons": (attribute("layers/1", "num_neurons", 200), "layers/1/codes: expected uint8 of shape"),
     "no neurons": (
         attribute("layers/1", "num_neurons", 0),
-        "top: num_neurons: expected a whole number from 1 to 65,535, found np.int64(0)",
+        "top: num_neurons: expected a whole number from 1 to 65,535, found 0",
     ),
-    "a name": (attribute("layers/1", "name", 5), "expected text, found np.int64(5)"),
+    "a name": (attribute("layers/1", "name", 5), f"name: {NO_TEXT}"),
     "names": (
         attribute("layers/1", "name", "low"),
         "layers: expected a different name for each layer, found 'low' more than once",
@@ -253,7 +295,7 @@ COUNTERS = {
 def test_files_that_contradict_the_format(
     closed: Path, edit: Callable[[h5py.File], None], expected: str
 ) -> None:
-    with h5py.File(closed, "r+") as file:
+    with h5py.File(closed, "r+", libver=LIBVER) as file:
         edit(file)
     text = message(closed)
     assert text.startswith(FORMAT)
@@ -262,7 +304,7 @@ def test_files_that_contradict_the_format(
 
 @pytest.mark.parametrize("values", COUNTERS.values(), ids=COUNTERS)
 def test_counters_that_do_not_fit(closed: Path, values: dict[str, int]) -> None:
-    with h5py.File(closed, "r+") as file:
+    with h5py.File(closed, "r+", libver=LIBVER) as file:
         for name, value in values.items():
             file[f"progress/{name}"][()] = value
         counts = [file[f"progress/{name}"][()] for name in ("committed", "in_chunks")]
@@ -278,7 +320,7 @@ def test_a_closed_trace_cut_anywhere(closed: Path) -> None:
         closed.write_bytes(whole[:size])
         text = message(closed)
         if size > 48:  # the superblock
-            assert text == "expected a whole file, found a truncated one: copy it again"
+            assert text == TRUNCATED
 
 
 def test_a_trace_left_behind_and_cut_anywhere(tmp_path: Path) -> None:

@@ -1,0 +1,208 @@
+"""`sparsey-trace watch`: a run that is recorded by another process, to whichever end it comes."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sparsey_trace.cli.main import main
+from sparsey_trace.replay.watching import Watching
+from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.writer import TraceWriter
+from tests.cli.commands import COMMAND, LAYOUT, being_written, sparsey_trace, write_steps, write_trace
+from tests.trace.feed import ROOT
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STEPS = 120
+
+# Records a run slowly, says so with every commit, and closes it unless it is killed before.
+WRITER = """
+import sys, time
+from sparsey_trace.trace.writer import TraceWriter
+from tests.cli.commands import LAYOUT, write_steps
+
+with TraceWriter(sys.argv[1], LAYOUT) as writer:
+    for step in range(int(sys.argv[2])):
+        write_steps(writer, 1, first=step)
+        if step % 5 == 4:
+            writer.commit()
+            print(writer.num_committed, flush=True)
+        time.sleep(0.02)
+"""
+
+
+def record(path: Path, *, steps: int = STEPS) -> subprocess.Popen[str]:
+    call = [sys.executable, "-c", WRITER, str(path), str(steps)]
+    return subprocess.Popen(call, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+
+
+def watch(path: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
+    call = [str(part) for part in (COMMAND, "watch", path, "--interval", "0.1", *arguments)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+    return subprocess.Popen(call, text=True, **pipes)
+
+
+def test_it_waits_follows_and_ends_with_the_run(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with watch(path, "--json") as watching:
+        waiting = watching.stderr.readline()
+        with record(path) as writer:
+            said, _ = watching.communicate(timeout=120)
+            writer.communicate()
+    assert waiting == f"{path}: waiting for its first step\n"
+    assert (watching.returncode, writer.returncode) == (0, 0)
+    sights = [json.loads(line) for line in said.splitlines()]
+    sizes = [sight["samples"] for sight in sights]
+    assert sizes == sorted(sizes)
+    assert len(set(sizes)) > 3, "it did not follow"
+    assert [sight["state"] for sight in sights] == ["recording"] * (len(sights) - 1) + ["closed"]
+    assert sizes[-1] == 4 * STEPS
+    write_trace(tmp_path / "same.h5", steps=STEPS)
+    with open_trace(path) as trace, open_trace(tmp_path / "same.h5") as same:
+        now = json.loads(json.dumps(asdict(Watching(trace).catch_up())))
+        assert (trace.inputs[:] == same.inputs[:]).all()
+        assert (trace.layers[1].codes[:] == same.layers[1].codes[:]).all()
+    assert sights[-1] == {"trace": str(path), "state": "closed", **now}
+
+
+def test_it_ends_when_the_writer_is_killed(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with record(path, steps=100_000) as writer:
+        writer.stdout.readline()
+        with watch(path) as watching:
+            first = watching.stdout.readline()
+            writer.kill()
+            promised = int((writer.stdout.read().split() or [0])[-1])
+            said = watching.stdout.read()
+            complaint = watching.stderr.read()
+    assert (watching.returncode, complaint) == (0, "")
+    assert first.startswith(f"{path}: recording, ")
+    last = said.strip().split("\n\n")[-1].splitlines()
+    assert last[0].startswith(f"{path}: left without being closed: its writer is no more, ")
+    assert int(last[0].split(" no more, ")[1].split()[0]) >= promised
+    assert last[1].split() == [
+        "layer",
+        "MACs",
+        "median",
+        "codes",
+        "all",
+        "codes",
+        "coverage",
+        "active",
+        "silent",
+    ]
+    assert [line.split()[0] for line in last[2:]] == ["v1", "v2"]
+
+
+def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
+    with being_written(tmp_path / "run.h5", committed=2) as path, watch(path) as watching:
+        watching.stdout.readline()
+        watching.send_signal(signal.SIGINT)
+        assert watching.communicate(timeout=60)[1] == ""
+    assert watching.returncode == 130
+    with watch(tmp_path / "none.h5") as watching:
+        watching.stderr.readline()
+        watching.send_signal(signal.SIGINT)
+        assert watching.communicate(timeout=60) == ("", "")
+    assert watching.returncode == 130
+
+
+def test_a_terminal_is_drawn_on_in_place_and_left_intact(tmp_path: Path) -> None:
+    screen, stream = pty.openpty()
+    environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
+    with being_written(tmp_path / "run.h5", committed=2) as path:
+        options = {"stdout": stream, "stderr": stream, "env": environment}
+        with watch(path, **options) as watching:
+            seen = b""
+            while seen.count(b"8 samples") < 3:
+                seen += os.read(screen, 1 << 16)
+            watching.send_signal(signal.SIGINT)
+            watching.wait(timeout=60)
+        os.close(stream)
+        seen += os.read(screen, 1 << 16)
+    os.close(screen)
+    text = seen.decode()
+    assert watching.returncode == 130
+    assert "Traceback" not in text
+    assert "\x1b[1A" in text  # back up over what was drawn before
+    assert text.count("\x1b[?25l") == text.count("\x1b[?25h") == 1  # the cursor, hidden and shown again
+
+
+@pytest.mark.parametrize("end", ["removed", "replaced"])
+def test_a_trace_that_is_taken_away(tmp_path: Path, end: str) -> None:
+    with being_written(tmp_path / "run.h5", committed=2) as path:
+        other = write_trace(tmp_path / "other.h5")
+        with watch(path) as watching:
+            watching.stdout.readline()
+            kept = path.with_name("kept.h5")
+            path.rename(kept)
+            if end == "replaced":
+                other.rename(path)
+            _, complaint = watching.communicate(timeout=60)
+        path.unlink(missing_ok=True)
+        kept.rename(path)
+    assert watching.returncode == 1
+    assert complaint == (
+        f"sparsey-trace: {path}: expected the trace that was watched, found it removed or replaced; "
+        "watch it anew\n"
+    )
+
+
+def test_once_looks_once(tmp_path: Path) -> None:
+    with being_written(tmp_path / "run.h5", committed=3) as path:
+        found = sparsey_trace("watch", path, "--once")
+    assert (found.returncode, found.stderr) == (0, "")
+    head, *_ = found.stdout.splitlines()
+    assert head.startswith(f"{path}: recording, 12 samples in 3 steps, epoch 0 (train), ")
+    assert " samples/s, the last one " in head
+    missing = sparsey_trace("watch", tmp_path / "none.h5", "--once")
+    assert (missing.returncode, missing.stdout) == (1, "")
+    assert missing.stderr == (
+        f"sparsey-trace: {tmp_path / 'none.h5'}: expected a trace file, found no such file\n"
+    )
+
+
+def test_a_pipe_gets_only_what_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with TraceWriter(path, LAYOUT) as writer:
+        write_steps(writer, 2)
+        writer.commit()
+        with watch(path) as watching:
+            watching.stdout.readline()
+            time.sleep(0.5)
+            writer.close()
+            said = watching.stdout.read()
+    assert said.count(f"{path}: ") == 1
+    assert said.count("layer  MACs") == 2
+
+
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with record(path) as writer:
+        writer.stdout.readline()
+        with watch(path) as watching:
+            watching.stdout.readline()
+            watching.stdout.close()
+            assert (watching.stderr.read(), watching.wait(timeout=60)) == ("", 0)
+        writer.communicate()
+
+
+def test_gaps_and_an_empty_trace_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "run.h5"
+    with TraceWriter(path, LAYOUT, sampling={"every": 5, "layers": ["a\nb"]}):
+        pass
+    assert main(["watch", str(path)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f"{path}: closed, 0 samples in 0 steps, empty"
+    assert lines[1] == f"{path}: one step in 5 was recorded; 1 layer was not recorded: a b"

@@ -1,0 +1,288 @@
+"""A run that goes on after it ended: the files, and what their numbers say."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pytest
+
+import sparsey_trace as st
+from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
+from sparsey_trace.recording import WinnerTakeAll, record
+from sparsey_trace.trace.part import Part
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
+
+if TYPE_CHECKING:
+    from sparsey_trace.recording import Recorder
+
+START = """
+import os, sys, time
+from pathlib import Path
+from sparsey_trace.recording import record
+from tests.recording.models import OriginalModel, samples
+
+model = OriginalModel()
+"""
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.h5"
+
+
+def child(path: Path, script: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-c", START + script, str(path)]
+    root = Path(__file__).parents[2]
+    return subprocess.Popen(command, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+
+
+def resume(path: Path, *seeds: int, **more: Any) -> Recorder:
+    """Record a pass for each seed, of 3 samples."""
+    model = OriginalModel()
+    with record(model, path, resume=True, **more) as rec:
+        for seed in seeds:
+            model(samples(3, seed=seed))
+    return rec
+
+
+def part_of(path: Path) -> Part:
+    with st.open_trace(path) as trace:
+        return trace.part
+
+
+def test_where_nothing_is_the_run_begins(path: Path) -> None:
+    assert resume(path, 0).path == path
+    assert part_of(path) == Part()
+
+
+def test_each_resume_makes_a_file_that_goes_on_from_the_last(path: Path) -> None:
+    assert [resume(path, *seeds).path.name for seeds in ((0, 1), (2,), (3, 4))] == [
+        "run.h5",
+        "run.1.h5",
+        "run.2.h5",
+    ]
+    assert part_of(path.with_name("run.1.h5")) == Part(continues="run.h5", first_step=2, first_sample=6)
+    assert part_of(path.with_name("run.2.h5")) == Part(continues="run.1.h5", first_step=3, first_sample=9)
+    with st.open_trace(path.with_name("run.2.h5")) as trace:
+        assert trace.samples.step[:].tolist() == [3, 3, 3, 4, 4, 4]
+
+
+def test_the_files_together_are_the_run(path: Path, tmp_path: Path) -> None:
+    model = OriginalModel()
+    for first in (0, 2, 4):
+        with record(model, path, resume=True):
+            for seed in (first, first + 1):
+                model(samples(3, seed=seed))
+    whole, model = tmp_path / "whole.h5", OriginalModel()
+    with record(model, whole):
+        for seed in range(6):
+            model(samples(3, seed=seed))
+    one, other = (st.analyze(source) for source in (whole, str(tmp_path / "run.*")))
+    assert list(one) == list(other)
+    assert all(one[name].equals(other[name]) for name in one)
+
+
+@pytest.mark.parametrize("last", ["os._exit(9)", "os.kill(os.getpid(), 9)"])
+def test_behind_a_kill_it_goes_on_from_the_last_commit(path: Path, last: str) -> None:
+    script = f"""
+rec = record(model, sys.argv[1], commit_samples=6, commit_every=1000)
+for seed in range(5):
+    model(samples(3, seed=seed))
+while rec.stats().committed < 12:
+    time.sleep(0.01)
+{last}
+"""
+    with child(path, script) as dead:
+        assert dead.wait(60) != 0
+    before = path.read_bytes()
+    assert resume(path, 4, 5).path.name == "run.1.h5"
+    assert path.read_bytes() == before
+    assert part_of(path.with_name("run.1.h5")) == Part(continues="run.h5", first_step=4, first_sample=12)
+    with st.open_trace([path, path.with_name("run.1.h5")]) as trace:
+        np.testing.assert_array_equal(trace.samples.step[:], np.repeat(range(6), 3))
+        np.testing.assert_array_equal(trace.inputs[:], np.concatenate([samples(3, seed=n) for n in range(6)]))
+
+
+def test_a_file_without_samples_counts(path: Path) -> None:
+    script = """
+rec = record(model, sys.argv[1], commit_every=1000)
+model(samples(3))
+while not Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+os._exit(9)
+"""
+    with child(path, script) as dead:
+        dead.wait(60)
+    assert len(st.open_trace(path)) == 0
+    assert resume(path, 0).path.name == "run.1.h5"
+    assert part_of(path.with_name("run.1.h5")) == Part(continues="run.h5")
+    with st.open_trace([path, path.with_name("run.1.h5")]) as trace:
+        assert trace.samples.step[:].tolist() == [0, 0, 0]
+
+
+@pytest.mark.parametrize("has_begun", [True, False])
+def test_a_file_that_is_being_written_is_refused_with_its_writer(path: Path, *, has_begun: bool) -> None:
+    begin = "model(samples(3))" if has_begun else "TraceWriter(sys.argv[1], layout)"
+    script = f"""
+from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.recording.choice import choose_layers
+layout = choose_layers(model, None).layout((6,))
+rec = record(model, sys.argv[1])
+kept = {begin}
+while has_begun := {has_begun} and not Path(sys.argv[1]).exists():
+    time.sleep(0.01)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+    with child(path, script) as writer:
+        assert writer.stdout is not None
+        assert writer.stdout.readline() == "ready\n"
+        with pytest.raises(
+            TraceError,
+            match=rf"run\.h5: expected that nobody else .* process {writer.pid} on {socket.gethostname()}",
+        ):
+            record(OriginalModel(), path, resume=True)
+        writer.communicate("")
+    assert not path.with_name("run.1.h5").exists()
+
+
+def recorded(path: Path, layers: list[WinnerTakeAll], *, features: int = 6) -> None:
+    model = Classifier()
+    if features != 6:
+        model.encoder[0] = type(model.encoder[0])(features, 24)
+    with record(model, path, layers=layers, resume=True):
+        model(samples(2)[:, :features])
+
+
+LOWER, UPPER = CLASSIFIER_LAYERS
+OTHER_LAYERS = {
+    "layers ['encoder.1'] instead of ['encoder.1', 'deeper.1']": [LOWER],
+    "num_macs 1 instead of 2 in layer encoder.1": [
+        WinnerTakeAll("encoder.1", num_macs=1, num_cms=6, num_neurons=4),
+        UPPER,
+    ],
+    "other connections in layer deeper.1": [
+        LOWER,
+        WinnerTakeAll("deeper.1", num_macs=2, num_cms=2, num_neurons=3, connections=[[0], [1]]),
+    ],
+    "other positions in layer deeper.1": [
+        LOWER,
+        WinnerTakeAll("deeper.1", num_macs=2, num_cms=2, num_neurons=3, positions=[[0, 0], [1, 1]]),
+    ],
+}
+
+
+@pytest.mark.parametrize(("difference", "layers"), OTHER_LAYERS.items())
+def test_another_model_is_refused_at_the_first_step(
+    path: Path, difference: str, layers: list[WinnerTakeAll]
+) -> None:
+    recorded(path, CLASSIFIER_LAYERS)
+    with pytest.raises(RecordError) as caught:
+        recorded(path, layers)
+    assert str(caught.value) == (
+        f"{path.with_name('run.1.h5')}: expected the model of {path}, which it goes on from, found {difference}; "
+        "resume as it was, or record into another name"
+    )
+    assert not path.with_name("run.1.h5").exists()
+
+
+def test_another_input_is_refused_at_the_first_step(path: Path) -> None:
+    recorded(path, CLASSIFIER_LAYERS)
+    with pytest.raises(RecordError, match="found num_features 5 instead of 6; resume as it was"):
+        recorded(path, CLASSIFIER_LAYERS, features=5)
+
+
+def test_inputs_are_kept_as_before(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path):
+        model(samples(3) / 2)
+    resume(path, 0)
+    with st.open_trace(path.with_name("run.1.h5")) as trace:
+        assert trace.input_kind == "float32"
+    with pytest.raises(RecordError) as caught:
+        record(model, path, inputs="binary", resume=True)
+    assert str(caught.value) == (
+        f"inputs: expected 'float32', as in {path.with_name('run.1.h5')}, found 'binary'; "
+        "resume as it was, or record into another name"
+    )
+
+
+def test_inputs_that_were_left_out_stay_so(path: Path) -> None:
+    resume(path, 0, inputs="none")
+    resume(path, 1)
+    with st.open_trace([path, path.with_name("run.1.h5")]) as trace:
+        assert (trace.input_kind, len(trace)) == ("none", 6)
+
+
+def test_another_number_of_ranks_is_refused(path: Path) -> None:
+    resume(path, 0)
+    with (
+        st.open_trace(path) as trace,
+        st.TraceWriter(
+            path.with_name("run.1.h5"), trace.layout, part=Part(num_ranks=2, continues="run.h5", first_step=1)
+        ) as writer,
+    ):
+        chunk = trace.chunk(0, 3)
+        writer.append(inputs=chunk.inputs, codes=chunk.codes, active=chunk.active, phase="train")
+    with pytest.raises(
+        RecordError, match=r"num_ranks: expected 2, as in .*run\.1\.h5, found 1; resume as it was"
+    ):
+        record(OriginalModel(), path, resume=True)
+
+
+def test_steps_known_to_be_dropped_are_numbered_too(path: Path) -> None:
+    resume(path, 0)
+    with st.open_trace(path) as trace:
+        layout, chunk = trace.layout, trace.chunk(0, 3)
+    path.unlink()
+    with st.TraceWriter(path, layout) as writer:
+        writer.append(inputs=chunk.inputs, codes=chunk.codes, active=chunk.active, phase="train")
+        writer.note_drops([1, 2])
+    resume(path, 1)
+    assert part_of(path.with_name("run.1.h5")).first_step == 3
+
+
+def test_the_last_number_counts_and_nothing_that_only_looks_like_one(path: Path) -> None:
+    resume(path, 0)
+    resume(path, 1)
+    path.with_name("run.1.h5").rename(path.with_name("run.11.h5"))
+    for name in ("run.01.h5", "run.12.h5.partial", "runs.13.h5", "run.x.h5", "run.14.hdf"):
+        path.with_name(name).touch()
+    assert resume(path, 2).path.name == "run.12.h5"
+
+
+def test_a_damaged_file_is_refused_and_the_way_on_is_named(path: Path) -> None:
+    path.write_text("damaged")
+    with pytest.raises(TraceError) as caught:
+        record(OriginalModel(), path, resume=True)
+    assert str(caught.value) == (
+        f"{path}: expected a sparsey-trace file (HDF5), found a file that isn't HDF5; to resume behind it, put what "
+        f"`sparsey-trace repair {path} -o OUT.h5` can save in its place, or remove it"
+    )
+    assert os.listdir(path.parent) == ["run.h5"]  # noqa: PTH208
+
+
+def test_a_newer_file_is_refused_as_such(path: Path) -> None:
+    resume(path, 0)
+    with h5py.File(path, "r+") as file:
+        file.attrs["format_version"] = 99
+    with pytest.raises(VersionError, match=r"upgrade with `pip install -U sparsey-trace`$"):
+        record(OriginalModel(), path, resume=True)
+
+
+def test_resuming_and_overwriting_exclude_each_other(path: Path) -> None:
+    resume(path, 0)
+    kept = shutil.copy(path, path.with_name("copy"))
+    with pytest.raises(
+        UsageError, match="resume=True keeps what is there, overwrite=True replaces it: expected one"
+    ):
+        record(OriginalModel(), path, resume=True, overwrite=True)
+    assert path.read_bytes() == Path(kept).read_bytes()

@@ -1,0 +1,283 @@
+"""Recording a part: some steps, some phases, some layers; and what the trace says of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+import sparsey_trace as st
+from sparsey_trace.demo.configurations import DIGITS
+from sparsey_trace.demo.model import Sparsey
+from sparsey_trace.errors import RecordError, UsageError
+from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.recording import WinnerTakeAll, record
+from sparsey_trace.recording.adapters import SparseyLayers
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalLayer, OriginalModel, samples
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from torch import Tensor
+
+    from sparsey_trace.recording.codes import Codes
+    from sparsey_trace.recording.stats import Stats
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "run.h5"
+
+
+def train(path: Path, **options: Any) -> Stats:
+    """Twelve passes of two samples in three epochs, every fourth of them in evaluation."""
+    model = OriginalModel()
+    with record(model, path, **options) as rec:
+        for number in range(12):
+            rec.epoch, rec.labels = number // 4, [number, number]
+            model.train(number % 4 != 3)
+            model(samples(2, seed=number))
+    return rec.stats()
+
+
+@pytest.mark.parametrize(
+    ("options", "kept", "said"),
+    [
+        ({}, range(12), {}),
+        ({"every": 1, "phases": {"train", "eval"}}, range(12), {}),
+        ({"every": 5}, [0, 5, 10], {"every": 5}),
+        ({"phases": ["eval"]}, [3, 7, 11], {"phases": ["eval"]}),
+        ({"phases": ("train",), "every": 3}, [0, 6, 9], {"phases": ["train"], "every": 3}),
+    ],
+)
+def test_steps_keep_their_numbers(
+    path: Path, options: dict[str, Any], kept: list[int], said: dict[str, Any]
+) -> None:
+    stats = train(path, **options)
+    assert (stats.steps, stats.left_out) == (len(kept), 12 - len(kept))
+    assert (stats.unrecorded, stats.drops) == (12 - len(kept), 0)
+    with st.open_trace(path) as trace:
+        table = trace.samples.to_pandas()
+        expected = np.repeat(kept, 2)
+        assert trace.sampling == said
+        assert table["step"].tolist() == expected.tolist()
+        assert table["label"].tolist() == expected.tolist()
+        assert table["epoch"].tolist() == (expected // 4).tolist()
+        assert table["phase"].tolist() == ["eval" if number % 4 == 3 else "train" for number in expected]
+        np.testing.assert_array_equal(trace.inputs[:], torch.cat([samples(2, seed=n) for n in kept]))
+
+
+def test_a_predicate_is_asked_of_the_steps_that_the_others_agree_to(path: Path) -> None:
+    asked = []
+
+    def is_interesting(step: int, phase: str, epoch: int) -> bool:
+        asked.append((step, phase, epoch))
+        return epoch == 1
+
+    train(path, every=2, phases=["train"], predicate=is_interesting)
+    assert asked == [(step, "train", step // 4) for step in range(0, 12, 2)]
+    with st.open_trace(path) as trace:
+        assert trace.samples.step[::2].tolist() == [4, 6]
+        name = f"{__name__}.{is_interesting.__qualname__}"
+        assert trace.sampling == {"every": 2, "phases": ["train"], "predicate": name}
+
+
+def test_an_error_of_the_predicate_is_an_error_of_the_pass(path: Path) -> None:
+    model, divisors = OriginalModel(), [0, 1]
+    with record(model, path, predicate=lambda *_: bool(1 // divisors.pop(0))) as rec:
+        with pytest.raises(ZeroDivisionError):
+            model(samples(2))
+        model(samples(2))
+        assert (rec.stats().steps, rec.stats().left_out, rec.stats().unrecorded) == (1, 0, 1)
+
+
+def test_passes_that_raise_have_no_number(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path, every=2) as rec:
+        model(samples(2, seed=0))
+        with pytest.raises(RuntimeError, match="invalid for input"):
+            model(torch.ones(2, 7))
+        model(samples(2, seed=1))
+        rec.labels = [1]
+        with pytest.raises(RecordError, match="step 2: labels: expected 2 whole numbers"):
+            model(samples(2, seed=2))
+        model(samples(2, seed=3))
+        assert (rec.stats().steps, rec.stats().left_out, rec.stats().unrecorded) == (2, 1, 3)
+    with st.open_trace(path) as trace:
+        assert trace.samples.step[:].tolist() == [0, 0, 2, 2]
+        np.testing.assert_array_equal(trace.inputs[2:], samples(2, seed=3))
+
+
+def test_passes_left_out_are_not_looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Odd(Classifier):
+        """Skips a layer, calls another twice, takes no tensor: all of that is nobody's business."""
+
+        def forward(self, x: Any) -> Any:
+            if isinstance(x, str):
+                return self.deeper(self.deeper[1](torch.ones(2, 24)))
+            return super().forward(x)
+
+    def refuse(*_: Any) -> None:
+        pytest.fail("this pass isn't recorded")
+
+    model = Odd()
+    with record(model, path, layers=CLASSIFIER_LAYERS, every=2) as rec:
+        model(samples(2))
+        with monkeypatch.context() as patch:
+            patch.setattr(WinnerTakeAll, "read", refuse)
+            patch.setattr("sparsey_trace.recording.capture._copy", refuse)
+            rec.labels = "used up, unseen"
+            model("no tensor")
+        assert rec.labels is None
+        model(samples(3))
+    with st.open_trace(path) as trace:
+        assert trace.samples.step[:].tolist() == [0, 0, 2, 2, 2]
+        assert trace.samples.to_pandas()["label"].isna().all()
+
+
+@pytest.mark.parametrize("every", [1, 2, 3])
+def test_a_model_that_calls_itself_is_an_error_if_left_out_too(path: Path, every: int) -> None:
+    class Nested(Classifier):
+        def forward(self, x: Tensor) -> Tensor:
+            return super().forward(x) + (self(x[:2]).sum() if len(x) == 4 else 0)
+
+    model = Nested()
+    with record(model, path, layers=CLASSIFIER_LAYERS, every=every):
+        model(samples(2))
+        with pytest.raises(RecordError, match="found one that was given up: the model calls itself"):
+            model(samples(4))
+        model(samples(3))
+    with st.open_trace(path) as trace:
+        assert (
+            trace.samples.step[:].tolist() == {1: [0, 0, 1, 1, 2, 2, 2], 2: [0, 0, 2, 2, 2], 3: [0, 0]}[every]
+        )
+
+
+class Deep(nn.Module):
+    """Four layers with the attributes of sparseypy's: 6 features, 4, 3, 3 and 2 MACs; no MAC hears everything."""
+
+    WIRING = ([[0, 1], [1, 2], [3], [4, 5]], [[0, 1], [2], [3]], [[0], [1, 2], [0, 2]], [[0, 1], [2]])
+
+    def __init__(self) -> None:
+        super().__init__()
+        sources = [6, *map(len, self.WIRING)]
+        for number, wiring in enumerate(self.WIRING):
+            layer = OriginalLayer(wiring, num_sources=sources[number], width=12 if number else 1, seed=number)
+            self.add_module(f"v{number}", layer)
+
+    def forward(self, x: Tensor) -> Tensor:
+        x = x[..., None]
+        for layer in self.children():
+            x = layer(x)
+        return x
+
+
+@pytest.mark.parametrize(
+    "kept", [["v0"], ["v3"], ["v1", "v2"], ["v3", "v0"], ["v0", "v2"], ["v1", "v3"], ["v0", "v1", "v2", "v3"]]
+)
+def test_some_layers_are_recorded_as_they_are_with_all(tmp_path: Path, kept: list[str]) -> None:
+    for name, layers in (("all", None), ("some", kept)):
+        model = Deep()
+        with record(model, tmp_path / name, layers=layers):
+            for number in range(5):
+                model(samples(3, seed=number))
+    with st.open_trace(tmp_path / "all") as whole, st.open_trace(tmp_path / "some") as part:
+        assert whole.sampling == {}
+        left_out = [f"v{number}" for number in range(4) if f"v{number}" not in kept]
+        assert part.sampling == ({"layers": left_out} if left_out else {})
+        assert [layer.name for layer in part.layout.layers] == sorted(kept)
+        np.testing.assert_array_equal(part.inputs[:], whole.inputs[:])
+        fields_of_all = dict(zip("0123", receptive_fields(whole.layout), strict=True))
+        for layer, fields in zip(part.layers, receptive_fields(part.layout), strict=True):
+            number = layer.layout.name[1:]
+            np.testing.assert_array_equal(fields, fields_of_all[number])
+            np.testing.assert_array_equal(layer.codes[:], whole.layers[int(number)].codes[:])
+            np.testing.assert_array_equal(layer.active[:], whole.layers[int(number)].active[:])
+
+
+def test_the_demos_receptive_fields_stay_exact_without_a_layer_between(tmp_path: Path) -> None:
+    batch = torch.ones(2, 8, 8)
+    for name, layers in (("all", None), ("some", ["layers.0", "layers.2"])):
+        model = Sparsey(DIGITS, seed=1)
+        with record(model, tmp_path / name, layers=layers):
+            model(batch)
+    with st.open_trace(tmp_path / "all") as whole, st.open_trace(tmp_path / "some") as part:
+        assert [layer.name for layer in whole.layout.layers] == ["layers.0", "layers.1", "layers.2"]
+        top = receptive_fields(whole.layout)[2]
+        assert not top.all()
+        np.testing.assert_array_equal(receptive_fields(part.layout)[1], top)
+
+
+def test_layers_that_are_left_out_are_not_looked_at(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model, read = OriginalModel(), []
+    lower, upper = model.children()
+    read_layer = SparseyLayers.read
+
+    def watch(self: SparseyLayers, module: nn.Module, *more: Any) -> Codes:
+        read.append(module)
+        return read_layer(self, module, *more)
+
+    monkeypatch.setattr(SparseyLayers, "read", watch)
+    upper.eval()  # a phase of its own
+    with record(model, path, layers=["Layer_0"]):
+        model(samples(2))
+    assert read == [lower]
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        ({"every": 0}, UsageError, "every: expected a whole number of 1 or more, found 0"),
+        ({"every": 2.5}, UsageError, "every: expected a whole number of 1 or more, found 2.5"),
+        (
+            {"phases": "train"},
+            UsageError,
+            "phases: expected a list of one or more of 'train', 'eval', found 'train'",
+        ),
+        ({"phases": []}, UsageError, "phases: expected a list of one or more of 'train', 'eval', found []"),
+        (
+            {"phases": ["test"]},
+            UsageError,
+            "phases: expected a list of one or more of 'train', 'eval', found ['test']",
+        ),
+        (
+            {"predicate": "step < 3"},
+            UsageError,
+            "predicate: expected a function (step, phase, epoch) -> bool, found 'step < 3'",
+        ),
+        (
+            {"layers": "Layer_0"},
+            UsageError,
+            "layers: expected a list of names or one of WinnerTakeAll, found 'Layer_0'",
+        ),
+        ({"layers": [0]}, UsageError, "layers: expected a list of names or one of WinnerTakeAll, found [0]"),
+        (
+            {"layers": ["Layer_2"]},
+            RecordError,
+            "OriginalModel: layers: expected names of its layers, found 'Layer_2' (did you mean 'Layer_1'? there are: "
+            "Layer_0, Layer_1); a layer of another kind has to be described: WinnerTakeAll('Layer_2', num_macs=…, …)",
+        ),
+    ],
+)
+def test_what_could_not_be_recorded(
+    path: Path, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error) as caught:
+        record(OriginalModel(), path, **options)
+    assert str(caught.value) == message
+
+
+def test_names_and_descriptions_do_not_mix(path: Path) -> None:
+    described = WinnerTakeAll("Layer_0", num_macs=3, num_cms=3, num_neurons=4)
+    with pytest.raises(UsageError, match="expected a list of names or one of WinnerTakeAll, found "):
+        record(OriginalModel(), path, layers=["Layer_1", described])
+
+
+def test_names_are_of_layers_that_are_known(path: Path) -> None:
+    with pytest.raises(
+        RecordError, match=r"Classifier: expected layers with input_connections, .*, found none"
+    ):
+        record(Classifier(), path, layers=["encoder.1"])

@@ -1,0 +1,275 @@
+"""A folder of tables is sound whatever becomes of the analysis that writes into it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import random
+import re
+import resource
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from sparsey_trace.errors import OutputError
+from sparsey_trace.metrics import FeatureCoverage
+from sparsey_trace.replay import analyze
+from sparsey_trace.replay.tables import provenance_of
+from tests.cli.commands import sparsey_trace, write_trace
+from tests.faults import times
+from tests.trace.feed import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sparsey_trace.layout import Chunk
+    from sparsey_trace.metrics.base import Context, Rows
+
+RESOLUTIONS = ("epoch", "step")
+
+# Analyses of a trace in a new process, one after the other, until it is killed; a process for each line on
+# standard input. Renaming is slowed, so that kills fall between two renames as often as elsewhere.
+ANALYST = f"""
+import os, pathlib, sys, time
+import sparsey_trace.replay, sparsey_trace.metrics
+
+replace = pathlib.Path.replace
+
+def slow_replace(path, target):
+    time.sleep(0.02)
+    return replace(path, target)
+
+pathlib.Path.replace = slow_replace
+sparsey_trace.replay.analyze(sys.argv[1])  # what it imports is there then
+for line in sys.stdin:
+    pid = os.fork()
+    if not pid:
+        print(os.getpid(), flush=True)
+        while True:
+            for resolution in {RESOLUTIONS}:
+                sparsey_trace.replay.analyze(sys.argv[1], out=sys.argv[2], resolution=resolution)
+    os.waitpid(pid, 0)
+"""
+
+
+@pytest.fixture(scope="module")
+def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_trace(tmp_path_factory.mktemp("run") / "run.h5", steps=40)
+
+
+@pytest.fixture(scope="module")
+def expected(trace: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, dict[str, bytes]]:
+    """Resolution to what is in the folder of an analysis that nobody disturbed."""
+    folder = tmp_path_factory.mktemp("expected")
+    for resolution in RESOLUTIONS:
+        analyze(trace, out=folder / resolution, resolution=resolution)
+    return {resolution: content(folder / resolution) for resolution in RESOLUTIONS}
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def check(folder: Path, expected: dict[str, dict[str, bytes]]) -> set[str]:
+    """See that every table is there and is the one that its own metadata speaks of; which resolutions these are."""
+    found = {path.name: path.read_bytes() for path in folder.glob("[!.]*")}
+    assert found.keys() == expected["step"].keys()
+    seen = set()
+    for name, data in found.items():
+        resolution = provenance_of(pq.read_schema(pa.BufferReader(data)))["resolution"]
+        assert data == expected[resolution][name], name
+        seen.add(resolution)
+    return seen
+
+
+@contextlib.contextmanager
+def analyst(trace: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
+    call = [sys.executable, "-c", ANALYST, str(trace), str(folder)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen(call, **pipes, text=True, cwd=ROOT, start_new_session=True) as process:
+        try:
+            yield process
+        finally:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def start(process: subprocess.Popen[str]) -> int:
+    process.stdin.write("go\n")
+    process.stdin.flush()
+    return int(process.stdout.readline())
+
+
+def test_killed_at_any_moment_it_leaves_every_table_whole(
+    trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
+) -> None:
+    folder = tmp_path / "out"
+    analyze(trace, out=folder)
+    rng = random.Random(0)
+    seen = set()
+    with analyst(trace, folder) as process:
+        for _ in range(times(10, 80)):
+            pid = start(process)
+            time.sleep(rng.uniform(0, 1))
+            os.kill(pid, signal.SIGKILL)
+            seen |= {frozenset(check(folder, expected))}
+    assert frozenset(RESOLUTIONS) in seen, "never killed between two renames"
+    # What it left unfinished is gone with the next analysis, and so is its lock.
+    analyze(trace, out=folder, resolution="epoch")
+    assert content(folder) == expected["epoch"]
+
+
+# An analysis that goes on when it is told to.
+SLOW = """
+import sys
+import sparsey_trace.replay, sparsey_trace.metrics
+
+class Waiting(sparsey_trace.metrics.NumActivations):
+    def rows(self, chunk, layout, context):
+        print("at work", flush=True)
+        sys.stdin.readline()
+        return super().rows(chunk, layout, context)
+
+sparsey_trace.replay.analyze(sys.argv[1], out=sys.argv[2], metrics=[Waiting(), "basis_set_size"], resolution="epoch")
+"""
+
+
+def test_a_second_analysis_in_the_folder_is_refused_and_does_no_harm(
+    trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
+) -> None:
+    folder = tmp_path / "out"
+    call = [sys.executable, "-c", SLOW, str(trace), str(folder)]
+    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        process.stdout.readline()
+        holder = re.escape(f"process {process.pid} on {socket.gethostname()}")
+        with pytest.raises(OutputError, match=rf"out/\.analysis: expected that nobody else .* {holder} does"):
+            analyze(trace, out=folder)
+        process.communicate("\n" * 100)
+    assert process.returncode == 0
+    names = ("basis_set_size.parquet", "num_activations.parquet")
+    assert content(folder) == {name: expected["epoch"][name] for name in names}
+
+
+def test_of_two_commands_at_once_one_is_whole_and_the_other_refused_or_whole(
+    trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
+) -> None:
+    for turn in range(times(1, 10)):
+        folder = tmp_path / f"{turn}"
+        call = [sys.executable, "-c", "from sparsey_trace.cli.main import run; run()", "analyze", trace]
+        both = [
+            subprocess.Popen(
+                [*call, "-o", folder, "--resolution", resolution],
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+            for resolution in RESOLUTIONS
+        ]
+        said = [process.communicate()[1] for process in both]
+        codes = [process.returncode for process in both]
+        assert sorted(codes) in ([0, 0], [0, 2])
+        assert len(check(folder, expected)) == 1, "tables of two analyses are mixed"
+        for code, line in zip(codes, said, strict=True):
+            assert (code == 0) == (line == "")
+            # The other may have taken the folder so lately that its name isn't there yet.
+            assert code == 0 or re.search(r"found that (process \d+ on \S+|another process) does; ", line)
+
+
+def limited() -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+
+
+def test_a_table_that_cannot_be_written_is_one_line_that_names_it(
+    trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
+) -> None:
+    folder = tmp_path / "out"
+    analyze(trace, out=folder, resolution="epoch")
+    found = sparsey_trace("analyze", trace, "-o", folder, "--resolution", "sample", preexec_fn=limited)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert re.fullmatch(
+        rf"sparsey-trace: {folder}/\w+\.parquet: expected to write results there, found: \[Errno 27\] .*\n",
+        found.stderr,
+    )
+    assert content(folder) == expected["epoch"]
+
+
+class Removing(FeatureCoverage):
+    """Takes the folder of results away while it is at work."""
+
+    name = "removing"
+    folder: Any = None
+
+    def rows(self, chunk: Chunk, layout: object, context: Context) -> Rows:
+        shutil.rmtree(self.folder)
+        return super().rows(chunk, layout, context)
+
+
+def test_a_folder_that_is_removed_meanwhile(trace: Path, tmp_path: Path) -> None:
+    metric = Removing()
+    metric.__class__.folder = tmp_path / "out"
+    with pytest.raises(OutputError, match=r"removing\.parquet: expected to write results there, found: "):
+        analyze(trace, metrics=[metric], out=tmp_path / "out", engine="serial")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Path]:
+    """A disk of its own of 160 KiB, where one can be mounted."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    call = ["mount", "-t", "tmpfs", "-o", "size=160k", "none", place]
+    if shutil.which("mount") is None or subprocess.run(call, capture_output=True, check=False).returncode:
+        pytest.skip("no disk can be mounted here")
+    yield place
+    subprocess.run(["umount", place], check=True)
+
+
+def test_a_full_disk(trace: Path, disk: Path, expected: dict[str, dict[str, bytes]]) -> None:
+    folder = disk / "out"
+    analyze(trace, out=folder, resolution="epoch")
+    (disk / "filler").write_bytes(bytes(_free(disk) - 8192))
+    found = sparsey_trace("analyze", trace, "-o", folder, "--resolution", "sample")
+    assert (found.returncode, found.stdout) == (2, "")
+    assert re.fullmatch(rf"sparsey-trace: {folder}/\w+\.parquet: .* \[Errno 28\] .*\n", found.stderr)
+    assert content(folder) == expected["epoch"]
+
+
+def _free(disk: Path) -> int:
+    found = os.statvfs(disk)
+    return found.f_bavail * found.f_frsize
+
+
+def test_a_disk_that_may_only_be_read(trace: Path, disk: Path, expected: dict[str, dict[str, bytes]]) -> None:
+    folder = disk / "out"
+    analyze(trace, out=folder, resolution="epoch")
+    subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
+    found = sparsey_trace("analyze", trace, "-o", folder)
+    assert (found.returncode, found.stdout) == (2, "")
+    assert re.fullmatch(rf"sparsey-trace: {folder}/\.analysis: expected .* \[Errno 30\] .*\n", found.stderr)
+    assert content(folder) == expected["epoch"]
+
+
+def test_processes_of_a_killed_analysis_end(tmp_path: Path) -> None:
+    trace = write_trace(tmp_path / "run.h5", steps=100)
+    call = [sys.executable, "-c", "from sparsey_trace.cli.main import run; run()"]
+    call += ["analyze", trace, "--n-jobs", "2", "--chunk-size", "1"]
+    # All of its processes hold the other end of this pipe.
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
+    with subprocess.Popen(call, **pipes, start_new_session=True) as process:
+        try:
+            while not (tmp_path / "run.metrics").exists():
+                time.sleep(0.01)
+            time.sleep(1.5)
+            process.kill()
+            assert process.communicate(timeout=60)[0] == b""
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)

@@ -1,0 +1,72 @@
+"""A run in many files comes to the same tables as the same samples in one."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pyarrow.parquet as pq
+import pytest
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
+from sparsey_trace.replay import analyze
+from sparsey_trace.replay.tables import provenance_of
+from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.writer import TraceWriter
+from tests.trace.feed import LAYOUT, feed, write_closed
+from tests.trace.ranks import write_parts, write_whole
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sparsey_trace.replay import Result
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_whole(tmp_path_factory.mktemp("whole") / "run.h5")
+
+
+@pytest.fixture(scope="module")
+def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    return write_parts(tmp_path_factory.mktemp("parts"))
+
+
+def check_equal(found: Result, expected: Result, *, trace: str) -> None:
+    assert list(found) == list(expected)
+    for name in expected:
+        assert found[name].replace_schema_metadata(None).equals(expected[name].replace_schema_metadata(None))
+        one, other = (provenance_of(pq.read_schema(result.paths[name])) for result in (found, expected))
+        assert one == other | {"trace": trace}
+
+
+@pytest.mark.parametrize("resolution", ["sample", "step", "epoch", "run"])
+@pytest.mark.parametrize("processes", [1, 2])
+def test_the_same_tables(whole: Path, parts: list[Path], resolution: str, processes: int) -> None:
+    expected = analyze(whole, resolution=resolution)
+    found = analyze(parts[::-1], resolution=resolution, n_jobs=processes, chunk_size=37)
+    with open_trace(parts) as trace:
+        check_equal(found, expected, trace=trace.id)
+    assert len(expected) == 8
+
+
+def test_the_same_draws_by_a_pattern(whole: Path, parts: list[Path]) -> None:
+    metrics = [MatchAccuracy(reference_size=20), SiscAdherence(reference_size=20, seed=1)]
+    with open_trace(parts[0].with_name("run.rank*.h5")) as trace:
+        found = analyze(trace, metrics=metrics, n_jobs=2)
+        check_equal(found, analyze(whole, metrics=metrics), trace=trace.id)
+
+
+@pytest.mark.parametrize("processes", [1, 2])
+def test_a_trace_that_is_replaced_meanwhile_is_not_mixed_with_the_other(
+    tmp_path: Path, processes: int
+) -> None:
+    path = write_closed(tmp_path / "run.h5", steps=5)
+    with open_trace(path) as trace:
+        with TraceWriter(path, LAYOUT, overwrite=True) as writer:
+            feed(writer, 1, range(9))
+        with pytest.raises(TraceError) as caught:
+            analyze(trace, metrics=["num_activations"], n_jobs=processes)
+    assert str(caught.value) == (
+        f"{path}: expected the trace that was opened before, found it replaced; analyze it anew"
+    )

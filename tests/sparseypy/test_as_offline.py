@@ -1,0 +1,141 @@
+"""Online is offline: a run is recorded while metrics watch it, and replays to the same values, step by step."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+
+import sparsey_trace as st
+from sparsey_trace.demo import DIGITS, Sparsey, load_digits
+from sparsey_trace.demo.schedule import Schedule
+from sparsey_trace.metrics import make_metric
+from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.registry import BUILT_IN
+from sparsey_trace.sparseypy import MetricFactory
+from tests.golden_runs import load_golden
+from tests.sparseypy.standins import final, spring, steps_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    import pandas as pd
+    from torch import Tensor, nn
+
+    Steps = Iterator[tuple[Tensor, bool, int]]
+
+BY_STEP = [cls.name for cls in BUILT_IN if cls.name != "basis_average"]
+
+METRICS: list[tuple[str, dict[str, Any], str | None]] = [
+    *((name, {}, None) for name in BY_STEP),
+    ("match_accuracy", {"distance": "jaccard", "similarity": "jaccard", "repeated": "first"}, None),
+    ("match_accuracy", {"reference_size": 20, "seed": 4}, None),
+    ("match_accuracy", {"reference_size": 5, "repeated": "first"}, None),
+    ("sisc_adherence", {"reference_size": 20, "seed": 4}, None),
+    *(
+        (name, {}, reduction)
+        for name in ("num_activations", "match_accuracy")
+        for reduction in NAMES
+        if reduction != "sparse"
+    ),
+]
+
+
+def of_demo() -> tuple[nn.Module, Steps]:
+    schedule = Schedule(1797, samples=60, epochs=2, batch_size=7, seed=3)
+    images = torch.from_numpy(load_digits().inputs).float()
+    return Sparsey(DIGITS, seed=3), ((images[step.samples], step.training, step.epoch) for step in schedule)
+
+
+def of_golden(name: str, kind: Callable[..., nn.Module], shape: tuple[int, ...]) -> tuple[nn.Module, Steps]:
+    run, _ = load_golden(name)
+    return kind(run), steps_of(run, shape)
+
+
+RUNS: dict[str, Callable[[], tuple[nn.Module, Steps]]] = {
+    "demo": of_demo,
+    "spring-2024": lambda: of_golden("spring_digits_silent", spring, (8, 8, 1, 1)),
+    "final": lambda: of_golden("final_mnist_rect", final, (28, 28)),
+}
+
+
+class Watched:
+    """A run that was recorded while all metrics watched it."""
+
+    def __init__(self, name: str, path: Path) -> None:
+        model, steps = RUNS[name]()
+        self.path = path
+        self.online = [
+            MetricFactory.create_metric(metric, model=model, reduction=reduction, **as_original(parameters))
+            for metric, parameters, reduction in METRICS
+        ]
+        self.values: list[list[Any]] = [[] for _ in self.online]
+        self.averages = {
+            reduction: MetricFactory.create_metric("basis_average", model=model, reduction=reduction)
+            for reduction in (None, "sparse")
+        }
+        self.average_by_epoch: dict[Any, dict[int, Any]] = {reduction: {} for reduction in self.averages}
+        with st.record(model, path) as recorder:
+            for batch, training, epoch in steps:
+                recorder.epoch = epoch
+                output = model.train(training)(batch)
+                for metric, values in zip(self.online, self.values, strict=True):
+                    values.append(metric.compute(model, batch, output, training))
+                for reduction, metric in self.averages.items():
+                    self.average_by_epoch[reduction][epoch] = metric.compute(model, batch, output, training)
+
+    def table(self, metric: str, parameters: dict[str, Any], **how: Any) -> pd.DataFrame:
+        wanted = make_metric(metric, parameters)
+        return st.analyze(self.path, metrics=[wanted], **how).to_pandas(metric)
+
+
+def as_original(parameters: dict[str, Any]) -> dict[str, Any]:
+    return {"approximation_batch_size" if k == "reference_size" else k: v for k, v in parameters.items()}
+
+
+@pytest.fixture(scope="module", params=list(RUNS))
+def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Watched:
+    return Watched(request.param, tmp_path_factory.mktemp("online") / "run.h5")
+
+
+@pytest.mark.parametrize(("index", "how"), list(enumerate(METRICS)))
+def test_every_step_has_the_values_of_the_replay(
+    watched: Watched, index: int, how: tuple[str, dict[str, Any], str | None]
+) -> None:
+    metric, parameters, reduction = how
+    steps = watched.table(metric, parameters, reduction=reduction).groupby("step")
+    online = dict(enumerate(watched.values[index]))
+    without = {step: online.pop(step) for step in online.keys() - steps.groups.keys()}
+    assert online == {step: nested(lines, reduction) for step, lines in steps}
+    assert all(not value or not any(value) for value in without.values())
+    assert not without or metric == "match_accuracy"
+
+
+def nested(lines: pd.DataFrame, reduction: str | None) -> Any:
+    """A step's lines of a table in the lists that are documented."""
+    if "layer" not in lines:
+        return lines["value"].item()
+    if reduction is None:
+        return [of_layer["value"].tolist() for _, of_layer in lines.groupby("layer")]
+    return lines["value"].tolist()
+
+
+@pytest.mark.parametrize("reduction", [None, "sparse"])
+def test_basis_averages_are_those_of_the_replay_at_the_end_of_each_epoch(
+    watched: Watched, reduction: str | None
+) -> None:
+    table = watched.table("basis_average", {}, resolution="epoch", reduction=reduction)
+    for epoch, lines in table.groupby("epoch"):
+        online = watched.average_by_epoch[reduction][epoch]
+        offline = [of_layer["average"].tolist() for _, of_layer in lines.groupby("layer")]
+        for macs, pictures in zip(online, offline, strict=True):
+            assert all(map(np.array_equal, [mac.flatten().numpy() for mac in macs], pictures))
+            assert len(macs) == len(pictures)
+
+
+def test_the_layouts_are_the_original_s(watched: Watched) -> None:
+    with st.open_trace(watched.path) as trace:
+        assert trace.layout == watched.online[0]._steps.layout
