@@ -3,11 +3,12 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint bench clean
+.PHONY: help demo test lint faults bench clean
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it"
 	@echo "make test   run lint, types and the whole test suite"
+	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
 	@echo "make bench  measure the replay on a trace of 60,000 samples"
 	@echo "make clean  remove the virtual environment and what the demo made"
 
@@ -32,6 +33,13 @@ lint: $(VENV)/.dev
 
 test: lint
 	$(BIN)/python -m pytest
+
+FAULTS := tests/fuzz tests/trace tests/recording tests/replay/test_outputs.py tests/replay/test_gaps.py \
+	tests/replay/test_shards.py tests/replay/test_watching.py tests/cli/test_watch.py
+
+faults: $(VENV)/.dev
+	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)
+	$(BIN)/python -m tests.fuzz
 
 bench: $(VENV)/.dev
 	$(BIN)/python benchmarks/replay.py
