@@ -5,23 +5,18 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.replay.earlier import table_names
+from sparsey_trace.replay.entries import FIGURES, PRECISION
 
 if TYPE_CHECKING:
-    from sparsey_trace.replay.comparison import Comparison, Entry
+    from collections.abc import Sequence
+
+    from sparsey_trace.replay.entries import Entry, Figure
     from sparsey_trace.replay.sides import Side
-
-Figure = Literal["last", "best", "area"]
-"""What a run comes to in a metric and layer; `area` is there for basis_set_size only."""
-
-FIGURES: tuple[Figure, ...] = get_args(Figure)
-
-PRECISION = 1e-6
-"""Values are float32 in tables: two that differ by no more than this share of themselves are equal."""
 
 GRAMMAR = (
     "[last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value itself; "
@@ -139,29 +134,29 @@ def parse_rule(text: str) -> Rule:
     )
 
 
-def check(rule: Rule, comparison: Comparison) -> list[Violation]:
+def check(rule: Rule, sides: Sequence[Side], entries: Sequence[Entry]) -> list[Violation]:
     """What breaks a rule: of every run, or where its limit is of a change, of every run but the first."""
-    first, *others = comparison.sides
-    about = _about(rule, comparison)
+    first, *others = sides
+    about = _about(rule, entries)
     bases = {entry.layer: entry for entry in about if entry.run == first.run}
     broken: list[Violation] = []
     for side in [first, *others] if rule.kind == "value" else others:
         own = [entry for entry in about if entry.run == side.run]
         judged = own if rule.kind == "value" else [entry for entry in own if entry.layer in bases]
         if not judged:
-            broken.append(_nothing(rule, first if own else side, comparison))
+            broken.append(_nothing(rule, first if own else side, entries))
         for entry in judged:
             broken += _judge(rule, entry, bases.get(entry.layer, entry))
     # Where the first run has nothing to compare with, one line is enough.
     return list(dict.fromkeys(broken))
 
 
-def _about(rule: Rule, comparison: Comparison) -> list[Entry]:
-    entries = [entry for entry in comparison.entries if entry.metric == rule.metric]
+def _about(rule: Rule, entries: Sequence[Entry]) -> list[Entry]:
+    about = [entry for entry in entries if entry.metric == rule.metric]
     if rule.layer is None:
-        return entries
-    named = [entry for entry in entries if entry.layer == rule.layer]
-    return named or [entry for entry in entries if str(entry.number) == rule.layer]
+        return about
+    named = [entry for entry in about if entry.layer == rule.layer]
+    return named or [entry for entry in about if str(entry.number) == rule.layer]
 
 
 def _judge(rule: Rule, entry: Entry, base: Entry) -> list[Violation]:
@@ -192,10 +187,10 @@ def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]
     return change * share, slack * share
 
 
-def _nothing(rule: Rule, side: Side, comparison: Comparison) -> Violation:
+def _nothing(rule: Rule, side: Side, entries: Sequence[Entry]) -> Violation:
     """That a run has no figure that the rule could be about."""
     metric = next(name for name, cls in metric_classes().items() if rule.metric in table_names(cls))
-    layers = [e.layer for e in comparison.entries if (e.metric, e.run) == (rule.metric, side.run)]
+    layers = [e.layer for e in entries if (e.metric, e.run) == (rule.metric, side.run)]
     if metric in side.skipped:
         why = f"not computed: {side.skipped[metric]}"
     elif rule.metric not in side.best:

@@ -7,13 +7,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsey_trace.replay.gates import FIGURES
+from sparsey_trace.replay.entries import FIGURES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sparsey_trace.replay.comparison import Comparison, Entry
-    from sparsey_trace.replay.gates import Figure
+    from sparsey_trace.replay.entries import Entry, Figure
+    from sparsey_trace.replay.sides import Side
 
 _ALL_HEADS = 40
 """So many characters may all runs' names have together, that the table stays within 100 columns."""
@@ -38,13 +38,13 @@ class Sheet:
     footer: Sequence[str]
 
 
-def sheet_of(comparison: Comparison) -> Sheet:
+def sheet_of(sides: Sequence[Side], entries: Sequence[Entry]) -> Sheet:
     """What at least two runs have, side by side; with two runs, also how the second differs from the first."""
-    runs = [side.run for side in comparison.sides]
+    runs = [side.run for side in sides]
     names = short_names(runs)
     changes = ["change"] if len(runs) == 2 else []
     rows: list[list[str]] = []
-    for _, group in groupby(comparison.entries, key=lambda entry: (entry.metric, entry.layer)):
+    for _, group in groupby(entries, key=lambda entry: (entry.metric, entry.layer)):
         found = {entry.run: entry for entry in group}
         if len(found) > 1:
             rows += _rows([found.get(run) for run in runs], with_change=bool(changes))
@@ -53,7 +53,7 @@ def sheet_of(comparison: Comparison) -> Sheet:
         rows=rows,
         numbers=(*names, *changes),
         runs=names,
-        footer=_footer(comparison, rows),
+        footer=_footer(sides, rows),
     )
 
 
@@ -110,8 +110,8 @@ def _change(before: float | None, after: float | None) -> str:
     return f"{'+' if change > 0 else ''}{_number(change)}"
 
 
-def _footer(comparison: Comparison, rows: Sequence[Sequence[str]]) -> list[str]:
-    best = {table: best for side in comparison.sides for table, best in side.best.items()}
+def _footer(sides: Sequence[Side], rows: Sequence[Sequence[str]]) -> list[str]:
+    best = {table: best for side in sides for table, best in side.best.items()}
     tables = list(dict.fromkeys(row[0] for row in rows if row[2] == "best"))
     found = {way: [name for name in tables if best[name] == way] for way in ("highest", "lowest")}
     lines = [f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names]
