@@ -281,6 +281,34 @@ def validate(runs: options.Runs, *, debug: options.Debug = False) -> None:
 @app.command(
     epilog="""\b
 Examples:
+  sparsey-trace repair run.h5 -o repaired.h5
+  sparsey-trace repair run.h5 -o repaired.h5 && sparsey-trace analyze repaired.h5"""
+)
+def repair(
+    run: options.Run,
+    *,
+    out: options.Repaired,
+    overwrite: options.Overwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Save what can be had of a broken or unclosed trace in a new one.
+
+    The trace itself is only read. The exit code is 1 where nothing can be had.
+    """
+    from sparsey_trace.trace.repair import repair as save
+
+    with render.progress("repairing", unit="samples") as on_progress:
+        found = save(run, out, overwrite=overwrite, on_progress=on_progress)
+    render.losses(run, found.losses)
+    kept = f"kept {found.kept:,} of {render.count(found.committed, 'committed sample')}"
+    render.write(
+        render.printable(f"{out}: {kept}, in {render.count(found.steps, 'step')}; lost {found.lost:,}")
+    )
+
+
+@app.command(
+    epilog="""\b
+Examples:
   sparsey-trace metrics
   sparsey-trace analyze run.h5 --metric match_accuracy:distance=jaccard"""
 )

@@ -205,6 +205,12 @@ JsonLines = Annotated[
     bool, typer.Option("--json", help="Print a JSON object on a line whenever something has changed.")
 ]
 
+Repaired = Annotated[
+    Path,
+    typer.Option("--out", "-o", metavar="OUT.h5", show_default=False, help="The file to make."),
+]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace a file that is there.")]
+
 DemoFolder = Annotated[
     Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the trace and its results.")
 ]

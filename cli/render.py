@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
     from sparsey_trace.replay.result import Result
 
+_LOSSES = 20
+"""So many lines on what was lost are enough."""
+
 
 def write(text: str = "") -> None:
     """A line on standard output."""
@@ -169,6 +172,14 @@ def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
         write(printable(f"skipped {name}: {reason}"))
     files = ", ".join(f"{name}.parquet" for name in result)
     write(printable(f"{count(len(result), 'table')} of {run} in {folder}: {files}"))
+
+
+def losses(run: Path, found: Sequence[str]) -> None:
+    """What a repair could not save, as far as a person reads it."""
+    for loss in found[:_LOSSES]:
+        write(printable(f"{run}: lost: {loss}"))
+    if len(found) > _LOSSES:
+        write(printable(f"{run}: lost: and {len(found) - _LOSSES:,} more"))
 
 
 def facts(found: Mapping[str, Any], *, as_json: bool) -> None:

@@ -30,7 +30,9 @@ sys.exit(main(["analyze", sys.argv[1], "-o", sys.argv[2], "--n-jobs", "1"]))
 """
 
 
-@pytest.mark.parametrize(("name", "samples", "megabytes"), [("digits", 3952, 2), ("digits_v2", 3952, 2), ("mnist", 4400, 8)])
+@pytest.mark.parametrize(
+    ("name", "samples", "megabytes"), [("digits", 3952, 2), ("digits_v2", 3952, 2), ("mnist", 4400, 8)]
+)
 def test_they_are_sound(name: str, samples: int, megabytes: int) -> None:
     path = FOLDER / f"{name}.h5"
     assert path.stat().st_size < megabytes * 1_000_000

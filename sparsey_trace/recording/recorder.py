@@ -133,7 +133,9 @@ def record(
         )
 
     pump = Pump(place.path, open_writer, policy)
-    capture = Capture(model, choice, sampling=sampling, pump=pump, keep_inputs=place.inputs != "none", place=place)
+    capture = Capture(
+        model, choice, sampling=sampling, pump=pump, keep_inputs=place.inputs != "none", place=place
+    )
     return Recorder(place.path, capture, pump)
 
 

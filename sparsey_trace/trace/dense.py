@@ -63,7 +63,22 @@ def _check_heap(read: Callable[[int, int], bytes], kind: _Kind, place: int) -> N
     fields = _HEAP.unpack(content.ljust(_HEAP.size, b"\0"))
     managed, root, rows = fields[10], fields[23], fields[24]
     fixed = [*fields[:8], *fields[14:23]]
-    expected = [b"FRHP", 0, kind.id_bytes, 0, 2, 4096, 0, NOWHERE, *[0] * 4, 4, kind.block_bytes, 65_536, kind.bits, 1]
+    expected = [
+        b"FRHP",
+        0,
+        kind.id_bytes,
+        0,
+        2,
+        4096,
+        0,
+        NOWHERE,
+        *[0] * 4,
+        4,
+        kind.block_bytes,
+        65_536,
+        kind.bits,
+        1,
+    ]
     if fixed != expected or rows > _MOST_ROWS or not read(root, 4) or managed > 1 << 32:
         msg = f"a heap at byte {place} that HDF5 doesn't make"
         raise ValueError(msg)
@@ -75,7 +90,9 @@ def _check_tree(read: Callable[[int, int], bytes], kind: _Kind, place: int) -> N
         content.ljust(_TREE.size, b"\0")
     )
     fixed = (signature, version, node, record, split, merge)
-    is_made = fixed == (b"BTHD", 0, _NODE_BYTES, kind.records.get(what, 0), 100, 40) and levels <= _MOST_LEVELS
+    is_made = (
+        fixed == (b"BTHD", 0, _NODE_BYTES, kind.records.get(what, 0), 100, 40) and levels <= _MOST_LEVELS
+    )
     fits = here * record <= _NODE_BYTES - _NODE_HEAD_BYTES and (levels or here == total) and read(root, 4)
     if not is_made or not fits:
         msg = f"a tree at byte {place} that HDF5 doesn't make"

@@ -102,7 +102,9 @@ def _check_info(read: Callable[[int, int], bytes], found: dict[int, bytes]) -> N
             flags = body[1]
             first = 2 + order_bytes * bool(flags & 1)
             ends = range(first + 8, first + 8 * (3 + bool(flags & 2)), 8)
-            dense.check_dense(read, kind, tuple(int.from_bytes(body[end - 8 : end], "little") for end in ends))
+            dense.check_dense(
+                read, kind, tuple(int.from_bytes(body[end - 8 : end], "little") for end in ends)
+            )
 
 
 def _layout(message: bytes) -> str:

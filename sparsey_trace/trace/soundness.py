@@ -55,7 +55,10 @@ class Fault:
 
 
 def faults(
-    head: Head, columns: Mapping[str, schema.Column], values: Mapping[str, NDArray[Any]], last: Mapping[str, int]
+    head: Head,
+    columns: Mapping[str, schema.Column],
+    values: Mapping[str, NDArray[Any]],
+    last: Mapping[str, int],
 ) -> Iterator[Fault]:
     """Go through consecutive samples.
 
@@ -80,9 +83,7 @@ def last_of(values: Mapping[str, NDArray[Any]]) -> dict[str, int]:
     return {name: int(values[f"samples/{name}"][-1]) for name in _OF_STEP}
 
 
-def _of_samples(
-    head: Head, values: Mapping[str, NDArray[Any]], last: Mapping[str, int]
-) -> Iterator[Fault]:
+def _of_samples(head: Head, values: Mapping[str, NDArray[Any]], last: Mapping[str, int]) -> Iterator[Fault]:
     now = {name: values[f"samples/{name}"] for name in _OF_STEP}
     before = {name: np.concatenate([[last.get(name, now[name][0])], now[name][:-1]]) for name in _OF_STEP}
     least, step = head.part.first_step, now["step"]

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.blocks import Blocks
-from sparsey_trace.trace.head import as_text, config_text, write_head
+from sparsey_trace.trace.head import Origin, as_text, config_text, write_head
 from sparsey_trace.trace.lock import WriterLock
 from sparsey_trace.trace.making import create, is_there, publish
 from sparsey_trace.trace.opening import partial_path
@@ -50,6 +50,7 @@ class TraceWriter:
         sampling: what is recorded, where not everything is; see `Trace.sampling`.
         part: which part of a run this is.
         lock: the right to write to the path, which passes to the writer; by default it takes it itself.
+        origin: where the trace comes from; by default from this machine, now.
 
     Raises:
         TraceError: the file exists or another writer is at it, or none can be made there.
@@ -77,6 +78,7 @@ class TraceWriter:
         sampling: Mapping[str, Any] | None = None,
         part: Part | None = None,
         lock: WriterLock | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Make the file; see the class for the arguments."""
         if inputs not in ("auto", *schema.INPUT_KINDS):
@@ -101,7 +103,7 @@ class TraceWriter:
             raise
         self._outlet = Outlet(file, lock)
         with self._or_give_up():
-            write_head(file, layout, config=text, sampling=sampling or {}, part=part)
+            write_head(file, layout, config=text, sampling=sampling or {}, part=part, origin=origin)
 
     def append(
         self,

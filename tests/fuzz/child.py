@@ -29,7 +29,12 @@ def main(originals: tuple[str, ...]) -> None:
         print("ready", flush=True)
         for line in sys.stdin:
             case = make(int(line), originals=originals)
-            facts = {"case": case.number, "original": case.original, "change": case.change, "forged": case.is_forged}
+            facts = {
+                "case": case.number,
+                "original": case.original,
+                "change": case.change,
+                "forged": case.is_forged,
+            }
             print(json.dumps(facts), flush=True)
             # Ends the process, wherever it hangs.
             signal.setitimer(signal.ITIMER_PROF, SECONDS)

@@ -90,7 +90,9 @@ def run(numbers: Iterable[int], *, originals: Sequence[str] = (), progress: Any 
         child.ask(number)
         made = child.read_line(_TO_START)
         answer = child.read_line(SECONDS) if made else ""
-        facts = json.loads(made) if made else {"case": number, "original": "?", "change": "?", "forged": False}
+        facts = (
+            json.loads(made) if made else {"case": number, "original": "?", "change": "?", "forged": False}
+        )
         if answer.endswith("\n"):
             tally.add(facts, json.loads(answer))
         else:

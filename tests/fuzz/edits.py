@@ -14,7 +14,26 @@ from tests.fuzz.structures import Structure
 if TYPE_CHECKING:
     import random
 
-NUMBERS = (-1, 0, 1, 2, 3, 63, 64, 255, 256, 300, 65_536, 10**6, 2**31 - 1, 2**31, 2**40, 2**60, 2**63 - 1, -(2**63))
+NUMBERS = (
+    -1,
+    0,
+    1,
+    2,
+    3,
+    63,
+    64,
+    255,
+    256,
+    300,
+    65_536,
+    10**6,
+    2**31 - 1,
+    2**31,
+    2**40,
+    2**60,
+    2**63 - 1,
+    -(2**63),
+)
 TEXTS = (
     "",
     "x",
@@ -82,7 +101,12 @@ def remove(file: h5py.File, rng: random.Random) -> None:
 
 def link_elsewhere(file: h5py.File, rng: random.Random) -> None:
     name, other = _name(file, rng), _name(file, rng)
-    links = [h5py.SoftLink("/" + other), h5py.SoftLink("/" + name), h5py.ExternalLink("/etc/passwd", "/"), file[other]]
+    links = [
+        h5py.SoftLink("/" + other),
+        h5py.SoftLink("/" + name),
+        h5py.ExternalLink("/etc/passwd", "/"),
+        file[other],
+    ]
     if rng.random() < 0.7:
         del file[name]
     else:
@@ -114,7 +138,12 @@ def claim_much(file: h5py.File, rng: random.Random) -> None:
 
 
 def _grows(name: str, item: Any) -> bool:
-    return isinstance(item, h5py.Dataset) and bool(item.chunks) and item.maxshape[0] is None and "drops" not in name
+    return (
+        isinstance(item, h5py.Dataset)
+        and bool(item.chunks)
+        and item.maxshape[0] is None
+        and "drops" not in name
+    )
 
 
 def make_anew(file: h5py.File, rng: random.Random) -> None:
@@ -124,12 +153,19 @@ def make_anew(file: h5py.File, rng: random.Random) -> None:
     shape, dtype, chunks, values = old.shape, old.dtype, old.chunks, old[()]
     del file[name]
     ways: list[dict[str, Any]] = [
-        {"shape": shape, "dtype": rng.choice([dtype, ">i8", "f2", "u1", "S5", h5py.ref_dtype, h5py.string_dtype()])},
+        {
+            "shape": shape,
+            "dtype": rng.choice([dtype, ">i8", "f2", "u1", "S5", h5py.ref_dtype, h5py.string_dtype()]),
+        },
         {"shape": shape, "dtype": dtype, "external": [("/etc/passwd", 0, h5py.h5f.UNLIMITED)]},
         {"data": values, "chunks": chunks or True, "compression": rng.choice(["gzip", "lzf"])},
         {"data": values, "chunks": chunks or True, "shuffle": True, "fletcher32": True},
         {"shape": shape, "dtype": dtype, "chunks": tuple(rng.choice([1, 2, 64, 4096]) for _ in shape)},
-        {"shape": tuple(rng.choice([side, 2**20, 2**31]) for side in shape), "dtype": dtype, "chunks": chunks or True},
+        {
+            "shape": tuple(rng.choice([side, 2**20, 2**31]) for side in shape),
+            "dtype": dtype,
+            "chunks": chunks or True,
+        },
         {"shape": shape, "dtype": dtype, "maxshape": (None, *shape[1:]), "chunks": True},
         {"data": np.zeros(3, [("a", "i4"), ("b", "f8", 3)])},
     ]
@@ -163,7 +199,9 @@ def write_chunk(file: h5py.File, rng: random.Random) -> None:
     columns: list[str] = []
     file.visititems(lambda name, item: columns.append(name) if _grows(name, item) and len(item) else None)
     dataset = file[rng.choice(columns)]
-    corner = tuple(rng.randrange(side) // part * part for side, part in zip(dataset.shape, dataset.chunks, strict=True))
+    corner = tuple(
+        rng.randrange(side) // part * part for side, part in zip(dataset.shape, dataset.chunks, strict=True)
+    )
     _, stored = dataset.id.read_direct_chunk(corner)
     other = rng.choice([b"", b"x", stored[:-1], stored + stored, bytes(64), rng.randbytes(64), stored])
     dataset.id.write_direct_chunk(corner, other, filter_mask=rng.choice([0, 1, 2, 3, 0xFFFF]))

@@ -63,7 +63,9 @@ def change_heap(content: bytearray, rng: random.Random, whole: bytes) -> bytearr
     if start < 0:
         return change_structure(content, rng, whole)
     place = start + 8 * rng.randrange(1, 64)
-    content[place : place + 8] = struct.pack("<Q", rng.choice([*ODD_NUMBERS, rng.getrandbits(64), 8, 16, 4096]))
+    content[place : place + 8] = struct.pack(
+        "<Q", rng.choice([*ODD_NUMBERS, rng.getrandbits(64), 8, 16, 4096])
+    )
     return content
 
 
@@ -76,4 +78,13 @@ def change_frame(content: bytearray, rng: random.Random, whole: bytes) -> bytear
     return content
 
 
-FORGERIES = (change_structure, change_structure, change_structure, change_length, change_heap, change_frame, edit, edit)
+FORGERIES = (
+    change_structure,
+    change_structure,
+    change_structure,
+    change_length,
+    change_heap,
+    change_frame,
+    edit,
+    edit,
+)

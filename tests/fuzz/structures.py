@@ -9,7 +9,9 @@ from functools import lru_cache
 from sparsey_trace.trace.lookup3 import lookup3
 
 _SUPERBLOCK = 44
-_SIGNATURES = re.compile(rb"OHDR|OCHK|BTHD|BTLF|BTIN|FRHP|FHDB|FHIB|FSHD|EAHD|EAIB|EASB|EADB|FAHD|FADB|SMTB|SMLI")
+_SIGNATURES = re.compile(
+    rb"OHDR|OCHK|BTHD|BTLF|BTIN|FRHP|FHDB|FHIB|FSHD|EAHD|EAIB|EASB|EADB|FAHD|FADB|SMTB|SMLI"
+)
 _LONGEST = 2048
 
 

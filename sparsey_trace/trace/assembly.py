@@ -1,0 +1,79 @@
+"""Whole steps out of samples of which some are lost."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    Values = Mapping[str, NDArray[Any]]
+    """A column's path to its values [n, ...], as they are stored."""
+
+
+class Assembly:
+    """Takes in consecutive samples and gives out the steps of which none is lost.
+
+    Where it isn't known to which step a lost sample belonged, the steps on either side of it count as torn.
+    """
+
+    def __init__(self) -> None:
+        """Begin before the first sample."""
+        self._step: int | None = None
+        self._parts: list[Values] = []
+        self._is_whole = True
+        self._is_behind_hole = False
+        self._last_lost: int | None = None  # the step of the last sample in the hole, where that is known
+
+    def add(self, values: Values, good: NDArray[np.bool_]) -> Iterator[Values]:
+        """Take in samples [n], of which `good` says whether each is what was recorded; yield whole steps."""
+        for start, stop in _runs(good):
+            if not good[start]:
+                self.lose()
+                continue
+            steps = values["samples/step"][start:stop]
+            for first, last in _runs(steps):
+                part = slice(start + first, start + last)
+                yield from self._extend(int(steps[first]), {path: v[part] for path, v in values.items()})
+
+    def lose(self, steps: NDArray[np.int64] | None = None) -> None:
+        """Samples that are lost come next.
+
+        Args:
+            steps: [n], to which they belonged, where that is known.
+        """
+        if steps is None or (self._step is not None and self._step in steps):
+            self._is_whole = False
+        self._last_lost = None if steps is None else int(steps[-1])
+        self._is_behind_hole = True
+
+    def finish(self, *, is_complete: bool) -> Iterator[Values]:
+        """The last step, unless some of it is missing.
+
+        Args:
+            is_complete: whether it is known that no sample of it comes behind those that were taken in.
+        """
+        if is_complete or self._is_behind_hole:
+            yield from self._given_out()
+
+    def _extend(self, step: int, part: Values) -> Iterator[Values]:
+        if step != self._step:
+            yield from self._given_out()
+            self._step, self._parts = step, []
+            self._is_whole = not self._is_behind_hole or self._last_lost not in (None, step)
+        self._is_behind_hole = False
+        self._parts.append(part)
+
+    def _given_out(self) -> Iterator[Values]:
+        if self._parts and self._is_whole:
+            yield {path: np.concatenate([part[path] for part in self._parts]) for path in self._parts[0]}
+
+
+def _runs(values: NDArray[Any]) -> Iterator[tuple[int, int]]:
+    """Where each run of equal values begins and ends."""
+    return pairwise([0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)] if len(values) else [])
