@@ -1,0 +1,78 @@
+"""validate finds any change of any byte that holds a sample."""
+
+from __future__ import annotations
+
+import random
+import re
+from typing import TYPE_CHECKING
+
+import h5py
+import pytest
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.validate import validate
+from sparsey_trace.trace.writer import TraceWriter
+from tests.faults import times
+from tests.trace.feed import LAYOUT, ROOT, feed, start_writer
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def chunks(path: Path) -> list[tuple[str, int, int]]:
+    """Every chunk of every growing dataset: of which it is, where it stands, and how long it is."""
+    found = []
+
+    def visit(name: str, item: h5py.Dataset | h5py.Group) -> None:
+        if isinstance(item, h5py.Dataset) and item.chunks and item.maxshape[0] is None:
+            infos = (item.id.get_chunk_info(number) for number in range(item.id.get_num_chunks()))
+            found.extend((name, info.byte_offset, info.size) for info in infos)
+
+    with h5py.File(path, "r") as file:
+        file.visititems(visit)
+    return found
+
+
+@pytest.mark.parametrize("name", ["digits", "digits_v2"])
+def test_any_byte_of_a_chunk(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    whole = (ROOT / f"sample_traces/{name}.h5").read_bytes()
+    path.write_bytes(whole)
+    places, rng = chunks(path), random.Random(0)
+    for _ in range(times(25, 1000)):
+        column, start, size = rng.choice(places)
+        content = bytearray(whole)
+        content[start + rng.randrange(size)] ^= 1 << rng.randrange(8)
+        path.write_bytes(content)
+        with pytest.raises(TraceError, match=f"{re.escape(str(path))}: .*{column}"):
+            validate(path)
+
+
+def test_any_byte_of_a_committed_sample_in_the_tail(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with start_writer(path, seed=0, steps=7, commit_every=1, chunk_bytes=1, end="exit") as writer:
+        writer.stdout.read()
+    size, whole, rng = validate(path).samples, path.read_bytes(), random.Random(0)
+    with h5py.File(path, "r", swmr=True) as file:
+        tails: list[h5py.Dataset] = []
+        file["tail"].visititems(
+            lambda _, item: tails.append(item) if isinstance(item, h5py.Dataset) else None
+        )
+        places = [(tail.id.get_offset(), tail.nbytes // len(tail) * size) for tail in tails]
+    for _ in range(times(50, 2000)):
+        start, length = rng.choice(places)
+        content = bytearray(whole)
+        content[start + rng.randrange(length)] ^= 1 << rng.randrange(8)
+        path.write_bytes(content)
+        with pytest.raises(TraceError, match="tail/checksums: another checksum than that of sample"):
+            validate(path)
+
+
+def test_drops_rise(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with TraceWriter(path, LAYOUT) as writer:
+        feed(writer, 0, range(2))
+        writer.note_drops([5, 9, 7])
+    expected = f"{path}: progress/drops: number 2: expected steps that rise from 0 on, found 7"
+    with pytest.raises(TraceError, match=re.escape(expected)):
+        validate(path)
