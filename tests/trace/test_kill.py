@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sparsey_trace.trace.reader import open_trace
+from tests.faults import times
 from tests.trace.feed import check_file, sent, start_writer
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = 4000
-KILLS = 15
 
 
 def kill_after(process: subprocess.Popen[str], seconds: float) -> int:
@@ -35,7 +35,7 @@ def kill_after(process: subprocess.Popen[str], seconds: float) -> int:
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     rng = random.Random(0)
     expected = sent(0, STEPS)
-    for kill in range(KILLS):
+    for kill in range(times(15, 300)):
         path = tmp_path / f"{kill}.h5"
         commit_every, chunk_bytes = rng.choice([1, 2, 7]), rng.choice([1, 20_000, 1 << 20])
         writer = start_writer(path, seed=0, steps=STEPS, commit_every=commit_every, chunk_bytes=chunk_bytes)
