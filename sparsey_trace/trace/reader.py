@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.head import Head
     from sparsey_trace.trace.shards import Shard
     from sparsey_trace.trace.sources import Source
-    from sparsey_trace.trace.views import Storage
+    from sparsey_trace.trace.storage import Storage
 
 FIELDS = frozenset({"inputs", "codes", "active"})
 """What a chunk can hold beside step, epoch, phase and label."""

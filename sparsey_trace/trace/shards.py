@@ -21,7 +21,7 @@ from sparsey_trace.trace.head import Head, read_head
 from sparsey_trace.trace.opening import close_file, open_file, reading
 from sparsey_trace.trace.part import Part
 from sparsey_trace.trace.sampling import joint_sampling
-from sparsey_trace.trace.views import Storage
+from sparsey_trace.trace.storage import Storage
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

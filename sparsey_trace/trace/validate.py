@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reader import Trace
     from sparsey_trace.trace.shards import Shard
     from sparsey_trace.trace.sources import Source
-    from sparsey_trace.trace.views import Storage
+    from sparsey_trace.trace.storage import Storage
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -15,9 +15,9 @@ from sparsey_trace.trace import schema, trust
 from sparsey_trace.trace.head import read_head
 from sparsey_trace.trace.opening import DAMAGE, close_file, open_file, reading
 from sparsey_trace.trace.soundness import faults, last_of
+from sparsey_trace.trace.storage import open_columns, open_counter, open_drops, read_drops
 from sparsey_trace.trace.superblock import SIZE, Superblock
 from sparsey_trace.trace.tail import Tail
-from sparsey_trace.trace.views import open_columns, open_counter, open_drops, read_drops
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

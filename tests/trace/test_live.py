@@ -9,7 +9,7 @@ import pytest
 
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.views import Storage
+from sparsey_trace.trace.storage import Storage
 from sparsey_trace.trace.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, ends, feed, sent, start_writer
 

@@ -1,0 +1,234 @@
+"""The samples of one file: how chunks and tail become one run."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace import schema, trust
+from sparsey_trace.trace.chunked import Chunked
+from sparsey_trace.trace.opening import close_file, reading
+from sparsey_trace.trace.tail import Tail
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    import h5py
+    from numpy.typing import NDArray
+
+
+_SMALLEST_CHUNK = 16
+"""Bytes that a chunk and its entry take at least; one of nothing but zeros takes 30."""
+
+
+class Storage:
+    """The datasets of an open trace, and how many of their samples may be believed.
+
+    Args:
+        file: the open file.
+        columns: path to column, as the file's layout demands them.
+        version: of the format.
+        cache_bytes: how much may be kept decompressed, of all datasets together; None for HDF5's own
+            choice.
+
+    Attributes:
+        committed: how many samples there are.
+        in_chunks: how many the growing datasets hold.
+        closed: whether the writer closed the trace.
+
+    Raises:
+        KeyError, ValueError: a dataset is missing, or has another dtype or shape than it must.
+    """
+
+    def __init__(
+        self,
+        file: h5py.File,
+        columns: Mapping[str, schema.Column],
+        *,
+        version: int,
+        cache_bytes: int | None = None,
+    ) -> None:
+        """Find and check every dataset; read the counters."""
+        self._file, self._name = file, file.filename
+        # Before the columns: a dataset that is opened later is at least as long as they say.
+        names = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
+        self._counters = {name: open_counter(file, name) for name in names}
+        self.refresh()
+        self._tail = Tail(file, columns, version=version)
+        self._chunks = open_columns(file, columns, len(self._tail), cache_bytes)
+        self._drops = open_drops(file) if version > 1 else None
+        self._held: tuple[int, dict[str, NDArray[Any]]] | None = None
+        self._check_counters()
+
+    def _check_counters(self) -> None:
+        for chunks in self._chunks.values():
+            # HDF5 may know it from before the counters were read, when the file was looked through.
+            chunks.reach(self.in_chunks)
+        shortest = min(self.lengths().values())
+        pieces = sum(chunks.pieces for chunks in self._chunks.values())
+        room = trust.file_size(self._file) // (_SMALLEST_CHUNK * pieces) * self.chunk_size
+        fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
+        if not fits or self.in_chunks > room or (self.closed and self.committed != self.in_chunks):
+            msg = (
+                f"counters that don't fit the data: {self.committed} samples committed, "
+                f"{self.in_chunks} in chunks, {shortest} there"
+            )
+            raise ValueError(msg)
+
+    @property
+    def chunk_size(self) -> int:
+        """How many samples a chunk holds."""
+        return len(self._tail)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the file is open."""
+        return bool(self._file)
+
+    def close(self) -> None:
+        """Close the file; closing twice does no harm."""
+        close_file(self._file)
+
+    def lengths(self) -> dict[str, int]:
+        """How many samples each column's chunks hold, believed or not."""
+        return {path: len(chunks) for path, chunks in self._chunks.items()}
+
+    def refresh(self) -> None:
+        """Read the counters again, the one that is written last first: none runs ahead of the next.
+
+        Raises:
+            TraceError: the file is closed, or they can't be read.
+        """
+        with self._reading("to read how many samples there are"):
+            self.closed = bool(self._counter(schema.CLOSED))
+            self.committed = self._counter(schema.COMMITTED)
+            self.in_chunks = self._counter(schema.IN_CHUNKS)
+
+    @contextlib.contextmanager
+    def _reading(self, expected: str) -> Iterator[None]:
+        if not self._file:
+            msg = f"{self._name}: expected an open trace, found one that was closed"
+            raise TraceError(msg)
+        with reading(self._name, expected):
+            yield
+
+    def _counter(self, name: str) -> int:
+        self._counters[name].refresh()
+        return int(self._counters[name][()])
+
+    def read(self, path: str, start: int, stop: int) -> NDArray[Any]:
+        """Samples `start` to `stop` of a column as stored, from the chunks and the tail.
+
+        Raises:
+            TraceError: the file is closed, or its data can't be read, or have another checksum.
+        """
+        with self._reading(f"to read samples {start} to {stop} of {path}"):
+            if stop > self.in_chunks:
+                self._hold_tail(stop)
+            boundary, parts = self.in_chunks, []
+            if start < boundary or stop <= boundary:
+                parts.append(self._chunks[path].read(start, min(stop, boundary)))
+            if stop > boundary and self._held is not None:
+                parts.append(self._held[1][path][max(start, boundary) - boundary : stop - boundary])
+            return parts[0] if len(parts) == 1 else np.concatenate(parts)
+
+    def _hold_tail(self, stop: int) -> None:
+        """Keep the tail up to a sample: as a whole, since its checksums are of whole samples.
+
+        While the trace is written, samples move from the tail into the chunks: where that happened
+        during the read, it is done again.
+        """
+        while self._held is None or self._held[0] != self.in_chunks or not self._is_held(stop):
+            boundary = self.in_chunks
+            count = max(stop, self.committed) - boundary
+            if count <= 0:
+                return
+            if count > self.chunk_size:
+                msg = f"{count} samples that are in no chunk, and a tail of {self.chunk_size}"
+                raise ValueError(msg)
+            values, right = self._tail.read(boundary, count)
+            self.in_chunks = self._counter(schema.IN_CHUNKS)
+            if self.in_chunks != boundary:
+                continue
+            if not right.all():
+                msg = (
+                    f"{schema.CHECKSUMS}: another checksum than that of sample {boundary + np.argmin(right)}"
+                )
+                raise ValueError(msg)
+            self._held = boundary, values
+
+    def _is_held(self, stop: int) -> bool:
+        return self._held is not None and len(self._held[1]["samples/step"]) >= stop - self._held[0]
+
+    def drops(self) -> NDArray[np.int64]:
+        """[n] int64, the steps that were dropped, in order.
+
+        Raises:
+            TraceError: the file is closed, or they can't be read.
+        """
+        if self._drops is None:
+            return np.empty(0, np.int64)
+        with self._reading("to read which steps were dropped"):
+            return read_drops(self._drops)
+
+
+def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
+    """A number of the file that its writer changes.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is stored in another way.
+    """
+    found = trust.open_dataset(file, name)
+    if found.shape != () or not trust.is_stored_as(found, np.dtype(np.int64)):
+        msg = f"{name}: expected a whole number, found another kind"
+        raise ValueError(msg)
+    trust.check_contiguous(found, trust.file_size(file))
+    return found
+
+
+def open_columns(
+    file: h5py.File, columns: Mapping[str, schema.Column], samples: int, cache_bytes: int | None = None
+) -> dict[str, Chunked]:
+    """The growing datasets.
+
+    Args:
+        file: the open file.
+        columns: path to column.
+        samples: how many a chunk holds.
+        cache_bytes: how much may be kept decompressed, of all together; None for HDF5's own choice.
+
+    Raises:
+        KeyError, ValueError: one is missing, or is stored in another way.
+    """
+    total = sum(column.sample_bytes for column in columns.values())
+    found = {}
+    for path, column in columns.items():
+        share = None if cache_bytes is None else cache_bytes * column.sample_bytes // total
+        trust.check_dtype(trust.open_dataset(file, path), column.dtype, column.width)
+        found[path] = Chunked(
+            file,
+            path,
+            filters=(trust.ZSTD, trust.FLETCHER32),
+            chunk=column.chunk_shape(samples),
+            cache_bytes=share,
+        )
+    return found
+
+
+def open_drops(file: h5py.File) -> Chunked:
+    """The list of dropped steps.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is stored in another way.
+    """
+    trust.check_dtype(trust.open_dataset(file, schema.DROPS), np.dtype(np.int64), ())
+    return Chunked(file, schema.DROPS, filters=(), chunk=(schema.DROPS_PER_CHUNK,), has_holes=True)
+
+
+def read_drops(drops: Chunked) -> NDArray[np.int64]:
+    """[n] int64, the dropped steps that the list names, in order."""
+    found = drops.read()
+    return np.asarray(found[found != schema.NO_DROP])
