@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import selectors
 import signal
 import subprocess
@@ -51,19 +52,25 @@ class _Child:
         command = [sys.executable, "-m", "tests.fuzz.child", *originals]
         pipe = subprocess.PIPE
         root = Path(__file__).parents[2]
-        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, cwd=root)
+        self.process = subprocess.Popen(command, stdin=pipe, stdout=pipe, bufsize=0, cwd=root)
+        self._read = b""  # beyond the last line that was asked for
         self._ready = selectors.DefaultSelector()
         self._ready.register(self.process.stdout, selectors.EVENT_READ)
         self.read_line(_TO_START)
 
     def read_line(self, seconds: float) -> str:
         """The next line; empty where it ended, or took longer."""
-        return self.process.stdout.readline() if self._ready.select(seconds) else ""
+        while b"\n" not in self._read:
+            more = os.read(self.process.stdout.fileno(), 1 << 16) if self._ready.select(seconds) else b""
+            if not more:
+                return ""
+            self._read += more
+        line, _, self._read = self._read.partition(b"\n")
+        return line.decode()
 
     def ask(self, number: int) -> None:
         """Hand it a case."""
-        self.process.stdin.write(f"{number}\n")
-        self.process.stdin.flush()
+        self.process.stdin.write(f"{number}\n".encode())
 
     def end(self) -> str:
         """Stop it; why it had stopped before, if so."""
@@ -93,7 +100,7 @@ def run(numbers: Iterable[int], *, originals: Sequence[str] = (), progress: Any 
         facts = (
             json.loads(made) if made else {"case": number, "original": "?", "change": "?", "forged": False}
         )
-        if answer.endswith("\n"):
+        if answer:
             tally.add(facts, json.loads(answer))
         else:
             tally.add(facts, {"all": f"FAULT: {child.end()}"})
