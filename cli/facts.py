@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_h
 import numpy as np
 
 from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
-from sparsey_trace.metrics.registry import available, metric_classes, parameters_of
+from sparsey_trace.metrics.registry import available, metric_classes, package_of_metric, parameters_of
 from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.gaps import Gaps
 
@@ -112,6 +112,7 @@ def catalogue() -> list[dict[str, Any]]:
         {
             "name": name,
             "about": about,
+            "package": package_of_metric(metric_classes()[name]),
             "reductions": list(metric_classes()[name].reductions),
             "parameters": _parameters(metric_classes()[name]),
         }

@@ -245,7 +245,8 @@ def catalogue(metrics: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
         _json({"metrics": metrics})
         return
     for metric in metrics:
-        write(f"{metric['name']}  {metric['about']}")
+        package = f" (from {metric['package']})" if metric["package"] else ""
+        write(printable(f"{metric['name']}  {metric['about']}{package}"))
         for name, parameter in metric["parameters"].items():
             write(f"    {name}={_written(parameter['default'])}  ({parameter['type']})")
 

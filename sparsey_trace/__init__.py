@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparsey_trace import metrics
+    from sparsey_trace.errors import PluginWarning, RecordWarning
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
     from sparsey_trace.recording import WinnerTakeAll, record
     from sparsey_trace.replay import Comparison, Result, analyze, compare
@@ -28,6 +29,8 @@ _HOMES = {
     "Comparison": "replay",
     "LayerLayout": "layout",
     "Layout": "layout",
+    "PluginWarning": "errors",
+    "RecordWarning": "errors",
     "Result": "replay",
     "Trace": "trace.reader",
     "TraceWriter": "trace.writer",
@@ -44,6 +47,8 @@ __all__ = [
     "Comparison",
     "LayerLayout",
     "Layout",
+    "PluginWarning",
+    "RecordWarning",
     "Result",
     "Trace",
     "TraceWriter",

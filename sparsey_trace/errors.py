@@ -9,9 +9,11 @@ The tree, and whose fault each one names:
     │   └── VersionError              a trace of a format newer than this program
     ├── RecordError     (RuntimeError) a model that can't be recorded as asked
     ├── UsageError      (ValueError)  an unknown metric, parameter, resolution or reduction
-    └── OutputError     (OSError)     a place where results can't be put
+    ├── OutputError     (OSError)     a place where results can't be put
+    └── MetricError     (RuntimeError) a metric that raised something of its own
 
     RecordWarning       (UserWarning) training goes on, but isn't recorded; no error, so not of the tree
+    PluginWarning       (UserWarning) something that another package offers is left out
 
 Messages say what was expected, what was found, in which file, and what to do.
 """
@@ -41,6 +43,14 @@ class VersionError(TraceError):
 
 class RecordError(SparseyTraceError, RuntimeError):
     """A model, or a forward pass, that can't be recorded as asked."""
+
+
+class MetricError(SparseyTraceError, RuntimeError):
+    """A metric that raised something of its own while it was computed."""
+
+
+class PluginWarning(UserWarning):
+    """Something that another package offers is broken, and left out."""
 
 
 class RecordWarning(UserWarning):

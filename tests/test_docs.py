@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from types import ModuleType
 
 import pandas as pd
+import pytest
 
 from sparsey_trace.metrics import available
 from sparsey_trace.replay import analyze
-
-if TYPE_CHECKING:
-    import pytest
+from sparsey_trace.trace.reader import open_trace
 
 ROOT = Path(__file__).parents[1]
 
@@ -37,3 +37,38 @@ def test_the_readme_reads_and_analyzes(tmp_path: Path, monkeypatch: pytest.Monke
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [name for name in available() if f"### {name}\n" not in page] == []
+
+
+def test_the_page_on_metrics_ends_with_one_that_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The class on the page is that of the example package, and keeps the laws."""
+    laws, metric = blocks("docs/write-a-metric.md")
+    assert metric == (ROOT / "tests/plugin_example/src/class_agreement/metric.py").read_text()
+    assert len([line for line in metric.splitlines() if line]) < 40
+    page = ModuleType("page")
+    monkeypatch.setitem(sys.modules, "page", page)  # a dataclass looks its module up
+    names = vars(page)
+    for example in (metric, laws):
+        exec(compile(example, "docs/write-a-metric.md", "exec"), names)
+    names["test_laws"]()
+    run = ROOT / "sample_traces/digits.h5"
+    found = analyze(run, metrics=[names["ClassAgreement"]()]).to_pandas("class_agreement")
+    assert found["value"].tolist() == [pytest.approx(value) for value in agreement(run)]
+    top = found["value"][found["layer"] == 2]
+    assert "3.0 to 3.9" in (ROOT / "docs/write-a-metric.md").read_text()
+    assert (round(top.min(), 1), round(top.max(), 1)) == (pytest.approx(3.0), pytest.approx(3.9))
+
+
+def agreement(path: Path) -> list[float]:
+    """The same by the definition, pair by pair of a MAC's samples."""
+    with open_trace(path) as trace:
+        run = trace.chunk(0, len(trace))
+    values = []
+    for codes, active in zip(run.codes, run.active, strict=True):
+        for mac in range(active.shape[1]):
+            shared = pairs = 0
+            for label in range(10):
+                own = codes[active[:, mac] & run.is_train & (run.label == label), mac]
+                equal = [(own[i + 1 :] == own[i]).sum() for i in range(len(own) - 1)]
+                shared, pairs = shared + sum(equal), pairs + len(own) * (len(own) - 1) // 2
+            values.append(shared / pairs if pairs else float("nan"))
+    return values

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import difflib
+import re
 import types
-from dataclasses import fields
+from dataclasses import MISSING, fields, is_dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.metrics.base import RunMetric, SampleMetric
 from sparsey_trace.metrics.basis_average import BasisAverage
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
+from sparsey_trace.plugins import METRICS, package_of, sound
 
 if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric
@@ -29,9 +33,56 @@ BUILT_IN: tuple[type[Metric[Any]], ...] = (
 )
 
 
+@cache
 def metric_classes() -> dict[str, type[Metric[Any]]]:
-    """Every known metric by its name."""
+    """Every known metric by its name: those here, and those that other packages offer."""
+    known = _built_in()
+
+    def fault(found: Any) -> str:
+        wrong = _fault(found, known)
+        if not wrong:
+            known[found.name] = found
+        return wrong
+
+    sound(METRICS, fault)
+    return known
+
+
+def metric_class(name: str) -> type[Metric[Any]] | None:
+    """A metric by its name; for one of ours, what others offer isn't imported. None where there is none."""
+    return _built_in().get(name) or metric_classes().get(name)
+
+
+def package_of_metric(cls: type[Metric[Any]]) -> str | None:
+    """Which other package a metric comes from, with its version; None where it is built in."""
+    return None if cls in BUILT_IN else package_of(cls, METRICS)
+
+
+def _built_in() -> dict[str, type[Metric[Any]]]:
     return {cls.name: cls for cls in BUILT_IN}
+
+
+def _fault(found: Any, known: dict[str, type[Metric[Any]]]) -> str:
+    """What is wrong with a metric that another package offers; empty where nothing is."""
+    if not (isinstance(found, type) and issubclass(found, (RunMetric, SampleMetric))):
+        return f"expected a class of RunMetric or SampleMetric, found {found!r}"
+    if not is_dataclass(found) or not found.__dataclass_params__.frozen:
+        return f"{found.__name__}: expected a frozen dataclass, found another class"
+    name = getattr(found, "name", None)
+    if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9_]*", name):
+        return f"{found.__name__}: name: expected lower-case letters, digits and _, found {name!r}"
+    if name in known:
+        return f"{found.__name__}: name: expected one that no other metric has, found {name!r}"
+    lacking = [f.name for f in fields(found) if f.default is MISSING]
+    if lacking:
+        return (
+            f"{found.__name__}: expected a default for every parameter, found none for {', '.join(lacking)}"
+        )
+    try:
+        get_type_hints(found)
+    except NameError as error:
+        return f"{found.__name__}: expected types that can be resolved, found: {error}"
+    return ""
 
 
 def available() -> dict[str, str]:
@@ -61,7 +112,7 @@ def make_metric(name: str, parameters: dict[str, Any] | None = None) -> Metric[A
     >>> make_metric("match_accuracy", {"distance": "jaccard", "reference_size": "64"}).reference_size
     64
     """
-    cls = metric_classes().get(name)
+    cls = metric_class(name)
     if cls is None:
         raise UsageError(_unknown("metric", name, list(metric_classes())))
     known = parameters_of(cls)

@@ -2,13 +2,15 @@
 
 An adapter says what a layer is made of (`layout`), finds its winners in what a forward pass left
 (`read`), and knows whose training flag counts (`is_training`). A family that can be told by its looks
-also has `recognises`, and stands in `FAMILIES`; others are named by the user.
+also has `recognises`, and stands in `FAMILIES`, or is offered by another package in the entry-point group
+`sparsey_trace.adapters`; others are named by the user.
 """
 
 from __future__ import annotations
 
 import difflib
 from dataclasses import KW_ONLY, dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -17,6 +19,7 @@ from torch import Tensor, nn
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.plugins import ADAPTERS, sound
 from sparsey_trace.recording.codes import Codes, codes_of_cells, codes_of_winners, marks_of_cells
 from sparsey_trace.recording.spring2024 import Spring2024Layers
 from sparsey_trace.recording.wrappers import named_parts
@@ -173,7 +176,24 @@ class WinnerTakeAll:
 
 
 FAMILIES: tuple[Family, ...] = (SparseyLayers(), Spring2024Layers())
-"""What is looked for in a model whose layers the user doesn't name."""
+
+
+@cache
+def families() -> tuple[Family, ...]:
+    """What is looked for in a model whose layers the user doesn't name; ours before those of other packages."""
+    found = [plugin.found for plugin in sound(ADAPTERS, _fault)]
+    return (*FAMILIES, *(family() if isinstance(family, type) else family for family in found))
+
+
+def _fault(found: Any) -> str:
+    """What is wrong with an adapter that another package offers; empty where nothing is."""
+    name = getattr(found, "__name__", type(found).__name__)
+    lacking = [
+        method
+        for method in ("recognises", "layout", "read", "is_training")
+        if not callable(getattr(found, method, None))
+    ]
+    return f"{name}: expected methods of an adapter, found none named {', '.join(lacking)}" if lacking else ""
 
 
 @dataclass(frozen=True)
@@ -200,7 +220,7 @@ def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list
         found = [
             Layer(name or type(module).__name__, module, family)
             for name, module in named_parts(model)
-            for family in FAMILIES
+            for family in families()
             if family.recognises(module)
         ]
     else:

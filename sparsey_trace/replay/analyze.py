@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.progress import progress
+from sparsey_trace.replay.blame import blaming
 from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.engines import jobs, make_engine
 from sparsey_trace.replay.folding import Folding
@@ -69,6 +70,7 @@ def analyze(
         UsageError: an unknown metric, parameter, resolution, reduction or engine.
         TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
         OutputError: `out` holds something else, or can't be written.
+        MetricError: a metric raised something of its own; none of the results appear.
     """
     chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
     processes = jobs(n_jobs)
@@ -134,7 +136,8 @@ class _Replay:
         for metric in metrics:
             key = metric.fold_key
             if key in states and key not in results:
-                results[key] = metric.finalize(states[key], self._trace.layout)
+                with blaming(metric, "finalize"):
+                    results[key] = metric.finalize(states[key], self._trace.layout)
             if isinstance(metric, RunMetric) and key in results:
                 self._outputs.write(metric, results[key])
         return results

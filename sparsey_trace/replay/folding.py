@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.replay.blame import blaming
+
 if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
@@ -24,12 +26,14 @@ class Folding:
         """Take in the next chunk's state."""
         chunks = 1
         while self._stack and self._stack[-1][0] == chunks:
-            chunks, state = 2 * chunks, self._metric.merge(self._stack.pop()[1], state)
+            with blaming(self._metric, "merge"):
+                chunks, state = 2 * chunks, self._metric.merge(self._stack.pop()[1], state)
         self._stack.append((chunks, state))
 
     def result(self) -> Any:
         """The state of all chunks together."""
         state = self._metric.init(self._layout)
         for _, part in self._stack:
-            state = self._metric.merge(state, part)
+            with blaming(self._metric, "merge"):
+                state = self._metric.merge(state, part)
         return state

@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.metrics.base import Rows
 from sparsey_trace.metrics.reductions import reduce
+from sparsey_trace.metrics.registry import package_of_metric
 from sparsey_trace.replay import tables
 from sparsey_trace.replay.gaps import Gaps
 from sparsey_trace.replay.groups import Groups
@@ -108,6 +109,7 @@ class Outputs:
             "trace": self._trace.id,
             "samples": len(self._trace),
             "program": f"sparsey-trace {program_version()}",
+            "package": package_of_metric(type(metric)),
             "notes": metric.notes(result) | self._gaps_of(metric),
         }
         file = tables.TableFile(self.folder / f"{name}.parquet", provenance)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparsey_trace.metrics.registry import metric_classes
+from sparsey_trace.metrics.registry import metric_class
 from sparsey_trace.replay.tables import provenance_of
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def summarize(path: Path) -> list[Line]:
 
 def best_of(schema: pa.Schema) -> Best:
     """Whether the lowest or the highest of a table's values is best, by its metric."""
-    cls = metric_classes().get(str((provenance_of(schema) or {}).get("metric")))
+    cls = metric_class(str((provenance_of(schema) or {}).get("metric")))
     return "highest" if cls is None else cls.best
 
 

@@ -13,6 +13,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics.base import Context, Recalled
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.replay import tables
+from sparsey_trace.replay.blame import blaming
 from sparsey_trace.replay.groups import Groups
 from sparsey_trace.trace.reader import Trace, open_trace
 
@@ -70,15 +71,18 @@ class Worker:
         """Do one chunk, from a sample to before another."""
         chunk = self._trace.chunk(*span, fields=self._fields(span))
         layout = chunk.layout
-        states = [metric.update(metric.init(layout), chunk) for metric in self._task.folds]
-        outputs = []
-        for metric, context in zip(self._task.rows, self._contexts, strict=True):
-            rows = metric.rows(chunk, layout, context)
+        states, outputs = [], []
+        for metric in self._task.folds:
+            with blaming(metric, "update"):
+                states.append(metric.update(metric.init(layout), chunk))
+        for by_sample, context in zip(self._task.rows, self._contexts, strict=True):
+            with blaming(by_sample, "rows"):
+                rows = by_sample.rows(chunk, layout, context)
             outputs.append(
                 None
                 if rows is None
                 else output_of(
-                    metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
+                    by_sample, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
                 )
             )
         return Done(states, outputs, len(chunk))
