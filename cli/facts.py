@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 import numpy as np
 
 from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
-from sparsey_trace.metrics.registry import available, metric_classes, package_of_metric, parameters_of
+from sparsey_trace.metrics.registry import (
+    BUILT_IN,
+    available,
+    metric_classes,
+    package_of_metric,
+    parameters_of,
+)
 from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.gaps import Gaps
 
@@ -92,7 +98,7 @@ def _layer(layer: LayerLayout) -> dict[str, Any]:
 def _metrics(trace: Trace) -> dict[str, str | None]:
     """Metric to what stands against it, or None."""
     if not len(trace):
-        return dict.fromkeys(metric_classes(), "the trace has no samples yet")
+        return {cls.name: "the trace has no samples yet" for cls in BUILT_IN}
     chosen, _ = choose(None, resolution="step", reduction=None)
     _, lacking = computable(chosen, trace)
     return {metric.name: lacking.get(metric.name) for metric in chosen}
@@ -134,7 +140,7 @@ def type_text(hint: Any) -> str:
     >>> type_text(int | None), type_text(bool), type_text(Literal["hamming", "jaccard"])
     ('int or none', 'true or false', 'hamming or jaccard')
     """
-    if isinstance(hint, types.UnionType):
+    if get_origin(hint) in (types.UnionType, Union):
         return " or ".join(type_text(option) for option in get_args(hint))
     if get_origin(hint) is Literal:
         return " or ".join(map(str, get_args(hint)))

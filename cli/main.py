@@ -5,6 +5,7 @@ it is called, so that `--help` answers at once.
 """
 
 import sys
+import warnings
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -42,6 +43,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A layer's name may hold what the terminal's encoding doesn't.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    warnings.formatwarning = render.warning
     sys.exit(main(sys.argv[1:]))
 
 

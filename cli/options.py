@@ -143,7 +143,7 @@ Metrics = Annotated[
         "--metric",
         "-m",
         metavar="NAME[:key=value,...]",
-        show_default="all",
+        show_default="all that are built in",
         autocompletion=metric_names,
         help="A metric to compute, with parameters if wanted; may be given more than once.",
     ),

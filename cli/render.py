@@ -43,6 +43,17 @@ def note(message: str) -> None:
     print(printable(message), file=sys.stderr)
 
 
+def warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """A warning as Python shows it then: in one line, without the place in our code that gave it."""
+    return f"sparsey-trace: {printable(f'{category.__name__}: {message}')}\n"
+
+
 def traceback(error: Exception) -> None:
     """Where an error came from."""
     import traceback as python

@@ -1,8 +1,16 @@
-"""The laws of `sparsey_trace.metrics.base` as a check, for the metrics here and for anyone's."""
+"""The laws of `sparsey_trace.metrics.base` as a check, for the metrics here and for anyone's.
+
+- However the run is cut, the result is the same, bit for bit; also when it is made again.
+- States and what they come to may go from one process to another.
+- Values depend on the fields that the metric names, and on nothing that other metrics have read.
+- What stands for the winners of a silent MAC changes nothing.
+- A `SampleMetric` has values for every MAC, of the kind that it says, and for every column that it names.
+"""
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass
+import pickle
+from dataclasses import fields, is_dataclass, replace
 from functools import reduce
 from typing import TYPE_CHECKING, Any
 
@@ -16,8 +24,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk
-    from sparsey_trace.metrics.base import Metric, Recall
+    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.metrics.base import Metric, Recall, Rows
 
 
 def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
@@ -31,29 +39,55 @@ def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
         AssertionError: a law is broken; the message says which.
     """
     run = joined(parts)
-    layout = run.layout
-    whole = metric.finalize(metric.update(metric.init(layout), run), layout)
-    states = [metric.update(metric.init(layout), part) for part in parts]
-    streamed = reduce(metric.update, parts, metric.init(layout))
-    folds = {
-        "taken in one after the other": streamed,
-        "merged from the left": reduce(metric.merge, states, metric.init(layout)),
-        "merged from the right": reduce(lambda later, earlier: metric.merge(earlier, later), states[::-1]),
-        "merged with the empty state": metric.merge(
-            metric.init(layout), metric.merge(streamed, metric.init(layout))
-        ),
-    }
-    for how, state in folds.items():
-        _expect_same(metric, metric.finalize(state, layout), whole, f"chunks {how}")
-        _expect_same(metric, metric.finalize(state, layout), whole, f"chunks {how}, finalized again")
+    result = _check_fold(metric, parts, run)
     if isinstance(metric, SampleMetric):
-        _check_rows(metric, parts, run, whole)
+        _check_rows(metric, parts, run, result)
+
+
+def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
+    """What the run comes to, in whichever way it is folded."""
+    init, merge, layout = metric.init, metric.merge, run.layout
+
+    def fold(chunk: Chunk) -> Any:
+        return _sent(metric, metric.update(init(layout), chunk), "a state")
+
+    whole = metric.finalize(fold(_reading(metric.requires, run)), layout)
+    whole = _sent(metric, whole, "what `finalize` makes")
+    parts = [_reading(metric.requires, part) for part in parts]
+    states = [fold(part) for part in parts]
+    streamed = reduce(metric.update, parts, init(layout))
+    ways = {
+        "chunks taken in one after the other": streamed,
+        "chunks merged from the left": reduce(merge, states, init(layout)),
+        "chunks merged from the right": reduce(lambda later, earlier: merge(earlier, later), states[::-1]),
+        "chunks merged with the empty state": merge(init(layout), merge(streamed, init(layout))),
+        # Shows whether merging has changed what it was given.
+        "chunks merged from the left again": reduce(merge, states, init(layout)),
+        "with all fields, not only those of `requires`": fold(run),
+        "with other codes where MACs are silent": fold(_reading(metric.requires, _muted(run))),
+    }
+    for how, state in ways.items():
+        _expect_same(metric, metric.finalize(state, layout), whole, how)
+        _expect_same(metric, metric.finalize(state, layout), whole, f"{how}, finalized again")
+    return whole
 
 
 def _check_rows(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
-    of_run = _rows(metric, [run], Context(result, recall_from(run)))
-    of_parts = _rows(metric, parts, Context(result, recall_from(run)))
-    _expect_same(metric, of_parts, of_run, "rows of chunks")
+    def rows(chunks: Sequence[Chunk], of: Chunk) -> dict[int, list[Any]]:
+        return _rows(metric, chunks, Context(result, recall_from(of)))
+
+    def reading(chunk: Chunk) -> Chunk:
+        return _reading(metric.rows_require, chunk)
+
+    muted = _muted(run)
+    whole = rows([reading(run)], run)
+    ways = {
+        "rows of chunks": rows([*map(reading, parts)], run),
+        "rows with all fields, not only those of `rows_require`": rows([run], run),
+        "rows with other codes where MACs are silent": rows([reading(muted)], muted),
+    }
+    for how, found in ways.items():
+        _expect_same(metric, found, whole, how)
 
 
 def _rows(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) -> dict[int, list[Any]]:
@@ -64,10 +98,60 @@ def _rows(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) 
         if rows is None:
             continue
         places = np.arange(len(chunk)) if rows.sample is None else rows.sample
+        _check_shapes(metric, rows, chunk.layout, len(places))
         columns = [*rows.values, *(rows.layer_values or ()), *(rows.extra[name] for name in metric.extra)]
         for line, place in enumerate(places.tolist()):
             found[chunk.start + place] = [column[line] for column in columns]
     return found
+
+
+def _check_shapes(metric: SampleMetric[Any], rows: Rows, layout: Layout, count: int) -> None:
+    kind = "int64" if metric.counts else "float64"
+    by_mac = [f"{kind} {[count, layer.num_macs]}" for layer in layout.layers]
+    by_layer = [f"{kind} {[count]}"] * len(layout.layers) if metric.has_layer_values else []
+    _expect_kinds(metric, "values", rows.values, by_mac)
+    _expect_kinds(metric, "layer_values", rows.layer_values or (), by_layer)
+    if missing := metric.extra.keys() - rows.extra.keys():
+        msg = f"{metric!r}: rows: expected every column that `extra` names, found no {min(missing)}"
+        raise AssertionError(msg)
+
+
+def _expect_kinds(
+    metric: Metric[Any], what: str, arrays: Sequence[NDArray[Any]], expected: list[str]
+) -> None:
+    found = [f"{array.dtype} {list(array.shape)}" for array in arrays]
+    if found != expected:
+        said = " and ".join(expected) or "nothing", " and ".join(found) or "nothing"
+        msg = f"{metric!r}: rows: {what}: expected {said[0]}, found {said[1]}"
+        raise AssertionError(msg)
+
+
+def _reading(names: frozenset[str], chunk: Chunk) -> Chunk:
+    """The chunk as if only these of its fields had been read."""
+    return replace(
+        chunk,
+        inputs=chunk.inputs if "inputs" in names else None,
+        codes=chunk.codes if "codes" in names else (),
+        active=chunk.active if "active" in names else (),
+    )
+
+
+def _muted(chunk: Chunk) -> Chunk:
+    """The same run; where MACs are silent, other codes stand."""
+    codes = (
+        np.where(active[..., None], codes, 0).astype(codes.dtype)
+        for codes, active in zip(chunk.codes, chunk.active, strict=True)
+    )
+    return replace(chunk, codes=tuple(codes))
+
+
+def _sent(metric: Metric[Any], thing: Any, what: str) -> Any:
+    """What arrives in another process."""
+    try:
+        return pickle.loads(pickle.dumps(thing))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        msg = f"{metric!r}: {what}: expected something that can be pickled, found {error}"
+        raise AssertionError(msg) from error
 
 
 def recall_from(run: Chunk) -> Recall:

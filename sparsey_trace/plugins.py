@@ -1,12 +1,15 @@
 """What other packages add: metrics, and families of models, by their entry points.
 
 A package offers a metric's class in the group `sparsey_trace.metrics`, and an adapter (a class or an instance; see
-`sparsey_trace.recording.adapters.Family`) in `sparsey_trace.adapters`. Nothing of it is imported before all metrics are
-asked for, or one that isn't built in, or a model is recorded. What is broken is named in a warning and left out.
+`sparsey_trace.recording.adapters.Family`) in `sparsey_trace.adapters`. Nothing of it is imported before the
+metrics are listed, or one is asked for that isn't built in, or a model is recorded. What is broken is named in a
+warning and left out.
 """
 
 from __future__ import annotations
 
+import contextlib
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -27,11 +30,11 @@ class Plugin:
     """One thing that a package offers.
 
     Attributes:
-        package: the package and its version, such as "sparsey-agreement 1.0".
-        found: what the entry point names.
+        point: the entry point.
+        found: what it names.
     """
 
-    package: str
+    point: EntryPoint
     found: Any
 
 
@@ -52,32 +55,50 @@ def sound(group: str, check: Callable[[Any], str]) -> list[Plugin]:
 
     Args:
         group: `METRICS` or `ADAPTERS`.
-        check: says what is wrong with what an entry point names; empty where nothing is.
+        check: says what is wrong with what an entry point names; empty where nothing is. What it raises is
+            wrong, too: looking at another's code may run it.
     """
     kept = []
     for plugin in plugins(group):
-        if fault := check(plugin.found):
-            _warn(plugin.package, group, fault)
+        try:
+            fault = check(plugin.found)
+        except Exception as error:  # noqa: BLE001 - another's code may raise anything, and must not stop ours
+            fault = f"{plugin.point.value}: {type(error).__name__}: {error}"
+        if fault:
+            _warn(plugin.point, fault)
         else:
             kept.append(plugin)
     return kept
 
 
 def package_of(found: Any, group: str) -> str | None:
-    """Which package offers something; None where none does."""
-    return next((plugin.package for plugin in plugins(group) if plugin.found is found), None)
+    """Which package offers something, or its class, such as "class-agreement 1.2"; None where none does."""
+    for point in entry_points(group=group):
+        # What a module that isn't imported offers can't be it.
+        if point.value.partition(":")[0] in sys.modules:
+            with contextlib.suppress(AttributeError):
+                offered = point.load()
+                if offered is found or offered is type(found):
+                    return _package(point)
+    return None
 
 
 def _load(point: EntryPoint) -> Plugin | None:
-    package = "an unknown package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
     try:
-        return Plugin(package, point.load())
-    except Exception as error:  # noqa: BLE001 - another's code may raise anything, and must not stop ours
-        _warn(package, point.group, f"{point.value} can't be imported: {type(error).__name__}: {error}")
+        return Plugin(point, point.load())
+    except (Exception, SystemExit) as error:  # noqa: BLE001 - as above; a script without a guard exits
+        _warn(point, f"{point.value} can't be imported: {type(error).__name__}: {error}")
         return None
 
 
-def _warn(package: str, group: str, fault: str) -> None:
+def _package(point: EntryPoint) -> str:
+    return "an unknown package" if point.dist is None else f"{point.dist.name} {point.dist.version}"
+
+
+def _warn(point: EntryPoint, fault: str) -> None:
     text = " ".join(fault.split())
-    msg = f"{package} offers something in {group} that is left out: {text}; upgrade it, or uninstall it"
+    msg = (
+        f"{_package(point)}: entry point {point.name!r} of {point.group} is left out: {text}; upgrade the package, or "
+        "uninstall it"
+    )
     warnings.warn(msg, PluginWarning, stacklevel=2)

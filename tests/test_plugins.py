@@ -13,9 +13,12 @@ from pathlib import Path
 import pyarrow.parquet as pq
 import pytest
 
+from sparsey_trace.metrics.registry import BUILT_IN
+
 ROOT = Path(__file__).parents[1]
 EXAMPLE = ROOT / "tests/plugin_example"
 RUN = ROOT / "sample_traces/digits.h5"
+OURS = [cls.name for cls in BUILT_IN]
 
 LAWS = """
 import warnings
@@ -54,6 +57,8 @@ LAZY = """
 import sys
 import sparsey_trace.cli.main as cli
 cli.main(["--help"])
+cli.main(["analyze", "--help"])
+cli.main(["info", sys.argv[1]])
 cli.main(["analyze", sys.argv[1], "-m", "basis_set_size", "-o", "own", "--resolution", "run"])
 assert not [name for name in sys.modules if name.startswith("class_agreement")]
 """
@@ -117,15 +122,17 @@ def test_it_is_listed_and_what_is_broken_is_named(environment: Environment) -> N
         "average. (from class-agreement 1.2)\n    first_label=0  (int)\n"
     ) in done.stdout
     assert "basis_set_size  How many distinct codes" in done.stdout
-    broken, taken = (line for line in done.stderr.splitlines() if "class-agreement" in line)
-    left_out = "class-agreement 1.2 offers something in sparsey_trace.metrics that is left out: "
-    assert (
-        f"{left_out}class_agreement.missing:Nothing can't be imported: ModuleNotFoundError: No module named "
-        "'class_agreement.missing'; upgrade it, or uninstall it"
-    ) in broken
-    assert (
-        f"{left_out}Taken: name: expected one that no other metric has, found 'basis_set_size'; upgrade it"
-    ) in taken
+    broken, taken = done.stderr.splitlines()
+    assert broken == (
+        "sparsey-trace: PluginWarning: class-agreement 1.2: entry point 'broken' of sparsey_trace.metrics is left out: "
+        "class_agreement.missing:Nothing can't be imported: ModuleNotFoundError: No module named "
+        "'class_agreement.missing'; upgrade the package, or uninstall it"
+    )
+    assert taken == (
+        "sparsey-trace: PluginWarning: class-agreement 1.2: entry point 'taken' of sparsey_trace.metrics is left out: "
+        "Taken: name: expected one that no other metric has, found 'basis_set_size'; upgrade the "
+        "package, or uninstall it"
+    )
 
 
 def test_one_that_raises_is_named(environment: Environment) -> None:
@@ -137,6 +144,15 @@ def test_one_that_raises_is_named(environment: Environment) -> None:
             "raised ZeroDivisionError: division by zero"
         )
     assert not (environment.folder / "none").exists()
+    debugged = environment.command("analyze", RUN, "-m", "raising", "-o", "none", "--debug")
+    assert "in update\n    return 1 / 0" in debugged.stderr
+
+
+def test_ours_are_computed_beside_one_that_raises(environment: Environment) -> None:
+    done = environment.command("analyze", RUN, "-o", "all", "--resolution", "run")
+    assert done.returncode == 0, done.stderr
+    assert {path.stem for path in (environment.folder / "all").glob("*.parquet")} >= set(OURS)
+    assert not (environment.folder / "all/class_agreement.parquet").exists()
 
 
 @pytest.mark.parametrize(("program", "printed"), [(LAWS, ""), (RECORD, "[[[1, 2]]]\n")])

@@ -187,7 +187,12 @@ class SampleMetric(Metric[S]):
 
 
 class RunMetric(Metric[S]):
-    """A metric whose table is made by `finalize`: at the end of the run, not for every sample."""
+    """A metric whose table is made by `finalize`: at the end of the run, not for every sample.
+
+    Resolutions and reductions leave the table as it is, except where `configured` sees to them.
+    """
+
+    reductions: ClassVar[tuple[str | None, ...]] = (None,)
 
     @abstractmethod
     def finalize(self, state: S, layout: Layout) -> pa.Table:

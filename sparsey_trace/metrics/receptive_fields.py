@@ -29,9 +29,14 @@ def receptive_fields(layout: Layout) -> tuple[NDArray[np.bool_], ...]:
     array([[1, 1, 1, 0]])
     """
     fields: list[NDArray[np.bool_]] = []
-    for index, layer in enumerate(layout.layers):
-        below = np.eye(layout.num_features, dtype=np.bool_) if index == 0 else fields[-1]
-        field = np.stack([below[row[row != PADDING]].any(axis=0) for row in layer.connections])
+    for layer in layout.layers:
+        field = np.zeros((layer.num_macs, layout.num_features), np.bool_)
+        for mac, row in enumerate(layer.connections):
+            sources = row[row != PADDING]
+            if fields:
+                field[mac] = fields[-1][sources].any(axis=0)
+            else:
+                field[mac, sources] = True
         field.setflags(write=False)
         fields.append(field)
     return tuple(fields)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import difflib
 import re
 import types
-from dataclasses import MISSING, fields, is_dataclass
+from dataclasses import MISSING, fields
 from functools import cache
-from typing import TYPE_CHECKING, Any, get_type_hints
+from inspect import isabstract
+from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.base import RunMetric, SampleMetric
@@ -66,22 +67,24 @@ def _fault(found: Any, known: dict[str, type[Metric[Any]]]) -> str:
     """What is wrong with a metric that another package offers; empty where nothing is."""
     if not (isinstance(found, type) and issubclass(found, (RunMetric, SampleMetric))):
         return f"expected a class of RunMetric or SampleMetric, found {found!r}"
-    if not is_dataclass(found) or not found.__dataclass_params__.frozen:
+    # The class's own: what it inherits says nothing of its fields.
+    if not getattr(vars(found).get("__dataclass_params__"), "frozen", False):
         return f"{found.__name__}: expected a frozen dataclass, found another class"
     name = getattr(found, "name", None)
     if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9_]*", name):
         return f"{found.__name__}: name: expected lower-case letters, digits and _, found {name!r}"
     if name in known:
         return f"{found.__name__}: name: expected one that no other metric has, found {name!r}"
-    lacking = [f.name for f in fields(found) if f.default is MISSING]
+    lacking = [name for name, default in parameters_of(found).items() if default is MISSING]
     if lacking:
         return (
             f"{found.__name__}: expected a default for every parameter, found none for {', '.join(lacking)}"
         )
-    try:
-        get_type_hints(found)
-    except NameError as error:
-        return f"{found.__name__}: expected types that can be resolved, found: {error}"
+    if isabstract(found):
+        return f"{found.__name__}: expected a method {', '.join(found.__abstractmethods__)}, found none"
+    if issubclass(found, RunMetric) and found.update is RunMetric.update:
+        return f"{found.__name__}: expected a method update, found none"
+    get_type_hints(found)
     return ""
 
 
@@ -91,7 +94,7 @@ def available() -> dict[str, str]:
     >>> available()["num_activations"]
     'How many samples of the step each MAC was active for.'
     """
-    return {name: (cls.__doc__ or "").strip().splitlines()[0] for name, cls in metric_classes().items()}
+    return {name: (cls.__doc__ or "").strip().partition("\n")[0] for name, cls in metric_classes().items()}
 
 
 def parameters_of(cls: type[Metric[Any]]) -> dict[str, Any]:
@@ -132,7 +135,7 @@ def _unknown(what: str, found: str, known: list[str]) -> str:
 
 
 def _read(text: str, hint: Any, what: str) -> Any:
-    options = hint.__args__ if isinstance(hint, types.UnionType) else (hint,)
+    options = get_args(hint) if get_origin(hint) in (types.UnionType, Union) else (hint,)
     if type(None) in options and text.lower() == "none":
         return None
     if bool in options:

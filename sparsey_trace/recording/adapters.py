@@ -9,6 +9,7 @@ also has `recognises`, and stands in `FAMILIES`, or is offered by another packag
 from __future__ import annotations
 
 import difflib
+import warnings
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
@@ -17,9 +18,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import PluginWarning, RecordError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
-from sparsey_trace.plugins import ADAPTERS, sound
+from sparsey_trace.plugins import ADAPTERS, package_of, sound
 from sparsey_trace.recording.codes import Codes, codes_of_cells, codes_of_winners, marks_of_cells
 from sparsey_trace.recording.spring2024 import Spring2024Layers
 from sparsey_trace.recording.wrappers import named_parts
@@ -181,19 +182,41 @@ FAMILIES: tuple[Family, ...] = (SparseyLayers(), Spring2024Layers())
 @cache
 def families() -> tuple[Family, ...]:
     """What is looked for in a model whose layers the user doesn't name; ours before those of other packages."""
-    found = [plugin.found for plugin in sound(ADAPTERS, _fault)]
-    return (*FAMILIES, *(family() if isinstance(family, type) else family for family in found))
+    return (*FAMILIES, *(_made(plugin.found) for plugin in sound(ADAPTERS, _fault)))
+
+
+def _made(found: Any) -> Any:
+    return found() if isinstance(found, type) else found
 
 
 def _fault(found: Any) -> str:
     """What is wrong with an adapter that another package offers; empty where nothing is."""
     name = getattr(found, "__name__", type(found).__name__)
+    found = _made(found)
     lacking = [
         method
         for method in ("recognises", "layout", "read", "is_training")
         if not callable(getattr(found, method, None))
     ]
     return f"{name}: expected methods of an adapter, found none named {', '.join(lacking)}" if lacking else ""
+
+
+def family_of(module: nn.Module) -> Family | None:
+    """The first family that recognises a module; None where none does."""
+    return next((family for family in families() if _recognises(family, module)), None)
+
+
+def _recognises(family: Family, module: nn.Module) -> bool:
+    try:
+        return family.recognises(module)
+    except Exception as error:  # noqa: BLE001 - another package's adapter must not stop what it isn't for
+        name, package = type(family).__name__, package_of(family, ADAPTERS)
+        msg = (
+            f"{name} of {package}: expected recognises to work on every module, found that it raised "
+            f"{type(error).__name__}, and it isn't used there; upgrade the package, or uninstall it"
+        )
+        warnings.warn(msg, PluginWarning, stacklevel=2)
+        return False
 
 
 @dataclass(frozen=True)
@@ -220,8 +243,7 @@ def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list
         found = [
             Layer(name or type(module).__name__, module, family)
             for name, module in named_parts(model)
-            for family in families()
-            if family.recognises(module)
+            if (family := family_of(module))
         ]
     else:
         modules = dict(named_parts(model, remove_duplicate=False))

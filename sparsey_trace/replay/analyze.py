@@ -51,7 +51,7 @@ def analyze(
 
     Args:
         source: a trace's path, several files' of one run or a pattern, as `open_trace` takes them; or an open trace.
-        metrics: names, or metrics with parameters; all by default.
+        metrics: names, or metrics with parameters; by default all that are built in.
         resolution: over which samples values are taken together: `sample`, `step`, `epoch`, `run`.
         reduction: over which MACs and layers: None, `layerwise_mean`, `layerwise_sum`, `mean`, `sum`,
             `highest_layer`, `highest_layer_mean`, or `sparse` for basis averages.
@@ -139,5 +139,6 @@ class _Replay:
                 with blaming(metric, "finalize"):
                     results[key] = metric.finalize(states[key], self._trace.layout)
             if isinstance(metric, RunMetric) and key in results:
-                self._outputs.write(metric, results[key])
+                with blaming(metric, "finalize"):
+                    self._outputs.write(metric, results[key])
         return results

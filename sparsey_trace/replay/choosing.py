@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.reductions import NAMES
-from sparsey_trace.metrics.registry import make_metric, metric_classes
+from sparsey_trace.metrics.registry import BUILT_IN, make_metric
 from sparsey_trace.replay.gaps import Gaps
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ RESOLUTIONS = ("sample", "step", "epoch", "run")
 def choose(
     metrics: Iterable[str | Metric[Any]] | None, *, resolution: str, reduction: str | None
 ) -> tuple[list[Metric[Any]], dict[str, str]]:
-    """The metrics to compute, and those left out of "all" with the reason.
+    """The metrics to compute, and those left out of the built-in ones, where none are named, with the reason.
 
     Raises:
         UsageError: an unknown name, a name given twice, or a metric without that reduction.
@@ -33,10 +33,9 @@ def choose(
         msg = f"reduction: expected none or one of {', '.join(NAMES)}, found {reduction!r}"
         raise UsageError(msg)
     named = metrics is not None
-    found = [
-        m if not isinstance(m, str) else make_metric(m)
-        for m in (metric_classes() if metrics is None else metrics)
-    ]
+    # Those of other packages have to be named: one that fails must not cost the results of ours.
+    wanted = [cls() for cls in BUILT_IN] if metrics is None else metrics
+    found = [m if not isinstance(m, str) else make_metric(m) for m in wanted]
     chosen: list[Metric[Any]] = []
     skipped = {}
     for metric in found:

@@ -32,7 +32,8 @@ class Folding:
 
     def result(self) -> Any:
         """The state of all chunks together."""
-        state = self._metric.init(self._layout)
+        with blaming(self._metric, "init"):
+            state = self._metric.init(self._layout)
         for _, part in self._stack:
             with blaming(self._metric, "merge"):
                 state = self._metric.merge(state, part)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.errors import UsageError
+from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 
 if TYPE_CHECKING:
@@ -41,8 +41,17 @@ def chunk_samples(trace: Trace, chunk_size: int | None, total_memory: str | int,
 
     Raises:
         UsageError: `chunk_size` is below 1, or `total_memory` is no size.
+        TraceError: not even the receptive fields fit.
     """
     budget = parse_memory(total_memory)
+    fields = trace.layout.num_macs * trace.layout.num_features
+    if fields > budget:
+        msg = (
+            f"{trace.path}: expected receptive fields ({trace.layout.num_macs:,} MACs by "
+            f"{trace.layout.num_features:,} features) that fit in total_memory, found {fields:,} bytes; raise "
+            "total_memory"
+        )
+        raise TraceError(msg)
     if chunk_size is not None:
         if chunk_size < 1:
             msg = f"chunk_size: expected at least 1 sample, found {chunk_size}"

@@ -6,6 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.errors import OutputError, TraceError
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.metrics.base import Metric, SampleMetric
@@ -93,7 +93,14 @@ class Outputs:
         )
 
     def write(self, metric: Metric[Any], table: pa.Table) -> None:
-        """The whole table of a metric."""
+        """The whole table of a metric.
+
+        Raises:
+            TypeError: it is no table.
+        """
+        if not isinstance(table, pa.Table):
+            msg = f"expected a pyarrow.Table, found {type(table).__name__}"
+            raise TypeError(msg)
         self._file(metric, metric.name, table).write(table)
 
     def _reduced(self, values: NDArray[Any]) -> Reduced:
@@ -104,6 +111,7 @@ class Outputs:
             "metric": metric.name,
             "version": metric.version,
             "parameters": metric.parameters,
+            "best": metric.best,
             "resolution": self._resolution,
             "reduction": self._reduction,
             "trace": self._trace.id,

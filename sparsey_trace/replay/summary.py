@@ -9,7 +9,6 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparsey_trace.metrics.registry import metric_class
 from sparsey_trace.replay.tables import provenance_of
 
 if TYPE_CHECKING:
@@ -31,8 +30,8 @@ class Line:
     Attributes:
         table: the table's name.
         layer: the layer's index; None where a reduction removed it.
-        last: the mean over the layer's MACs in the last group of samples; of a table without values,
-            the number of MACs that were ever active in training.
+        last: the mean over the layer's MACs in the last group of samples that has a value; of a table without
+            values, the number of MACs that were ever active in training. None where there is neither.
         best: the best such mean, by the metric's own comparison; None where there is none.
         at: where the best value was reached first, such as "step 12".
     """
@@ -67,8 +66,7 @@ def summarize(path: Path) -> list[Line]:
 
 def best_of(schema: pa.Schema) -> Best:
     """Whether the lowest or the highest of a table's values is best, by its metric."""
-    cls = metric_class(str((provenance_of(schema) or {}).get("metric")))
-    return "highest" if cls is None else cls.best
+    return "lowest" if (provenance_of(schema) or {}).get("best") == "lowest" else "highest"
 
 
 def whole_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]:
@@ -119,11 +117,17 @@ class Means:
 
 
 def layer_means(part: pa.Table) -> Means:
-    """The means of the groups of a part; columns beside `value` have to be the same all over a group."""
+    """The means of the groups of a part; columns beside `value` have to be the same all over a group.
+
+    A mean is over the MACs that have a value; nan where none has.
+    """
     names = [name for name in part.column_names if name != "value"]
     starts = _starts(part, names)
-    sums = np.add.reduceat(_numbers(part["value"]).astype(np.float64), starts)
-    means = sums / np.diff([*starts, len(part)])
+    values = _numbers(part["value"]).astype(np.float64)
+    known = ~np.isnan(values)
+    sums = np.add.reduceat(np.where(known, values, 0), starts)
+    counts = np.add.reduceat(known.astype(np.int64), starts)
+    means = np.divide(sums, counts, out=np.full(len(starts), np.nan), where=counts > 0)
     layers = part["layer"].to_numpy()[starts] if "layer" in names else np.full(len(starts), None)
     return Means(means, layers, starts, part)
 
@@ -138,6 +142,9 @@ class _Running:
         self._at = ""
 
     def add(self, means: Means, places: NDArray[np.int64]) -> None:
+        places = places[~np.isnan(means.value[places])]
+        if not len(places):
+            return
         values = means.value[places]
         place = int(np.argmax(self._sign * values))
         if self._best is None or self._sign * values[place] > self._sign * self._best:
@@ -150,7 +157,7 @@ class _Running:
 
 
 def _active_macs(table: str, file: pq.ParquetFile) -> list[Line]:
-    if not {"layer", "samples"} <= set(file.schema_arrow.names):
+    if not {"layer", "mac", "samples"} <= set(file.schema_arrow.names):
         return [Line(table=table, layer=None, last=None, best=None, at="")]
     columns = file.read(columns=["layer", "mac", "samples"]).to_pandas()
     last = columns.groupby(["layer", "mac"])["samples"].last()

@@ -77,15 +77,15 @@ class Worker:
                 states.append(metric.update(metric.init(layout), chunk))
         for by_sample, context in zip(self._task.rows, self._contexts, strict=True):
             with blaming(by_sample, "rows"):
-                rows = by_sample.rows(chunk, layout, context)
-            outputs.append(
-                None
-                if rows is None
-                else output_of(
-                    by_sample, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
-                )
-            )
+                outputs.append(self._output(by_sample, by_sample.rows(chunk, layout, context), chunk))
         return Done(states, outputs, len(chunk))
+
+    def _output(self, metric: SampleMetric[Any], rows: Rows | None, chunk: Chunk) -> Output | None:
+        if rows is None:
+            return None
+        return output_of(
+            metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
+        )
 
     def _fields(self, span: tuple[int, int]) -> frozenset[str]:
         phases = set(np.unique(self._trace.samples.phase[slice(*span)]).tolist())

@@ -20,33 +20,48 @@ class Assembly:
     """Takes in consecutive samples and gives out the steps of which none is lost.
 
     Where it isn't known to which step a lost sample belonged, the steps on either side of it count as torn.
+
+    Args:
+        first_step: the smallest number that a step may have.
+
+    Attributes:
+        lost: the numbers of the steps that lost samples; where these could be any between two numbers, all of them,
+            if there can have been so many.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, first_step: int = 0) -> None:
         """Begin before the first sample."""
+        self._first_step = first_step
         self._step: int | None = None
         self._parts: list[Values] = []
         self._is_whole = True
         self._is_behind_hole = False
         self._last_lost: int | None = None  # the step of the last sample in the hole, where that is known
+        self._unknown = 0  # samples in the hole whose steps aren't known
+        self.lost: set[int] = set()
 
     def add(self, values: Values, good: NDArray[np.bool_]) -> Iterator[Values]:
         """Take in samples [n], of which `good` says whether each is what was recorded; yield whole steps."""
         for start, stop in _runs(good):
             if not good[start]:
-                self.lose()
+                self.lose(stop - start)
                 continue
             steps = values["samples/step"][start:stop]
             for first, last in _runs(steps):
                 part = slice(start + first, start + last)
                 yield from self._extend(int(steps[first]), {path: v[part] for path, v in values.items()})
 
-    def lose(self, steps: NDArray[np.int64] | None = None) -> None:
+    def lose(self, size: int, steps: NDArray[np.int64] | None = None) -> None:
         """Samples that are lost come next.
 
         Args:
-            steps: [n], to which they belonged, where that is known.
+            size: how many.
+            steps: [size], to which they belonged, where that is known.
         """
+        if steps is None:
+            self._unknown += size
+        else:
+            self.lost.update(np.unique(steps).tolist())
         if steps is None or (self._step is not None and self._step in steps):
             self._is_whole = False
         self._last_lost = None if steps is None else int(steps[-1])
@@ -64,13 +79,18 @@ class Assembly:
     def _extend(self, step: int, part: Values) -> Iterator[Values]:
         if step != self._step:
             yield from self._given_out()
+            between = range(self._first_step if self._step is None else self._step + 1, step)
+            if len(between) <= self._unknown:
+                self.lost.update(between)
             self._step, self._parts = step, []
             self._is_whole = not self._is_behind_hole or self._last_lost not in (None, step)
-        self._is_behind_hole = False
+        self._is_behind_hole, self._unknown = False, 0
         self._parts.append(part)
 
     def _given_out(self) -> Iterator[Values]:
-        if self._parts and self._is_whole:
+        if not self._is_whole and self._step is not None:
+            self.lost.add(self._step)
+        elif self._parts:
             yield {path: np.concatenate([part[path] for part in self._parts]) for path in self._parts[0]}
 
 

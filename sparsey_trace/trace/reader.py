@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.layout import Chunk
+from sparsey_trace.layout import PHASES, Chunk
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.merged import MergedStorage
 from sparsey_trace.trace.shards import joint_head
@@ -198,7 +198,7 @@ class Trace:
         start, stop, _ = slice(start, stop).indices(len(self))
         part = slice(start, stop)
         samples, layers = self.samples, self.layers
-        return Chunk(
+        found = Chunk(
             layout=self.layout,
             start=start,
             step=samples.step[part],
@@ -209,6 +209,25 @@ class Trace:
             codes=tuple(layer.codes[part] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[part] for layer in layers) if "active" in fields else (),
         )
+        self._check(found)
+        return found
+
+    def _check(self, chunk: Chunk) -> None:
+        """See that the chunk holds nothing that metrics take for impossible; `validate` looks at more."""
+        wrong: dict[str, Any] = {
+            "phases of 0 (train) and 1 (eval)": (chunk.phase >= len(PHASES)).any(),
+            "steps that never fall": (np.diff(chunk.step) < 0).any(),
+        }
+        for layer, codes in zip(self.layout.layers, chunk.codes, strict=False):
+            expected = f"winners from 0 to {layer.num_neurons - 1} in {layer.name}"
+            wrong[expected] = codes.size > 0 and codes.max() >= layer.num_neurons
+        for expected, is_wrong in wrong.items():
+            if is_wrong:
+                msg = (
+                    f"{self.path}: samples {chunk.start} to {chunk.start + len(chunk)}: expected {expected}, found "
+                    "others; `sparsey-trace validate` says where"
+                )
+                raise TraceError(msg)
 
     def close(self) -> None:
         """Close the files; closing twice does no harm."""

@@ -13,8 +13,8 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.assembly import Assembly
 from sparsey_trace.trace.head import Origin, new_id
-from sparsey_trace.trace.lock import holder_of
-from sparsey_trace.trace.opening import reading
+from sparsey_trace.trace.lock import holder_of, lock_path
+from sparsey_trace.trace.opening import partial_path, reading
 from sparsey_trace.trace.wreck import Wreck, opened
 from sparsey_trace.trace.writer import TraceWriter
 
@@ -58,7 +58,8 @@ def repair(
 ) -> Repaired:
     """Write what can be had of a trace into a new, closed one, of the newest version of the format.
 
-    A step is kept whole or not at all. Steps keep their numbers, so that holes show, and samples move up. The
+    A step is kept whole or not at all. Steps keep their numbers, and samples move up; steps that are lost are named
+    among the drops, as far as their numbers are known, so that every analysis says so. The
     new trace has a new id, as it is another trace for those that have results of the first; its origin,
     configuration and place among the files of a run are the old one's.
 
@@ -84,11 +85,13 @@ def repair(
     Repaired(kept=1, committed=1, steps=1, losses=())
     """
     path, out = Path(path), Path(out)
-    _check_paths(path, out)
-    with opened(path, out.with_name(f".{out.name}.mended")) as file:
+    spare = out.with_name(f".{out.name}.mended")
+    _check_paths(path, out, spare)
+    with opened(path, spare) as file:
         with reading(path, "a trace of which something can be had"):
             wreck = Wreck(file)
-        steps = _steps(wreck, on_progress)
+        assembly = Assembly(wreck.head.part.first_step)
+        steps = _steps(wreck, assembly, on_progress)
         first = next(steps, None)
         if first is None:
             why = wreck.losses[0] if wreck.losses else "it holds no samples"
@@ -98,8 +101,9 @@ def repair(
             _append(writer, wreck.head, first)
             for values in steps:
                 _append(writer, wreck.head, values)
-            if drops := wreck.drops():
-                writer.note_drops(drops)
+            # So that every analysis of the new trace says what it lacks.
+            if missing := sorted({*wreck.drops(), *assembly.lost}):
+                writer.note_drops(missing)
     return Repaired(
         kept=writer.num_samples,
         committed=wreck.committed,
@@ -108,29 +112,33 @@ def repair(
     )
 
 
-def _check_paths(path: Path, out: Path) -> None:
-    if path.exists() and out.exists() and path.samefile(out):
-        msg = f"{out}: expected another file than the trace, which is never written to; choose another name"
-        raise UsageError(msg)
-    holder = holder_of(path)
+def _check_paths(path: Path, out: Path, spare: Path) -> None:
+    for made in (out, spare, partial_path(out), lock_path(out)):
+        if path.exists() and made.exists() and path.samefile(made):
+            msg = (
+                f"{out}: expected to make {made.name}, found that it is the trace, which is never written to; choose "
+                "another name"
+            )
+            raise UsageError(msg)
+    holder = holder_of(path) or holder_of(path.resolve())
     if holder is not None and not holder.is_dead:
         msg = f"{path}: expected a trace that nobody writes any more, found that {holder} does; wait until it ends"
         raise TraceError(msg)
 
 
 def _steps(
-    wreck: Wreck, on_progress: Callable[[int, int], None] | None
+    wreck: Wreck, assembly: Assembly, on_progress: Callable[[int, int], None] | None
 ) -> Iterator[Mapping[str, NDArray[Any]]]:
-    assembly, done = Assembly(), 0
+    done = 0
     for piece in wreck.pieces():
         if piece.values is None:
-            assembly.lose(piece.steps)
+            assembly.lose(piece.size, piece.steps)
         else:
             yield from assembly.add(piece.values, piece.good)
         done += piece.size
         if on_progress is not None:
             on_progress(done, wreck.committed)
-    yield from assembly.finish(is_complete=wreck.is_counted)
+    yield from assembly.finish(is_complete=wreck.is_whole)
 
 
 def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_ROOT = SIZE
-"""Where the root group's header stands in every trace: right behind the superblock."""
+_NEAR = 4096
+"""How far from the beginning the root group's header stands at most."""
 
 
 @dataclass(frozen=True)
@@ -58,9 +58,9 @@ class Wreck:
     Attributes:
         head: what it says before its first sample.
         losses: what was found to be lost, a line each.
-        committed: how many samples it had, as far as is known.
-        is_counted: whether its counters say so; else this is what its chunks could hold, and the last step may
-            lack samples.
+        committed: how many samples it had, as far as is known: by its counters, and where these make no sense, by
+            what its chunks could hold and what stands in the tail under the number that follows.
+        is_whole: whether the last step is known to be.
 
     Raises:
         KeyError, ValueError and others: nothing of it can be had.
@@ -77,11 +77,15 @@ class Wreck:
             msg = "samples/step: expected chunks, found none"
             raise ValueError(msg)
         self._size = int(first.chunks[0])
+        # The tail, which may be lost, took as much when the file was made.
+        if self._size * sum(c.sample_bytes for c in self._columns.values()) > trust.file_size(file):
+            msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
+            raise ValueError(msg)
         self._tail = self._or_lost(lambda: Tail(file, self._columns, version=self.head.version), "tail")
         self._chunks = open_columns(file, self._columns, self._size)
         counts = self._or_lost(self._counts, "progress")
-        self.is_counted = counts is not None
-        self.committed, self._in_chunks = (self._room, self._room) if counts is None else counts
+        self.is_whole = counts is not None or self._is_closed()
+        self.committed, self._in_chunks = counts or self._guess()
 
     @property
     def _room(self) -> int:
@@ -90,14 +94,41 @@ class Wreck:
         most = trust.file_size(self._file) // (16 * pieces) * self._size
         return min(most, *(len(chunks) for chunks in self._chunks.values()))
 
+    def _counter(self, name: str) -> int:
+        return int(open_counter(self._file, name)[()])
+
     def _counts(self) -> tuple[int, int]:
-        committed, in_chunks = (
-            int(open_counter(self._file, name)[()]) for name in (schema.COMMITTED, schema.IN_CHUNKS)
-        )
-        if not (0 <= in_chunks <= self._room and 0 <= committed <= in_chunks + self._size):
+        committed, in_chunks = self._counter(schema.COMMITTED), self._counter(schema.IN_CHUNKS)
+        fits = 0 <= in_chunks <= self._room and 0 <= committed <= in_chunks + self._size
+        if not fits or (self._is_closed() and committed != in_chunks):
             msg = f"{committed} samples committed and {in_chunks} in chunks don't fit the {self._room} there"
             raise ValueError(msg)
         return committed, in_chunks
+
+    def _is_closed(self) -> bool:
+        try:
+            return self._counter(schema.CLOSED) == 1
+        except DAMAGE:
+            return False
+
+    def _guess(self) -> tuple[int, int]:
+        """As many samples as there are, and how many of them are in the chunks."""
+        whole = self._room // self._size * self._size
+        ends = {
+            first: first + self._right_in_tail(first) for first in (self._room, whole, whole - self._size)
+        }
+        in_chunks = max(ends, key=lambda first: (ends[first], first))
+        return ends[in_chunks], in_chunks
+
+    def _right_in_tail(self, first: int) -> int:
+        """Up to where the tail holds samples that follow the first ones."""
+        if self._tail is None or self.head.version == 1 or first < 0:
+            return 0
+        try:
+            right = np.flatnonzero(self._tail.read(first, self._size)[1])
+        except DAMAGE:
+            return 0
+        return int(right[-1]) + 1 if len(right) else 0
 
     def drops(self) -> list[int]:
         """The dropped steps that can be read."""
@@ -170,7 +201,7 @@ class Wreck:
 
 @contextlib.contextmanager
 def opened(path: Path, spare: Path) -> Iterator[h5py.File]:
-    """A file of a trace as far as HDF5 opens it; else a copy of it, with a new beginning and its full length.
+    """A file of a trace as far as HDF5 opens it; else a copy of it, with a new beginning.
 
     Args:
         path: the trace, which stays as it is.
@@ -200,15 +231,13 @@ def opened(path: Path, spare: Path) -> Iterator[h5py.File]:
 
 def _copied(path: Path, spare: Path, error: TraceError) -> Iterator[h5py.File]:
     shutil.copyfile(path, spare)
-    size = spare.stat().st_size
     with spare.open("r+b") as stream:
-        said = Superblock.parse(stream.read(SIZE))
-        # A copy that was cut short says how long the file was; what is missing is filled with zeros, not with space.
-        end = said.end if said is not None and size < said.end < 1 << 50 else size
-        mended = replace(said or Superblock(flags=0, end=end, root=_ROOT), flags=0, end=end, root=_ROOT)
+        # The root group is made first. What stood behind the end of a copy that was cut short is missing, not zeros.
+        root = stream.read(_NEAR).find(b"OHDR")
+        if root < SIZE:
+            raise error
         stream.seek(0)
-        stream.write(bytes(mended))
-        stream.truncate(end)
+        stream.write(bytes(Superblock(flags=0, end=spare.stat().st_size, root=root)))
     try:
         file = open_file(spare)
     except TraceError:

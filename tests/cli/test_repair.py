@@ -33,7 +33,7 @@ def test_it_says_what_was_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str
 def test_it_says_what_was_lost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path, out = write_closed(tmp_path / "run.h5", steps=20), tmp_path / "out.h5"
     with h5py.File(path, "r+") as file:
-        file["progress/committed"][()] = -1
+        file["progress/committed"][()], file["progress/closed"][()] = -1, 0
     assert main(["repair", str(path), "-o", str(out)]) == 0
     lost, kept = capsys.readouterr().out.splitlines()
     assert lost.startswith(f"{path}: lost: progress: -1 samples committed and ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +14,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.replay import analyze
 from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.repair import repair
 from sparsey_trace.trace.validate import validate
 from tests.fuzz.damage import DAMAGES
 from tests.fuzz.forgeries import FORGERIES
@@ -30,6 +32,7 @@ ORIGINALS = {
     "mnist": _HERE.parents[1] / "sample_traces" / "mnist.h5",
 }
 _SHARES = {"closed": 8, "left": 6, "digits": 3, "mnist": 3}
+_SMALL = frozenset({"closed", "left"})
 METRICS = ("basis_set_size", "feature_coverage")
 
 
@@ -75,6 +78,8 @@ def outcomes(case: Case, path: Path) -> dict[str, str]:
     """
     path.write_bytes(case.content)
     ways = {"open_trace": _values, "validate": _validated, "analyze": _tables}
+    if case.original in _SMALL:
+        ways["repair"] = _repaired
     return {name: _outcome(way, case, path) for name, way in ways.items()}
 
 
@@ -143,3 +148,26 @@ def _validated(path: Path) -> dict[str, Any]:
 def _tables(path: Path) -> dict[str, Any]:
     result = analyze(path, metrics=list(METRICS), n_jobs=1, engine="serial", total_memory="300M")
     return {name: result[name]["value"].to_numpy() for name in METRICS if name in result}
+
+
+def _repaired(path: Path) -> dict[str, Any]:
+    """Whether what is kept is whole steps as they were in either small trace; both are of the same run."""
+    before = path.read_bytes()
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "repaired.h5"
+        repair(path, out)
+        assert path.read_bytes() == before, "it wrote to its input"
+        validate(out)
+        return {"samples": _are_original(out)}
+
+
+def _are_original(path: Path) -> bool:
+    with open_trace(path) as trace, open_trace(ORIGINALS["closed"]) as whole:
+        kept = np.isin(whole.samples.step[:], trace.samples.step[:])
+        same = [
+            np.array_equal(
+                trace.storage.read(name, 0, len(trace)), whole.storage.read(name, 0, len(whole))[kept]
+            )
+            for name in whole.columns.keys() & trace.columns.keys()
+        ]
+        return all(same)

@@ -15,6 +15,7 @@ import pytest
 from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
+from sparsey_trace.replay import analyze
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.head import as_text
 from sparsey_trace.trace.reader import open_trace
@@ -158,6 +159,36 @@ def test_counts_that_would_fill_the_memory(trace: Path, name: str) -> None:
     done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.startswith(f"refused: {trace}: expected ")
+
+
+def test_features_that_would_fill_the_memory(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    layer = LayerLayout(name="v1", num_macs=2, num_cms=1, num_neurons=2, connections=[[0], [1]])
+    with TraceWriter(path, Layout(num_features=2**31 - 1, layers=[layer]), inputs="none") as writer:
+        writer.append(inputs=None, codes=[[[[1], [0]]]], active=[[[True, True]]], phase="train")
+    validate(path)
+    expected = (
+        r"receptive fields \(2 MACs by 2,147,483,647 features\) that fit in total_memory, found 4,294,967,294"
+    )
+    with pytest.raises(TraceError, match=expected):
+        analyze(path)
+
+
+WRONG: dict[str, tuple[str, object, int, str]] = {
+    "a winner": ("layers/0/codes", (70, 3, 0), 5, "samples 0 to 283: expected winners from 0 to 4 in low"),
+    "a phase": ("samples/phase", 70, 2, r"samples 0 to 283: expected phases of 0 \(train\) and 1 \(eval\)"),
+    "a step": ("samples/step", 70, 0, "samples 0 to 283: expected steps that never fall"),
+}
+
+
+@pytest.mark.parametrize(("name", "place", "value", "expected"), WRONG.values(), ids=WRONG)
+def test_values_that_metrics_take_for_impossible(
+    trace: Path, name: str, place: object, value: int, expected: str
+) -> None:
+    with h5py.File(trace, "r+", libver=("v110", "v110")) as file:
+        file[name][place] = value
+    with pytest.raises(TraceError, match=f"{expected}, found others; `sparsey-trace validate` says where"):
+        analyze(trace, metrics=["basis_set_size"])
 
 
 def test_a_configuration_that_nests_without_end(trace: Path) -> None:

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import TraceError, UsageError, VersionError
+from sparsey_trace.replay.gaps import Gaps
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.assembly import Assembly
 from sparsey_trace.trace.reader import open_trace
@@ -113,6 +114,9 @@ def test_a_broken_chunk_costs_the_steps_in_it(closed: Path, name: str) -> None:
     assert kept >= set(steps.tolist()) - {*touched.tolist(), *torn}
     assert not kept & set(touched.tolist())
     assert found.lost >= 64
+    with open_trace(closed.with_name("repaired.h5")) as trace:
+        assert trace.drops.tolist() == sorted(set(steps.tolist()) - kept)
+        assert str(Gaps.of(trace)).startswith(f"{len(trace.drops)} steps were dropped: ")
     (loss,) = found.losses
     assert loss.startswith("samples 64 to 128: ")
     assert name in loss
@@ -129,16 +133,31 @@ def test_a_broken_sample_in_the_tail_costs_its_step(left: Path) -> None:
     gone = steps[boundary + 3]
     with open_trace(left.with_name("repaired.h5")) as trace:
         kept = set(trace.samples.step[:].tolist())
+        assert trace.drops.tolist() == sorted(set(steps.tolist()) - kept)
     assert gone not in kept
     assert kept >= set(steps.tolist()) - {gone - 1, gone, gone + 1}
     assert found.losses == ("tail/checksums: of 1 samples is another",)
 
 
+@pytest.mark.parametrize("value", [1 << 40, -1, 3])
 @pytest.mark.parametrize("name", ["committed", "in_chunks"])
-def test_broken_counters(closed: Path, name: str) -> None:
+def test_broken_counters(closed: Path, name: str, value: int) -> None:
     with h5py.File(closed, "r+") as file:
-        file[f"progress/{name}"][()] = 1 << 40
+        file[f"progress/{name}"][()] = value
     found = saved(closed)
+    assert (found.steps, found.lost) == (STEPS, 0)
+    assert found.losses[0].startswith("progress: ")
+
+
+@pytest.mark.parametrize("value", [1 << 40, -1])
+@pytest.mark.parametrize("name", ["committed", "in_chunks"])
+def test_broken_counters_of_an_unclosed_one(left: Path, name: str, value: int) -> None:
+    with h5py.File(left, "r", swmr=True) as file:
+        place = file[f"progress/{name}"].id.get_offset()
+    content = bytearray(left.read_bytes())
+    content[place : place + 8] = value.to_bytes(8, "little", signed=True)
+    left.write_bytes(content)
+    found = saved(left)
     assert found.steps == STEPS - 1  # nothing says that the last one is whole
     assert found.losses[0].startswith("progress: ")
 
@@ -169,6 +188,16 @@ def test_a_broken_beginning(closed: Path) -> None:
         content[place] ^= 0xFF
         closed.write_bytes(content)
         assert saved(closed).lost == 0
+
+
+def test_a_broken_beginning_of_a_durable_one(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    with TraceWriter(path, LAYOUT, config={"lr": 1}, durable=True) as writer:
+        feed(writer, 0, range(STEPS))
+    content = bytearray(path.read_bytes())
+    content[40] ^= 0xFF
+    path.write_bytes(content)
+    assert saved(path).lost == 0
 
 
 def test_lost_configuration_costs_nothing_else(closed: Path) -> None:
@@ -208,9 +237,16 @@ def test_what_it_will_not_do(closed: Path, tmp_path: Path) -> None:
     os.link(closed, other)
     for same in (closed, link, other):
         with pytest.raises(
-            UsageError, match="expected another file than the trace, which is never written to"
+            UsageError, match=f"expected to make {same.name}, found that it is the trace, which is"
         ):
             repair(closed, same, overwrite=True)
+    for name in (".out.h5.partial", ".out.h5.mended", "out.h5.lock"):
+        same = shutil.copy(closed, tmp_path / name)
+        with pytest.raises(
+            UsageError, match=f"expected to make {re.escape(name)}, found that it is the trace"
+        ):
+            repair(same, tmp_path / "out.h5")
+        assert same.read_bytes() == closed.read_bytes()
     with pytest.raises(TraceError, match="expected no file there, found one"):
         repair(closed, shutil.copy(closed, tmp_path / "there.h5"))
     with pytest.raises(TraceError, match="expected a trace file, found no such file"):
@@ -265,11 +301,12 @@ def test_steps_across_pieces_and_holes() -> None:
     take([0, 0, 1], [True] * 3)
     take([1, 2], [True] * 2)
     assert steps_of(found) == [[0, 0], [1, 1]]
-    assembly.lose(np.array([3, 4]))  # step 2 is whole, and so is 5
+    assembly.lose(2, np.array([3, 4]))  # step 2 is whole, and so is 5
     take([4, 5], [True] * 2)
     take([6, 7, 8, 9], [True, False, True, True])  # 6 may go on in the hole, 8 may have begun in it
     take([10], [True])
-    assembly.lose()
+    assert assembly.lost == {3, 4, 6, 7, 8}
+    assembly.lose(3)
     take([11, 12], [True] * 2)
     assert steps_of(found) == [[0, 0], [1, 1], [2], [5], [9]]
     assert steps_of(list(assembly.finish(is_complete=True))) == [[12]]

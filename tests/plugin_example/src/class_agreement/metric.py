@@ -3,7 +3,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, RunMetric
+from sparsey_trace.metrics.columns import phase_column
 
 
 @dataclass(frozen=True)
@@ -37,7 +39,7 @@ class ClassAgreement(RunMetric):
                 shared += (wins * (wins - 1) // 2).sum(axis=(1, 2))  # n samples make n (n - 1) / 2 pairs
                 pairs += (samples := wins[:, 0].sum(axis=1)) * (samples - 1) // 2
             value = pa.array((shared / np.maximum(pairs, 1)).astype(np.float32), mask=pairs == 0)
-            phase = pa.array(["train"] * macs).dictionary_encode()
-            columns = {"phase": phase, "layer": [index] * macs, "mac": range(macs), "value": value}
-            tables.append(pa.table(columns))
+            columns = {"phase": phase_column(np.full(macs, TRAIN))}
+            columns |= {"layer": np.full(macs, index, np.int16), "mac": np.arange(macs, dtype=np.int32)}
+            tables.append(pa.table({**columns, "value": value}))
         return pa.concat_tables(tables)

@@ -1,0 +1,72 @@
+"""Summaries of metrics that aren't built in: nulls, their own best, tables without values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+
+from sparsey_trace.metrics import RunMetric
+from sparsey_trace.replay import analyze
+
+if TYPE_CHECKING:
+    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.replay.summary import Line
+
+RUN = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
+
+
+@dataclass(frozen=True)
+class Given(RunMetric[int]):
+    """A table that is given; that the run was seen is all it knows of it."""
+
+    name = "given"
+    requires = frozenset({"active"})
+
+    columns: tuple[tuple[str, tuple[Any, ...]], ...] = ()
+
+    def init(self, layout: Layout) -> int:
+        return 0
+
+    def update(self, state: int, chunk: Chunk) -> int:
+        return state + len(chunk)
+
+    def merge(self, earlier: int, later: int) -> int:
+        return earlier + later
+
+    def finalize(self, state: int, layout: Layout) -> pa.Table:
+        return pa.table({name: pa.array(values) for name, values in self.columns})
+
+
+class Low(Given):
+    best = "lowest"
+
+
+def summary(kind: type[Given] = Given, /, **columns: tuple[Any, ...]) -> list[Line]:
+    return analyze(RUN, metrics=[kind(tuple(columns.items()))]).summary()
+
+
+EPOCHS = {"epoch": (0, 0, 1, 1, 2, 2), "phase": ("train",) * 6, "layer": (0,) * 6, "mac": (0, 1) * 3}
+
+
+def test_macs_without_a_value_are_left_out_of_means() -> None:
+    (line,) = summary(**EPOCHS, value=(4.0, None, 1.0, 2.0, None, None))
+    assert (line.last, line.best, line.at) == (1.5, 4.0, "epoch 0, train")
+
+
+def test_a_layer_without_any_value_has_neither_last_nor_best() -> None:
+    (line,) = summary(**EPOCHS, value=(None,) * 5 + (float("nan"),))
+    assert line.texts() == ["given", "0", "", "", ""]
+
+
+def test_the_best_is_the_metrics_own() -> None:
+    values = (4.0, 6.0, 1.0, 2.0, 2.0, 1.0)
+    assert summary(Low, **EPOCHS, value=values)[0].best == 1.5
+    assert summary(Given, **EPOCHS, value=values)[0].best == 5.0
+
+
+def test_a_table_of_other_columns_has_a_line_too() -> None:
+    (line,) = summary(phase=("train",), layer=(0,), samples=(3,))
+    assert line.texts() == ["given", "", "", "", ""]
