@@ -29,6 +29,9 @@ MAX_NEURONS = 65_535
 MAX_COUNT = int(np.iinfo(np.int32).max)
 """The largest of all other counts: an index has to fit an int32."""
 
+MAX_NAME = 1000
+"""The longest name of a layer, in characters: HDF5 keeps longer text in places that are harder to check."""
+
 PHASES = ("train", "eval")
 """Names of the phases, by the number that stands for them in a trace."""
 
@@ -257,6 +260,9 @@ def _name(given: str) -> str:
     # So that it survives the trip through HDF5, and messages that hold it stay on one line.
     if not isinstance(given, str) or not given.isprintable():
         msg = f"name: expected printable text, found {given!r}"
+        raise LayoutError(msg)
+    if len(given) > MAX_NAME:
+        msg = f"name: expected at most {MAX_NAME:,} characters, found {len(given):,}: {given[:20]!r}…"
         raise LayoutError(msg)
     return str(given)
 
