@@ -16,6 +16,7 @@ from sparsey_trace.metrics.registry import package_of_metric
 from sparsey_trace.replay import tables
 from sparsey_trace.replay.gaps import Gaps
 from sparsey_trace.replay.groups import Groups
+from sparsey_trace.replay.interrupts import uninterrupted
 from sparsey_trace.replay.work import output_of, per_layer, split_layers
 from sparsey_trace.trace.head import program_version
 from sparsey_trace.trace.lock import WriterLock
@@ -130,17 +131,23 @@ class Outputs:
 
     def __enter__(self) -> Outputs:
         """Check the folder and take it; the outputs themselves."""
-        with tables.writing(self.folder), contextlib.ExitStack() as undo:
-            check_folder(self.folder, self._trace)
-            if not self.folder.exists():
-                undo.callback(self._remove_if_empty)
-            self.folder.mkdir(parents=True, exist_ok=True)
-            undo.callback(_locked(self.folder).release)
-            # Once more, as another analysis may have ended in between.
-            check_folder(self.folder, self._trace)
-            tables.remove_partial(self.folder)
-            self._undo = undo.pop_all()
+        try:
+            with uninterrupted(), tables.writing(self.folder):
+                self._take_folder()
+        except BaseException:
+            self._undo.close()
+            raise
         return self
+
+    def _take_folder(self) -> None:
+        check_folder(self.folder, self._trace)
+        if not self.folder.exists():
+            self._undo.callback(self._remove_if_empty)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self._undo.callback(_locked(self.folder).release)
+        # Once more, as another analysis may have ended in between.
+        check_folder(self.folder, self._trace)
+        tables.remove_partial(self.folder)
 
     def _remove_if_empty(self) -> None:
         with contextlib.suppress(OSError):
@@ -160,9 +167,10 @@ class Outputs:
                     file.publish()
                     self.published[file.path.stem] = file.path
         finally:
-            for file in self._files:
-                file.discard()
-            self._undo.close()
+            with uninterrupted():
+                for file in self._files:
+                    file.discard()
+                self._undo.close()
 
 
 class Stream:

@@ -1,0 +1,64 @@
+"""Ctrl-C at the worst moments."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from sparsey_trace.replay import analyze, outputs, tables
+from sparsey_trace.replay.interrupts import uninterrupted
+from tests.cli.commands import write_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def interrupt() -> None:
+    os.kill(os.getpid(), signal.SIGINT)
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [
+        (outputs, "_locked"),
+        (outputs, "check_folder"),
+        (tables, "remove_partial"),
+        (tables.TableFile, "discard"),
+    ],
+)
+@pytest.mark.parametrize("late", [False, True])
+def test_nothing_is_left_of_an_analysis_stopped_while_it_takes_or_leaves_its_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, late: bool
+) -> None:
+    called = getattr(owner, name)
+
+    def with_ctrl_c(*args: Any, **named: Any) -> Any:
+        if not late:
+            interrupt()
+        found = called(*args, **named)
+        if late:
+            interrupt()
+        return found
+
+    monkeypatch.setattr(owner, name, with_ctrl_c)
+    run = write_trace(tmp_path / "run.h5")
+    with pytest.raises(KeyboardInterrupt):
+        analyze(run, metrics=["num_activations"], out=tmp_path / "out")
+    # What was published before the interrupt stays; nothing half made does.
+    assert not (tmp_path / "out").exists() or [p.name for p in (tmp_path / "out").iterdir()] == [
+        "num_activations.parquet"
+    ]
+    assert ((tmp_path / "out").exists()) == (name == "discard")
+
+
+def test_ctrl_c_waits_for_the_end_of_the_block() -> None:
+    done = []
+    with pytest.raises(KeyboardInterrupt), uninterrupted():
+        interrupt()
+        done.append("the rest of the block")
+    assert done
+    with pytest.raises(KeyboardInterrupt):
+        interrupt()
