@@ -18,14 +18,15 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.metrics.base import Context, Recalled, SampleMetric
+from sparsey_trace.metrics.declaration import fault_of_rows
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, Layout
-    from sparsey_trace.metrics.base import Metric, Recall, Rows
+    from sparsey_trace.layout import Chunk
+    from sparsey_trace.metrics.base import Metric, Recall
 
 
 def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
@@ -94,36 +95,19 @@ def _rows(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) 
     """Sample number to all its values."""
     found: dict[int, list[Any]] = {}
     for chunk in chunks:
+        if not np.isin(chunk.phase, metric.rows_phases).any():
+            continue
         rows = metric.rows(chunk, chunk.layout, context)
         if rows is None:
             continue
         places = np.arange(len(chunk)) if rows.sample is None else rows.sample
-        _check_shapes(metric, rows, chunk.layout, len(places))
+        if fault := fault_of_rows(metric, rows, chunk):
+            msg = f"{metric!r}: rows: {fault}"
+            raise AssertionError(msg)
         columns = [*rows.values, *(rows.layer_values or ()), *(rows.extra[name] for name in metric.extra)]
         for line, place in enumerate(places.tolist()):
             found[chunk.start + place] = [column[line] for column in columns]
     return found
-
-
-def _check_shapes(metric: SampleMetric[Any], rows: Rows, layout: Layout, count: int) -> None:
-    kind = "int64" if metric.counts else "float64"
-    by_mac = [f"{kind} {[count, layer.num_macs]}" for layer in layout.layers]
-    by_layer = [f"{kind} {[count]}"] * len(layout.layers) if metric.has_layer_values else []
-    _expect_kinds(metric, "values", rows.values, by_mac)
-    _expect_kinds(metric, "layer_values", rows.layer_values or (), by_layer)
-    if missing := metric.extra.keys() - rows.extra.keys():
-        msg = f"{metric!r}: rows: expected every column that `extra` names, found no {min(missing)}"
-        raise AssertionError(msg)
-
-
-def _expect_kinds(
-    metric: Metric[Any], what: str, arrays: Sequence[NDArray[Any]], expected: list[str]
-) -> None:
-    found = [f"{array.dtype} {list(array.shape)}" for array in arrays]
-    if found != expected:
-        said = " and ".join(expected) or "nothing", " and ".join(found) or "nothing"
-        msg = f"{metric!r}: rows: {what}: expected {said[0]}, found {said[1]}"
-        raise AssertionError(msg)
 
 
 def _reading(names: frozenset[str], chunk: Chunk) -> Chunk:

@@ -179,7 +179,7 @@ class SampleMetric(Metric[S]):
 
     @abstractmethod
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:
-        """The values of a chunk's samples; None where no sample has one.
+        """The values of a chunk's samples, some of which are of `rows_phases`; None where no sample has one.
 
         A pure function of the chunk's samples and the context: however the run is cut into chunks,
         a sample's values are the same, bit for bit.

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import re
-import types
-from dataclasses import MISSING, fields
+from dataclasses import fields
 from functools import cache
-from inspect import isabstract
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Any, get_type_hints
 
-from sparsey_trace.errors import UsageError
-from sparsey_trace.metrics.base import RunMetric, SampleMetric
+from sparsey_trace.errors import SparseyTraceError, UsageError
 from sparsey_trace.metrics.basis_average import BasisAverage
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
+from sparsey_trace.metrics.declaration import fault_of
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
+from sparsey_trace.metrics.parameters import read_parameter
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
 from sparsey_trace.plugins import METRICS, package_of, sound
 
@@ -40,7 +38,7 @@ def metric_classes() -> dict[str, type[Metric[Any]]]:
     known = _built_in()
 
     def fault(found: Any) -> str:
-        wrong = _fault(found, known)
+        wrong = fault_of(found, known)
         if not wrong:
             known[found.name] = found
         return wrong
@@ -61,31 +59,6 @@ def package_of_metric(cls: type[Metric[Any]]) -> str | None:
 
 def _built_in() -> dict[str, type[Metric[Any]]]:
     return {cls.name: cls for cls in BUILT_IN}
-
-
-def _fault(found: Any, known: dict[str, type[Metric[Any]]]) -> str:
-    """What is wrong with a metric that another package offers; empty where nothing is."""
-    if not (isinstance(found, type) and issubclass(found, (RunMetric, SampleMetric))):
-        return f"expected a class of RunMetric or SampleMetric, found {found!r}"
-    # The class's own: what it inherits says nothing of its fields.
-    if not getattr(vars(found).get("__dataclass_params__"), "frozen", False):
-        return f"{found.__name__}: expected a frozen dataclass, found another class"
-    name = getattr(found, "name", None)
-    if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9_]*", name):
-        return f"{found.__name__}: name: expected lower-case letters, digits and _, found {name!r}"
-    if name in known:
-        return f"{found.__name__}: name: expected one that no other metric has, found {name!r}"
-    lacking = [name for name, default in parameters_of(found).items() if default is MISSING]
-    if lacking:
-        return (
-            f"{found.__name__}: expected a default for every parameter, found none for {', '.join(lacking)}"
-        )
-    if isabstract(found):
-        return f"{found.__name__}: expected a method {', '.join(found.__abstractmethods__)}, found none"
-    if issubclass(found, RunMetric) and found.update is RunMetric.update:
-        return f"{found.__name__}: expected a method update, found none"
-    get_type_hints(found)
-    return ""
 
 
 def available() -> dict[str, str]:
@@ -124,30 +97,19 @@ def make_metric(name: str, parameters: dict[str, Any] | None = None) -> Metric[A
     for key, value in (parameters or {}).items():
         if key not in known:
             raise UsageError(_unknown(f"{name}: parameter", key, list(known)))
-        given[key] = _read(value, hints[key], f"{name}: {key}") if isinstance(value, str) else value
-    return cls(**given)
+        given[key] = read_parameter(value, hints[key], f"{name}: {key}") if isinstance(value, str) else value
+    try:
+        return cls(**given)
+    except SparseyTraceError:
+        raise
+    except Exception as error:
+        msg = (
+            f"{name}: expected parameters that it takes, found that it raised {type(error).__name__}: {error}"
+        )
+        raise UsageError(msg) from error
 
 
 def _unknown(what: str, found: str, known: list[str]) -> str:
     near = difflib.get_close_matches(found, known, 1)
     hint = f" (did you mean {near[0]}?)" if near else ""
     return f"{what}: expected one of {', '.join(known) or 'none'}, found {found!r}{hint}"
-
-
-def _read(text: str, hint: Any, what: str) -> Any:
-    options = get_args(hint) if get_origin(hint) in (types.UnionType, Union) else (hint,)
-    if type(None) in options and text.lower() == "none":
-        return None
-    if bool in options:
-        if text.lower() in ("true", "false"):
-            return text.lower() == "true"
-        msg = f"{what}: expected true or false, found {text!r}"
-        raise UsageError(msg)
-    for kind in (int, float):
-        if kind in options:
-            try:
-                return kind(text)
-            except ValueError as error:
-                msg = f"{what}: expected a number, found {text!r}"
-                raise UsageError(msg) from error
-    return text

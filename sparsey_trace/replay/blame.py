@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import MetricError, SparseyTraceError
+from sparsey_trace.errors import MetricError, OutputError, SparseyTraceError, TraceError
 from sparsey_trace.metrics.registry import package_of_metric
 
 if TYPE_CHECKING:
@@ -23,15 +23,18 @@ def blaming(metric: Metric[Any], doing: str) -> Iterator[None]:
         doing: which of its methods.
 
     Raises:
-        MetricError: it raised something that isn't one of our errors.
+        MetricError: it raised something, or its values are none that a table could hold.
     """
     try:
         yield
-    except (SparseyTraceError, MemoryError):
+    except (TraceError, OutputError, MemoryError):
         raise
     except Exception as error:
         package = package_of_metric(type(metric))
         whose = f" of {package}" if package else ""
-        found = " ".join(f"{type(error).__name__}: {error}".split())
-        msg = f"{metric.name}{whose}: expected {doing} to work on every run, found that it raised {found}"
+        found = f"{doing}: {error}"
+        if not isinstance(error, SparseyTraceError):
+            raised = " ".join(f"{type(error).__name__}: {error}".split())
+            found = f"expected {doing} to work on every run, found that it raised {raised}"
+        msg = f"{metric.name}{whose}: {found}"
         raise MetricError(msg) from error

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.metrics.base import Context, Recalled
+from sparsey_trace.metrics.declaration import fault_of_rows
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.replay import tables
 from sparsey_trace.replay.blame import blaming
@@ -69,7 +70,8 @@ class Worker:
 
     def __call__(self, span: tuple[int, int]) -> Done:
         """Do one chunk, from a sample to before another."""
-        chunk = self._trace.chunk(*span, fields=self._fields(span))
+        phases = set(np.unique(self._trace.samples.phase[slice(*span)]).tolist())
+        chunk = self._trace.chunk(*span, fields=self._fields(phases))
         layout = chunk.layout
         states, outputs = [], []
         for metric in self._task.folds:
@@ -77,18 +79,21 @@ class Worker:
                 states.append(metric.update(metric.init(layout), chunk))
         for by_sample, context in zip(self._task.rows, self._contexts, strict=True):
             with blaming(by_sample, "rows"):
-                outputs.append(self._output(by_sample, by_sample.rows(chunk, layout, context), chunk))
+                has_any = phases.intersection(by_sample.rows_phases)
+                rows = by_sample.rows(chunk, layout, context) if has_any else None
+                outputs.append(self._output(by_sample, rows, chunk))
         return Done(states, outputs, len(chunk))
 
     def _output(self, metric: SampleMetric[Any], rows: Rows | None, chunk: Chunk) -> Output | None:
         if rows is None:
             return None
+        if fault := fault_of_rows(metric, rows, chunk):
+            raise DataError(fault)
         return output_of(
             metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
         )
 
-    def _fields(self, span: tuple[int, int]) -> frozenset[str]:
-        phases = set(np.unique(self._trace.samples.phase[slice(*span)]).tolist())
+    def _fields(self, phases: set[int]) -> frozenset[str]:
         wanted = [metric.requires for metric in self._task.folds]
         wanted += [metric.rows_require for metric in self._task.rows if phases & set(metric.rows_phases)]
         return frozenset().union(*wanted)

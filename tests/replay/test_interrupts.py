@@ -31,7 +31,7 @@ def interrupt() -> None:
 )
 @pytest.mark.parametrize("late", [False, True])
 def test_nothing_is_left_of_an_analysis_stopped_while_it_takes_or_leaves_its_folder(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, late: bool
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, *, late: bool
 ) -> None:
     called = getattr(owner, name)
 

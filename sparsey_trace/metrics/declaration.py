@@ -1,0 +1,134 @@
+"""Whether a class declares a metric that engines, tables and the command line can work with, and keeps to it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import MISSING, fields
+from inspect import isabstract
+from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+
+from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.metrics.base import EVERYTHING, Best, Metric, OverSamples, RunMetric, SampleMetric
+from sparsey_trace.metrics.parameters import can_be_read
+from sparsey_trace.metrics.reductions import NAMES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Chunk
+    from sparsey_trace.metrics.base import Rows
+
+_COLUMNS = frozenset(
+    {"sample", "step", "epoch", "phase", "label", "layer", "mac", "value", "samples"},
+)
+"""What extra columns can't be called."""
+
+_CHOICES: dict[str, frozenset[Any]] = {
+    "requires": EVERYTHING,
+    "rows_require": EVERYTHING,
+    "rows_phases": frozenset({TRAIN, EVAL}),
+    "reductions": frozenset({None, *NAMES}),
+}
+"""Class attributes that hold several of these."""
+
+_WORDS = {"best": get_args(Best), "over_samples": get_args(OverSamples)}
+"""Class attributes that are one of these."""
+
+
+def fault_of(found: Any, taken: Collection[str]) -> str:
+    """What is wrong with a class that is to be a metric; empty where nothing is.
+
+    Args:
+        found: the class, or whatever else was found in its place.
+        taken: the names that other metrics have.
+
+    Raises:
+        Exception: any, from the class itself: its types can't be resolved, or it can't be made.
+    """
+    if not (isinstance(found, type) and issubclass(found, (RunMetric, SampleMetric))):
+        return f"expected a class of RunMetric or SampleMetric, found {found!r}"
+    # The class's own: what it inherits says nothing of its fields.
+    if not getattr(vars(found).get("__dataclass_params__"), "frozen", False):
+        return f"{found.__name__}: expected a frozen dataclass, found another class"
+    fault = _of_name(found, taken) or _of_methods(found) or _of_attributes(found) or _of_parameters(found)
+    if not fault:
+        found()
+    return f"{found.__name__}: {fault}" if fault else ""
+
+
+def _of_name(cls: type[Metric[Any]], taken: Collection[str]) -> str:
+    name = getattr(cls, "name", None)
+    if not isinstance(name, str) or not re.fullmatch("[a-z][a-z0-9_]*", name):
+        return f"name: expected lower-case letters, digits and _, found {name!r}"
+    if name.endswith("_layer"):
+        return f"name: expected one that doesn't end like tables of whole layers, in _layer, found {name!r}"
+    if name in taken:
+        return f"name: expected one that no other metric has, found {name!r}"
+    return ""
+
+
+def _of_methods(cls: type[Metric[Any]]) -> str:
+    if isabstract(cls):
+        return f"expected a method {', '.join(sorted(cls.__abstractmethods__))}, found none"
+    if issubclass(cls, RunMetric) and cls.update is RunMetric.update:
+        return "expected a method update, found none"
+    return ""
+
+
+def _of_attributes(cls: type[Metric[Any]]) -> str:
+    for name, words in _WORDS.items():
+        if hasattr(cls, name) and getattr(cls, name) not in words:
+            return f"{name}: expected {' or '.join(words)}, found {getattr(cls, name)!r}"
+    for name, choices in _CHOICES.items():
+        if hasattr(cls, name) and not _holds(getattr(cls, name), choices):
+            known = ", ".join(sorted(map(str, choices)))
+            return f"{name}: expected a set or tuple of {known}, found {getattr(cls, name)!r}"
+    extra = getattr(cls, "extra", {})
+    if clash := _COLUMNS.intersection(extra):
+        return f"extra: expected names that other columns don't have, found {min(clash)!r}"
+    return ""
+
+
+def _holds(found: Any, choices: frozenset[Any]) -> bool:
+    return isinstance(found, (set, frozenset, tuple)) and choices.issuperset(found)
+
+
+def _of_parameters(cls: type[Metric[Any]]) -> str:
+    defaults = {field.name: field.default for field in fields(cls)}  # type: ignore[arg-type]
+    lacking = [name for name, default in defaults.items() if default is MISSING]
+    if lacking:
+        return f"expected a default for every parameter, found none for {', '.join(lacking)}"
+    for name, hint in ((name, get_type_hints(cls)[name]) for name in defaults):
+        if name == "name" or hasattr(SampleMetric, name):
+            return f"{name}: expected a class attribute, a ClassVar, found a parameter"
+        if not can_be_read(hint):
+            return (
+                f"{name}: expected int, float, bool, str, a Literal, None, or a choice of these, found {hint}"
+            )
+        if not isinstance(defaults[name], (int, float, str, type(None))):
+            return f"{name}: expected a default that is a number, text, true, false or None, found {defaults[name]!r}"
+    return ""
+
+
+def fault_of_rows(metric: SampleMetric[Any], rows: Rows, chunk: Chunk) -> str:
+    """What is wrong with the values that a metric gives for a chunk; empty where nothing is."""
+    count = len(chunk) if rows.sample is None else len(rows.sample)
+    kind = "int64" if metric.counts else "float64"
+    by_mac = [f"{kind} {[count, layer.num_macs]}" for layer in chunk.layout.layers]
+    by_layer = [f"{kind} {[count]}" for _ in by_mac] if metric.has_layer_values else []
+    for name in metric.extra:
+        found = list(rows.extra[name].shape) if name in rows.extra else "none"
+        if found != [count]:
+            return f"{name}: expected [{count}], found {found}"
+    return _unlike("values", rows.values, by_mac) or _unlike(
+        "layer_values", rows.layer_values or (), by_layer
+    )
+
+
+def _unlike(what: str, arrays: Sequence[NDArray[Any]], expected: Sequence[str]) -> str:
+    found = [f"{array.dtype} {list(array.shape)}" for array in arrays]
+    if found == expected:
+        return ""
+    return f"{what}: expected {' and '.join(expected) or 'none'}, found {' and '.join(found) or 'none'}"
