@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, P
 from sparsey_trace.layout import EVAL, TRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Sequence
+    from collections.abc import Hashable, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -100,6 +100,8 @@ class Metric(ABC, Generic[S]):
             they don't depend on training. Where they do, it is refused if none were recorded.
         partial_layers: what its values are where layers were not recorded; empty where that changes
             nothing for the others.
+        state_types: the frozen dataclasses that its states are made of, beside arrays, numbers, text, tuples,
+            lists and dicts. States of others, and their results, are computed anew whenever a trace has grown.
     """
 
     name: ClassVar[str]
@@ -117,6 +119,7 @@ class Metric(ABC, Generic[S]):
     )
     partial_training: ClassVar[str] = ""
     partial_layers: ClassVar[str] = ""
+    state_types: ClassVar[tuple[type, ...]] = ()
 
     def init(self, layout: Layout) -> S:
         """The state of a run without samples."""
@@ -176,6 +179,14 @@ class SampleMetric(Metric[S]):
     rows_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
     extra: ClassVar[dict[str, str]] = {}
     has_layer_values: ClassVar[bool] = False
+
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """Whether the values of samples stay as they are, bit for bit, however the run goes on.
+
+        Args:
+            notes: what the table of these samples says of them; see `notes`.
+        """
+        return False
 
     @abstractmethod
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:

@@ -56,6 +56,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
     requires: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
     reductions: ClassVar[tuple[str | None, ...]] = (None, "sparse")
     partial_training: ClassVar[str] = "means over the recorded training samples only"
+    state_types: ClassVar[tuple[type, ...]] = (Sums,)
 
     sparse: bool = False
     each_epoch: bool = False

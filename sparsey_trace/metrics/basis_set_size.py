@@ -15,6 +15,8 @@ from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Best, Context, OverSa
 from sparsey_trace.metrics.codes import bits_of, code_keys, first_of_each, key_dtype, key_macs
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
@@ -75,6 +77,10 @@ class BasisSetSize(SampleMetric[FirstSeen]):
             for layer, (keys, _) in zip(layout.layers, state, strict=True)
         ]
 
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """Codes that come later count later."""
+        return True
+
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """The size after each sample."""
         sizes = []
@@ -96,6 +102,10 @@ class BasisSetSizeIncrease(BasisSetSize):
     partial_training: ClassVar[str] = (
         "of the recorded steps alone: codes that unrecorded ones showed first count as new when they come again"
     )
+
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """A code that was new once is new for ever."""
+        return True
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """1 where a sample's code is new, else 0."""

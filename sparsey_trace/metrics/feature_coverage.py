@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -11,6 +11,8 @@ from sparsey_trace.metrics.base import Context, Rows, SampleMetric
 from sparsey_trace.metrics.reach import count_reach
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sparsey_trace.layout import Chunk, Layout
 
 
@@ -26,13 +28,19 @@ class FeatureCoverage(SampleMetric[None]):
     has_layer_values: ClassVar[bool] = True
     partial_layers: ClassVar[str] = "an upper bound above unrecorded layers: their MACs count as active"
 
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """Nothing but the sample itself counts."""
+        return True
+
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """Shares per MAC and per layer."""
-        total = np.count_nonzero(chunk.on, axis=1)
-        empty = total == 0
-        divisor = np.where(empty, 1, total)
-        values, layer_values = [], []
-        for by_mac, whole in count_reach(chunk):
-            values.append(np.where(empty[:, None], 1.0, by_mac / divisor[:, None]))
-            layer_values.append(np.where(empty, 1.0, whole / divisor))
+        on = np.count_nonzero(chunk.on, axis=1)
+        # Of nothing all arrives: 1 of 1.
+        nothing = on == 0
+        divisor = np.where(nothing, 1, on)
+        values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
+        layer_values = [np.empty(len(chunk)) for _ in layout.layers]
+        for part, layer, by_mac, whole in count_reach(chunk):
+            np.divide(by_mac + nothing[part, None], divisor[part, None], out=values[layer][part])
+            np.divide(whole + nothing[part], divisor[part], out=layer_values[layer][part])
         return Rows(values=values, layer_values=layer_values)

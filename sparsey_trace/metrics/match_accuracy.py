@@ -9,13 +9,13 @@ import numpy as np
 
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, Rows, SampleMetric
-from sparsey_trace.metrics.nearest import nearest
+from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_size
 from sparsey_trace.metrics.reference_store import ReferenceStore
 from sparsey_trace.metrics.similarity import Measure, code_similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
 
     from numpy.typing import NDArray
 
@@ -48,6 +48,7 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
     partial_training: ClassVar[str] = (
         "compared with recorded training samples only: an unrecorded one may be nearer, or show the input later"
     )
+    state_types: ClassVar[tuple[type, ...]] = (ReferenceStore,)
 
     distance: Measure = "hamming"
     similarity: Measure = "hamming"
@@ -88,20 +89,22 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         exact = self.reference_size is None or len(result[0].inputs) < self.reference_size
         return {"exact": exact} if exact else {"exact": False, "reference_size": self.reference_size}
 
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """Only inputs of earlier steps count, and those that are drawn then."""
+        return True
+
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:
         """Values of the eval samples that have a candidate."""
         store, until = context.result
         asked = np.flatnonzero(chunk.phase == EVAL)
         if not len(asked):
             return None
-        reference, distance = nearest(
-            chunk.on[asked],
-            chunk.step[asked],
-            references=store.inputs,
-            step=store.step,
-            until=until,
-            measure=self.distance,
-        )
+        if "references" not in context.memo:
+            context.memo["references"] = References.of(
+                store.inputs, input_shape=layout.input_shape, step=store.step, until=until
+            )
+        references: References = context.memo["references"]
+        reference, distance = references.nearest(chunk.on[asked], chunk.step[asked], measure=self.distance)
         found = reference >= 0
         if not found.any():
             return None

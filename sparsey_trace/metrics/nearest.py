@@ -2,70 +2,117 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.metrics.similarity import input_similarity
-
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from sparsey_trace.metrics.similarity import Measure
 
-_QUERIES, _REFERENCES = 256, 2048
-"""Pairs compared at once: few enough that their distances stay in the cache.
-
-The Hamming distance is |x| + |y| - 2 |x and y|. All but |x|, which is the same for all references, is
-what is compared: whole numbers up to 2^24, and so exact in float32, in whatever order they are added.
-"""
+_SIDE = 6
+"""Into how many parts the two longest sides of an input are cut: 36 groups of features, measured best."""
 
 
-def nearest(
-    queries: NDArray[np.bool_],
-    query_step: NDArray[np.int64],
-    *,
-    references: NDArray[np.uint8],
-    step: NDArray[np.int64],
-    until: NDArray[np.int64],
-    measure: Measure,
-) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """For each query the nearest reference of an earlier step.
+@dataclass(frozen=True, eq=False)
+class References:
+    """What queries are compared with, prepared once.
 
-    Args:
-        queries: [n, D] bool, the features that are on.
-        query_step: [n] int64, never falling; a reference serves where step < query_step <= until.
-        references: [C, ceil(D / 8)] packed bits, in the order in which they were seen.
+    Attributes:
+        group: [D] int64, the group of features that each belongs to: neighbours, as they go on together.
+        bits: [C, W] uint64, the features that are on, in the order in which they were seen.
+        tiles: [T, G, TILE] uint16, how many are on in each group, tile by tile.
+        sizes: [C] int64, how many are on.
         step: [C] int64, when each was first seen; never falling.
         until: [C] int64, the last step that each serves.
-        measure: `hamming`, the number of features that differ; or `jaccard`, 1 - the similarity.
-
-    Returns:
-        Which reference [n] int64, -1 where none serves, and its distance [n] float64.
     """
-    best = np.full(len(queries), -1)
-    least = np.full(len(queries), np.inf)
-    sizes = np.count_nonzero(queries, axis=1)
-    prepared = queries.astype(np.float32) * (-2 if measure == "hamming" else 1)
-    early_enough = np.searchsorted(step, query_step[-1]) if len(queries) else 0
-    for start in range(0, early_enough, _REFERENCES):
-        part = slice(start, min(start + _REFERENCES, early_enough))
-        on = np.unpackbits(references[part], axis=1, count=queries.shape[1]).astype(np.float32)
-        on_sizes = np.bitwise_count(references[part]).sum(axis=1, dtype=np.float32)
-        for first in range(0, len(queries), _QUERIES):
-            asked = slice(first, first + _QUERIES)
-            costs = prepared[asked] @ on.T
-            if measure == "hamming":
-                costs += on_sizes
-            else:
-                costs = 1.0 - input_similarity(costs, sizes[asked], on_sizes)
-            steps = query_step[asked, None]
-            if steps[0] <= step[part.stop - 1] or steps[-1] > until[part].min():
-                costs[(steps <= step[part]) | (until[part] < steps)] = np.inf
-            place = np.argmin(costs, axis=1)
-            found = np.take_along_axis(costs, place[:, None], axis=1)[:, 0]
-            # Strictly nearer only: an equal one in an earlier block was seen first.
-            nearer = np.flatnonzero(found < least[asked])
-            best[first + nearer] = start + place[nearer]
-            least[first + nearer] = found[nearer]
-    return best, least + sizes if measure == "hamming" else least
+
+    group: NDArray[np.int64]
+    bits: NDArray[np.uint64]
+    tiles: NDArray[np.uint16]
+    sizes: NDArray[np.int64]
+    step: NDArray[np.int64]
+    until: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        packed: NDArray[np.uint8],
+        *,
+        input_shape: Sequence[int],
+        step: NDArray[np.int64],
+        until: NDArray[np.int64],
+    ) -> References:
+        """From packed bits [C, ceil(D / 8)] uint8, and the rest as above."""
+        from sparsey_trace.kernels.nearest import TILE
+
+        group = feature_groups(input_shape)
+        bits = _words(packed)
+        counts = _counts(bits, group)
+        padded = np.zeros((-(-len(bits) // TILE), TILE, counts.shape[1]), np.uint16)
+        padded.reshape(-1, counts.shape[1])[: len(counts)] = counts
+        tiles = np.ascontiguousarray(padded.transpose(0, 2, 1))
+        sizes = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
+        return cls(group, bits, tiles, sizes, step, until)
+
+    def nearest(
+        self, queries: NDArray[np.bool_], query_step: NDArray[np.int64], *, measure: Measure
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """For each query the nearest reference of an earlier step.
+
+        Args:
+            queries: [n, D] bool, the features that are on.
+            query_step: [n] int64; a reference serves where step < query_step <= until.
+            measure: `hamming`, the number of features that differ; or `jaccard`, 1 - the similarity.
+
+        Returns:
+            Which reference [n] int64, -1 where none serves, and its distance [n] float64.
+        """
+        from sparsey_trace.kernels.nearest import nearest_bits
+
+        bits = _words(np.packbits(queries, axis=1))
+        best, both, either = nearest_bits(
+            bits,
+            _counts(bits, self.group),
+            query_step,
+            self.bits,
+            self.tiles,
+            self.sizes,
+            self.step,
+            self.until,
+            measure == "jaccard",
+        )
+        return best, 1.0 - both / np.maximum(either, 1) if measure == "jaccard" else np.float64(either - both)
+
+
+def feature_groups(input_shape: Sequence[int]) -> NDArray[np.int64]:
+    """[D] int64, the number of the group of neighbouring features that each belongs to.
+
+    >>> feature_groups((3, 2)).tolist()
+    [0, 1, 2, 3, 4, 5]
+    """
+    sides = sorted(range(len(input_shape)), key=lambda side: -input_shape[side])[:2]
+    places = np.unravel_index(np.arange(int(np.prod(input_shape))), tuple(input_shape))
+    parts = [_SIDE**2] if min(input_shape[side] for side in sides) == 1 or len(sides) == 1 else [_SIDE] * 2
+    group = np.zeros(len(places[0]), np.int64)
+    for side, part in zip(sides, parts, strict=False):
+        cuts = min(part, input_shape[side])
+        group = group * cuts + places[side] * cuts // input_shape[side]
+    return group
+
+
+def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    words = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
+    words[:, : packed.shape[1]] = packed
+    return words.view(np.uint64)
+
+
+def _counts(bits: NDArray[np.uint64], group: NDArray[np.int64]) -> NDArray[np.uint16]:
+    from sparsey_trace.kernels.nearest import count_groups
+
+    masks = np.stack([np.packbits(group == number) for number in range(int(group.max()) + 1)])
+    return count_groups(bits, _words(masks))

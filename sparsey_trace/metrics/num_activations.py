@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from sparsey_trace.metrics.base import Best, Context, OverSamples, Rows, SampleMetric
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from sparsey_trace.layout import Chunk, Layout
 
 
@@ -25,6 +27,10 @@ class NumActivations(SampleMetric[None]):
     over_samples: ClassVar[OverSamples] = "sum"
     counts: ClassVar[bool] = True
     rows_require: ClassVar[frozenset[str]] = frozenset({"active"})
+
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """A sample's own activity is all that counts."""
+        return True
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """1 where the MAC is active, else 0."""

@@ -13,6 +13,8 @@ from sparsey_trace.metrics.parameters import check_size
 from sparsey_trace.metrics.similarity import code_similarity, input_similarity, shared_features
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
@@ -63,6 +65,7 @@ class SiscAdherence(SampleMetric[Drawn]):
     name: ClassVar[str] = "sisc_adherence"
     rows_require: ClassVar[frozenset[str]] = EVERYTHING
     partial_training: ClassVar[str] = "compared with recorded training samples only"
+    state_types: ClassVar[tuple[type, ...]] = (Drawn,)
 
     reference_size: int | None = None
     seed: int = 0
@@ -113,6 +116,10 @@ class SiscAdherence(SampleMetric[Drawn]):
         if size is None:
             return draw(np.zeros(len(drawn.sample), np.uint64), drawn.step, None)
         return draw(priorities(drawn.sample, self.seed), drawn.step, size)
+
+    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+        """But for the default's first draw, when the run grows too long to compare with all of it."""
+        return self.reference_size is not None or notes.get("exact") is False
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """The cosine for each sample and MAC."""

@@ -7,7 +7,7 @@ samples, and twenty thousand times finer than the float32 that ends up in the ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,6 +15,8 @@ import numpy as np
 from sparsey_trace.errors import DataError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Chunk
@@ -50,23 +52,30 @@ class Groups:
         cls,
         chunk: Chunk,
         sample: NDArray[np.int64],
-        values: NDArray[Any],
+        values: Sequence[NDArray[Any]],
         *,
         resolution: str,
         over_samples: OverSamples,
     ) -> Groups:
-        """Group values [n, X] of the samples at positions [n] of a chunk."""
-        whole = over_samples != "mean"
-        groups = cls(
+        """Group values, a [n, M] for each layer, of the samples at ascending positions [n] of a chunk."""
+        key, first, group, samples = np.unique(
+            group_keys(chunk, resolution)[sample], return_index=True, return_inverse=True, return_counts=True
+        )
+        if over_samples == "last":
+            last = np.zeros(len(key), np.int64)
+            last[group] = np.arange(len(group))
+            totals = np.concatenate([part[last] for part in values], axis=1)[None]
+        else:
+            totals = _totals(values, group, len(key), whole=over_samples == "sum")
+        return cls(
             over_samples=over_samples,
-            key=group_keys(chunk, resolution)[sample],
-            step=chunk.step[sample],
-            epoch=chunk.epoch[sample],
-            phase=chunk.phase[sample],
-            samples=np.ones(len(sample), np.int64),
-            totals=values[None].astype(np.int64, copy=False) if whole else _parts(values)[None],
-        )._combined()
-        return groups if whole else replace(groups, totals=_carried(0, groups.totals[0]))
+            key=key,
+            step=chunk.step[sample[first]],
+            epoch=chunk.epoch[sample[first]],
+            phase=chunk.phase[sample[first]],
+            samples=samples.astype(np.int64),
+            totals=totals.astype(np.int64, copy=False),
+        )
 
     def __len__(self) -> int:
         """The number of groups."""
@@ -137,21 +146,32 @@ def group_keys(chunk: Chunk, resolution: str) -> NDArray[np.int64]:
     return phase if resolution == "run" else chunk.epoch.astype(np.int64) * 2 + phase
 
 
-def _parts(values: NDArray[Any]) -> NDArray[np.int64]:
-    """Values in units of 2^-40.
+def _totals(
+    values: Sequence[NDArray[Any]], group: NDArray[np.int64], groups: int, *, whole: bool
+) -> NDArray[np.int64]:
+    """[1, g, X] sums of counts, or [2, g, X] sums of fractions.
 
     Raises:
-        DataError: one is not finite, or so large that the sum of all of them could overflow.
+        DataError: a fraction is not finite, or so large that the sum of all of them could overflow.
     """
-    largest = float(np.abs(values).max(initial=0))
-    if not largest * max(1, len(values)) < 2 ** (62 - _PART_BITS):
-        limit = 2 ** (62 - _PART_BITS) // max(1, len(values))
-        msg = (
-            f"values of a metric: expected finite numbers below {limit} in chunks of {len(values)} samples, "
-            f"found {largest}"
-        )
-        raise DataError(msg)
-    return np.asarray(np.rint(np.ldexp(values, _PART_BITS)), np.int64)
+    from sparsey_trace.kernels.sums import add_counts, add_fractions
+
+    ends = np.cumsum([part.shape[1] for part in values])
+    totals = np.zeros((groups, ends[-1]), np.int64)
+    limit = 2 ** (62 - _PART_BITS) / max(1, len(group))
+    for part, end in zip(values, ends, strict=True):
+        of_layer = totals[:, end - part.shape[1] : end]
+        if whole:
+            add_counts(part.astype(np.int64, copy=False), group, of_layer)
+        elif not add_fractions(
+            part.astype(np.float64, copy=False), group, 2.0**_PART_BITS, limit, of_layer
+        ):
+            msg = (
+                f"values of a metric: expected finite numbers below {limit:.0f} in chunks of {len(group)} samples, "
+                f"found {np.abs(part).max()}"
+            )
+            raise DataError(msg)
+    return totals[None] if whole else _carried(0, totals)
 
 
 def _carried(units: Any, parts: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -137,15 +137,17 @@ def output_of(
 ) -> Output:
     """A chunk's values in the form in which they go into tables."""
     sample = np.arange(len(chunk)) if rows.sample is None else rows.sample
-    by_layer = None if rows.layer_values is None else np.stack(list(rows.layer_values), axis=1)
     if resolution == "sample":
         keys = tables.sample_keys(chunk, sample)
         extra = {name: rows.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
         macs = tables.build(keys, reduce(reduction, rows.values), extra)
-        return Output(macs, None if by_layer is None else tables.build(keys, per_layer(by_layer), {}))
+        if rows.layer_values is None:
+            return Output(macs, None)
+        return Output(macs, tables.build(keys, per_layer(np.stack(list(rows.layer_values), axis=1)), {}))
     group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
-    joined = np.concatenate(list(rows.values), axis=1)
-    return Output(group(joined), None if by_layer is None else group(by_layer))
+    if rows.layer_values is None:
+        return Output(group(rows.values), None)
+    return Output(group(rows.values), group([values[:, None] for values in rows.layer_values]))
 
 
 def split_layers(layout: Layout, values: NDArray[Any]) -> list[NDArray[Any]]:

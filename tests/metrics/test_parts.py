@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import LayerLayout
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence, exact_sum, make_metric
-from sparsey_trace.metrics.bits import count_bits, pack_samples
 from sparsey_trace.metrics.codes import code_keys, key_dtype, key_macs
 from sparsey_trace.metrics.comparisons import (
     average_nested_data,
@@ -33,13 +32,6 @@ def test_parts_of_a_float_are_the_float(values: list[float]) -> None:
         )
         assert whole == Fraction(value)
     assert all(np.abs(part).max() < 2**24 for part in parts.values())
-
-
-@given(st.integers(1, 90), st.integers(1, 70), st.integers(0, 2**16))
-def test_bits_are_counted(things: int, samples: int, seed: int) -> None:
-    on = np.random.default_rng(seed).random((samples, things * 2)) < 0.4
-    words = pack_samples(on).reshape(things, 2, -1)
-    np.testing.assert_array_equal(count_bits(words, samples), on.reshape(samples, things, 2).sum(axis=1))
 
 
 @pytest.mark.parametrize(

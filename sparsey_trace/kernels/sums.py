@@ -1,0 +1,50 @@
+"""Sums over groups of samples, in whole numbers: the same in whatever order they are added."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def add_fractions(
+    values: NDArray[np.float64],
+    group: NDArray[np.int64],
+    scale: float,
+    limit: float,
+    totals: NDArray[np.int64],
+) -> bool:
+    """Add values, times `scale` and rounded, to the totals of their groups.
+
+    Args:
+        values: [n, M].
+        group: [n], the group of each sample.
+        scale: how many units make 1.
+        limit: what all values have to lie below, without their signs.
+        totals: [g, M], added to.
+
+    Returns:
+        Whether they do; if not, the totals mean nothing.
+    """
+    fits = True
+    for sample in range(values.shape[0]):
+        total = group[sample]
+        for mac in range(values.shape[1]):
+            value = values[sample, mac]
+            fits &= abs(value) < limit
+            totals[total, mac] += np.int64(np.rint(value * scale))
+    return fits
+
+
+@njit(cache=True, nogil=True)
+def add_counts(values: NDArray[np.int64], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
+    """Add counts [n, M] to the totals [g, M] of their groups [n]."""
+    for sample in range(values.shape[0]):
+        total = group[sample]
+        for mac in range(values.shape[1]):
+            totals[total, mac] += values[sample, mac]
