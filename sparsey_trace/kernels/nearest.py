@@ -60,24 +60,35 @@ def nearest_bits(
     both, either = np.zeros(len(queries), np.int64), np.zeros(len(queries), np.int64)
     serving = np.searchsorted(step, query_step)
     close = np.empty(TILE + 1, np.int64)
+    largest = np.array([sizes[start : start + TILE].max() for start in range(0, len(sizes), TILE)])
     for first in range(0, len(tiles), _TILES):
         for query in range(len(queries)):
-            bounds = _bounds(tiles[first : min(first + _TILES, -(-serving[query] // TILE))], query_counts[query])
-            size = _size(queries, query)
+            last = min(first + _TILES, -(-serving[query] // TILE))
+            bounds = _bounds(tiles[first:last], query_counts[query])
+            size = 0
+            for word in range(queries.shape[1]):
+                size += popcount(queries[query, word])
+            nearest = best[query], both[query], either[query]
             for tile in range(len(bounds)):
                 start = (first + tile) * TILE
-                stop = min(start + TILE, serving[query])
-                limit = _limit(best[query], both[query], either[query], jaccard)
-                found = _closer(bounds, tile, size, sizes, start, stop, limit, close)
-                for number in range(found):
-                    reference = close[number]
-                    if until[reference] < query_step[query]:
-                        continue
-                    differing = _differing(queries, query, references, reference)
-                    joined = (size + sizes[reference] + differing) // 2
-                    shared = joined - differing
-                    if best[query] < 0 or _is_nearer(shared, joined, both[query], either[query], jaccard):
-                        best[query], both[query], either[query] = reference, shared, joined
+                limit = _limit(size, largest[first + tile], nearest, jaccard)
+                found = _close(bounds, tile, min(TILE, serving[query] - start), limit, close)
+                if found:
+                    nearest = _nearest(
+                        queries,
+                        query,
+                        size,
+                        query_step[query],
+                        references,
+                        sizes,
+                        until,
+                        start,
+                        close,
+                        found,
+                        nearest,
+                        jaccard,
+                    )
+            best[query], both[query], either[query] = nearest
     return best, both, either
 
 
@@ -96,60 +107,60 @@ def _bounds(tiles: NDArray[np.uint16], counts: NDArray[np.uint16]) -> NDArray[np
 
 
 @njit(cache=True, nogil=True)
-def _limit(best: int, both: int, either: int, jaccard: bool) -> tuple[int, int, int]:  # noqa: FBT001
-    """(p, q, r): only where p * differing < q * (sum of both sizes) + r is a reference nearer than the best."""
+def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool) -> int:  # noqa: FBT001
+    """In fewer bits than this a reference of at most `largest` has to differ to be nearer than the nearest."""
+    best, both, either = nearest
     if best < 0:
-        return 1, 0, _ALL
-    if jaccard:
-        # Of two empty sets nothing is shared.
-        return max(either, 1) + both, max(either, 1) - both, 0
-    return 1, 0, either - both
+        return _ALL
+    if not jaccard:
+        return either - both
+    # Of two empty sets nothing is shared.
+    either = max(either, 1)
+    return -(-(either - both) * (size + largest) // (either + both))
 
 
 @njit(cache=True, nogil=True)
-def _closer(
-    bounds: NDArray[np.uint16],
-    tile: int,
+def _close(bounds: NDArray[np.uint16], tile: int, count: int, limit: int, close: NDArray[np.int64]) -> int:
+    """How many of the first references of a tile may differ in fewer bits; which, to `close`."""
+    found = 0
+    for place in range(count):
+        # Without a branch, which would be guessed wrong too often.
+        close[found] = place
+        found += int(bounds[tile, place] < limit)
+    return found
+
+
+@njit(cache=True, nogil=True)
+def _nearest(
+    queries: NDArray[np.uint64],
+    query: int,
     size: int,
+    query_step: int,
+    references: NDArray[np.uint64],
     sizes: NDArray[np.int64],
+    until: NDArray[np.int64],
     start: int,
-    stop: int,
-    limit: tuple[int, int, int],
     close: NDArray[np.int64],
-) -> int:
-    """How many references of a tile, from `start` to `stop`, may be nearer; which, to `close`."""
-    # Indices here and below: slices of arrays are counted references, which cost more than the work on them.
-    found = 0
-    for place in range(stop - start):
-        close[found] = start + place
-        found += limit[0] * np.int64(bounds[tile, place]) < limit[1] * (size + sizes[start + place]) + limit[2]
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _size(queries: NDArray[np.uint64], query: int) -> int:
-    found = 0
-    for word in range(queries.shape[1]):
-        found += popcount(queries[query, word])
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _differing(
-    queries: NDArray[np.uint64], query: int, references: NDArray[np.uint64], reference: int
-) -> int:
-    found = 0
-    for word in range(queries.shape[1]):
-        found += popcount(queries[query, word] ^ references[reference, word])
-    return found
-
-
-@njit(cache=True, nogil=True)
-def _is_nearer(shared: int, joined: int, both: int, either: int, jaccard: bool) -> bool:  # noqa: FBT001
-    if jaccard:
-        # Fractions compared as whole numbers: exactly.
-        return shared * max(either, 1) > both * max(joined, 1)
-    return joined - shared < either - both
+    found: int,
+    nearest: tuple[int, int, int],
+    jaccard: bool,  # noqa: FBT001
+) -> tuple[int, int, int]:
+    """The nearest so far, or one of those found close: which, and how many bits are on in both, and in either."""
+    # All in one loop: calls hand over arrays piece by piece, which costs more than to compare a few words.
+    best, both, either = nearest
+    for number in range(found):
+        reference = start + close[number]
+        differing = 0
+        for word in range(queries.shape[1]):
+            differing += popcount(queries[query, word] ^ references[reference, word])
+        joined = (size + sizes[reference] + differing) // 2
+        shared = joined - differing
+        # Fractions are compared as whole numbers: exactly.
+        more_alike = shared * max(either, 1) > both * max(joined, 1)
+        is_nearer = more_alike if jaccard else differing < either - both
+        if (is_nearer or best < 0) and query_step <= until[reference]:
+            best, both, either = reference, shared, joined
+    return best, both, either
 
 
 @njit(cache=True, nogil=True)

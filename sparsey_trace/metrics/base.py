@@ -16,6 +16,7 @@ has a value for every sample and MAC: it never gathers them in its state, but gi
 
 from __future__ import annotations
 
+import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
@@ -23,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, P
 from sparsey_trace.layout import EVAL, TRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Chunk, Layout
 
 S = TypeVar("S")
+M = TypeVar("M")
 
 Best = Literal["lowest", "highest"]
 OverSamples = Literal["mean", "sum", "last"]
@@ -55,6 +57,23 @@ class Recall(Protocol):
         """The asked fields of the n samples, in the order given."""
 
 
+class Memo:
+    """What is worth making only once in a pass, whichever thread needs it first."""
+
+    def __init__(self) -> None:
+        """Nothing is made yet."""
+        self._made: dict[str, Any] = {}
+        self._lock = threading.Lock()
+
+    def once(self, name: str, make: Callable[[], M]) -> M:
+        """What `make` makes, which is called the first time only."""
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = make()
+            made: M = self._made[name]
+            return made
+
+
 @dataclass(frozen=True, eq=False)
 class Context:
     """What `rows` may lean on beside the chunk.
@@ -62,12 +81,12 @@ class Context:
     Attributes:
         result: what `finalize` made of the whole run.
         recall: looks up other samples of the run.
-        memo: kept between chunks of one pass, for what is worth making only once.
+        memo: kept between chunks of one pass, and shared by the threads that are at work on them.
     """
 
     result: Any
     recall: Recall
-    memo: dict[str, Any] = field(default_factory=dict)
+    memo: Memo = field(default_factory=Memo)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

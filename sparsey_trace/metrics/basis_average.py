@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
@@ -14,6 +15,7 @@ from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.columns import phase_column
 from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.sets import sets_of_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,8 +105,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         return pa.concat_tables(tables)
 
     def _table(self, sums: Sums, layout: Layout) -> pa.Table:
-        fields = receptive_fields(layout)
-        mac, feature = np.nonzero(np.concatenate(fields))
+        mac, feature = _pairs(layout)
         mean = exact_sum.total(sums.parts, mac.shape) / np.maximum(sums.active, 1)[mac]
         if self.sparse:
             lengths = np.bincount(mac, minlength=layout.num_macs)
@@ -133,13 +134,26 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
 
 
 def _sums(chunk: Chunk) -> Sums:
-    train = chunk.is_train
-    active = np.concatenate(chunk.active, axis=1)[train]
+    active = np.concatenate(chunk.active, axis=1) & chunk.is_train[:, None]
     inputs = chunk.inputs
     assert inputs is not None
-    inside = np.concatenate(receptive_fields(chunk.layout))
-    parts = {}
-    for exponent, part in exact_sum.split(inputs[train]).items():
-        sums = active.T.astype(part.dtype) @ part
-        parts[exponent] = sums[inside].astype(np.int64)
+    mac, feature = _pairs(chunk.layout)
+    if inputs.dtype == np.uint8:
+        from sparsey_trace.kernels.common import count_common
+
+        # Of zeros and ones: a sum is how often both were on.
+        parts = {0: count_common(sets_of_samples(active), sets_of_samples(inputs), mac, feature)}
+    else:
+        train = chunk.is_train
+        split = exact_sum.split(inputs[train])
+        parts = {
+            exponent: (active[train].T.astype(part.dtype) @ part)[mac, feature].astype(np.int64)
+            for exponent, part in split.items()
+        }
     return Sums(int(chunk.epoch[0]), np.count_nonzero(active, axis=0), parts)
+
+
+@lru_cache(maxsize=8)
+def _pairs(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The MAC [P], of all layers' together, and the feature [P] of every pair of them."""
+    return np.nonzero(np.concatenate(receptive_fields(layout)))  # type: ignore[return-value]

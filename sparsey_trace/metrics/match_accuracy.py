@@ -99,11 +99,10 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         asked = np.flatnonzero(chunk.phase == EVAL)
         if not len(asked):
             return None
-        if "references" not in context.memo:
-            context.memo["references"] = References.of(
-                store.inputs, input_shape=layout.input_shape, step=store.step, until=until
-            )
-        references: References = context.memo["references"]
+        references = context.memo.once(
+            "references",
+            lambda: References.of(store.inputs, input_shape=layout.input_shape, step=store.step, until=until),
+        )
         reference, distance = references.nearest(chunk.on[asked], chunk.step[asked], measure=self.distance)
         found = reference >= 0
         if not found.any():

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.metrics.sets import words_of
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -51,7 +53,7 @@ class References:
         from sparsey_trace.kernels.nearest import TILE
 
         group = feature_groups(input_shape)
-        bits = _words(packed)
+        bits = words_of(packed)
         counts = _counts(bits, group)
         padded = np.zeros((-(-len(bits) // TILE), TILE, counts.shape[1]), np.uint16)
         padded.reshape(-1, counts.shape[1])[: len(counts)] = counts
@@ -74,7 +76,7 @@ class References:
         """
         from sparsey_trace.kernels.nearest import nearest_bits
 
-        bits = _words(np.packbits(queries, axis=1))
+        bits = words_of(np.packbits(queries, axis=1))
         best, both, either = nearest_bits(
             bits,
             _counts(bits, self.group),
@@ -86,7 +88,8 @@ class References:
             self.until,
             measure == "jaccard",
         )
-        return best, 1.0 - both / np.maximum(either, 1) if measure == "jaccard" else np.float64(either - both)
+        alike = both / np.maximum(either, 1)
+        return best, 1.0 - alike if measure == "jaccard" else (either - both).astype(np.float64)
 
 
 def feature_groups(input_shape: Sequence[int]) -> NDArray[np.int64]:
@@ -105,14 +108,9 @@ def feature_groups(input_shape: Sequence[int]) -> NDArray[np.int64]:
     return group
 
 
-def _words(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    words = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
-    words[:, : packed.shape[1]] = packed
-    return words.view(np.uint64)
-
-
 def _counts(bits: NDArray[np.uint64], group: NDArray[np.int64]) -> NDArray[np.uint16]:
     from sparsey_trace.kernels.nearest import count_groups
 
     masks = np.stack([np.packbits(group == number) for number in range(int(group.max()) + 1)])
-    return count_groups(bits, _words(masks))
+    counts: NDArray[np.uint16] = count_groups(bits, words_of(masks))
+    return counts

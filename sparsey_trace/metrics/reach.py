@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsey_trace.layout import PADDING
 from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.sets import sets_of_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,21 +109,12 @@ def count_reach(chunk: Chunk) -> Iterator[tuple[slice, int, NDArray[np.int32], N
 def _reaches(chunk: Chunk) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
     from sparsey_trace.kernels.reach import count, restrict, unite
 
-    reach = _pack_samples(chunk.on)
+    reach = sets_of_samples(chunk.on)
     for stage, active in zip(_stages(chunk.layout), chunk.active, strict=True):
         reach = unite(reach, stage.from_below.sources, stage.from_below.ends)
-        restrict(reach, stage.ends, _pack_samples(active))
+        restrict(reach, stage.ends, sets_of_samples(active))
         whole = unite(reach, stage.by_feature.sources, stage.by_feature.ends)
         yield (
             count(reach, stage.ends)[: len(chunk)],
             count(whole, np.array([len(whole)]))[: len(chunk), 0],
         )
-
-
-def _pack_samples(values: NDArray[Any]) -> NDArray[np.uint64]:
-    """[n, X] booleans to [X, ceil(n / 64)] words."""
-    size, width = values.shape
-    packed = np.packbits(np.ascontiguousarray(values.T), axis=1)
-    words = np.zeros((width, -(-size // 64) * 8), np.uint8)
-    words[:, : packed.shape[1]] = packed
-    return words.view(np.uint64)

@@ -140,8 +140,7 @@ class ReferenceStore:
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each distinct one stands first, in that order; and for all, which of these they are."""
-    _, first, back = np.unique(identity, return_index=True, return_inverse=True)
-    order = np.argsort(first)
-    number = np.empty(len(order), np.int64)
-    number[order] = np.arange(len(order))
-    return first[order], number[back]
+    from sparsey_trace.kernels.distinct import distinct
+
+    first, number = distinct(np.ascontiguousarray(identity).view(np.uint64).reshape(-1, 2))
+    return first, number

@@ -14,31 +14,6 @@ if TYPE_CHECKING:
 Measure = Literal["hamming", "jaccard"]
 
 
-def shared_features(first: NDArray[np.bool_], second: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """[a, b] float32, how many features are on in both, for all pairs of [a, D] and [b, D]."""
-    # A matrix product of zeros and ones is exact in float32 up to 2^24 features, in any order.
-    return first.astype(np.float32) @ second.astype(np.float32).T
-
-
-def input_similarity(
-    shared: NDArray[np.float32], first: NDArray[Any], second: NDArray[Any]
-) -> NDArray[np.float64]:
-    """Jaccard similarity, 0 where nothing is on in either.
-
-    Args:
-        shared: [a, b], how many features are on in both.
-        first: [a], how many are on in the first.
-        second: [b], how many are on in the second.
-
-    Returns:
-        [a, b] float64.
-    """
-    joined = first[:, None].astype(np.float64) + second[None, :] - shared
-    similarity: NDArray[np.float64] = np.zeros(joined.shape)
-    np.divide(shared, joined, out=similarity, where=joined > 0)
-    return similarity
-
-
 def code_similarity(
     layer: LayerLayout,
     measure: Measure,

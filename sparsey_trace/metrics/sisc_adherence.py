@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import EVERYTHING, Context, Rows, SampleMetric
+from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, Rows, SampleMetric
 from sparsey_trace.metrics.draws import draw, priorities
 from sparsey_trace.metrics.parameters import check_size
-from sparsey_trace.metrics.similarity import code_similarity, input_similarity, shared_features
+from sparsey_trace.metrics.sets import words_of
+from sparsey_trace.metrics.similarity import code_similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -26,7 +27,8 @@ DRAWN_BEYOND = 128
 """How many of them the default draws in longer runs."""
 
 _UNIT = 2.0**32
-_PAIRS = 1 << 17
+_PAIRS = 1 << 20
+"""Of a sample and a reference, worked on at once."""
 _SMALLEST_NORM = 1e-8
 
 
@@ -126,69 +128,66 @@ class SiscAdherence(SampleMetric[Drawn]):
         drawn, until = context.result
         if not len(drawn.sample):
             return Rows(values=[np.zeros((len(chunk), layer.num_macs)) for layer in layout.layers])
-        if "references" not in context.memo:
-            context.memo["references"] = context.recall(drawn.sample, EVERYTHING)
-        references = context.memo["references"]
-        serves = (drawn.step < chunk.step[:, None]) & (chunk.step[:, None] <= until)
-        alike = np.where(serves, _input_similarities(chunk.on, references.inputs != 0), 0.0)
-        # Whole numbers of 2^-32: their sums are exact, and so don't depend on how they are added.
-        weights = np.rint(alike * _UNIT)
-        norm = np.sqrt(np.rint(alike * alike * _UNIT).sum(axis=1) / _UNIT)
-        values = []
-        for index, layer in enumerate(layout.layers):
-            codes, active = chunk.codes[index], chunk.active[index]
-            old = np.ascontiguousarray(references.codes[index].transpose(2, 1, 0))
-            old_active = np.ascontiguousarray(references.active[index].T)
-            cosines = np.empty(active.shape)
-            for part in _blocks(len(chunk), layer.num_macs * len(drawn.sample)):
-                early = slice(int(np.searchsorted(drawn.step, chunk.step[part][-1])))
-                cosines[part] = _cosines(
-                    layer,
-                    codes=codes[part],
-                    old_codes=old[:, :, early],
-                    both=active[part][:, :, None] & old_active[:, early] & serves[part][:, None, early],
-                    weights=weights[part, early],
-                    norm=norm[part],
-                )
-            values.append(cosines)
+        references = context.memo.once("references", lambda: _References.of(drawn, until, context.recall))
+        values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
+        size = max(1, _PAIRS // len(drawn.sample))
+        for start in range(0, len(chunk), size):
+            part = slice(start, start + size)
+            for found, cosines in zip(values, references.cosines(chunk[part]), strict=True):
+                found[part] = cosines
         return Rows(values=values)
 
 
-def _blocks(samples: int, pairs_each: int) -> list[slice]:
-    size = max(1, _PAIRS // pairs_each)
-    return [slice(start, start + size) for start in range(0, samples, size)]
+@dataclass(frozen=True, eq=False)
+class _References:
+    """What samples are compared with.
+
+    Attributes:
+        step: [r] int64, their steps.
+        until: [r] int64, the last step that each serves.
+        bits: [r, W] uint64, the features that are on.
+        codes: per layer [r, M, Q].
+        active: per layer [r, M] bool.
+    """
+
+    step: NDArray[np.int64]
+    until: NDArray[np.int64]
+    bits: NDArray[np.uint64]
+    codes: tuple[NDArray[Any], ...]
+    active: tuple[NDArray[np.bool_], ...]
+
+    @classmethod
+    def of(cls, drawn: Drawn, until: NDArray[np.int64], recall: Recall) -> _References:
+        """Look up the samples drawn."""
+        found = recall(drawn.sample, EVERYTHING)
+        assert found.inputs is not None
+        return cls(drawn.step, until, _bits(found.inputs), found.codes, found.active)
+
+    def cosines(self, chunk: Chunk) -> Iterator[NDArray[np.float64]]:
+        """Per layer [n, M], for the chunk's samples."""
+        from sparsey_trace.kernels.adherence import cosines, weigh
+
+        weights, norm = weigh(_bits(chunk.inputs), chunk.step, self.bits, self.step, self.until, _UNIT)
+        for layer, codes, active, old_codes, old_active in zip(
+            chunk.layout.layers, chunk.codes, chunk.active, self.codes, self.active, strict=True
+        ):
+            levels = layer.num_cms + 1
+            ones = np.ones(levels, np.bool_)
+            yield cosines(
+                codes,
+                active,
+                chunk.step,
+                old_codes,
+                old_active,
+                self.step,
+                self.until,
+                weights,
+                _UNIT,
+                norm,
+                code_similarity(layer, "jaccard", agreeing=np.arange(levels), active=ones, other=ones),
+                _SMALLEST_NORM,
+            )
 
 
-def _input_similarities(on: NDArray[np.bool_], other: NDArray[np.bool_]) -> NDArray[np.float64]:
-    sizes = np.count_nonzero(on, axis=1), np.count_nonzero(other, axis=1)
-    return input_similarity(shared_features(on, other), *sizes)
-
-
-def _cosines(
-    layer: LayerLayout,
-    *,
-    codes: NDArray[Any],
-    old_codes: NDArray[Any],
-    both: NDArray[np.bool_],
-    weights: NDArray[np.float64],
-    norm: NDArray[np.float64],
-) -> NDArray[np.float64]:
-    agreeing = np.zeros(both.shape, np.uint8 if layer.num_cms < 256 else np.uint32)
-    for cm, winners in enumerate(old_codes):
-        agreeing += codes[:, :, cm, None] == winners
-    agreeing *= both
-    # Code similarity has only Q + 1 values: sum what goes with each, exactly, before multiplying.
-    levels = layer.num_cms + 1
-    lines = both.shape[0] * both.shape[1]
-    bins = (agreeing.reshape(lines, -1) + np.arange(0, lines * levels, levels)[:, None]).ravel()
-    spread = np.broadcast_to(weights[:, None, :], both.shape).ravel()
-    sums = np.bincount(bins, spread, lines * levels).reshape(lines, levels)
-    counts = np.bincount(bins, minlength=lines * levels).reshape(lines, levels)
-    ones = np.ones(levels, np.bool_)
-    alike = code_similarity(layer, "jaccard", agreeing=np.arange(levels), active=ones, other=ones)
-    dot, square = np.zeros(lines), np.zeros(lines)
-    for level in range(1, levels):
-        dot += alike[level] * (sums[:, level] / _UNIT)
-        square += alike[level] ** 2 * counts[:, level]
-    length = np.maximum(np.sqrt(square), _SMALLEST_NORM).reshape(both.shape[:2])
-    return np.asarray(dot.reshape(both.shape[:2]) / (length * np.maximum(norm, _SMALLEST_NORM)[:, None]))
+def _bits(inputs: Any) -> NDArray[np.uint64]:
+    return words_of(np.packbits(inputs != 0, axis=1))

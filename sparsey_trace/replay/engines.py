@@ -11,23 +11,22 @@ import signal
 import tempfile
 import threading
 from collections import deque
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
-from sparsey_trace.replay.work import Done, Worker, work_from_file
+from sparsey_trace.replay.work import Done, Worker, memos_of, work_from_file
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sparsey_trace.replay.plan import Pass
 
-NAMES = ("auto", "serial", "processes")
+NAMES = ("auto", "serial", "threads", "processes")
 _AHEAD = 2
-"""Chunks in flight for each process: one at work, one waiting."""
+"""Chunks in flight for each thread or process: one at work, one waiting."""
 
 
 class Engine(Protocol):
@@ -48,8 +47,41 @@ class SerialEngine:
         from threadpoolctl import threadpool_limits
 
         # Two BLAS threads that wait for each other were seen to take twice the time of one.
-        with threadpool_limits(1), contextlib.closing(Worker(task)) as worker:
+        with threadpool_limits(1), contextlib.closing(Worker(task, memos_of(task))) as worker:
             yield from map(worker, spans)
+
+    def close(self) -> None:
+        """Nothing is held."""
+
+
+class ThreadsEngine:
+    """Chunks in several threads: what takes long is compiled, or in libraries, and runs at the same time there."""
+
+    def __init__(self, threads: int) -> None:
+        """Start nothing before there is work."""
+        self._threads = threads
+
+    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+        """Do every chunk; yield what came of each, in order."""
+        from threadpoolctl import threadpool_limits
+
+        own, memos, workers = threading.local(), memos_of(task), list[Worker]()
+
+        def do(span: tuple[int, int]) -> Done:
+            if not hasattr(own, "worker"):
+                own.worker = Worker(task, memos)
+                workers.append(own.worker)
+            done: Done = own.worker(span)
+            return done
+
+        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="sparsey-trace replay")
+        try:
+            with threadpool_limits(1):
+                yield from _in_order(lambda span: pool.submit(do, span), spans, self._threads)
+        finally:
+            pool.shutdown(wait=True, cancel_futures=True)
+            for worker in workers:
+                worker.close()
 
     def close(self) -> None:
         """Nothing is held."""
@@ -76,15 +108,14 @@ class ProcessesEngine:
         path = Path(self._folder.name) / f"{id(task)}.pass"
         with path.open("wb") as stream:
             pickle.dump(task, stream, protocol=pickle.HIGHEST_PROTOCOL)
-        do = partial(work_from_file, path)
-        try:
+
+        def submit(span: tuple[int, int]) -> Future[Done]:
+            # This may start a process.
             with _deaf_to_interrupts():
-                futures = deque(self._pool.submit(do, span) for span in spans[: _AHEAD * self._processes])
-            waiting = iter(spans[len(futures) :])
-            while futures:
-                done = futures.popleft().result()
-                futures.extend(self._pool.submit(do, span) for span in itertools.islice(waiting, 1))
-                yield done
+                return self._pool.submit(work_from_file, path, span)
+
+        try:
+            yield from _in_order(submit, spans, self._processes)
         except BrokenProcessPool as error:
             msg = (
                 "processes: expected them to live until the work was done, found one dead; in a script, put the "
@@ -98,12 +129,12 @@ class ProcessesEngine:
         self._folder.cleanup()
 
 
-def make_engine(name: str, processes: int) -> Engine:
+def make_engine(name: str, workers: int) -> Engine:
     """An engine by its name.
 
     Args:
-        name: `serial`, `processes`, or `auto`: processes where there is more than one job.
-        processes: how many, from `jobs`.
+        name: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job.
+        workers: how many, from `jobs`.
 
     Raises:
         UsageError: there is no such engine.
@@ -111,13 +142,15 @@ def make_engine(name: str, processes: int) -> Engine:
     if name not in NAMES:
         msg = f"engine: expected one of {', '.join(NAMES)}, found {name!r}"
         raise UsageError(msg)
-    if name == "serial" or (name == "auto" and processes == 1):
+    if name == "processes":
+        return ProcessesEngine(workers)
+    if name == "serial" or (name == "auto" and workers == 1):
         return SerialEngine()
-    return ProcessesEngine(processes)
+    return ThreadsEngine(workers)
 
 
 def jobs(n_jobs: int) -> int:
-    """How many processes `n_jobs` stands for.
+    """How many threads, or processes, `n_jobs` stands for.
 
     Raises:
         UsageError: it is neither -1 nor at least 1.
@@ -128,6 +161,18 @@ def jobs(n_jobs: int) -> int:
         msg = f"n_jobs: expected -1 (one for each core) or at least 1, found {n_jobs}"
         raise UsageError(msg)
     return n_jobs
+
+
+def _in_order(
+    submit: Callable[[tuple[int, int]], Future[Done]], spans: Sequence[tuple[int, int]], workers: int
+) -> Iterator[Done]:
+    """Have the chunks done, so many ahead that none has to wait for work."""
+    futures = deque(submit(span) for span in spans[: _AHEAD * workers])
+    waiting = iter(spans[len(futures) :])
+    while futures:
+        done = futures.popleft().result()
+        futures.extend(submit(span) for span in itertools.islice(waiting, 1))
+        yield done
 
 
 @contextlib.contextmanager

@@ -163,9 +163,7 @@ def _totals(
         of_layer = totals[:, end - part.shape[1] : end]
         if whole:
             add_counts(part.astype(np.int64, copy=False), group, of_layer)
-        elif not add_fractions(
-            part.astype(np.float64, copy=False), group, 2.0**_PART_BITS, limit, of_layer
-        ):
+        elif not add_fractions(part.astype(np.float64, copy=False), group, 2.0**_PART_BITS, limit, of_layer):
             msg = (
                 f"values of a metric: expected finite numbers below {limit:.0f} in chunks of {len(group)} samples, "
                 f"found {np.abs(part).max()}"

@@ -170,7 +170,7 @@ class Watching:
         return int(late.epoch[-1]), PHASES[late.phase[-1]], last, rate
 
     def _layers(self) -> list[LayerNow]:
-        sizes = _BASIS.sizes(self._codes, self._layout)
+        sizes = _BASIS.sizes(self._codes)
         silent = self._by_layer(~self._ever_active)
         active = self._by_layer(self._late_activity())
         coverage = self._by_layer(self._late_coverage()) if _COVERAGE in self._late else None

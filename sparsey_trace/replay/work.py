@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError, TraceError
-from sparsey_trace.metrics.base import Context, Recalled
+from sparsey_trace.metrics.base import Context, Memo, Recalled
 from sparsey_trace.metrics.declaration import fault_of_rows
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.replay import tables
@@ -19,6 +19,7 @@ from sparsey_trace.replay.groups import Groups
 from sparsey_trace.trace.reader import Trace, open_trace
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     import pyarrow as pa
@@ -60,13 +61,20 @@ class Output:
 
 
 class Worker:
-    """A pass at work in this process: the open trace, and what `rows` may lean on."""
+    """A pass at work in one thread: the open trace, and what `rows` may lean on.
 
-    def __init__(self, task: Pass) -> None:
+    Args:
+        task: the pass.
+        memos: for each of its rows, what the threads at work on it share.
+    """
+
+    def __init__(self, task: Pass, memos: Sequence[Memo]) -> None:
         """Open the trace."""
         self._task = task
         self._trace = _open_again(task)
-        self._contexts = [Context(result, self._recall) for result in task.results]
+        self._contexts = [
+            Context(result, self._recall, memo) for result, memo in zip(task.results, memos, strict=True)
+        ]
 
     def __call__(self, span: tuple[int, int]) -> Done:
         """Do one chunk, from a sample to before another."""
@@ -118,6 +126,11 @@ class Worker:
             self._recalled.close()
 
 
+def memos_of(task: Pass) -> list[Memo]:
+    """For each of its rows, an empty one."""
+    return [Memo() for _ in task.rows]
+
+
 def _open_again(task: Pass, *, cache_bytes: int | None = None) -> Trace:
     """Open the trace of a pass, in whichever process.
 
@@ -164,7 +177,8 @@ def per_layer(values: NDArray[Any]) -> Reduced:
 @lru_cache(maxsize=1)
 def _worker(path: Path) -> Worker:
     with path.open("rb") as stream:
-        return Worker(pickle.load(stream))
+        task = pickle.load(stream)
+        return Worker(task, memos_of(task))
 
 
 def work_from_file(path: Path, span: tuple[int, int]) -> Done:

@@ -11,9 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.layout import LayerLayout
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence, exact_sum, make_metric
-from sparsey_trace.metrics.codes import code_keys, key_dtype, key_macs
 from sparsey_trace.metrics.comparisons import (
     average_nested_data,
     max_by_layerwise_mean,
@@ -32,25 +30,6 @@ def test_parts_of_a_float_are_the_float(values: list[float]) -> None:
         )
         assert whole == Fraction(value)
     assert all(np.abs(part).max() < 2**24 for part in parts.values())
-
-
-@pytest.mark.parametrize(
-    ("num_macs", "num_cms", "num_neurons"), [(3, 2, 4), (1, 8, 256), (1, 16, 16), (5, 20, 300)]
-)
-def test_keys_tell_codes_and_macs_apart(num_macs: int, num_cms: int, num_neurons: int) -> None:
-    layer = LayerLayout(
-        name="l", num_macs=num_macs, num_cms=num_cms, num_neurons=num_neurons, connections=[[0]] * num_macs
-    )
-    rng = np.random.default_rng(0)
-    codes = rng.integers(0, num_neurons, (50, num_macs, num_cms)).astype(layer.code_dtype)
-    codes[25:] = codes[:25]
-    codes[49, 0, -1] ^= 1
-    keys = code_keys(layer, codes)
-    assert keys.dtype == key_dtype(layer)
-    distinct = {(mac, tuple(codes[n, mac])) for n in range(50) for mac in range(num_macs)}
-    assert len(np.unique(keys)) == len(distinct)
-    for mac in range(num_macs):
-        assert (key_macs(layer, np.unique(keys[:, mac])) == mac).all()
 
 
 def test_nested_means() -> None:

@@ -1,0 +1,178 @@
+"""Sets of codes, MAC by MAC, in the order in which they were seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Codes = tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]
+    """Codes [C, W], whose bits fill so many words, MAC by MAC; what sample [C] showed each first, rising for each
+    MAC; where each MAC's end [M]."""
+
+_FREE = -1
+_FACTOR = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 over the golden ratio, and odd: multiplying by it spreads what differs over the highest bits."""
+
+
+@njit(cache=True, nogil=True)
+def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> Codes:
+    """The distinct codes of a chunk.
+
+    Args:
+        codes: [n, M, Q], winners.
+        bits: how many bits tell them apart.
+        learnt: [n, M], which of the codes count.
+        start: the number of the first sample.
+    """
+    samples, macs, cms = codes.shape
+    found = np.empty((samples * macs, -(-cms // (64 // bits))), np.uint64)
+    first, ends = np.empty(len(found), np.int64), np.empty(macs, np.int64)
+    packed, shown = np.empty((samples, found.shape[1]), np.uint64), np.empty(samples + 1, np.int64)
+    table = np.empty(_room(samples), np.int32)
+    number = 0
+    for mac in range(macs):
+        count = 0
+        for sample in range(samples):
+            # Gathered without a branch, which would be guessed wrong as often as not.
+            shown[count] = sample
+            count += learnt[sample, mac]
+        _pack(codes, bits, mac, shown, count, packed)
+        shown += start
+        table[:] = _FREE
+        begin = number
+        number = _add(found, first, begin, number, table, len(table), packed, shown, 0, count)
+        ends[mac] = number
+    return found[:number].copy(), first[:number].copy(), ends
+
+
+@njit(cache=True, nogil=True)
+def _pack(
+    codes: NDArray[Any], bits: int, mac: int, shown: NDArray[np.int64], count: int, packed: NDArray[np.uint64]
+) -> None:
+    """Write a MAC's codes of the samples shown, bit by bit."""
+    each = 64 // bits
+    for word in range(packed.shape[1]):
+        stop = min(codes.shape[2], (word + 1) * each)
+        for place in range(count):
+            joined = np.uint64(0)
+            for cm in range(word * each, stop):
+                joined = joined << np.uint64(bits) | np.uint64(codes[shown[place], mac, cm])
+            packed[place, word] = joined
+
+
+@njit(cache=True, nogil=True)
+def join(earlier: Codes, later: Codes) -> Codes:
+    """The distinct codes of two neighbouring runs, each with the sample that showed it first."""
+    codes, firsts, stops = earlier
+    later_codes, later_firsts, later_stops = later
+    found = np.empty((len(codes) + len(later_codes), codes.shape[1]), np.uint64)
+    first, ends = np.empty(len(found), np.int64), np.empty(len(stops), np.int64)
+    table = np.empty(_room(_most(stops) + _most(later_stops)), np.int32)
+    number = start = later_start = 0
+    for mac in range(len(ends)):
+        room = _room(stops[mac] - start + later_stops[mac] - later_start)
+        table[:room] = _FREE
+        begin = number
+        number = _add(found, first, begin, number, table, room, codes, firsts, start, stops[mac])
+        number = _add(
+            found, first, begin, number, table, room, later_codes, later_firsts, later_start, later_stops[mac]
+        )
+        start, later_start = stops[mac], later_stops[mac]
+        ends[mac] = number
+    return found[:number].copy(), first[:number].copy(), ends
+
+
+@njit(cache=True, nogil=True)
+def count_new(
+    first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
+) -> NDArray[np.int64]:
+    """[n, M] int64, 1 where a sample, of n from `start`, shows a MAC a new code."""
+    new = np.zeros((samples, len(ends)), np.int64)
+    begin = 0
+    for mac in range(len(ends)):
+        place = begin + np.searchsorted(first[begin : ends[mac]], start)
+        while place < ends[mac] and first[place] < start + samples:
+            new[first[place] - start, mac] = 1
+            place += 1
+        begin = ends[mac]
+    return new
+
+
+@njit(cache=True, nogil=True)
+def count_known(
+    first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
+) -> NDArray[np.int64]:
+    """[n, M] int64, how many codes each MAC has shown by the end of each sample, of n from `start`."""
+    known: NDArray[np.int64] = count_new(first, ends, start, samples)
+    begin = 0
+    for mac in range(len(ends)):
+        known[0, mac] += np.searchsorted(first[begin : ends[mac]], start)
+        begin = ends[mac]
+    for sample in range(1, samples):
+        for mac in range(len(ends)):
+            known[sample, mac] += known[sample - 1, mac]
+    return known
+
+
+@njit(cache=True, nogil=True)
+def _add(
+    found: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    begin: int,
+    number: int,
+    table: NDArray[np.int32],
+    room: int,
+    codes: NDArray[np.uint64],
+    samples: NDArray[np.int64],
+    start: int,
+    stop: int,
+) -> int:
+    """Add to a MAC's codes, found from `begin` on and named by the first `room` slots, those of a list that are new.
+
+    Returns:
+        Where they end now; they ended at `number`.
+    """
+    words = codes.shape[1]
+    for place in range(start, stop):
+        mixed = np.uint64(0)
+        for word in range(words):
+            mixed = (mixed ^ codes[place, word]) * _FACTOR
+            mixed ^= mixed >> np.uint64(32)
+        slot = np.int64(mixed & np.uint64(room - 1))
+        word = 0
+        while table[slot] != _FREE and word < words:
+            known, word = begin + table[slot], 0
+            while word < words and found[known, word] == codes[place, word]:
+                word += 1
+            slot = slot + (word < words) & (room - 1)
+        if table[slot] == _FREE:
+            for word in range(words):
+                found[number, word] = codes[place, word]
+            first[number] = samples[place]
+            table[slot] = number - begin
+            number += 1
+    return number
+
+
+@njit(cache=True, nogil=True)
+def _room(codes: int) -> int:
+    """A power of two that a table of so many codes fills to half at most."""
+    room = 2
+    while room < 2 * codes:
+        room *= 2
+    return room
+
+
+@njit(cache=True, nogil=True)
+def _most(ends: NDArray[np.int64]) -> int:
+    """How many codes the MAC with the most has."""
+    most = start = 0
+    for end in ends:
+        most = max(most, end - start)
+        start = end
+    return most

@@ -1,0 +1,39 @@
+"""How many samples are in two sets at once."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from sparsey_trace.kernels.words import popcount
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True)
+def count_common(
+    first: NDArray[np.uint64],
+    second: NDArray[np.uint64],
+    of_first: NDArray[np.int64],
+    of_second: NDArray[np.int64],
+) -> NDArray[np.int64]:
+    """Count for P pairs of sets what both hold.
+
+    Args:
+        first: [A, W], sets as bits.
+        second: [B, W].
+        of_first: [P], the one of each pair.
+        of_second: [P], the other.
+
+    Returns:
+        [P] int64.
+    """
+    counts = np.zeros(len(of_first), np.int64)
+    for pair in range(len(counts)):
+        left, right = of_first[pair], of_second[pair]
+        for word in range(first.shape[1]):
+            counts[pair] += popcount(first[left, word] & second[right, word])
+    return counts
