@@ -68,7 +68,7 @@ def weigh(
     for sample in range(len(bits)):
         if sample == 0 or step[sample] != step[sample - 1]:
             count, _ = serving(step[sample], old_step, until, which)
-        squares = 0
+        squares = np.int64(0)
         for place in range(count):
             reference = which[place]
             shared = joined = 0

@@ -66,12 +66,23 @@ def _pack(
 
 
 @njit(cache=True, nogil=True)
-def join(earlier: Codes, later: Codes) -> Codes:
-    """The distinct codes of two neighbouring runs, each with the sample that showed it first."""
+def join(
+    earlier: Codes, later: Codes, found: NDArray[np.uint64], first: NDArray[np.int64]
+) -> NDArray[np.int64]:
+    """The distinct codes of two neighbouring runs, each with the sample that showed it first.
+
+    Args:
+        earlier: of one run.
+        later: of the one that follows it.
+        found: [C, W], where the codes go, with room for all of both.
+        first: [C], where the samples go.
+
+    Returns:
+        [M] int64, where those of each MAC end.
+    """
     codes, firsts, stops = earlier
     later_codes, later_firsts, later_stops = later
-    found = np.empty((len(codes) + len(later_codes), codes.shape[1]), np.uint64)
-    first, ends = np.empty(len(found), np.int64), np.empty(len(stops), np.int64)
+    ends = np.empty(len(stops), np.int64)
     table = np.empty(_room(_most(stops) + _most(later_stops)), np.int32)
     number = start = later_start = 0
     for mac in range(len(ends)):
@@ -84,7 +95,7 @@ def join(earlier: Codes, later: Codes) -> Codes:
         )
         start, later_start = stops[mac], later_stops[mac]
         ends[mac] = number
-    return found[:number].copy(), first[:number].copy(), ends
+    return ends
 
 
 @njit(cache=True, nogil=True)

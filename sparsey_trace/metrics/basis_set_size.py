@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.metrics import spill
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Best, Context, OverSamples, Rows, SampleMetric
 
 if TYPE_CHECKING:
@@ -69,14 +70,12 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
 
     def merge(self, earlier: tuple[Codes, ...], later: tuple[Codes, ...]) -> tuple[Codes, ...]:
         """Keep the first sample of every code."""
-        from sparsey_trace.kernels.basis import join
-
         for codes, first, ends in (*earlier, *later):
             if not len(codes) == len(first) == ends[-1] or (np.diff(ends, prepend=0) < 0).any():
                 msg = f"codes: expected as many as their MACs have ({ends[-1]}), found {len(codes)} of {len(first)}"
                 raise DataError(msg)
         return tuple(
-            (old if not len(new[0]) else new if not len(old[0]) else join(old, new))
+            old if not len(new[0]) else new if not len(old[0]) else _joined(old, new)
             for old, new in zip(earlier, later, strict=True)
         )
 
@@ -121,6 +120,16 @@ class BasisSetSizeIncrease(BasisSetSize):
         from sparsey_trace.kernels.basis import count_new
 
         return Rows(values=[count_new(*seen, chunk.start, len(chunk)) for seen in context.result])
+
+
+def _joined(earlier: Codes, later: Codes) -> Codes:
+    from sparsey_trace.kernels.basis import join
+
+    size = len(earlier[1]) + len(later[1])
+    codes = spill.empty((size, earlier[0].shape[1]), np.uint64)
+    first = spill.empty((size,), np.int64)
+    ends = join(earlier, later, codes, first)
+    return codes[: ends[-1]], first[: ends[-1]], ends
 
 
 def _bits(layer: LayerLayout) -> int:

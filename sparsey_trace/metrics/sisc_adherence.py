@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, LayerLayout, Layout
+    from sparsey_trace.layout import Chunk, Layout
 
 EXACT_UP_TO = 4096
 """Training samples up to which the default compares with all of them."""

@@ -23,6 +23,8 @@ from sparsey_trace.metrics import (
     Rows,
     SampleMetric,
     SiscAdherence,
+    reach,
+    spill,
 )
 from sparsey_trace.metrics import sisc_adherence as sisc
 from sparsey_trace.metrics.registry import metric_classes
@@ -63,6 +65,26 @@ def test_laws_where_the_default_begins_to_draw(run: Chunk, data: st.DataObject) 
         patch.setattr(sisc, "EXACT_UP_TO", 6)
         patch.setattr(sisc, "DRAWN_BEYOND", 4)
         check_metric_laws(SiscAdherence(), split(run, cuts))
+
+
+@given(run=runs(), data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_laws_where_codes_lie_in_files(run: Chunk, data: st.DataObject) -> None:
+    cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spill, "IN_MEMORY", 0)
+        check_metric_laws(BasisSetSize(), split(run, cuts))
+
+
+@given(run=runs(), data=st.data())
+@settings(max_examples=20, deadline=None)
+def test_laws_where_blocks_are_small(run: Chunk, data: st.DataObject) -> None:
+    cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reach, "_SAMPLES", 2)
+        patch.setattr(sisc, "_PAIRS", 3)
+        for metric in (FeatureCoverage(), SiscAdherence()):
+            check_metric_laws(metric, split(run, cuts))
 
 
 class Forgetful(BasisSetSize):
