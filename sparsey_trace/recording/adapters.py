@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from sparsey_trace.errors import PluginWarning, RecordError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
 from sparsey_trace.plugins import ADAPTERS, package_of, sound
-from sparsey_trace.recording.codes import Codes, codes_of_cells, codes_of_winners, marks_of_cells
+from sparsey_trace.recording.codes import Codes, cells_of, codes_of_cells, codes_of_winners
 from sparsey_trace.recording.spring2024 import Spring2024Layers
 from sparsey_trace.recording.wrappers import named_parts
 
@@ -95,14 +95,14 @@ class SparseyLayers:
 
     def read(self, module: Any, output: Any, layout: LayerLayout) -> Codes:
         """Winners from the output, activity from `is_active`."""
-        marks = marks_of_cells(output, layout)
+        cells = cells_of(output, layout)
         active = getattr(module, "is_active", None)
-        expected = marks.shape[:2]
+        expected = (cells.shape[0], layout.num_macs)
         if not isinstance(active, Tensor) or active.shape != expected:
             found = list(active.shape) if isinstance(active, Tensor) else type(active).__name__
             msg = f"{layout.name}: is_active: expected shape {list(expected)} after a forward pass, found {found}"
             raise RecordError(msg)
-        return Codes(marks, active != 0)
+        return Codes(cells, active.to(torch.bool, copy=True))
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
         """By the layer's flag: sparseypy's `model.train()` sets no other."""

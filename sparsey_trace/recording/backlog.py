@@ -5,9 +5,10 @@ from __future__ import annotations
 import queue
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sparsey_trace.errors import RecordError
+from sparsey_trace.recording.shipment import Shipment
 from sparsey_trace.recording.step import Step
 
 if TYPE_CHECKING:
@@ -33,6 +34,18 @@ class End:
     """Asks the writer thread to end."""
 
 
+class Fault(NamedTuple):
+    """What was found wrong with a step after its pass, so that it isn't in the trace.
+
+    Attributes:
+        error: what its pass would have raised.
+        size: its samples.
+    """
+
+    error: RecordError
+    size: int
+
+
 class Backlog:
     """A queue that training fills and the writer thread empties.
 
@@ -54,11 +67,12 @@ class Backlog:
         self.high_water = self.num_waits = self.num_drops = 0
         self.seconds_waited = 0.0
         self._policy, self._is_served = policy, is_served
-        self._queue: queue.SimpleQueue[Step | Request | End] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Step | Shipment | Request | End] = queue.SimpleQueue()
         self._num_bytes = 0
+        self._faults: list[Fault] = []  # that training doesn't know of yet
         self._drops: list[int] = []  # that the trace doesn't know of yet
 
-    def make_room(self, step: Step) -> bool:
+    def make_room(self, step: Step | Shipment) -> bool:
         """Do what the policy says where the queue is full.
 
         Returns:
@@ -77,23 +91,23 @@ class Backlog:
             return False
         return self._wait_for_room(step)
 
-    def add(self, item: Step | Request | End) -> None:
+    def add(self, item: Step | Shipment | Request | End) -> None:
         """Queue it, room or no room."""
         with self.changed:
-            if isinstance(item, Step):
+            if isinstance(item, Step | Shipment):
                 self._num_bytes += item.nbytes
                 self.high_water = max(self.high_water, self._num_bytes)
             self._queue.put(item)
 
-    def get(self, timeout: float | None) -> Step | Request | End | None:
+    def get(self, timeout: float | None) -> Step | Shipment | Request | End | None:
         """The next item, or None after so many seconds without one; called by the writer thread."""
         try:
             return self._queue.get(timeout=timeout)
         except queue.Empty:
             return None
 
-    def done(self, step: Step) -> None:
-        """Give back the room of a step that was written."""
+    def done(self, step: Step | Shipment) -> None:
+        """Give back the room of a step that was written, or can't be."""
         with self.changed:
             self._num_bytes -= step.nbytes
             self.changed.notify_all()
@@ -110,6 +124,17 @@ class Backlog:
             drops, self._drops = self._drops, []
         return drops
 
+    def note_fault(self, fault: Fault) -> None:
+        """Keep it until the thread that trains asks."""
+        self._faults.append(fault)
+
+    def take_faults(self) -> list[Fault]:
+        """Those that were noted since the last call. Costs next to nothing where there are none."""
+        if not self._faults:
+            return []
+        faults, self._faults = self._faults, []
+        return faults
+
     def clear(self) -> None:
         """Forget everything, as nobody will write it."""
         with self.changed:
@@ -124,10 +149,10 @@ class Backlog:
                 self.changed.wait(_SECONDS_BETWEEN_LOOKS)
             return holds()
 
-    def _has_room(self, step: Step) -> bool:
+    def _has_room(self, step: Step | Shipment) -> bool:
         return not self._num_bytes or self._num_bytes + step.nbytes <= self._policy.queue_bytes
 
-    def _wait_for_room(self, step: Step) -> bool:
+    def _wait_for_room(self, step: Step | Shipment) -> bool:
         self.num_waits += 1
         start = time.perf_counter()
         try:
@@ -135,7 +160,7 @@ class Backlog:
         finally:
             self.seconds_waited += time.perf_counter() - start
 
-    def _complaint(self, step: Step) -> str:
+    def _complaint(self, step: Step | Shipment) -> str:
         return (
             f"step {step.number} isn't recorded: expected room for its {step.nbytes:,} bytes in a queue of "
             f"queue_bytes={self._policy.queue_bytes:,}, found {self._num_bytes:,} waiting for the disk; make "

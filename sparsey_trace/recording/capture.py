@@ -13,16 +13,17 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.adapters import with_sizes
-from sparsey_trace.recording.checks import check_codes, checked_inputs, checked_labels, phase_of
+from sparsey_trace.recording.checks import checked_labels, phase_of
+from sparsey_trace.recording.dispatch import Dispatch
 from sparsey_trace.recording.hook import Hook
 from sparsey_trace.recording.passes import Here, LeftOut, Pass
-from sparsey_trace.recording.step import Step, gather
+from sparsey_trace.recording.shipment import Draft, Shipment
+from sparsey_trace.recording.winners import find_winners
 from sparsey_trace.recording.wrappers import CompileWatch, compile_hint
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.parts import Place
     from sparsey_trace.recording.pump import Pump
     from sparsey_trace.recording.sampling import Sampling
+    from sparsey_trace.recording.step import Step
 
 
 class Capture:
@@ -43,8 +45,7 @@ class Capture:
         choice: the layers that are recorded.
         sampling: the passes that are recorded.
         pump: is given each step.
-        keep_inputs: whether steps hold the model's input.
-        place: where the steps go; it says the number of the first one.
+        place: where the steps go; it says the number of the first one, and how inputs are kept.
 
     Attributes:
         epoch: of the passes from now on.
@@ -65,7 +66,6 @@ class Capture:
         *,
         sampling: Sampling,
         pump: Pump,
-        keep_inputs: bool,
         place: Place,
     ) -> None:
         """Put the hooks on; see the class for the arguments."""
@@ -75,7 +75,7 @@ class Capture:
         self.pid = os.getpid()
         self.seconds = 0.0
         self._model, self._choice, self._layers = model, choice, choice.layers
-        self._sampling, self._pump, self._keep_inputs = sampling, pump, keep_inputs
+        self._sampling, self._pump, self._dispatch = sampling, pump, Dispatch(place.inputs)
         self._place, self._next_step = place, place.part.first_step
         self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
         self._layout: Layout | None = None
@@ -97,6 +97,20 @@ class Capture:
         """Forget the pass under way in this thread."""
         self._here.under_way = None
 
+    def report_faults(self) -> None:
+        """Say what was found wrong with earlier steps after their passes, on another device than the host.
+
+        Raises:
+            RecordError: of the first of them; they aren't in the trace.
+        """
+        faults = self._pump.backlog.take_faults()
+        if faults:
+            self.num_steps -= len(faults)
+            self.num_samples -= sum(fault.size for fault in faults)
+            more = f" (and {len(faults) - 1} more steps aren't recorded)" if len(faults) > 1 else ""
+            msg = f"{faults[0].error}{more}"
+            raise RecordError(msg) from faults[0].error
+
     def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._here.under_way, self._here.handled = None, sys.exception()
         self.num_passes += 1
@@ -105,6 +119,7 @@ class Capture:
             self.detach()  # nobody takes steps any more: the model goes on as if unrecorded
             self._pump.report()
             return
+        self.report_faults()
         phase = self._phase_if_wanted()
         if phase is None:
             self._here.under_way = LeftOut()
@@ -129,8 +144,8 @@ class Capture:
                 f"found {math.prod(shape)} (shape {list(inputs.shape)})"
             )
             raise RecordError(msg)
-        kept = _copy(inputs) if self._keep_inputs else None
-        return Pass(layout=layout, phase=phase, size=len(inputs), inputs=kept, labels=labels)
+        kept = self._dispatch.kept(inputs)
+        return Pass(layout=layout, phase=phase, size=inputs.shape[0], kept=kept, labels=labels)
 
     def _find_input(self, arguments: list[Any]) -> Tensor:
         for value in arguments:
@@ -152,10 +167,10 @@ class Capture:
             under_way.layout = with_sizes(under_way.layout, index, layer, output)
         with torch.no_grad():
             codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
-        if len(codes.active) != under_way.size:
+        if codes.size != under_way.size:
             msg = (
                 f"{self._where}: {layer.name}: expected an output for each of the input's {under_way.size} "
-                f"samples, found {len(codes.active)}"
+                f"samples, found {codes.size}"
             )
             raise RecordError(msg)
         under_way.codes.append(codes)
@@ -202,25 +217,26 @@ class Capture:
         if under_way.size:
             self._hand_over(self._finish(under_way))
 
-    def _finish(self, under_way: Pass) -> Step:
-        where, first, layout = self._where, self.num_samples, under_way.layout
-        marks, active = gather(under_way.codes)
-        check_codes(marks, active, layout, where=where, first_sample=first)
-        inputs = under_way.inputs
-        return Step(
+    def _finish(self, under_way: Pass) -> Step | Shipment:
+        labels = checked_labels(under_way.labels, size=under_way.size, where=self._where)
+        with torch.no_grad():
+            values = find_winners(under_way.codes, under_way.layout)._asdict() | under_way.kept
+        if isinstance(labels, Tensor):
+            values["labels"], labels = labels, None
+        draft = Draft(
+            where=self._where,
             number=self._next_step,
-            layout=layout,
+            layout=under_way.layout,
             size=under_way.size,
-            winners=marks.astype(np.int64).astype(np.uint16),  # modulo WINNER
-            active=active,
-            inputs=None if inputs is None else checked_inputs(inputs, where=where, first_sample=first),
+            values=values,
             phase=under_way.phase,
             epoch=self.epoch,
-            labels=checked_labels(under_way.labels, size=under_way.size, where=where),
+            labels=labels,
             time=time.time(),
         )
+        return self._dispatch.finish(draft, first_sample=self.num_samples)
 
-    def _hand_over(self, step: Step) -> None:
+    def _hand_over(self, step: Step | Shipment) -> None:
         if self._pump.put(step):
             self._layout = step.layout
             self.num_steps += 1
@@ -230,9 +246,3 @@ class Capture:
     @property
     def _where(self) -> str:
         return f"{type(self._model).__name__}: step {self._next_step}"
-
-
-def _copy(inputs: Tensor) -> Tensor:
-    """The input as it is now, on its own device; floats as float32, which is what a trace keeps."""
-    dtype = torch.float32 if inputs.is_floating_point() else inputs.dtype
-    return inputs.detach().to(dtype, copy=True)

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import operator
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError, UsageError
-from sparsey_trace.recording.codes import WINNER
+from sparsey_trace.recording.winners import BROKEN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -38,14 +39,14 @@ def checked_count(given: Any, what: str) -> int:
     return count
 
 
-def checked_inputs(inputs: Tensor, *, where: str, first_sample: int) -> NDArray[Any]:
+def checked_inputs(inputs: NDArray[Any], *, where: str, first_sample: int) -> NDArray[Any]:
     """The input as [B, D].
 
     Raises:
         RecordError: a value isn't finite.
     """
-    flat = inputs.cpu().numpy().reshape(len(inputs), -1)
-    if inputs.is_floating_point() and not np.isfinite(flat).all():
+    flat = inputs.reshape(len(inputs), -1)
+    if flat.dtype.kind == "f" and not np.isfinite(flat).all():
         sample, feature = np.argwhere(~np.isfinite(flat))[0]
         msg = (
             f"{where}, sample {first_sample + sample}: input: expected finite numbers, found "
@@ -55,22 +56,30 @@ def checked_inputs(inputs: Tensor, *, where: str, first_sample: int) -> NDArray[
     return flat
 
 
-def checked_labels(labels: Any, *, size: int, where: str) -> NDArray[Any] | None:
-    """The labels as [B] whole numbers in memory of their own, or None.
+def checked_labels(labels: Any, *, size: int, where: str) -> NDArray[Any] | Tensor | None:
+    """The labels as [B] whole numbers in memory of their own, on their device where that is another; or None.
 
     Raises:
         RecordError: they are no whole numbers, or not one for each sample.
     """
     if labels is None:
         return None
-    found = np.array(labels.detach().cpu().numpy() if isinstance(labels, Tensor) else labels)
-    if found.size != size or found.dtype.kind not in "iub":
+    found: NDArray[Any] | Tensor
+    if isinstance(labels, Tensor) and labels.device.type != "cpu":
+        found = labels.detach()
+        is_whole = not (labels.is_floating_point() or labels.is_complex())
+    else:
+        found = np.array(labels.detach().numpy() if isinstance(labels, Tensor) else labels)
+        is_whole = found.dtype.kind in "iub"
+    if math.prod(found.shape) != size or not is_whole:
+        kind = str(found.dtype).removeprefix("torch.")
         msg = (
-            f"{where}: labels: expected {size} whole numbers, one for each sample, found {found.dtype} of "
+            f"{where}: labels: expected {size} whole numbers, one for each sample, found {kind} of "
             f"shape {list(found.shape)}"
         )
         raise RecordError(msg)
-    return found.reshape(-1)
+    found = found.reshape(-1)
+    return found.to(torch.int64, copy=True) if isinstance(found, Tensor) else found
 
 
 def phase_of(layers: Sequence[Layer], model: nn.Module, *, where: str) -> str:
@@ -90,21 +99,15 @@ def phase_of(layers: Sequence[Layer], model: nn.Module, *, where: str) -> str:
     return "train" if flags[0] else "eval"
 
 
-def check_codes(
-    marks: NDArray[np.float32], active: NDArray[np.bool_], layout: Layout, *, where: str, first_sample: int
-) -> None:
-    """Look for MACs that are active without one winner in each CM; the arrays are as `gather` makes them.
+def check_codes(states: NDArray[np.uint8], layout: Layout, *, where: str, first_sample: int) -> None:
+    """Look for MACs that are active without one winner in each CM, among all MACs' states.
 
     Raises:
         RecordError: there is one.
     """
-    size = len(active) // layout.num_macs
-    first_cms = _first_cms(tuple((part.num_macs, part.num_cms) for part in layout.layers), size)
-    fewest, most = np.minimum.reduceat(marks, first_cms), np.maximum.reduceat(marks, first_cms)
-    faults = np.flatnonzero(active & ((fewest < WINNER) | (most >= 2 * WINNER)))
-    if not len(faults):
+    if states.max(initial=0) < BROKEN:
         return
-    place = int(faults[0])
+    place, size = int(states.argmax()), len(states) // layout.num_macs
     for part in layout.layers:
         if place < size * part.num_macs:
             break
@@ -116,10 +119,3 @@ def check_codes(
         f"{part.num_neurons - 1}), or none at all, found neither"
     )
     raise RecordError(msg)
-
-
-@lru_cache(maxsize=8)
-def _first_cms(layers: tuple[tuple[int, int], ...], size: int) -> NDArray[np.intp]:
-    """Where each MAC of each sample begins among the marks, by the layers' (M, Q)."""
-    cms = np.repeat([num_cms for _, num_cms in layers], [size * num_macs for num_macs, _ in layers])
-    return np.asarray(np.cumsum(cms) - cms)

@@ -1,4 +1,4 @@
-"""From a layer's output to its codes, on the model's device and in few kernels."""
+"""From a layer's output to what the step keeps of it: copied at once, as training may change it in place."""
 
 from __future__ import annotations
 
@@ -19,18 +19,25 @@ WINNER = 1 << 16
 class Codes(NamedTuple):
     """What one layer did in one forward pass over B samples; new tensors that nobody else holds.
 
+    In a MAC that is active every CM has to have one winner. The cells of a silent MAC mean nothing.
+
     Attributes:
-        marks: [B, M, Q] float32: of each CM, 0 where it has no winner, `WINNER` + k where its winner is k, and
-            2 * `WINNER` or more where it has several. Meaningless where the MAC is silent.
-        active: [B, M] bool. In a MAC that is active every CM has to have one winner.
+        cells: [B, M, Q, K] or flatter, bool: which are on; or [B, M, Q] int32, the marks: `WINNER` + k where a
+            CM's winner is k, 0 where it has none.
+        active: [B, M] bool; None where a MAC is active that has a cell on.
     """
 
-    marks: Tensor
-    active: Tensor
+    cells: Tensor
+    active: Tensor | None
+
+    @property
+    def size(self) -> int:
+        """B."""
+        return self.cells.shape[0]
 
 
-def marks_of_cells(output: Any, layout: LayerLayout) -> Tensor:
-    """The marks in the output of a layer that puts out its cells: a winner is a cell that isn't zero.
+def cells_of(output: Any, layout: LayerLayout) -> Tensor:
+    """A copy of the output of a layer that puts out its cells, in its shape: on where it isn't zero.
 
     Args:
         output: [B, M, Q, K], [B, M, Q * K] or [B, M * Q * K], any dtype.
@@ -46,19 +53,16 @@ def marks_of_cells(output: Any, layout: LayerLayout) -> Tensor:
         wanted = " or ".join(f"[B, {', '.join(map(str, shape))}]" for shape in shapes)
         msg = f"{layout.name}: expected an output of shape {wanted}, found {found}"
         raise RecordError(msg)
-    # By way of uint8, from which torch makes floats ten times faster than from bool. And one sum instead
-    # of an argmax and a count, as both are slow along an axis as short as K; float32 holds it exactly.
-    on = output.reshape(len(output), macs, cms, neurons).bool().view(torch.uint8).float()
-    return (on * torch.arange(WINNER, WINNER + neurons, dtype=on.dtype, device=on.device)).sum(dim=-1)
+    # A conversion, as torch makes booleans so ten times faster than by comparing with 0.
+    return output.to(torch.bool, copy=True)
 
 
 def codes_of_cells(output: Any, layout: LayerLayout) -> Codes:
-    """Codes of a layer that puts out its cells, as `marks_of_cells` reads them; silent MACs have none on."""
-    marks = marks_of_cells(output, layout)
-    return Codes(marks, (marks != 0).any(dim=-1))
+    """Codes of a layer that puts out its cells, as `cells_of` reads them; silent MACs have none on."""
+    return Codes(cells_of(output, layout), None)
 
 
 def codes_of_winners(output: Tensor, layout: LayerLayout) -> Codes:
     """Codes of a layer that puts out its winners: [B, M, Q] whole numbers, -1 throughout a silent MAC."""
     is_winner = (output >= 0) & (output < layout.num_neurons)
-    return Codes(torch.where(is_winner, output + float(WINNER), 0.0), (output != -1).any(dim=-1))
+    return Codes(torch.where(is_winner, output.int() + WINNER, 0), (output != -1).any(dim=-1))

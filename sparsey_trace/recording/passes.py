@@ -20,7 +20,7 @@ class Pass:
     layout: Layout
     phase: str
     size: int
-    inputs: Tensor | None
+    kept: dict[str, Tensor]
     labels: Any
     codes: list[Codes] = field(default_factory=list)
 

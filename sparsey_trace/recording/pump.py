@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from sparsey_trace.errors import RecordError, RecordWarning, SparseyTraceError
 from sparsey_trace.recording.backlog import Backlog, End, Request
 from sparsey_trace.recording.scribe import Scribe
+from sparsey_trace.recording.shipment import Shipment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,7 +63,7 @@ class Pump:
             self._failure = RuntimeError("the writer thread died without a word")
         return self._failure is not None
 
-    def put(self, step: Step) -> bool:
+    def put(self, step: Step | Shipment) -> bool:
         """Queue a step, as the policy says where the queue is full.
 
         Returns:
@@ -77,6 +78,8 @@ class Pump:
             if self._finished:
                 msg = "expected an open recorder, found one that was closed while the model ran"
                 raise RecordError(msg)
+            if isinstance(step, Shipment):
+                step.depart()  # now that there is room for what it brings
             self.backlog.add(step)
             if self._thread is None:
                 self._start(step.layout)

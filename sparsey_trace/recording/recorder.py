@@ -133,9 +133,7 @@ def record(
         )
 
     pump = Pump(place.path, open_writer, policy)
-    capture = Capture(
-        model, choice, sampling=sampling, pump=pump, keep_inputs=place.inputs != "none", place=place
-    )
+    capture = Capture(model, choice, sampling=sampling, pump=pump, place=place)
     return Recorder(place.path, capture, pump)
 
 
@@ -159,6 +157,8 @@ class Recorder:
     - Copies of the model (`copy.deepcopy`, pickles, forked processes) aren't recorded.
     - When the trace can't be written any more, the next pass says so (`on_error`), and the model goes on
       unrecorded from there.
+    - On a CUDA device nothing waits for the values of a pass. An error in them is raised by a later pass or by `close`;
+      the step isn't in the trace, though it has a number.
     - A recorder that is dropped unclosed takes its hooks off, and the file is finished in the background.
 
     Attributes:
@@ -259,6 +259,7 @@ class Recorder:
         self._dropped.detach()
         self._capture.detach()
         self._pump.close()
+        self._capture.report_faults()
 
 
 def _end(capture: Capture, pump: Pump) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sparsey_trace.recording.backlog import Backlog, End, Request
+from sparsey_trace.errors import RecordError
+from sparsey_trace.recording.backlog import Backlog, End, Fault, Request
+from sparsey_trace.recording.shipment import Shipment
 from sparsey_trace.recording.step import Step
 
 if TYPE_CHECKING:
@@ -32,13 +34,17 @@ class Scribe:
         while not isinstance(item := self._next(), End):
             if isinstance(item, Step):
                 self._write(item)
+                self._backlog.done(item)
+            if isinstance(item, Shipment):
+                self._land(item)
+                self._backlog.done(item)
             if isinstance(item, Request) or self._is_due():
                 self._commit()
             if isinstance(item, Request):
                 self._backlog.answer(item)
         self._note_drops()
 
-    def _next(self) -> Step | Request | End | None:
+    def _next(self) -> Step | Shipment | Request | End | None:
         """The next item, or None when it is time to commit."""
         is_idle = self._writer.num_committed == self._writer.num_samples
         return self._backlog.get(None if is_idle else max(0.0, self._due - time.monotonic()))
@@ -57,6 +63,15 @@ class Scribe:
         if drops := self._backlog.take_drops():
             self._writer.note_drops(drops)
 
+    def _land(self, shipment: Shipment) -> None:
+        try:
+            step = shipment.arrive(first_sample=self._writer.num_samples)
+        except RecordError as error:
+            self._backlog.note_fault(Fault(error, shipment.size))
+        else:
+            self._write(step)
+        shipment.free()
+
     def _write(self, step: Step) -> None:
         self._writer.append(
             inputs=step.inputs,
@@ -68,4 +83,3 @@ class Scribe:
             step=step.number,
             time=step.time,
         )
-        self._backlog.done(step)

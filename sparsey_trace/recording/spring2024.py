@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import LayerLayout
-from sparsey_trace.recording.codes import Codes, marks_of_cells
+from sparsey_trace.recording.codes import Codes, cells_of
 
 
 class Spring2024Layers:
@@ -61,12 +61,12 @@ class Spring2024Layers:
 
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
         """Winners from the output, activity from the MACs."""
-        marks = marks_of_cells(output, layout)
+        cells = cells_of(output, layout)
         active = [
-            _activity(mac, len(marks), f"{layout.name}, MAC {number}")
+            _activity(mac, cells.shape[0], f"{layout.name}, MAC {number}")
             for number, mac in enumerate(macs_of(module))
         ]
-        return Codes(marks, torch.stack(active, dim=1))
+        return Codes(cells, torch.stack(active, dim=1))
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
         """By the layer's flag: the original's `model.train()` sets no flag of the model."""

@@ -10,9 +10,10 @@ import torch
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import NO_LABEL, PHASES, Chunk, Layout
 from sparsey_trace.recording.adapters import Layer, find_layers, make_layout, with_sizes
-from sparsey_trace.recording.checks import check_codes, checked_inputs
+from sparsey_trace.recording.dispatch import copied
+from sparsey_trace.recording.shipment import Draft
 from sparsey_trace.recording.spring2024 import macs_of
-from sparsey_trace.recording.step import Step, gather
+from sparsey_trace.recording.winners import find_winners
 from sparsey_trace.trace.steps import kind_of
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from sparsey_trace.recording.codes import Codes
+    from sparsey_trace.recording.step import Step
     from sparsey_trace.sparseypy.hooks import LayerIOHook
 
 
@@ -62,22 +64,21 @@ class Steps:
         outputs = self._outputs(hook)
         layout = self.layout or self._first_layout(tuple(last_batch.shape[1:]), outputs)
         codes = self._read(layout, outputs)
-        self._check_batch(last_batch, layout, len(codes[0].active))
-        marks, active = gather(codes)
-        check_codes(marks, active, layout, where=self._where, first_sample=self._num_samples)
-        step = Step(
+        self._check_batch(last_batch, layout, codes[0].size)
+        draft = Draft(
+            where=self._where,
             number=self._num_steps,
             layout=layout,
             size=len(last_batch),
-            winners=marks.astype(np.int64).astype(np.uint16),  # modulo WINNER
-            active=active,
-            inputs=self._inputs(last_batch),
+            values=find_winners(codes, layout)._asdict() | {"inputs": copied(last_batch)},
             phase=PHASES[not training],
             epoch=0,
             labels=None,
             time=0.0,
         )
-        chunk = _chunk(step, start=self._num_samples)
+        step = draft.read(first_sample=self._num_samples)
+        assert step.inputs is not None
+        chunk = _chunk(step, self._inputs(step.inputs), start=self._num_samples)
         self.layout = layout
         self._num_steps += 1
         self._num_samples += len(chunk)
@@ -129,12 +130,8 @@ class Steps:
             )
             raise RecordError(msg)
 
-    def _inputs(self, batch: Tensor) -> NDArray[Any]:
+    def _inputs(self, flat: NDArray[Any]) -> NDArray[Any]:
         """[B, D] as a trace has them: uint8 where the first ones are zeros and ones, else float32."""
-        given = batch.detach()
-        if given.is_floating_point():
-            given = given.float()
-        flat = checked_inputs(given, where=self._where, first_sample=self._num_samples)
         kind = kind_of(flat)
         if self._kind is None:
             self._kind = kind
@@ -151,7 +148,7 @@ class Steps:
         return f"{self._name}: step {self._num_steps}"
 
 
-def _chunk(step: Step, *, start: int) -> Chunk:
+def _chunk(step: Step, inputs: NDArray[Any], *, start: int) -> Chunk:
     return Chunk(
         layout=step.layout,
         start=start,
@@ -159,7 +156,7 @@ def _chunk(step: Step, *, start: int) -> Chunk:
         epoch=np.full(step.size, step.epoch, np.int32),
         phase=np.full(step.size, PHASES.index(step.phase), np.uint8),
         label=np.full(step.size, NO_LABEL),
-        inputs=step.inputs,
+        inputs=inputs,
         codes=tuple(
             winners.astype(layer.code_dtype)
             for winners, layer in zip(step.winners_by_layer(), step.layout.layers, strict=True)

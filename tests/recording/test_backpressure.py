@@ -22,8 +22,8 @@ from tests.recording.slow_disk import STEP_BYTES, Gate, step, wait_until
 if TYPE_CHECKING:
     from pathlib import Path
 
-MODEL_STEP_BYTES = 2 * (6 * 4 + 5 * 3 * 2 + 5)
-"""Of two samples of `OriginalModel`: features as float32, winners of 5 MACs as uint16, and their flags."""
+MODEL_STEP_BYTES = 2 * (6 * 4 + 5 * 3 + 5)
+"""Of two samples of `OriginalModel`: features as float32, winners of 5 MACs as uint8, and their flags."""
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_a_full_queue_is_an_error_of_the_pass_and_of_no_other(path: Path, gate: 
         with pytest.raises(RecordError) as caught:
             model(samples(2, seed=3))
         assert str(caught.value) == (
-            "step 3 isn't recorded: expected room for its 118 bytes in a queue of queue_bytes=354, found 354 waiting "
+            "step 3 isn't recorded: expected room for its 88 bytes in a queue of queue_bytes=264, found 264 waiting "
             "for the disk; make queue_bytes larger, or choose on_full='block' to wait or on_full='drop' to go on "
             "without such steps"
         )

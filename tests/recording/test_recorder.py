@@ -98,8 +98,8 @@ def test_stats_add_up(path: Path) -> None:
     stats = rec.stats()
     assert (stats.samples, stats.committed, stats.unrecorded) == (7, 7, 1)
     assert (stats.left_out, stats.drops, stats.waits) == (0, 0, 0)
-    # A sample: 6 features as float32, 5 MACs of 3 winners as uint16 and one flag.
-    assert stats.bytes == 7 * (6 * 4 + 5 * 3 * 2 + 5)
+    # A sample: 6 features as float32, 5 MACs of 3 winners as uint8 and one flag.
+    assert stats.bytes == 7 * (6 * 4 + 5 * 3 + 5)
     assert 0 < stats.queue_high_water <= stats.bytes
     assert stats.seconds > stats.seconds_waited == 0
     assert repr(rec) == f"<Recorder {path}: 7 samples, 2 steps, closed>"

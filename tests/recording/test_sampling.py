@@ -128,7 +128,7 @@ def test_passes_left_out_are_not_looked_at(path: Path, monkeypatch: pytest.Monke
         model(samples(2))
         with monkeypatch.context() as patch:
             patch.setattr(WinnerTakeAll, "read", refuse)
-            patch.setattr("sparsey_trace.recording.capture._copy", refuse)
+            patch.setattr("sparsey_trace.recording.dispatch.copied", refuse)
             rec.labels = "used up, unseen"
             model("no tensor")
         assert rec.labels is None
