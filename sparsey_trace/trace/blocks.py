@@ -19,7 +19,7 @@ import hdf5plugin
 import numpy as np
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace import schema
+from sparsey_trace.trace import pressing, schema
 from sparsey_trace.trace.checksums import checksums
 from sparsey_trace.trace.room import Room
 
@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-ZSTD_LEVEL = 3
+_ENTRY_BYTES = 64
+"""What a chunk takes in HDF5's lists at most, beside what is stored of it."""
 
 
 class Blocks:
@@ -56,9 +57,9 @@ class Blocks:
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[int] = []  # steps that the file doesn't name yet
-        self._unflushed = sum(waiting.nbytes for waiting in self._waiting.values())  # at first, the tail
+        self._unflushed = 0  # bytes of HDF5's lists of chunks that it may still hold in memory
         self._room = Room(file.id.get_vfd_handle())
-        self._room.see(self._unflushed)
+        self._room.see(self._bytes_of(self._size))
         for column in columns:
             _make_column(file, column, self._size)
         _make_tail(file, schema.CHECKSUMS, (self._size,), np.dtype(np.uint32))
@@ -114,7 +115,8 @@ class Blocks:
 
     def commit(self) -> None:
         """Put what waits into the tail and count it."""
-        self._room.see(self._unflushed)
+        # The tail's space was taken, but a file system may not have set it aside.
+        self._room.see(self._unflushed + self._bytes_of(self._held))
         self._announce_chunks()
         self._write_drops()
         if self._in_tail < self._held:
@@ -136,14 +138,22 @@ class Blocks:
         self._set(schema.COMMITTED, self._whole)
         self._set(schema.CLOSED, 1)
 
+    def _bytes_of(self, samples: int) -> int:
+        return sum(waiting[:samples].nbytes for waiting in self._waiting.values())
+
     def _write_chunks(self) -> None:
+        pressed = {
+            path: list(pressing.press(waiting[: self._held], self._chunks[path].chunks))
+            for path, waiting in self._waiting.items()
+        }
+        sizes = [len(chunk.stored) for chunks in pressed.values() for chunk in chunks]
+        self._unflushed += _ENTRY_BYTES * len(sizes)
+        self._room.see(self._unflushed + sum(sizes))
         end = self._written + self._held
-        self._unflushed += sum(waiting[: self._held].nbytes for waiting in self._waiting.values())
-        self._room.see(self._unflushed)
-        for path, waiting in self._waiting.items():
-            dataset = self._chunks[path]
-            dataset.resize(end, axis=0)
-            dataset[self._written : end] = waiting[: self._held]
+        for path, chunks in pressed.items():
+            self._chunks[path].resize(end, axis=0)
+            for chunk in chunks:
+                pressing.write(self._chunks[path], self._written, chunk)
         self._written, self._held = end, 0
 
     def _extend_tail(self, new: slice) -> None:
@@ -184,7 +194,7 @@ def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
         chunks=column.chunk_shape(samples),
         dtype=column.dtype,
         fletcher32=True,
-        compression=hdf5plugin.Zstd(clevel=ZSTD_LEVEL),
+        compression=hdf5plugin.Zstd(clevel=pressing.ZSTD_LEVEL),
     )
     _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.dtype)
 

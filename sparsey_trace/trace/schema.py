@@ -36,7 +36,7 @@ INPUT_KINDS = ("binary", "float32", "float16", "none")
 
 MACS_PER_CHUNK = 16
 _CHUNK_BYTES = 1 << 20
-_FEWEST, _MOST = 64, 4096
+_FEWEST, _USUAL, _MOST = 64, 1024, 4096
 DROPS_PER_CHUNK = 1024
 NO_DROP = -1
 """Stands in the list of drops where nothing was written yet."""
@@ -117,13 +117,17 @@ def packed_bits(path: str, count: int) -> Column:
 
 
 def samples_per_chunk(sample_bytes: int) -> int:
-    """How many samples a chunk holds: a power of two from 64 to 4,096, about a MiB of all columns.
+    """How many samples a chunk holds: a power of two, 1,024 where nothing speaks against it.
 
-    Large enough to compress and stream well, small enough that the tail, which is as long as a
-    chunk and uncompressed, stays small beside any trace worth keeping.
+    Up to 4,096 while all columns' chunks stay within a MiB together, and down to 64 where 1,024 samples would take
+    more than 4 MiB. Shorter chunks compress less and cost more to write and to read; but the tail is as long as a
+    chunk and uncompressed, and has to stay small beside any trace worth keeping.
 
-    >>> samples_per_chunk(3000), samples_per_chunk(10), samples_per_chunk(10**6)
-    (256, 4096, 64)
+    Args:
+        sample_bytes: of all columns, before compression.
+
+    >>> samples_per_chunk(10), samples_per_chunk(400), samples_per_chunk(3000), samples_per_chunk(10**6)
+    (4096, 2048, 1024, 64)
     """
-    fitting = max(1, _CHUNK_BYTES // sample_bytes)
+    fitting = max(1, _CHUNK_BYTES // sample_bytes, min(_USUAL, 4 * _CHUNK_BYTES // sample_bytes))
     return min(_MOST, max(_FEWEST, 1 << (fitting.bit_length() - 1)))

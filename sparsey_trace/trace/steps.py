@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import TYPE_CHECKING, Any, SupportsFloat
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -147,7 +147,7 @@ def _whole(given: Any, name: str, where: str) -> int:
 
 def _time(given: Any, where: str) -> float:
     try:
-        value = float(given) if isinstance(given, SupportsFloat) else math.nan
+        value = float(given) if hasattr(given, "__float__") else math.nan
     except (TypeError, ValueError, OverflowError):
         value = math.nan
     if not math.isfinite(value):
@@ -225,13 +225,14 @@ def _encode_codes(
             f"found {codes.dtype} of shape {codes.shape}"
         )
         raise DataError(msg)
-    # A silent MAC has no code; zeros compress best and make equal runs equal files.
-    kept = np.where(active[..., None], codes, 0)
-    if kept.min() < 0 or kept.max() >= layer.num_neurons:
+    # A silent MAC has no code; zeros compress best and make equal runs equal files. A product of two wholes
+    # is several times faster than np.where, which goes through one MAC at a time.
+    kept = codes * np.repeat(active.ravel(), layer.num_cms).reshape(shape)
+    if kept.max() >= layer.num_neurons or (codes.dtype.kind == "i" and kept.min() < 0):
         sample, mac, cm = np.argwhere((kept < 0) | (kept >= layer.num_neurons))[0]
         msg = (
             f"{where}: codes of {layer.name}: expected winners from 0 to {layer.num_neurons - 1}, "
             f"found {kept[sample, mac, cm]} in sample {sample}, MAC {mac}, CM {cm}"
         )
         raise DataError(msg)
-    return kept.astype(layer.code_dtype)
+    return kept.astype(layer.code_dtype, copy=False)

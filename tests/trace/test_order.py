@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pytest
 
-from sparsey_trace.trace import schema
+from sparsey_trace.trace import pressing, schema
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check_file, feed, sent
@@ -18,10 +18,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = 24
+WRITING = ((pressing, "write"), (h5py.Dataset, "__setitem__"), (h5py.Dataset, "resize"), (h5py.File, "flush"))
 
 
 class Followed:
-    """A run that is written while every call of h5py that writes is followed.
+    """A run that is written while every call that changes the file is followed.
 
     Attributes:
         calls: the dataset of each call, or "flush".
@@ -35,7 +36,7 @@ class Followed:
         self._writer = TraceWriter(self._path, LAYOUT)
         # The first step starts SWMR; before that there is no trace.
         feed(self._writer, 0, range(1))
-        for owner, name in ((h5py.Dataset, "__setitem__"), (h5py.Dataset, "resize"), (h5py.File, "flush")):
+        for owner, name in WRITING:
             monkeypatch.setattr(owner, name, self._follow(getattr(owner, name)))
         for first in range(1, STEPS, 3):
             feed(self._writer, 0, range(first, min(first + 3, STEPS)))

@@ -12,7 +12,7 @@ import pytest
 
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace import schema
+from sparsey_trace.trace import pressing, schema
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, check_file, feed, sent, step
@@ -287,13 +287,15 @@ def interrupted(original: Callable[..., Any], *, at: int) -> Callable[..., Any]:
 
 # A step of some 500 samples fills several chunks of 64; each has 9 columns, resized and written.
 @pytest.mark.parametrize("at", range(0, 60, 7))
-@pytest.mark.parametrize("name", ["__setitem__", "resize"])
-def test_half_a_step_is_never_kept(path: Path, monkeypatch: pytest.MonkeyPatch, name: str, at: int) -> None:
+@pytest.mark.parametrize(("owner", "name"), [(pressing, "write"), (h5py.Dataset, "resize")])
+def test_half_a_step_is_never_kept(
+    path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, at: int
+) -> None:
     expected = sent(3, 2, most=1000)
     with TraceWriter(path, LAYOUT) as writer:
         feed(writer, 3, range(1), most=1000)
         writer.commit()
-        monkeypatch.setattr(h5py.Dataset, name, interrupted(getattr(h5py.Dataset, name), at=at))
+        monkeypatch.setattr(owner, name, interrupted(getattr(owner, name), at=at))
         with pytest.raises(KeyboardInterrupt):
             feed(writer, 3, range(1, 2), most=1000)
         with pytest.raises(TraceError, match="the step before could only be taken in in part; close it"):
