@@ -13,7 +13,7 @@ import pyarrow as pa
 from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
-from sparsey_trace.metrics.columns import phase_column
+from sparsey_trace.metrics.columns import column, phase_column
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 from sparsey_trace.metrics.sets import sets_of_samples
 
@@ -119,17 +119,15 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         sizes = [layer.num_macs for layer in layout.layers]
         columns = {
             "phase": phase_column(np.full(layout.num_macs, TRAIN)),
-            "layer": np.repeat(np.arange(len(sizes), dtype=np.int16), sizes),
-            "mac": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
-            "samples": sums.active.astype(np.int32),
-            "average": pa.ListArray.from_arrays(pa.array(offsets), pa.array(values)),
+            "layer": column(np.repeat(np.arange(len(sizes), dtype=np.int16), sizes)),
+            "mac": column(np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])),
+            "samples": column(sums.active.astype(np.int32)),
+            "average": pa.ListArray.from_arrays(column(offsets), column(values)),
         }
         if self.each_epoch:
-            columns = {"epoch": np.full(layout.num_macs, sums.epoch, np.int32), **columns}
+            columns = {"epoch": column(np.full(layout.num_macs, sums.epoch, np.int32)), **columns}
         if self.sparse:
-            columns["feature"] = pa.ListArray.from_arrays(
-                pa.array(offsets), pa.array(feature.astype(np.int32))
-            )
+            columns["feature"] = pa.ListArray.from_arrays(column(offsets), column(feature.astype(np.int32)))
         return pa.table(columns)
 
 

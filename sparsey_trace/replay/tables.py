@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.errors import OutputError
 from sparsey_trace.layout import NO_LABEL
-from sparsey_trace.metrics.columns import phase_column
+from sparsey_trace.metrics.columns import column, phase_column
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -63,11 +63,11 @@ def build(keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any]) -> pa.T
     lines, width = reduced.values.shape
     columns = {name: _column(name, np.ma.repeat(column, width)) for name, column in keys.items()}
     if reduced.layer is not None:
-        columns["layer"] = pa.array(np.tile(reduced.layer, lines))
+        columns["layer"] = column(np.tile(reduced.layer, lines))
     if reduced.mac is not None:
-        columns["mac"] = pa.array(np.tile(reduced.mac, lines))
+        columns["mac"] = column(np.tile(reduced.mac, lines))
     values = reduced.values.ravel()
-    columns["value"] = pa.array(values if values.dtype == np.int64 else values.astype(np.float32))
+    columns["value"] = column(values if values.dtype == np.int64 else values.astype(np.float32))
     columns |= {name: _column(name, np.repeat(column, width)) for name, column in extra.items()}
     return pa.table(columns)
 
@@ -76,8 +76,8 @@ def _column(name: str, values: Any) -> pa.Array:
     if name == "phase":
         return phase_column(np.asarray(values))
     if isinstance(values, np.ma.MaskedArray):
-        return pa.array(values.data, mask=np.ma.getmaskarray(values) if name == "label" else None)
-    return pa.array(values)
+        return column(values.data, null=np.ma.getmaskarray(values) if name == "label" else None)
+    return column(values)
 
 
 class TableFile:
