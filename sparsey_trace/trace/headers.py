@@ -43,7 +43,8 @@ _MOST_BYTES = 1 << 20
 _MOST_PIECES = 64
 
 _CLASSES = {0: "compact", 1: "contiguous", 2: "chunked", 3: "virtual"}
-_INDEXES = {1: "single", 4: "growing"}
+_GROWING = 4
+_INDEXES = {1: "single", _GROWING: "growing"}
 
 
 class Header(NamedTuple):
@@ -53,10 +54,12 @@ class Header(NamedTuple):
         is_group: whether it is one that a trace may have.
         layout: of a dataset, `contiguous`, `single` (one chunk), `growing` (chunks along an axis without end) or
             the name of what no trace has; empty where it is no dataset.
+        chunks: of growing chunks, where the list of them stands.
     """
 
     is_group: bool
     layout: str
+    chunks: int = 0
 
 
 def read_header(read: Callable[[int, int], bytes], place: int, name: str) -> Header:
@@ -77,7 +80,8 @@ def read_header(read: Callable[[int, int], bytes], place: int, name: str) -> Hea
         if unknown:
             msg = f"a message of type {unknown[0]}"
             raise ValueError(msg)
-        return Header(is_group=_LINK_INFO in found, layout=_layout(found.get(_LAYOUT, b"")))
+        layout, chunks = _layout(found.get(_LAYOUT, b""))
+        return Header(is_group=_LINK_INFO in found, layout=layout, chunks=chunks)
     except (ValueError, LookupError) as error:
         msg = f"{name}: expected an object as HDF5 1.10 makes them for a trace, found {error}"
         raise ValueError(msg) from error
@@ -107,18 +111,20 @@ def _check_info(read: Callable[[int, int], bytes], found: dict[int, bytes]) -> N
             )
 
 
-def _layout(message: bytes) -> str:
+def _layout(message: bytes) -> tuple[str, int]:
     if not message:
-        return ""
+        return "", 0
     version, kind = message[0], message[1]
     if kind != 2:
-        return _CLASSES.get(kind, f"class {kind}")
+        return _CLASSES.get(kind, f"class {kind}"), 0
     # Before version 4, chunks stand in trees without checksums.
     if version != 4:
-        return f"chunked, version {version}"
+        return f"chunked, version {version}", 0
     dimensions, size = message[3], message[4]
-    index = message[5 + dimensions * size]
-    return _INDEXES.get(index, f"chunked, index {index}")
+    at = 5 + dimensions * size
+    # What the list was made by stands in between, and once more in its head.
+    index = int.from_bytes(message[at + 6 : at + 14], "little") if message[at] == _GROWING else 0
+    return _INDEXES.get(message[at], f"chunked, index {message[at]}"), index
 
 
 def _messages(read: Callable[[int, int], bytes], place: int) -> Iterator[tuple[int, bytes]]:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.shards import Shard
+    from sparsey_trace.trace.storage import Storage
 
 _SAMPLES_AT_ONCE = 1 << 16
 
@@ -99,21 +100,36 @@ class MergedStorage:
         reached = [track.last_step for track in self._tracks if not track.is_done]
         return int(np.searchsorted(steps, min(reached), side="right")) if reached else len(steps)
 
-    def read(self, path: str, start: int, stop: int) -> NDArray[Any]:
+    def read(self, path: str, start: int, stop: int, within: slice = slice(None)) -> NDArray[Any]:
         """Samples `start` to `stop` of a column as stored, from all files.
+
+        Args:
+            path: the column's.
+            start: the first sample.
+            stop: the one to stop before.
+            within: a part of the first axis behind the samples', such as a range of MACs.
 
         Raises:
             TraceError: the files are closed, or their data can't be read.
         """
         owners, spans = self._places(start, stop)
-        parts = {number: self.shards[number].storage.read(path, *span) for number, span in spans.items()}
-        first = next(iter(parts.values()))
-        if len(parts) == 1:
-            return first
-        values = np.empty((stop - start, *first.shape[1:]), first.dtype)
-        for number, part in parts.items():
-            values[owners == number] = part
-        return values
+        parts = {number: self._storage(number).read(path, *span, within) for number, span in spans.items()}
+        return _joined(owners, parts)
+
+    def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
+        """The samples of these numbers, which rise, of a column as stored, from all files; see `read`."""
+        stretches = np.searchsorted(self._starts, numbers, side="right") - 1
+        owners = self._order["shard"][stretches]
+        # Samples of one file follow each other here as they do there.
+        there = self._order["first"][stretches] + numbers - self._starts[stretches]
+        parts = {
+            number: self._storage(number).pick(path, there[owners == number], within)
+            for number in np.unique(owners).tolist() or [0]
+        }
+        return _joined(owners, parts)
+
+    def _storage(self, number: int) -> Storage:
+        return self.shards[number].storage
 
     def _places(self, start: int, stop: int) -> tuple[NDArray[np.int32], dict[int, tuple[int, int]]]:
         """Which file each sample is in, [n]; and from where to where these are in each."""
@@ -151,6 +167,17 @@ class MergedStorage:
 
     def _path(self, stretch: Any) -> Path:
         return self.shards[int(stretch["shard"])].path
+
+
+def _joined(owners: NDArray[np.int32], parts: dict[int, NDArray[Any]]) -> NDArray[Any]:
+    """[n, ...], of which each file has its part, in order."""
+    first = next(iter(parts.values()))
+    if len(parts) == 1:
+        return first
+    values = np.empty((len(owners), *first.shape[1:]), first.dtype)
+    for number, part in parts.items():
+        values[owners == number] = part
+    return values
 
 
 def _shown(name: str, value: int) -> str:

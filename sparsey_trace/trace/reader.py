@@ -15,6 +15,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import PHASES, Chunk
 from sparsey_trace.trace import schema
+from sparsey_trace.trace.layers import LayerView
 from sparsey_trace.trace.merged import MergedStorage
 from sparsey_trace.trace.shards import joint_head
 from sparsey_trace.trace.sources import common_name, open_chains
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import LayerLayout
     from sparsey_trace.trace.head import Head
     from sparsey_trace.trace.shards import Shard
     from sparsey_trace.trace.sources import Source
@@ -36,25 +36,8 @@ if TYPE_CHECKING:
 FIELDS = frozenset({"inputs", "codes", "active"})
 """What a chunk can hold beside step, epoch, phase and label."""
 
-
-class LayerView:
-    """One layer's part of a trace.
-
-    Attributes:
-        layout: the layer's layout.
-        codes: [N, M, Q] uint8 or uint16 winners, read when sliced; 0 where the MAC is silent.
-        active: [N, M] bool, read when sliced.
-    """
-
-    def __init__(self, layout: LayerLayout, codes: ColumnView, active: ColumnView) -> None:
-        """Made by `Trace`."""
-        self.layout, self.codes, self.active = layout, codes, active
-
-    def __repr__(self) -> str:
-        """One line: the name and the shape of its codes."""
-        samples, macs, cms = self.codes.shape
-        neurons = self.layout.num_neurons
-        return f"<layer {self.layout.name}: {samples:,} samples, {macs} MACs of {cms} CMs, K = {neurons}>"
+_STEPS_AT_ONCE = 1 << 16
+"""Samples whose steps are looked at together."""
 
 
 class Trace:
@@ -114,7 +97,7 @@ class Trace:
     @cached_property
     def num_steps(self) -> int:
         """The number of steps."""
-        steps, size = self.samples.step, self.chunk_size
+        steps, size = self.samples.step, _STEPS_AT_ONCE
         # Each part with the sample before it, so that no change is missed between two of them.
         parts = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
         return sum(int(np.count_nonzero(np.diff(part))) for part in parts) + min(1, len(steps))
@@ -289,14 +272,14 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
     Args:
         source: a file; a list of files, which have to be all of a run; or a pattern such as "run.*.h5", where it
             is no file's name itself: what matches, and the files in the same folder that it continues.
-        cache_bytes: how much HDF5 may keep decompressed, of all datasets together; worth raising
-            where samples are picked from all over the trace.
+        cache_bytes: how much may be kept decompressed, of all datasets together, beside the chunk of each that
+            was read last; worth giving where samples are picked from all over the trace, again and again.
 
     Raises:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
         VersionError: it was written in a newer version of the format.
     """
-    chains = open_chains(source, cache_bytes=cache_bytes)
+    chains = open_chains(source, cache_bytes=cache_bytes or 0)
     shards = [shard for chain in chains for shard in chain]
     if len(shards) == 1:
         return Trace(shards, shards[0].head, shards[0].storage)

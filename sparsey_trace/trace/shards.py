@@ -62,7 +62,7 @@ class Shard:
         return int(self.storage.read("samples/step", size - 1, size)[0])
 
 
-def open_shard(path: Path, *, cache_bytes: int | None = None) -> Shard:
+def open_shard(path: Path, *, cache_bytes: int = 0) -> Shard:
     """Open and check one file.
 
     Raises:

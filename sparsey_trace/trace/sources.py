@@ -17,20 +17,20 @@ Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A path, a pattern such as "run.*.h5", or several of these."""
 
 
-def open_chains(source: Source, *, cache_bytes: int | None = None) -> list[list[Shard]]:
+def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[Shard]]:
     """Open all files of a trace: of each rank, in order. One file that is named alone is not asked for others.
 
     Args:
         source: what was named. To what matches a pattern, files of the same folder are added that these
             continue.
-        cache_bytes: how much HDF5 may keep decompressed, of all files together.
+        cache_bytes: how much may be kept decompressed, of all files together.
 
     Raises:
         TraceError: there are none, one is no trace or is damaged, or they don't make one run.
         VersionError: one was written in a newer version of the format.
     """
     paths, is_complete = _named(source)
-    share = None if cache_bytes is None else cache_bytes // len(paths)
+    share = cache_bytes // len(paths)
     with contextlib.ExitStack() as unless_done:
         shards: list[Shard] = []
         # Grows while it is gone through.

@@ -9,8 +9,10 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace import schema, trust
-from sparsey_trace.trace.chunked import Chunked
+from sparsey_trace.trace.chunked import open_chunked, read_chunked
 from sparsey_trace.trace.opening import close_file, reading
+from sparsey_trace.trace.packed import PackedColumn
+from sparsey_trace.trace.places import SMALLEST_CHUNK
 from sparsey_trace.trace.tail import Tail
 
 if TYPE_CHECKING:
@@ -20,10 +22,6 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_SMALLEST_CHUNK = 16
-"""Bytes that a chunk and its entry take at least; one of nothing but zeros takes 30."""
-
-
 class Storage:
     """The datasets of an open trace, and how many of their samples may be believed.
 
@@ -31,8 +29,8 @@ class Storage:
         file: the open file.
         columns: path to column, as the file's layout demands them.
         version: of the format.
-        cache_bytes: how much may be kept decompressed, of all datasets together; None for HDF5's own
-            choice.
+        cache_bytes: how much may be kept decompressed, of all datasets together; of each a chunk's samples are
+            in any case.
 
     Attributes:
         committed: how many samples there are.
@@ -49,7 +47,7 @@ class Storage:
         columns: Mapping[str, schema.Column],
         *,
         version: int,
-        cache_bytes: int | None = None,
+        cache_bytes: int = 0,
     ) -> None:
         """Find and check every dataset; read the counters."""
         self._file, self._name = file, file.filename
@@ -69,7 +67,7 @@ class Storage:
             chunks.reach(self.in_chunks)
         shortest = min(self.lengths().values())
         pieces = sum(chunks.pieces for chunks in self._chunks.values())
-        room = trust.file_size(self._file) // (_SMALLEST_CHUNK * pieces) * self.chunk_size
+        room = trust.file_size(self._file) // (SMALLEST_CHUNK * pieces) * self.chunk_size
         fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
         if not fits or self.in_chunks > room or (self.closed and self.committed != self.in_chunks):
             msg = (
@@ -90,6 +88,8 @@ class Storage:
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
+        for chunks in self._chunks.values():
+            chunks.forget()
         close_file(self._file)
 
     def lengths(self) -> dict[str, int]:
@@ -119,21 +119,47 @@ class Storage:
         self._counters[name].refresh()
         return int(self._counters[name][()])
 
-    def read(self, path: str, start: int, stop: int) -> NDArray[Any]:
+    def read(self, path: str, start: int, stop: int, within: slice = slice(None)) -> NDArray[Any]:
         """Samples `start` to `stop` of a column as stored, from the chunks and the tail.
+
+        Args:
+            path: the column's.
+            start: the first sample.
+            stop: the one to stop before.
+            within: a part of the first axis behind the samples', such as a range of MACs.
 
         Raises:
             TraceError: the file is closed, or its data can't be read, or have another checksum.
         """
         with self._reading(f"to read samples {start} to {stop} of {path}"):
-            if stop > self.in_chunks:
-                self._hold_tail(stop)
-            boundary, parts = self.in_chunks, []
-            if start < boundary or stop <= boundary:
-                parts.append(self._chunks[path].read(start, min(stop, boundary)))
-            if stop > boundary and self._held is not None:
-                parts.append(self._held[1][path][max(start, boundary) - boundary : stop - boundary])
-            return parts[0] if len(parts) == 1 else np.concatenate(parts)
+            boundary = self._boundary(stop)
+            if stop <= boundary:
+                return self._chunks[path].read(start, stop, within)
+            late = self._in_tail(path, within)[max(start - boundary, 0) : stop - boundary]
+            if start >= boundary:
+                return late
+            return np.concatenate([self._chunks[path].read(start, boundary, within), late])
+
+    def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
+        """The samples of these numbers, which rise, of a column as stored; see `read`."""
+        stop = int(numbers[-1]) + 1 if len(numbers) else 0
+        with self._reading(f"to read {len(numbers)} samples up to {stop} of {path}"):
+            boundary = self._boundary(stop)
+            early = int(np.searchsorted(numbers, boundary))
+            found = self._chunks[path].pick(numbers[:early], within)
+            if early == len(numbers):
+                return found
+            return np.concatenate([found, self._in_tail(path, within)[numbers[early:] - boundary]])
+
+    def _boundary(self, stop: int) -> int:
+        """How many samples stand in chunks, for one who reads up to `stop`: what follows is held then."""
+        if stop > self.in_chunks:
+            self._hold_tail(stop)
+        return self.in_chunks
+
+    def _in_tail(self, path: str, within: slice) -> NDArray[Any]:
+        held = self._held[1][path] if self._held is not None else np.empty(0)
+        return held if within == slice(None) else held[:, within]
 
     def _hold_tail(self, stop: int) -> None:
         """Keep the tail up to a sample: as a whole, since its checksums are of whole samples.
@@ -172,7 +198,7 @@ class Storage:
         if self._drops is None:
             return np.empty(0, np.int64)
         with self._reading("to read which steps were dropped"):
-            return read_drops(self._drops)
+            return read_drops(self._file, self._drops)
 
 
 def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
@@ -190,45 +216,39 @@ def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
 
 
 def open_columns(
-    file: h5py.File, columns: Mapping[str, schema.Column], samples: int, cache_bytes: int | None = None
-) -> dict[str, Chunked]:
+    file: h5py.File, columns: Mapping[str, schema.Column], samples: int, cache_bytes: int = 0
+) -> dict[str, PackedColumn]:
     """The growing datasets.
 
     Args:
         file: the open file.
         columns: path to column.
         samples: how many a chunk holds.
-        cache_bytes: how much may be kept decompressed, of all together; None for HDF5's own choice.
+        cache_bytes: how much may be kept decompressed, of all together.
 
     Raises:
         KeyError, ValueError: one is missing, or is stored in another way.
     """
     total = sum(column.sample_bytes for column in columns.values())
-    found = {}
-    for path, column in columns.items():
-        share = None if cache_bytes is None else cache_bytes * column.sample_bytes // total
-        trust.check_dtype(trust.open_dataset(file, path), column.dtype, column.width)
-        found[path] = Chunked(
-            file,
-            path,
-            filters=(trust.ZSTD, trust.FLETCHER32),
-            chunk=column.chunk_shape(samples),
-            cache_bytes=share,
+    return {
+        path: PackedColumn(
+            file, column, samples=samples, kept_bytes=cache_bytes * column.sample_bytes // total
         )
-    return found
+        for path, column in columns.items()
+    }
 
 
-def open_drops(file: h5py.File) -> Chunked:
+def open_drops(file: h5py.File) -> h5py.Dataset:
     """The list of dropped steps.
 
     Raises:
         KeyError, ValueError: there is none, or it is stored in another way.
     """
     trust.check_dtype(trust.open_dataset(file, schema.DROPS), np.dtype(np.int64), ())
-    return Chunked(file, schema.DROPS, filters=(), chunk=(schema.DROPS_PER_CHUNK,), has_holes=True)
+    return open_chunked(file, schema.DROPS, (), (schema.DROPS_PER_CHUNK,))
 
 
-def read_drops(drops: Chunked) -> NDArray[np.int64]:
+def read_drops(file: h5py.File, drops: h5py.Dataset) -> NDArray[np.int64]:
     """[n] int64, the dropped steps that the list names, in order."""
-    found = drops.read()
+    found = read_chunked(file, drops, has_holes=True)
     return np.asarray(found[found != schema.NO_DROP])

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 
 from sparsey_trace.trace import trust
-from sparsey_trace.trace.chunked import Chunked
+from sparsey_trace.trace.chunked import open_chunked, read_chunked
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,7 +90,7 @@ def read_array(file: h5py.File, name: str, dtype: np.dtype[Any], *, version: int
 
 def _read(file: h5py.File, dataset: h5py.Dataset, *, version: int) -> Any:
     if version > 1:
-        return Chunked(file, dataset.name, filters=(trust.FLETCHER32,)).read()
+        return read_chunked(file, open_chunked(file, dataset.name, (trust.FLETCHER32,)))
     trust.check_contiguous(dataset, trust.file_size(file))
     return dataset[()]
 

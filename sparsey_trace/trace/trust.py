@@ -77,13 +77,12 @@ def _is_of_trace(name: str) -> bool:
     return last in _GROUPS or last.isdecimal()
 
 
-def open_dataset(file: h5py.File, path: str, access: h5py.h5p.PropDAID | None = None) -> h5py.Dataset:
+def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
     """A dataset that HDF5 can open without harm.
 
     Args:
         file: the open file, whose links were checked.
         path: where it stands.
-        access: how HDF5 is to keep its chunks.
 
     Raises:
         ValueError: there is none under that name, or one of another kind than a trace has.
@@ -98,7 +97,7 @@ def open_dataset(file: h5py.File, path: str, access: h5py.h5p.PropDAID | None = 
         found = f"{header.layout} data" if header.layout else "a group"
         msg = f"{path}: expected a dataset as a trace has, found {found}"
         raise ValueError(msg)
-    return h5py.Dataset(h5py.h5d.open(file.id, path.encode(), access))
+    return h5py.Dataset(h5py.h5d.open(file.id, path.encode()))
 
 
 def check_dtype(dataset: h5py.Dataset, dtype: np.dtype[Any], width: tuple[int, ...]) -> None:

@@ -25,8 +25,12 @@ class Samples(Protocol):
         """How many samples are kept together."""
         ...
 
-    def read(self, path: str, start: int, stop: int) -> NDArray[Any]:
-        """Samples `start` to `stop` of a column as stored."""
+    def read(self, path: str, start: int, stop: int, within: slice = ...) -> NDArray[Any]:
+        """Samples `start` to `stop` of a column as stored; of the first axis behind theirs, a part."""
+        ...
+
+    def pick(self, path: str, numbers: NDArray[np.int64], within: slice = ...) -> NDArray[Any]:
+        """The samples of these numbers, which rise."""
         ...
 
 
@@ -34,18 +38,32 @@ class ColumnView:
     """A column that is read when it is indexed, like a numpy array.
 
     Takes a sample number (negative ones count from the end), a slice, a boolean mask of N, or an
-    array of sample numbers in any order; further indices apply to what was read.
+    array of sample numbers in any order; further indices apply to what was read. Samples are read in
+    the order of the file, whatever the order of the index, so each chunk of it is read once.
     """
 
-    def __init__(self, storage: Samples, column: schema.Column, size: int, dtype: Any = None) -> None:
+    def __init__(
+        self,
+        storage: Samples,
+        column: schema.Column,
+        size: int,
+        dtype: Any = None,
+        *,
+        mac: int | None = None,
+    ) -> None:
         """Made by `Trace`."""
-        self._storage, self._column, self._size = storage, column, size
+        self._storage, self._column, self._size, self._mac = storage, column, size, mac
         self.dtype = np.dtype(dtype or column.dtype)
+
+    def of_mac(self, number: int) -> ColumnView:
+        """The part of a layer's column that belongs to one of its MACs; only chunks that hold it are read."""
+        return ColumnView(self._storage, self._column, self._size, self.dtype, mac=number)
 
     @property
     def shape(self) -> tuple[int, ...]:
         """[N, ...]: the shape of the whole column, decoded."""
-        return (self._size, *((self._column.bits,) if self._column.bits else self._column.width))
+        width = (self._column.bits,) if self._column.bits else self._column.width
+        return (self._size, *(width if self._mac is None else width[1:]))
 
     def __len__(self) -> int:
         """The number of samples."""
@@ -53,7 +71,8 @@ class ColumnView:
 
     def __repr__(self) -> str:
         """One line."""
-        return f"<{self._column.path}: {self.dtype} {list(self.shape)}, read when indexed>"
+        name = self._column.path if self._mac is None else f"{self._column.path} of MAC {self._mac}"
+        return f"<{name}: {self.dtype} {list(self.shape)}, read when indexed>"
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:  # noqa: FBT001 - numpy's own protocol
         """All of it, so that numpy functions take a column as it is."""
@@ -82,10 +101,13 @@ class ColumnView:
         return found[(slice(None), *rest)] if rest else found
 
     def _slice(self, part: slice) -> NDArray[Any]:
-        start, stop, stride = part.indices(self._size)
-        if stride == 1:
-            return self._read(start, max(start, stop))
-        return self._numbers(np.arange(start, stop, stride))
+        asked = range(*part.indices(self._size))
+        if not asked:
+            return self._read(0, 0)
+        first, last = sorted((asked[0], asked[-1]))
+        rising = range(first, last + 1, abs(asked.step))
+        found = self._read(first, last + 1) if rising.step == 1 else self._pick(np.array(rising))
+        return found if asked.step > 0 else found[::-1]
 
     def _numbers(self, numbers: NDArray[Any]) -> NDArray[Any]:
         if numbers.dtype == np.bool_:
@@ -100,15 +122,33 @@ class ColumnView:
             worst = numbers.min() if numbers.min() < -self._size else numbers.max()
             msg = f"{self._column.path}: expected one of {self._size} samples, found number {worst}"
             raise IndexError(msg)
-        wanted, back = np.unique(numbers.astype(np.int64) % max(1, self._size), return_inverse=True)
-        # One read a chunk of the file: it is decompressed once, and no more than it is held.
-        homes = wanted // self._storage.chunk_size
-        groups = np.split(wanted, np.flatnonzero(np.diff(homes)) + 1) if len(wanted) else []
-        parts = [self._read(int(group[0]), int(group[-1]) + 1)[group - group[0]] for group in groups]
-        return np.concatenate(parts or [self._read(0, 0)])[back]
+        wanted = numbers.astype(np.int64) % max(1, self._size)
+        if wanted.ndim == 1 and (np.diff(wanted) > 0).all():
+            return self._pick(wanted)
+        rising, back = np.unique(wanted, return_inverse=True)
+        return self._pick(rising)[back]
 
     def _read(self, start: int, stop: int) -> NDArray[Any]:
-        values = self._column.decode(self._storage.read(self._column.path, start, stop))
+        return self._decoded(self._storage.read(self._column.path, start, stop, self._within))
+
+    def _pick(self, numbers: NDArray[np.int64]) -> NDArray[Any]:
+        return self._decoded(self._storage.pick(self._column.path, numbers, self._within))
+
+    @property
+    def _within(self) -> slice:
+        """What is read of the first axis behind the samples': MACs, or bytes of eight MACs."""
+        if self._mac is None:
+            return slice(None)
+        first = self._mac // 8 if self._column.bits else self._mac
+        return slice(first, first + 1)
+
+    def _decoded(self, stored: NDArray[Any]) -> NDArray[Any]:
+        if self._mac is None:
+            values = self._column.decode(stored)
+        elif self._column.bits:
+            values = stored[:, 0] >> (7 - self._mac % 8) & 1
+        else:
+            values = stored[:, 0]
         return values.view(np.bool_) if self.dtype == np.bool_ else values
 
 

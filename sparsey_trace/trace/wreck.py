@@ -134,7 +134,7 @@ class Wreck:
         """The dropped steps that can be read."""
         if self.head.version == 1:
             return []
-        found = self._or_lost(lambda: read_drops(open_drops(self._file)), schema.DROPS)
+        found = self._or_lost(lambda: read_drops(self._file, open_drops(self._file)), schema.DROPS)
         return [] if found is None else np.unique(found[found >= 0]).tolist()
 
     def pieces(self) -> Iterator[Piece]:

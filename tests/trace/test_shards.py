@@ -94,6 +94,10 @@ def test_any_piece_of_it_is_right(parts: list[Path], whole: dict[str, np.ndarray
             check(trace, whole, start=bounds[0], stop=bounds[1])
         picks = rng.integers(-size, size, size=300)
         np.testing.assert_array_equal(trace.layers[0].codes[picks], whole["codes 0"][picks])
+        one, first = trace.layers[0].mac(17), trace.layers[0].codes[[]]
+        np.testing.assert_array_equal(one.codes[::-3], whole["codes 0"][::-3, 17])
+        np.testing.assert_array_equal(one.active[picks], whole["active 0"][picks, 17])
+        assert first.shape == (0, 20, 3)
         assert trace.chunk_size == 2 * 64
         joined = np.concatenate([chunk.inputs for chunk in trace.chunks()])
         np.testing.assert_array_equal(joined, whole["inputs"])
