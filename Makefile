@@ -9,7 +9,7 @@ help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it"
 	@echo "make test   run lint, types and the whole test suite"
 	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
-	@echo "make bench  measure the replay on a trace of 60,000 samples"
+	@echo "make bench  measure everything, beside peers: benchmarks/results.md (QUICK=1: the short form)"
 	@echo "make clean  remove the virtual environment and what the demo made"
 
 $(BIN)/python:
@@ -41,8 +41,18 @@ faults: $(VENV)/.dev
 	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)
 	$(BIN)/python -m tests.fuzz
 
-bench: $(VENV)/.dev
-	$(BIN)/python benchmarks/replay.py
+# Peers are installed one by one: one that can't be is named in the tables, and the rest is measured.
+BENCH := $(VENV)-bench
+
+$(BENCH)/.done: pyproject.toml constraints.txt benchmarks/requirements.txt
+	$(PYTHON) -m venv $(BENCH)
+	$(BENCH)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[demo]"
+	grep -v '^#' benchmarks/requirements.txt | while read -r peer; do \
+		$(BENCH)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt "$$peer" || true; done
+	@touch $@
+
+bench: $(BENCH)/.done
+	$(BENCH)/bin/python -m benchmarks --size $(if $(QUICK),quick,full)
 
 clean:
-	rm -rf $(VENV) demo_run
+	rm -rf $(VENV) $(BENCH) demo_run

@@ -30,7 +30,7 @@ def has_earlier(run: Path) -> bool:
     """
     tables = default_folder(run)
     if not run.exists():
-        if tables.exists() and not (tables.is_dir() and not any(tables.iterdir())):
+        if tables.exists() and not (tables.is_dir() and not any(tables.glob("[!.]*"))):
             raise _occupied(tables, "results of a trace that isn't there")
         return False
     try:

@@ -8,7 +8,7 @@ import sys
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -114,6 +114,7 @@ Examples:
   sparsey-trace analyze run.h5 -o results --resolution epoch --reduction layerwise_mean
   sparsey-trace analyze "run.*.h5"         every file of a run that several ranks recorded, or that was resumed
   sparsey-trace analyze run.h5 -m basis_set_size -m match_accuracy:distance=jaccard,reference_size=512
+  sparsey-trace analyze run.h5 --explain   what would be computed, and what is known from earlier analyses
 Then, in Python:
   pandas.read_parquet("run.metrics/basis_set_size.parquet")"""
 )
@@ -128,15 +129,18 @@ def analyze(
     engine: options.Engine = "auto",
     chunk_size: options.ChunkSize = None,
     total_memory: options.TotalMemory = "1G",
+    cache: options.Cache = True,
+    explain: options.Explain = False,
     progress_bar: options.ProgressBar = None,
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
     """Compute metrics from a trace.
 
-    Writes a Parquet file for each and shows the last and the best value in each layer.
+    Writes a Parquet file for each and shows the last and the best value in each layer. What earlier analyses
+    left in the folder isn't computed again; of a trace that has grown, only the new part is.
     """
-    from sparsey_trace.replay import analyze as replay
+    from sparsey_trace import replay
     from sparsey_trace.trace.reader import open_trace
 
     from .facts import place
@@ -146,18 +150,22 @@ def analyze(
         folder = options.default_folder(*trace.paths) if out is None else out
         if part := place(trace):
             render.note(f"{trace.path}: note: {part}")
-        result = replay(
-            trace,
-            metrics=metrics,
-            resolution=resolution,
-            reduction=None if reduction == "none" else reduction,
-            out=folder,
-            n_jobs=options.default_jobs(len(trace)) if n_jobs is None else n_jobs,
-            engine=engine,
-            chunk_size=chunk_size,
-            total_memory=total_memory,
-            progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
-        )
+        wanted: dict[str, Any] = {
+            "metrics": metrics,
+            "resolution": resolution,
+            "reduction": None if reduction == "none" else reduction,
+            "out": folder,
+            "n_jobs": options.default_jobs(len(trace)) if n_jobs is None else n_jobs,
+            "engine": engine,
+            "chunk_size": chunk_size,
+            "total_memory": total_memory,
+            "cache": cache,
+        }
+        if explain:
+            render.explanation(replay.explain(trace, **wanted), as_json=as_json)
+            return
+        shown = render.on_terminal(sys.stderr) if progress_bar is None else progress_bar
+        result = replay.analyze(trace, **wanted, progress_bar=shown)
     render.analysis(trace.path, folder, result, as_json=as_json)
 
 

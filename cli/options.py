@@ -82,7 +82,7 @@ def default_folder(*files: Path) -> Path:
 
 
 def default_jobs(samples: int) -> int:
-    """How many processes are worth starting: one for a small trace, else -1, one for each core."""
+    """How many threads are worth starting: one for a small trace, else -1, one for each core."""
     return 1 if samples < SMALL_TRACE else -1
 
 
@@ -170,7 +170,7 @@ Jobs = Annotated[
     typer.Option(
         metavar="N",
         show_default=f"1 below {SMALL_TRACE:,} samples, else -1",
-        help="How many processes; -1 for one on each core.",
+        help="How many threads, or processes; -1 for one on each core.",
     ),
 ]
 Engine = Annotated[
@@ -178,7 +178,7 @@ Engine = Annotated[
     typer.Option(
         metavar="NAME",
         autocompletion=engine_names,
-        help="Who does the work: serial, processes, or auto (processes where there is more than one job).",
+        help="Who does the work: serial, threads, processes, or auto (threads where there is more than one job).",
     ),
 ]
 ChunkSize = Annotated[
@@ -190,7 +190,23 @@ ChunkSize = Annotated[
     ),
 ]
 TotalMemory = Annotated[
-    str, typer.Option(metavar="SIZE", help="What all processes together may take: 800M, 1G, or bytes.")
+    str, typer.Option(metavar="SIZE", help="What they may take together: 800M, 1G, or bytes.")
+]
+Cache = Annotated[
+    bool,
+    typer.Option(
+        "--cache/--no-cache",
+        help="Use what earlier analyses left in the folder, and leave there what later ones can use; or compute "
+        "everything anew.",
+    ),
+]
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Only show what would be done: which metrics share which pass, what comes from the cache and what is "
+        "computed, and why, and the memory it takes.",
+    ),
 ]
 ProgressBar = Annotated[
     bool | None,

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from sparsey_trace.replay.explain import Explanation
     from sparsey_trace.replay.result import Result
 
 _LOSSES = 20
@@ -183,6 +184,15 @@ def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
         write(printable(f"skipped {name}: {reason}"))
     files = ", ".join(f"{name}.parquet" for name in result)
     write(printable(f"{count(len(result), 'table')} of {run} in {folder}: {files}"))
+
+
+def explanation(found: Explanation, *, as_json: bool) -> None:
+    """What an analysis would do."""
+    if as_json:
+        _json(asdict(found))
+        return
+    for line in str(found).splitlines():
+        write(printable(line))
 
 
 def losses(run: Path, found: Sequence[str]) -> None:

@@ -17,16 +17,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparsey_trace import metrics
-    from sparsey_trace.errors import PluginWarning, RecordWarning
+    from sparsey_trace.errors import CacheWarning, PluginWarning, RecordWarning
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
     from sparsey_trace.recording import WinnerTakeAll, record
-    from sparsey_trace.replay import Comparison, Result, analyze, compare
+    from sparsey_trace.replay import Comparison, Explanation, Result, analyze, compare, explain
     from sparsey_trace.trace.reader import Trace, open_trace
     from sparsey_trace.trace.writer import TraceWriter
 
 _HOMES = {
+    "CacheWarning": "errors",
     "Chunk": "layout",
     "Comparison": "replay",
+    "Explanation": "replay",
     "LayerLayout": "layout",
     "Layout": "layout",
     "PluginWarning": "errors",
@@ -37,14 +39,17 @@ _HOMES = {
     "WinnerTakeAll": "recording",
     "analyze": "replay",
     "compare": "replay",
+    "explain": "replay",
     "metrics": None,
     "open_trace": "trace.reader",
     "record": "recording",
 }
 
 __all__ = [
+    "CacheWarning",
     "Chunk",
     "Comparison",
+    "Explanation",
     "LayerLayout",
     "Layout",
     "PluginWarning",
@@ -55,6 +60,7 @@ __all__ = [
     "WinnerTakeAll",
     "analyze",
     "compare",
+    "explain",
     "metrics",
     "open_trace",
     "record",

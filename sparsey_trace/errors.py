@@ -13,6 +13,7 @@ The tree, and whose fault each one names:
     └── MetricError     (RuntimeError) a metric that raised something of its own
 
     RecordWarning       (UserWarning) training goes on, but isn't recorded; no error, so not of the tree
+    CacheWarning        (UserWarning) what an earlier analysis kept is damaged, and computed anew
     PluginWarning       (UserWarning) something that another package offers is left out
 
 Messages say what was expected, what was found, in which file, and what to do.
@@ -47,6 +48,10 @@ class RecordError(SparseyTraceError, RuntimeError):
 
 class MetricError(SparseyTraceError, RuntimeError):
     """A metric that raised something of its own while it was computed."""
+
+
+class CacheWarning(UserWarning):
+    """What an earlier analysis kept beside its tables is damaged, or nothing can be kept there."""
 
 
 class PluginWarning(UserWarning):

@@ -5,29 +5,29 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.progress import progress
 from sparsey_trace.replay.blame import blaming
-from sparsey_trace.replay.choosing import choose, computable
-from sparsey_trace.replay.engines import jobs, make_engine
+from sparsey_trace.replay.cache import Cache
+from sparsey_trace.replay.choosing import asked
+from sparsey_trace.replay.earlier import table_names
+from sparsey_trace.replay.engines import make_engine
 from sparsey_trace.replay.folding import Folding
-from sparsey_trace.replay.memory import chunk_samples
 from sparsey_trace.replay.outputs import Outputs
-from sparsey_trace.replay.plan import plan
+from sparsey_trace.replay.plan import Pass, plan, stretches
 from sparsey_trace.replay.result import Result
-from sparsey_trace.trace.reader import Trace, open_trace
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Hashable, Iterable, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.engines import Engine
-    from sparsey_trace.replay.plan import Pass
+    from sparsey_trace.replay.plan import FoldPart, Plan, RowsPart
+    from sparsey_trace.trace.reader import Trace
     from sparsey_trace.trace.sources import Source
 
 
@@ -42,12 +42,14 @@ def analyze(
     engine: str = "auto",
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
+    cache: bool = True,
     progress_bar: bool = False,
 ) -> Result:
     """Replay metrics from a trace.
 
     The same trace gives the same bytes of table, whatever the engine, the number of processes and the
-    size of chunks.
+    size of chunks, and whatever earlier analyses left in the folder: what is there and whole isn't made
+    again, and where the trace has grown only its new part is replayed. See `explain`.
 
     Args:
         source: a trace's path, several files' of one run or a pattern, as `open_trace` takes them; or an open trace.
@@ -57,10 +59,11 @@ def analyze(
             `highest_layer`, `highest_layer_mean`, or `sparse` for basis averages.
         out: a folder for the Parquet files; it may hold earlier results of the same trace, and
             nothing else. By default they go to a temporary folder that lives as long as the result.
-        n_jobs: how many processes; -1 for one on each core.
-        engine: `serial`, `processes`, or `auto`: processes where there is more than one job.
+        n_jobs: how many threads, or processes; -1 for one on each core.
+        engine: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job.
         chunk_size: how many samples are worked on at once; by default as many as `total_memory` allows.
-        total_memory: what all processes together may take, as "800M", "1G" or in bytes.
+        total_memory: what they may take together, as "800M", "1G" or in bytes.
+        cache: whether to use what earlier analyses left in `out`, and to leave there what later ones can use.
         progress_bar: show progress on standard error.
 
     Returns:
@@ -72,65 +75,100 @@ def analyze(
         OutputError: `out` holds something else, or can't be written.
         MetricError: a metric raised something of its own; none of the results appear.
     """
-    chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
-    processes = jobs(n_jobs)
+    question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
+    budget: dict[str, Any] = {"n_jobs": n_jobs, "chunk_size": chunk_size, "total_memory": total_memory}
     with contextlib.ExitStack() as stack:
-        trace = source if isinstance(source, Trace) else stack.enter_context(open_trace(source))
-        wanted, lacking = computable(chosen, trace)
-        size = chunk_samples(trace, chunk_size, total_memory, processes)
-        work = stack.enter_context(contextlib.closing(make_engine(engine, processes)))
+        found = stack.enter_context(asked(source, metrics=metrics, **question, **budget))
+        trace = found.trace
+        work = stack.enter_context(contextlib.closing(make_engine(engine, found.jobs)))
         folder = Path(tempfile.mkdtemp(prefix="sparsey-trace-") if out is None else out)
         unless_done = stack.enter_context(contextlib.ExitStack())
         if out is None:
             unless_done.callback(shutil.rmtree, folder, ignore_errors=True)
-        with Outputs(folder, trace, resolution=resolution, reduction=reduction) as outputs:
-            first, later = plan(wanted, trace, resolution=resolution, reduction=reduction)
-            spans = [(start, min(start + size, len(trace))) for start in range(0, len(trace), size)]
-            total = len(trace) * (1 + bool(later))
+        with Outputs(folder, trace, **question) as outputs:
+            known = Cache(folder, trace, **question, used=cache and out is not None)
+            todo = plan(found.metrics, known)
             with progress("replaying", unit="samples", shown=progress_bar) as show:
-                replay = _Replay(trace, work, outputs, spans, lambda done: show(done, total))
-                states = replay.run(first)
-                results = replay.finalize(wanted, states)
-                if later:
-                    rows = tuple(later)
-                    known = tuple(results[metric.fold_key] for metric in rows)
-                    replay.run(replace(first, folds=(), rows=rows, results=known))
+                replay = _Replay(trace, work, outputs, found.chunk_size, question)
+                states = replay.run_all(todo, show)
+            halts = outputs.finish()
+            known.forget(halts)
+            outputs.publish()
+            known.keep(todo.missing, halts, states)
         unless_done.pop_all()
-        return Result(
-            outputs.published, skipped={**skipped, **lacking}, temporary=folder if out is None else None
-        )
+        paths = {name: folder / f"{name}.parquet" for metric in todo.metrics for name in table_names(metric)}
+        return Result(paths, skipped=found.skipped, temporary=folder if out is None else None)
 
 
 class _Replay:
     """Passes over one trace: where their chunks come from and where their values go."""
 
     def __init__(
-        self,
-        trace: Trace,
-        engine: Engine,
-        outputs: Outputs,
-        spans: Sequence[tuple[int, int]],
-        on_done: Callable[[int], None],
+        self, trace: Trace, engine: Engine, outputs: Outputs, chunk_size: int, question: Mapping[str, Any]
     ) -> None:
         self._trace, self._engine, self._outputs = trace, engine, outputs
-        self._spans, self._on_done = spans, on_done
-        self._done = 0
+        self._chunk_size, self._question = chunk_size, question
+        # Kept to the end: engines tell passes apart by their identity.
+        self._passes: list[Pass] = []
 
-    def run(self, task: Pass) -> dict[Hashable, Any]:
-        """Do a pass; the state that each of its folds comes to, by the fold's key."""
-        foldings = [Folding(metric, self._trace.layout) for metric in task.folds]
-        for metric, result in zip(task.rows, task.results, strict=True):
-            self._outputs.begin(metric, result)
-        for done in self._engine.run(task, self._spans):
+    def run_all(self, todo: Plan, on_done: Callable[[int, int], None]) -> list[tuple[Metric[Any], Any]]:
+        """Do a plan; a metric of each fold that was taken on, and its state."""
+        self._on_done, self._done, samples = on_done, 0, len(self._trace)
+        first = stretches([*todo.folds, *todo.at_once], samples)
+        second = stretches(todo.later, samples)
+        self._total = sum(stop - start for start, stop in [*first, *second])
+        foldings = [
+            Folding(metric, self._trace.layout, [known.state] if known.samples else [])
+            for metric, known in todo.folds
+        ]
+        self._run(first, folds=list(zip(todo.folds, foldings, strict=True)), rows=todo.at_once, results={})
+        states = [
+            (metric, folding.result()) for (metric, _), folding in zip(todo.folds, foldings, strict=True)
+        ]
+        results = self._finalize(todo.missing, {metric.fold_key: state for metric, state in states})
+        self._run(second, folds=[], rows=todo.later, results=results)
+        return [
+            found for found, (_, known) in zip(states, todo.folds, strict=True) if known.samples < samples
+        ]
+
+    def _run(
+        self,
+        spans: Sequence[tuple[int, int]],
+        *,
+        folds: Sequence[tuple[FoldPart, Folding]],
+        rows: Sequence[RowsPart],
+        results: Mapping[Hashable, Any],
+    ) -> None:
+        """Do a pass, stretch by stretch."""
+        for metric, known in rows:
+            self._outputs.begin(metric, results.get(metric.fold_key), known.halts)
+        for start, stop in spans:
+            now = [(part.metric, folding) for part, folding in folds if part.known.samples <= start]
+            giving = tuple(part.metric for part in rows if part.known.samples <= start)
+            task = Pass(
+                paths=self._trace.paths,
+                trace=self._trace.id,
+                samples=len(self._trace),
+                **self._question,
+                folds=tuple(metric for metric, _ in now),
+                rows=giving,
+                results=tuple(results.get(metric.fold_key) for metric in giving),
+            )
+            self._stretch(task, start, stop, [folding for _, folding in now])
+
+    def _stretch(self, task: Pass, start: int, stop: int, foldings: Sequence[Folding]) -> None:
+        self._passes.append(task)
+        size = self._chunk_size
+        spans = [(first, min(first + size, stop)) for first in range(start, stop, size)]
+        for done in self._engine.run(task, spans):
             for folding, state in zip(foldings, done.states, strict=True):
                 folding.add(state)
             for metric, output in zip(task.rows, done.outputs, strict=True):
                 self._outputs.take(metric, output)
             self._done += done.samples
-            self._on_done(self._done)
-        return {m.fold_key: folding.result() for m, folding in zip(task.folds, foldings, strict=True)}
+            self._on_done(self._done, self._total)
 
-    def finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Hashable, Any]:
+    def _finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Hashable, Any]:
         """What the folds come to, by their keys; tables of run metrics go out at once."""
         results: dict[Hashable, Any] = {}
         for metric in metrics:

@@ -2,20 +2,74 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.reductions import NAMES
 from sparsey_trace.metrics.registry import BUILT_IN, make_metric
+from sparsey_trace.replay.engines import jobs
 from sparsey_trace.replay.gaps import Gaps
+from sparsey_trace.replay.memory import chunk_samples
+from sparsey_trace.trace.reader import Trace, open_trace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.sources import Source
 
 RESOLUTIONS = ("sample", "step", "epoch", "run")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Asked:
+    """What an analysis is about.
+
+    Attributes:
+        trace: the open trace.
+        metrics: those that can be computed, configured.
+        skipped: the others, and why.
+        jobs: in how many threads or processes they are computed.
+        chunk_size: how many samples are worked on at once.
+    """
+
+    trace: Trace
+    metrics: list[Metric[Any]]
+    skipped: dict[str, str]
+    jobs: int
+    chunk_size: int
+
+
+@contextlib.contextmanager
+def asked(
+    source: Source | Trace,
+    *,
+    metrics: Iterable[str | Metric[Any]] | None,
+    resolution: str,
+    reduction: str | None,
+    n_jobs: int,
+    chunk_size: int | None,
+    total_memory: str | int,
+) -> Iterator[Asked]:
+    """What the arguments of `analyze` come to; the trace is open in the with-block.
+
+    Raises:
+        UsageError: one of them is wrong.
+        TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
+    """
+    chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
+    workers = jobs(n_jobs)
+    with contextlib.nullcontext(source) if isinstance(source, Trace) else open_trace(source) as trace:
+        wanted, lacking = computable(chosen, trace)
+        yield Asked(
+            trace=trace,
+            metrics=wanted,
+            skipped={**skipped, **lacking},
+            jobs=workers,
+            chunk_size=chunk_samples(trace, chunk_size, total_memory, workers),
+        )
 
 
 def choose(

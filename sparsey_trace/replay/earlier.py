@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.replay.tables import provenance_of
@@ -60,15 +61,16 @@ def misfit(
         found = made_as(folder / f"{name}.parquet")
         if found is None:
             return Misfit(why=f"no {name}.parquet", is_other=False)
-        other = _difference(found, question) or _difference(found.get("parameters", {}), parameters)
+        other = difference(found, question) or difference(found.get("parameters", {}), parameters)
         if other is not None:
             return Misfit(why=other, is_other=True)
-        if (older := _difference(found, state)) is not None:
+        if (older := difference(found, state)) is not None:
             return Misfit(why=older, is_other=False)
     return None
 
 
-def _difference(found: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+def difference(found: dict[str, Any], wanted: dict[str, Any]) -> str | None:
+    """In what a table was made otherwise than wanted, in words; None where it wasn't."""
     for key, value in wanted.items():
         if found.get(key) != value:
             return f"a table made with {key} {_said(found.get(key))}, not {_said(value)}"
@@ -88,6 +90,7 @@ def table_names(metric: Metric[Any] | type[Metric[Any]]) -> Sequence[str]:
 def made_as(path: Path) -> dict[str, Any] | None:
     """What a table says of its making; None where there is none, or a file that is no table of ours."""
     try:
-        return provenance_of(pq.read_schema(path)) if path.is_file() else None
-    except (OSError, ValueError):
+        found = provenance_of(pq.read_schema(path)) if path.is_file() else None
+    except (OSError, ValueError, RecursionError, pa.ArrowException):
         return None
+    return found if isinstance(found, dict) else None

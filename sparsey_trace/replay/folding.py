@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.replay.blame import blaming
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
 
@@ -17,10 +19,11 @@ class Folding:
     A large state is so merged a logarithmic number of times, not once with every chunk.
     """
 
-    def __init__(self, metric: Metric[Any], layout: Layout) -> None:
-        """Begin with nothing."""
+    def __init__(self, metric: Metric[Any], layout: Layout, known: Sequence[Any] = ()) -> None:
+        """Begin with nothing, or with the states of what comes before."""
         self._metric, self._layout = metric, layout
-        self._stack: list[tuple[int, Any]] = []
+        # No number of chunks is 0, so these are merged last.
+        self._stack: list[tuple[int, Any]] = [(0, state) for state in known]
 
     def add(self, state: Any) -> None:
         """Take in the next chunk's state."""

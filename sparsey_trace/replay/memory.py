@@ -63,6 +63,12 @@ def chunk_samples(trace: Trace, chunk_size: int | None, total_memory: str | int,
     return min(_MOST, max(_FEWEST, fitting))
 
 
+def expected_bytes(layout: Layout, chunk_size: int, processes: int) -> int:
+    """About what all processes together take, beside the states of folds, which grow with what is learnt."""
+    at_work = 1 if processes == 1 else processes + 1
+    return at_work * (_PROCESS_BYTES + chunk_size * bytes_per_sample(layout))
+
+
 def bytes_per_sample(layout: Layout) -> int:
     """About what a sample takes while all metrics are at work on its chunk.
 

@@ -7,22 +7,23 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.metrics.base import Rows
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.metrics.registry import package_of_metric
 from sparsey_trace.replay import tables
+from sparsey_trace.replay.cache_store import FOLDER, trace_of
+from sparsey_trace.replay.earlier import made_as
 from sparsey_trace.replay.gaps import Gaps
-from sparsey_trace.replay.groups import Groups
 from sparsey_trace.replay.interrupts import uninterrupted
+from sparsey_trace.replay.streams import Stream
 from sparsey_trace.replay.work import output_of, per_layer, split_layers
 from sparsey_trace.trace.head import program_version
 from sparsey_trace.trace.lock import WriterLock
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -30,12 +31,13 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric, SampleMetric
     from sparsey_trace.metrics.reductions import Reduced
+    from sparsey_trace.replay.streams import Halt
     from sparsey_trace.replay.work import Output
     from sparsey_trace.trace.reader import Trace
 
 
 class Outputs:
-    """The tables of one analysis; used in a with-block, at whose end all appear, or none.
+    """The tables of one analysis; used in a with-block, in which all appear with `publish`, or none.
 
     Meanwhile no other analysis can write into the folder. Tables appear one after the other: whoever
     looks in between, or after a kill, finds each table whole, and in its metadata all that its content
@@ -46,9 +48,6 @@ class Outputs:
         trace: what is analysed.
         resolution: of the tables.
         reduction: of the tables.
-
-    Attributes:
-        published: name to path of every table, once the with-block has ended well.
 
     Raises:
         OutputError: the folder holds something else, another analysis is at work in it, or it can't be
@@ -62,7 +61,6 @@ class Outputs:
         self._streams: dict[str, Stream] = {}
         self._files: list[tables.TableFile] = []
         self._undo = contextlib.ExitStack()
-        self.published: dict[str, Path] = {}
 
     def take(self, metric: SampleMetric[Any], output: Output | None) -> None:
         """The next chunk's values of a metric that was begun."""
@@ -71,8 +69,14 @@ class Outputs:
             if output.layers is not None:
                 self._streams[f"{metric.name}_layer"].add(output.layers)
 
-    def begin(self, metric: SampleMetric[Any], result: Any) -> None:
-        """Make the tables of a metric whose values will come chunk by chunk."""
+    def begin(self, metric: SampleMetric[Any], result: Any, halts: Mapping[str, Halt]) -> None:
+        """Make the tables of a metric whose values will come chunk by chunk.
+
+        Args:
+            metric: the metric.
+            result: what its fold came to.
+            halts: by name, where its earlier tables in the folder ended; empty where it begins anew.
+        """
         empty = self._trace.chunk(0, 0, fields=frozenset())
         nothing = np.empty(0, np.int64)
         kind = np.int64 if metric.counts else np.float64
@@ -92,6 +96,8 @@ class Outputs:
         self.take(
             metric, output_of(metric, rows, empty, resolution=self._resolution, reduction=self._reduction)
         )
+        for name, halt in halts.items():
+            self._streams[name].resume(self.folder / f"{name}.parquet", halt)
 
     def write(self, metric: Metric[Any], table: pa.Table) -> None:
         """The whole table of a metric.
@@ -104,30 +110,30 @@ class Outputs:
             raise TypeError(msg)
         self._file(metric, metric.name, table).write(table)
 
+    def finish(self) -> dict[str, Halt | None]:
+        """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks."""
+        halts = {name: stream.halt for name, stream in self._streams.items()}
+        for stream in self._streams.values():
+            stream.finish()
+        for file in self._files:
+            file.finish()
+        return {file.path.stem: halts.get(file.path.stem) for file in self._files}
+
+    def publish(self) -> None:
+        """Put the finished tables where readers look for them."""
+        for file in self._files:
+            file.publish()
+
     def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))
 
     def _file(self, metric: Metric[Any], name: str, result: Any) -> tables.TableFile:
-        provenance = {
-            "metric": metric.name,
-            "version": metric.version,
-            "parameters": metric.parameters,
-            "best": metric.best,
-            "resolution": self._resolution,
-            "reduction": self._reduction,
-            "trace": self._trace.id,
-            "samples": len(self._trace),
-            "program": f"sparsey-trace {program_version()}",
-            "package": package_of_metric(type(metric)),
-            "notes": metric.notes(result) | self._gaps_of(metric),
-        }
+        question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
+        provenance = provenance_of(metric, self._trace, **question)
+        provenance["notes"] = metric.notes(result) | Gaps.of(self._trace).notes(metric, **question)
         file = tables.TableFile(self.folder / f"{name}.parquet", provenance)
         self._files.append(file)
         return file
-
-    def _gaps_of(self, metric: Metric[Any]) -> dict[str, Any]:
-        gaps = Gaps.of(self._trace)
-        return gaps.notes(metric, resolution=self._resolution, reduction=self._reduction)
 
     def __enter__(self) -> Outputs:
         """Check the folder and take it; the outputs themselves."""
@@ -156,52 +162,29 @@ class Outputs:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Publish all tables; after an error, none."""
-        try:
-            if error is None:
-                for stream in self._streams.values():
-                    stream.finish()
-                for file in self._files:
-                    file.finish()
-                for file in self._files:
-                    file.publish()
-                    self.published[file.path.stem] = file.path
-        finally:
-            with uninterrupted():
-                for file in self._files:
-                    file.discard()
-                self._undo.close()
+        """Leave the folder; what wasn't published is gone."""
+        with uninterrupted():
+            for file in self._files:
+                file.discard()
+            self._undo.close()
 
 
-class Stream:
-    """Values on their way into one table: groups wait until no later sample can belong to them."""
-
-    def __init__(
-        self, file: tables.TableFile, resolution: str, reduced: Callable[[NDArray[Any]], Reduced]
-    ) -> None:
-        """Begin with nothing."""
-        self._file, self._resolution, self._reduced = file, resolution, reduced
-        self._waiting: Groups | None = None
-
-    def add(self, part: Groups | pa.Table) -> None:
-        """The next chunk's groups, or its finished table."""
-        if not isinstance(part, Groups):
-            self._file.write(part)
-            return
-        self._waiting = part if self._waiting is None else self._waiting.followed_by(part)
-        if self._resolution == "step" and len(self._waiting) > 1:
-            self._write(self._waiting[:-1])
-            self._waiting = self._waiting[-1:]
-
-    def finish(self) -> None:
-        """Write the groups that still wait."""
-        if self._waiting is not None:
-            self._write(self._waiting)
-
-    def _write(self, groups: Groups) -> None:
-        keys = tables.group_keys(groups, self._resolution)
-        extra = {"samples": groups.samples.astype(np.int32)}
-        self._file.write(tables.build(keys, self._reduced(groups.values()), extra))
+def provenance_of(
+    metric: Metric[Any], trace: Trace, *, resolution: str, reduction: str | None
+) -> dict[str, Any]:
+    """What a table says of its making, but for notes: all that its values depend on."""
+    return {
+        "metric": metric.name,
+        "version": metric.version,
+        "parameters": metric.parameters,
+        "best": metric.best,
+        "resolution": resolution,
+        "reduction": reduction,
+        "trace": trace.id,
+        "samples": len(trace),
+        "program": f"sparsey-trace {program_version()}",
+        "package": package_of_metric(type(metric)),
+    }
 
 
 def _locked(folder: Path) -> WriterLock:
@@ -239,8 +222,6 @@ def check_folder(folder: Path, trace: Trace) -> None:
 def _owner(path: Path) -> str | None:
     if path.suffix != ".parquet" or not path.is_file():
         return None
-    try:
-        provenance = tables.provenance_of(pq.read_schema(path))
-    except (OSError, ValueError):
-        return None
-    return None if provenance is None else str(provenance.get("trace"))
+    # One that is damaged is ours if we kept something of it.
+    made = made_as(path) or {"trace": trace_of(path.parent / FOLDER / f"{path.stem}.table")}
+    return None if made.get("trace") is None else str(made["trace"])

@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.replay.cache import Cache
 from sparsey_trace.replay.choosing import computable
 from sparsey_trace.replay.curves import areas
-from sparsey_trace.replay.earlier import default_folder, made_as, misfit, table_names
+from sparsey_trace.replay.earlier import Misfit, default_folder, made_as, misfit, table_names
 from sparsey_trace.replay.result import Result
 from sparsey_trace.replay.summary import best_of
 
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import LayerLayout
     from sparsey_trace.metrics.base import Best, Metric
-    from sparsey_trace.replay.earlier import Misfit
     from sparsey_trace.replay.summary import Line
     from sparsey_trace.trace.reader import Trace
 
@@ -118,13 +118,17 @@ def side_of_folder(folder: Path, question: Question) -> Side:
 
 
 def _misfits(
-    folder: Path, metrics: Iterable[Metric[Any]], question: Question, *, trace: Trace | None = None
+    folder: Path, metrics: Sequence[Metric[Any]], question: Question, *, trace: Trace | None = None
 ) -> dict[str, Misfit]:
     """Metric to what stands against its tables, where something does."""
-    resolution, reduction = question.resolution, question.reduction
-    found = {
-        m.name: misfit(folder, m, resolution=resolution, reduction=reduction, trace=trace) for m in metrics
-    }
+    asked: dict[str, Any] = {"resolution": question.resolution, "reduction": question.reduction}
+    found = {metric.name: misfit(folder, metric, **asked, trace=trace) for metric in metrics}
+    if trace is not None:
+        # Tables that seem to fit are used if they are whole, as `analyze` would use them.
+        cache = Cache(folder, trace, **asked, used=True)
+        for metric in (metric for metric in metrics if found[metric.name] is None):
+            known = cache.tables(metric)
+            found[metric.name] = None if known.whole else Misfit(why=known.why, is_other=False)
     return {name: what for name, what in found.items() if what is not None}
 
 

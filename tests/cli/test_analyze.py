@@ -34,7 +34,7 @@ def test_the_command_writes_tables_beside_the_trace_and_shows_a_summary(run: Pat
     ]
     folder = run.with_name("run.metrics")
     assert lines[-1].startswith(f"8 tables of {run} in {folder}: num_activations.parquet, ")
-    assert {path.stem for path in folder.iterdir()} == set(result)
+    assert {path.stem for path in folder.glob("[!.]*")} == set(result)
     assert pq.read_table(folder / "basis_set_size.parquet").equals(result["basis_set_size"])
 
 
@@ -73,7 +73,7 @@ def test_processes_make_the_same_bytes(run: Path, tmp_path: Path) -> None:
     for jobs in ("1", "2"):
         done = sparsey_trace("analyze", run, "-o", tmp_path / jobs, "--n-jobs", jobs, "--chunk-size", "8")
         assert done.returncode == 0
-    for path in (tmp_path / "1").iterdir():
+    for path in (tmp_path / "1").glob("[!.]*"):
         assert path.read_bytes() == (tmp_path / "2" / path.name).read_bytes()
 
 
@@ -207,7 +207,7 @@ def test_a_bad_trace_through_the_command(tmp_path: Path) -> None:
         (["--resolution", "batch"], "resolution: expected one of sample, step, epoch, run, found 'batch'"),
         (["--reduction", "median"], "reduction: expected none or one of layerwise_mean, "),
         (["-m", "basis_average", "--reduction", "sum"], "basis_average: reduction: expected none, sparse"),
-        (["--engine", "threads"], "engine: expected one of auto, serial, processes, found 'threads'"),
+        (["--engine", "spark"], "engine: expected one of auto, serial, threads, processes, found 'spark'"),
         (["--n-jobs", "0"], "n_jobs: expected -1 (one for each core) or at least 1, found 0"),
         (["--chunk-size", "0"], "chunk_size: expected at least 1 sample, found 0"),
         (["--total-memory", "lots"], "total_memory: expected bytes, or a text such as '800M' or '1G'"),
@@ -296,3 +296,55 @@ def test_parse_metric() -> None:
             parse_metric(text)
     with pytest.raises(UsageError, match="--metric: expected each parameter once, found 'match_accuracy:"):
         parse_metric("match_accuracy:seed=1,seed=2")
+
+
+def test_explain_shows_what_would_be_done_and_does_nothing(run: Path) -> None:
+    folder = run.with_name("run.metrics")
+    found = sparsey_trace("analyze", run, "--explain", *QUICK)
+    assert (found.returncode, found.stderr) == (0, "")
+    lines = found.stdout.splitlines()
+    assert lines[:-1] == [
+        f"{run}: 32 samples, tables in {folder}",
+        "  basis_set_size: computed, as there is no basis_set_size.parquet",
+        "pass 1: 32 samples, reads active, codes",
+        "  fold of basis_set_size: computed, as nothing was kept of it",
+        f"pass 2: 32 samples, reads {', '.join(sorted(st.metrics.BasisSetSize.rows_require)) or 'steps only'}",
+        "  rows of basis_set_size from sample 0 on",
+    ]
+    assert lines[-1].startswith("engine serial, n_jobs 1, ")
+    assert not folder.exists()
+
+
+def test_explain_as_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["analyze", str(run), *QUICK]) == 0
+    capsys.readouterr()
+    assert main(["analyze", str(run), "--explain", "--json", *QUICK]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["tables"] == [{"metrics": ["basis_set_size"], "known": 32, "why": ""}]
+    assert (found["passes"], found["samples"]) == ([], 32)
+    assert main(["analyze", str(run), "--explain", "--no-cache", "--json", *QUICK]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["tables"] == [{"metrics": ["basis_set_size"], "known": 0, "why": "no cache is used"}]
+    assert len(found["passes"]) == 2
+
+
+def test_analysing_again_shows_the_same(run: Path) -> None:
+    first = sparsey_trace("analyze", run)
+    again = sparsey_trace("analyze", run)
+    anew = sparsey_trace("analyze", run, "--no-cache")
+    assert first.stdout == again.stdout == anew.stdout
+    assert (again.returncode, again.stderr) == (0, "")
+
+
+def test_a_damaged_table_is_a_line_on_standard_error(run: Path) -> None:
+    first = sparsey_trace("analyze", run, *QUICK)
+    table = run.with_name("run.metrics") / "basis_set_size.parquet"
+    sound = table.read_bytes()
+    table.write_bytes(sound[:-100])
+    again = sparsey_trace("analyze", run, *QUICK)
+    assert (again.returncode, again.stdout) == (0, first.stdout)
+    assert again.stderr == (
+        f"sparsey-trace: CacheWarning: {table}: expected the table as it was written, found it changed; "
+        "it is computed anew\n"
+    )
+    assert table.read_bytes() == sound

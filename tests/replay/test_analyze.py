@@ -31,7 +31,7 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*"))}
 
 
 @pytest.mark.parametrize("resolution", ["sample", "step", "epoch"])
@@ -42,8 +42,9 @@ def test_bytes_do_not_depend_on_engine_or_chunks(trace: Path, tmp_path: Path, re
     for chunk_size in (1, 13, 1000):
         analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
         assert bytes_of(tmp_path / f"{chunk_size}") == expected
-    analyze(trace, resolution=resolution, out=tmp_path / "processes", n_jobs=2, chunk_size=23)
-    assert bytes_of(tmp_path / "processes") == expected
+    for engine in ("threads", "processes"):
+        analyze(trace, resolution=resolution, out=tmp_path / engine, engine=engine, n_jobs=2, chunk_size=23)
+        assert bytes_of(tmp_path / engine) == expected
 
 
 def test_tables_say_how_they_were_made(trace: Path) -> None:
@@ -157,7 +158,7 @@ def test_an_empty_trace_is_said_to_be_empty(tmp_path: Path) -> None:
         ),
         ({"metrics": ["num_activations"] * 2}, "expected each name once, found num_activations twice"),
         ({"n_jobs": 0}, r"n_jobs: expected -1 \(one for each core\) or at least 1, found 0"),
-        ({"engine": "spark"}, "engine: expected one of auto, serial, processes, found 'spark'"),
+        ({"engine": "spark"}, "engine: expected one of auto, serial, threads, processes, found 'spark'"),
         ({"chunk_size": 0}, "chunk_size: expected at least 1 sample, found 0"),
         (
             {"total_memory": "much"},
@@ -174,7 +175,7 @@ def test_a_dead_process_is_explained(trace: Path, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(
         SparseyTraceError, match="expected them to live until the work was done, found one dead"
     ):
-        analyze(trace, metrics=[Deadly()], n_jobs=2)
+        analyze(trace, metrics=[Deadly()], n_jobs=2, engine="processes")
 
 
 class Deadly(FeatureCoverage):

@@ -23,7 +23,7 @@ def runs(tmp_path: Path) -> list[Path]:
 
 
 def content(folder: Path) -> dict[str, tuple[bytes, int]]:
-    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.iterdir()}
+    return {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("[!.]*")}
 
 
 def test_figures_are_those_of_each_runs_summary(runs: list[Path]) -> None:

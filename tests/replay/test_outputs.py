@@ -76,7 +76,7 @@ def expected(trace: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str,
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+    return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*"))}
 
 
 def check(folder: Path, expected: dict[str, dict[str, bytes]]) -> set[str]:
@@ -260,12 +260,13 @@ def test_a_disk_that_may_only_be_read(trace: Path, disk: Path, expected: dict[st
 def test_processes_of_a_killed_analysis_end(tmp_path: Path) -> None:
     trace = write_trace(tmp_path / "run.h5", steps=100)
     call = [sys.executable, "-c", "from sparsey_trace.cli.main import run; run()"]
-    call += ["analyze", trace, "--n-jobs", "2", "--chunk-size", "1"]
+    call += ["analyze", trace, "--engine", "processes", "--n-jobs", "2", "--chunk-size", "1"]
     # All of its processes hold the other end of this pipe.
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(call, **pipes, start_new_session=True) as process:
         try:
             while not (tmp_path / "run.metrics").exists():
+                assert process.poll() is None, "it ended before it began"
                 time.sleep(0.01)
             time.sleep(1.5)
             process.kill()

@@ -1,0 +1,202 @@
+"""`explain`: what an analysis would do, and why, without doing it."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.replay.cache import Cache
+from sparsey_trace.replay.choosing import asked
+from sparsey_trace.replay.engines import make_engine
+from sparsey_trace.replay.memory import expected_bytes
+from sparsey_trace.replay.outputs import check_folder
+from sparsey_trace.replay.plan import plan, stretches
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterable, Sequence
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.replay.choosing import Asked
+    from sparsey_trace.replay.plan import FoldPart, Plan, RowsPart
+    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.sources import Source
+
+
+@dataclass(frozen=True, kw_only=True)
+class Part:
+    """A metric's tables, or a fold or the rows of one in a pass.
+
+    Attributes:
+        metrics: the metric; of a fold, all that share it.
+        known: how many samples' values are known already, from the first.
+        why: why not all are, in words; empty where they are.
+    """
+
+    metrics: tuple[str, ...]
+    known: int
+    why: str
+
+    def __str__(self) -> str:
+        """In a line."""
+        named = ", ".join(self.metrics)
+        if not self.why:
+            return f"{named}: from the cache"
+        return f"{named}: {f'from sample {self.known:,} on' if self.known else 'computed'}, as {self.why}"
+
+
+@dataclass(frozen=True, kw_only=True)
+class PassPlan:
+    """A pass over the trace.
+
+    Attributes:
+        samples: how many of the trace's samples it reads.
+        reads: which of `active`, `codes` and `inputs`.
+        folds: what it folds.
+        rows: whose rows it gives out.
+    """
+
+    samples: int
+    reads: tuple[str, ...]
+    folds: tuple[Part, ...]
+    rows: tuple[Part, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Explanation:
+    """What an analysis would do.
+
+    Attributes:
+        trace: the trace's path.
+        samples: how many it has.
+        folder: where the tables would go; None for a temporary folder.
+        tables: by metric, what is known of its tables.
+        skipped: the metrics that can't be computed, and why.
+        passes: over the trace, in order; none where all tables are known.
+        engine: who would do the work.
+        jobs: in how many threads or processes.
+        chunk_size: how many samples would be worked on at once in each.
+        memory: about how many bytes that takes in all, beside the states of folds.
+    """
+
+    trace: str
+    samples: int
+    folder: str | None
+    tables: tuple[Part, ...]
+    skipped: dict[str, str]
+    passes: tuple[PassPlan, ...]
+    engine: str
+    jobs: int
+    chunk_size: int
+    memory: int
+
+    def __str__(self) -> str:
+        """For a person to read."""
+        lines = [f"{self.trace}: {self.samples:,} samples, tables in {self.folder or 'a temporary folder'}"]
+        lines += [f"  {part}" for part in self.tables]
+        lines += [f"  {name}: skipped, {why}" for name, why in self.skipped.items()]
+        for number, one in enumerate(self.passes, start=1):
+            lines.append(
+                f"pass {number}: {one.samples:,} samples, reads {', '.join(one.reads) or 'steps only'}"
+            )
+            lines += [f"  fold of {part}" for part in one.folds]
+            lines += [
+                f"  rows of {name} from sample {part.known:,} on"
+                for part in one.rows
+                for name in part.metrics
+            ]
+        if not self.passes:
+            return "\n".join([*lines, "no pass: nothing is to be computed"])
+        memory = f"about {self.memory / 2**20:,.0f} MiB, beside the states of folds"
+        work = f"engine {self.engine}, n_jobs {self.jobs}, {self.chunk_size:,} samples at once"
+        return "\n".join([*lines, f"{work}: {memory}"])
+
+
+def explain(
+    source: Source | Trace,
+    *,
+    metrics: Iterable[str | Metric[Any]] | None = None,
+    resolution: str = "step",
+    reduction: str | None = None,
+    out: str | os.PathLike[str] | None = None,
+    n_jobs: int = 1,
+    engine: str = "auto",
+    chunk_size: int | None = None,
+    total_memory: str | int = "1G",
+    cache: bool = True,
+) -> Explanation:
+    """What `analyze` would do with the same arguments: nothing is computed, nothing is written.
+
+    Which metrics share which pass, what each pass reads, what comes from the cache, what is computed and
+    why, and the memory that it takes.
+
+    Args:
+        source: as of `analyze`, and so are all others.
+        metrics: which.
+        resolution: over which samples values are taken together.
+        reduction: over which MACs and layers.
+        out: the folder of the tables.
+        n_jobs: how many threads or processes.
+        engine: who does the work.
+        chunk_size: how many samples are worked on at once.
+        total_memory: what they may take together.
+        cache: whether what earlier analyses left in `out` is used.
+
+    Raises:
+        UsageError: an unknown metric, parameter, resolution, reduction or engine.
+        TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
+        OutputError: `out` holds something else.
+    """
+    question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
+    budget: dict[str, Any] = {"n_jobs": n_jobs, "chunk_size": chunk_size, "total_memory": total_memory}
+    with asked(source, metrics=metrics, **question, **budget) as found:
+        with contextlib.closing(make_engine(engine, found.jobs)) as work:
+            name = type(work).__name__.removesuffix("Engine").lower()
+        folder = None if out is None else Path(out)
+        if folder is not None:
+            check_folder(folder, found.trace)
+        known = Cache(folder or Path(), found.trace, **question, used=cache and folder is not None)
+        return _explained(found, plan(found.metrics, known), folder, name)
+
+
+def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str) -> Explanation:
+    trace = found.trace
+    passes = [_pass(todo, todo.folds, todo.at_once, len(trace)), _pass(todo, [], todo.later, len(trace))]
+    return Explanation(
+        trace=str(trace.path),
+        samples=len(trace),
+        folder=None if folder is None else str(folder),
+        tables=tuple(
+            Part(metrics=(metric.name,), known=known.samples, why=known.why)
+            for metric, known in zip(todo.metrics, todo.tables, strict=True)
+        ),
+        skipped=found.skipped,
+        passes=tuple(one for one in passes if one.samples),
+        engine=engine,
+        jobs=found.jobs,
+        chunk_size=found.chunk_size,
+        memory=expected_bytes(trace.layout, found.chunk_size, found.jobs),
+    )
+
+
+def _pass(todo: Plan, folds: Sequence[FoldPart], rows: Sequence[RowsPart], samples: int) -> PassPlan:
+    read = stretches([*folds, *rows], samples)
+    fields = [part.metric.requires for part in folds if part.known.samples < samples]
+    fields += [part.metric.rows_require for part in rows]
+    return PassPlan(
+        samples=samples - read[0][0] if read else 0,
+        reads=tuple(sorted(frozenset().union(*fields))),
+        folds=tuple(
+            Part(metrics=_sharing(todo, part), known=part.known.samples, why=part.known.why) for part in folds
+        ),
+        rows=tuple(
+            Part(metrics=(part.metric.name,), known=part.known.samples, why=part.known.why) for part in rows
+        ),
+    )
+
+
+def _sharing(todo: Plan, fold: FoldPart) -> tuple[str, ...]:
+    key = fold.metric.fold_key
+    return tuple(metric.name for metric in todo.missing if metric.has_fold and metric.fold_key == key)
