@@ -38,5 +38,7 @@ def phase_column(phase: NDArray[Any]) -> pa.DictionaryArray:
     ['eval', 'train']
     """
     ends = np.cumsum([0, *map(len, PHASES)], dtype=np.int32)
-    names = pa.StringArray.from_buffers(len(PHASES), pa.py_buffer(ends), pa.py_buffer("".join(PHASES).encode()))
+    names = pa.StringArray.from_buffers(
+        len(PHASES), pa.py_buffer(ends), pa.py_buffer("".join(PHASES).encode())
+    )
     return pa.DictionaryArray.from_arrays(column(phase.astype(np.int8)), names)
