@@ -29,49 +29,54 @@ _ALL = 1 << 62
 
 
 @njit(cache=True, nogil=True)
-def nearest_bits(
+def find_nearest(
     queries: NDArray[np.uint64],
     query_counts: NDArray[np.uint16],
     query_step: NDArray[np.int64],
     references: NDArray[np.uint64],
     tiles: NDArray[np.uint16],
     sizes: NDArray[np.int64],
-    step: NDArray[np.int64],
     until: NDArray[np.int64],
+    done: NDArray[np.int64],
+    serving: NDArray[np.int64],
+    best: NDArray[np.int64],
+    both: NDArray[np.int64],
+    either: NDArray[np.int64],
     jaccard: bool,  # noqa: FBT001 - compiled functions take no keywords
-) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """For each query the nearest reference that serves it, of equals the first.
+) -> None:
+    """For each query find the nearest reference that serves it, of equals the first.
 
     Args:
         queries: [n, W], their bits.
         query_counts: [n, G], how many are on in each group.
-        query_step: [n]; a reference serves where step < query_step <= until.
+        query_step: [n].
         references: [C, W], their bits.
         tiles: [T, G, TILE], the references' counts; T * TILE is at least C.
         sizes: [C], how many bits are on in each.
-        step: [C], never falling.
-        until: [C].
+        until: [C], the last step that each serves.
+        done: [n], how many of the first references each query was compared with before.
+        serving: [n], how many of the first references are of earlier steps.
+        best: [n], the nearest so far, or -1; and then of all.
+        both: [n], how many bits are on in the query and its nearest.
+        either: [n], in one or the other.
         jaccard: whether the nearest shares the most of what is on in either, rather than differs least.
-
-    Returns:
-        Which reference [n] int64, -1 where none serves; how many bits are on in both [n]; in either [n].
     """
-    best = np.full(len(queries), -1, np.int64)
-    both, either = np.zeros(len(queries), np.int64), np.zeros(len(queries), np.int64)
-    serving = np.searchsorted(step, query_step)
     close = np.empty(TILE + 1, np.int64)
     largest = np.array([sizes[start : start + TILE].max() for start in range(0, len(sizes), TILE)])
     for first in range(0, len(tiles), _TILES):
         for query in range(len(queries)):
+            begin = max(first, done[query] // TILE)
             last = min(first + _TILES, -(-serving[query] // TILE))
-            bounds = _bounds(tiles[first:last], query_counts[query])
+            if begin >= last:
+                continue
+            bounds = _bounds(tiles[begin:last], query_counts[query])
             size = 0
             for word in range(queries.shape[1]):
                 size += popcount(queries[query, word])
             nearest = best[query], both[query], either[query]
             for tile in range(len(bounds)):
-                start = (first + tile) * TILE
-                limit = _limit(size, largest[first + tile], nearest, jaccard)
+                start = (begin + tile) * TILE
+                limit = _limit(size, largest[begin + tile], nearest, jaccard)
                 found = _close(bounds, tile, min(TILE, serving[query] - start), limit, close)
                 if found:
                     nearest = _nearest(
@@ -89,7 +94,6 @@ def nearest_bits(
                         jaccard,
                     )
             best[query], both[query], either[query] = nearest
-    return best, both, either
 
 
 @njit(cache=True, nogil=True)

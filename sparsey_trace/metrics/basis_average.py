@@ -136,11 +136,12 @@ def _sums(chunk: Chunk) -> Sums:
     inputs = chunk.inputs
     assert inputs is not None
     mac, feature = _pairs(chunk.layout)
+    times = sets_of_samples(active)
     if inputs.dtype == np.uint8:
         from sparsey_trace.kernels.common import count_common
 
         # Of zeros and ones: a sum is how often both were on.
-        parts = {0: count_common(sets_of_samples(active), sets_of_samples(inputs), mac, feature)}
+        parts = {0: count_common(times, sets_of_samples(inputs), mac, feature)}
     else:
         train = chunk.is_train
         split = exact_sum.split(inputs[train])
@@ -148,7 +149,7 @@ def _sums(chunk: Chunk) -> Sums:
             exponent: (active[train].T.astype(part.dtype) @ part)[mac, feature].astype(np.int64)
             for exponent, part in split.items()
         }
-    return Sums(int(chunk.epoch[0]), np.count_nonzero(active, axis=0), parts)
+    return Sums(int(chunk.epoch[0]), np.bitwise_count(times).sum(axis=1, dtype=np.int64), parts)
 
 
 @lru_cache(maxsize=8)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import itertools
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.metrics.draws import FOREVER
 from sparsey_trace.metrics.sets import words_of
 
 if TYPE_CHECKING:
@@ -16,8 +19,13 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.similarity import Measure
 
-_SIDE = 6
-"""Into how many parts the two longest sides of an input are cut: 36 groups of features, measured best."""
+_KNOWN = 1 << 16
+"""Queries remembered at most."""
+
+_UNKNOWN = (0, -1, 0, 0)
+
+_SIDE = 5
+"""Into how many parts the two longest sides of an input are cut: 25 groups of features, measured best."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +47,9 @@ class References:
     sizes: NDArray[np.int64]
     step: NDArray[np.int64]
     until: NDArray[np.int64]
+    # The same inputs come back every epoch: they need only be compared with what was seen since. For each, how many
+    # references it was compared with, the nearest, and how many features are on in both and in either.
+    _known: dict[tuple[Measure, bytes], tuple[int, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(
@@ -74,22 +85,46 @@ class References:
         Returns:
             Which reference [n] int64, -1 where none serves, and its distance [n] float64.
         """
-        from sparsey_trace.kernels.nearest import nearest_bits
+        from sparsey_trace.kernels.nearest import find_nearest
 
         bits = words_of(np.packbits(queries, axis=1))
-        best, both, either = nearest_bits(
+        serving = np.searchsorted(self.step, query_step)
+        names = [(measure, query.tobytes()) for query in bits]
+        known = np.array(
+            [self._known_of(name, count) for name, count in zip(names, serving.tolist(), strict=True)]
+        )
+        done, best, both, either = np.ascontiguousarray(known.reshape(-1, 4).T)
+        find_nearest(
             bits,
             _counts(bits, self.group),
             query_step,
             self.bits,
             self.tiles,
             self.sizes,
-            self.step,
             self.until,
+            done,
+            serving,
+            best,
+            both,
+            either,
             measure == "jaccard",
         )
+        if self._all_stay:
+            found = zip(names, serving.tolist(), best.tolist(), both.tolist(), either.tolist(), strict=True)
+            for name, *result in itertools.islice(found, max(0, _KNOWN - len(self._known))):
+                self._known[name] = tuple(result)
         alike = both / np.maximum(either, 1)
         return best, 1.0 - alike if measure == "jaccard" else (either - both).astype(np.float64)
+
+    def _known_of(self, name: tuple[Measure, bytes], serving: int) -> tuple[int, ...]:
+        """What is known of a query, if it is of fewer references than serve it now."""
+        known = self._known.get(name, _UNKNOWN)
+        return known if known[0] <= serving else _UNKNOWN
+
+    @cached_property
+    def _all_stay(self) -> bool:
+        """Whether what was nearest once never ceases to serve."""
+        return bool((self.until == FOREVER).all())
 
 
 def feature_groups(input_shape: Sequence[int]) -> NDArray[np.int64]:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
-from sparsey_trace.replay.work import Done, Worker, memos_of, work_from_file
+from sparsey_trace.replay.work import Done, Source, Worker, memos_of, work_from_file
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -42,16 +42,23 @@ class Engine(Protocol):
 class SerialEngine:
     """One chunk after the other, in this process."""
 
+    def __init__(self) -> None:
+        """Open nothing before there is work."""
+        self._source: Source | None = None
+
     def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
+        self._source = self._source or Source(task)
         # Two BLAS threads that wait for each other were seen to take twice the time of one.
-        with threadpool_limits(1), contextlib.closing(Worker(task, memos_of(task))) as worker:
-            yield from map(worker, spans)
+        with threadpool_limits(1):
+            yield from map(Worker(task, self._source, memos_of(task)), spans)
 
     def close(self) -> None:
-        """Nothing is held."""
+        """Close the trace."""
+        if self._source is not None:
+            self._source.close()
 
 
 class ThreadsEngine:
@@ -60,31 +67,35 @@ class ThreadsEngine:
     def __init__(self, threads: int) -> None:
         """Start nothing before there is work."""
         self._threads = threads
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sparsey-trace replay")
+        self._own = threading.local()
+        self._sources: list[Source] = []
 
     def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
-        own, memos, workers = threading.local(), memos_of(task), list[Worker]()
+        memos = memos_of(task)
 
         def do(span: tuple[int, int]) -> Done:
-            if not hasattr(own, "worker"):
-                own.worker = Worker(task, memos)
-                workers.append(own.worker)
-            done: Done = own.worker(span)
-            return done
+            return Worker(task, self._source(task), memos)(span)
 
-        pool = ThreadPoolExecutor(self._threads, thread_name_prefix="sparsey-trace replay")
-        try:
-            with threadpool_limits(1):
-                yield from _in_order(lambda span: pool.submit(do, span), spans, self._threads)
-        finally:
-            pool.shutdown(wait=True, cancel_futures=True)
-            for worker in workers:
-                worker.close()
+        with threadpool_limits(1):
+            yield from _in_order(lambda span: self._pool.submit(do, span), spans, self._threads)
+
+    def _source(self, task: Pass) -> Source:
+        """The trace as this thread has it open."""
+        if not hasattr(self._own, "source"):
+            self._own.source = Source(task)
+            self._sources.append(self._own.source)
+        source: Source = self._own.source
+        return source
 
     def close(self) -> None:
-        """Nothing is held."""
+        """End the threads and close the trace."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
+        for source in self._sources:
+            source.close()
 
 
 class ProcessesEngine:

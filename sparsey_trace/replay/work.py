@@ -60,20 +60,56 @@ class Output:
     layers: Groups | pa.Table | None
 
 
+class Source:
+    """The trace of an analysis, open in one thread, for all its passes.
+
+    Args:
+        task: one of them.
+
+    Raises:
+        TraceError: the trace isn't the one that the pass is about any more.
+    """
+
+    def __init__(self, task: Pass) -> None:
+        """Open it."""
+        self._task = task
+        self.trace = _open_again(task)
+
+    @cached_property
+    def _recalled(self) -> Trace:
+        """The trace once more: samples are recalled from all over it, the same stretches again and again."""
+        return _open_again(self._task, cache_bytes=_RECALL_BYTES)
+
+    def recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
+        """Samples of these numbers; see `Recall`."""
+        layers = self._recalled.layers
+        return Recalled(
+            inputs=self._recalled.inputs[samples] if "inputs" in fields else None,
+            codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
+            active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
+        )
+
+    def close(self) -> None:
+        """Close it."""
+        self.trace.close()
+        if "_recalled" in vars(self):
+            self._recalled.close()
+
+
 class Worker:
-    """A pass at work in one thread: the open trace, and what `rows` may lean on.
+    """A pass at work in one thread: the trace, and what `rows` may lean on.
 
     Args:
         task: the pass.
+        source: its trace.
         memos: for each of its rows, what the threads at work on it share.
     """
 
-    def __init__(self, task: Pass, memos: Sequence[Memo]) -> None:
-        """Open the trace."""
-        self._task = task
-        self._trace = _open_again(task)
+    def __init__(self, task: Pass, source: Source, memos: Sequence[Memo]) -> None:
+        """Begin."""
+        self._task, self._trace = task, source.trace
         self._contexts = [
-            Context(result, self._recall, memo) for result, memo in zip(task.results, memos, strict=True)
+            Context(result, source.recall, memo) for result, memo in zip(task.results, memos, strict=True)
         ]
 
     def __call__(self, span: tuple[int, int]) -> Done:
@@ -105,25 +141,6 @@ class Worker:
         wanted = [metric.requires for metric in self._task.folds]
         wanted += [metric.rows_require for metric in self._task.rows if phases & set(metric.rows_phases)]
         return frozenset().union(*wanted)
-
-    @cached_property
-    def _recalled(self) -> Trace:
-        """The trace once more: samples are recalled from all over it, the same stretches again and again."""
-        return _open_again(self._task, cache_bytes=_RECALL_BYTES)
-
-    def _recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
-        layers = self._recalled.layers
-        return Recalled(
-            inputs=self._recalled.inputs[samples] if "inputs" in fields else None,
-            codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
-            active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
-        )
-
-    def close(self) -> None:
-        """Close the trace."""
-        self._trace.close()
-        if "_recalled" in vars(self):
-            self._recalled.close()
 
 
 def memos_of(task: Pass) -> list[Memo]:
@@ -174,11 +191,17 @@ def per_layer(values: NDArray[Any]) -> Reduced:
     return Reduced(values, np.arange(values.shape[1], dtype=np.int16), None)
 
 
+_sources: list[Source] = []
+"""Of this process, which serves one analysis: its trace, once it is open."""
+
+
 @lru_cache(maxsize=1)
 def _worker(path: Path) -> Worker:
     with path.open("rb") as stream:
         task = pickle.load(stream)
-        return Worker(task, memos_of(task))
+    if not _sources:
+        _sources.append(Source(task))
+    return Worker(task, _sources[0], memos_of(task))
 
 
 def work_from_file(path: Path, span: tuple[int, int]) -> Done:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 _BLOCK = 1 << 13
 """How many words are summed at once: few enough for doubles to hold the sum, and for the fastest cache."""
 
-_WEIGHTS = np.arange(_BLOCK, 0, -1.0)
+_WEIGHTS, _ONES = np.arange(_BLOCK, 0, -1.0), np.ones(_BLOCK)
 
 
 def checksums(first: int, values: Iterable[NDArray[Any]]) -> NDArray[np.uint32]:
@@ -57,7 +57,8 @@ def fletcher32(data: bytes) -> int:
     for start in range(0, len(words), _BLOCK):
         block = words[start : start + _BLOCK].astype(np.float64)
         second += len(block) * first + int(block @ _WEIGHTS[-len(block) :])
-        first += int(block.sum())
+        # As fast as the product above, which a plain sum is not.
+        first += int(block @ _ONES[: len(block)])
     return _folded(second) << 16 | _folded(first)
 
 
