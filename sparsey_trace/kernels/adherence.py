@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
 
+from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.words import popcount
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ _SILENT = np.uint16(65535)
 """No neuron has this number: layers have fewer."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def serving(
     step: int, old_step: NDArray[np.int64], until: NDArray[np.int64], which: NDArray[np.int64]
 ) -> tuple[int, int]:
@@ -41,7 +41,7 @@ def serving(
     return count, same
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def weigh(
     bits: NDArray[np.uint64],
     step: NDArray[np.int64],
@@ -82,7 +82,7 @@ def weigh(
     return weights, norm
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def cosines(
     codes: NDArray[Any],
     active: NDArray[np.bool_],

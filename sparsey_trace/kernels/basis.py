@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numba import njit
+
+from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,7 +20,7 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio, and odd: multiplying by it spreads what differs over the highest bits."""
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> Codes:
     """The distinct codes of a chunk.
 
@@ -50,7 +51,7 @@ def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int)
     return found[:number].copy(), first[:number].copy(), ends
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _pack(
     codes: NDArray[Any], bits: int, mac: int, shown: NDArray[np.int64], count: int, packed: NDArray[np.uint64]
 ) -> None:
@@ -65,7 +66,7 @@ def _pack(
             packed[place, word] = joined
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def join(
     earlier: Codes, later: Codes, found: NDArray[np.uint64], first: NDArray[np.int64]
 ) -> NDArray[np.int64]:
@@ -98,7 +99,7 @@ def join(
     return ends
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_new(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int64]:
@@ -114,7 +115,7 @@ def count_new(
     return new
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_known(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int64]:
@@ -130,7 +131,7 @@ def count_known(
     return known
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _add(
     found: NDArray[np.uint64],
     first: NDArray[np.int64],
@@ -170,7 +171,7 @@ def _add(
     return number
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _room(codes: int) -> int:
     """A power of two that a table of so many codes fills to half at most."""
     room = 2
@@ -179,7 +180,7 @@ def _room(codes: int) -> int:
     return room
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _most(ends: NDArray[np.int64]) -> int:
     """How many codes the MAC with the most has."""
     most = start = 0

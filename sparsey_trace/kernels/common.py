@@ -5,15 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.words import popcount
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_common(
     first: NDArray[np.uint64],
     second: NDArray[np.uint64],

@@ -12,8 +12,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
+from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.words import popcount
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _TILES = 16
 _ALL = 1 << 62
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def find_nearest(
     queries: NDArray[np.uint64],
     query_counts: NDArray[np.uint16],
@@ -96,7 +96,7 @@ def find_nearest(
             best[query], both[query], either[query] = nearest
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _bounds(tiles: NDArray[np.uint16], counts: NDArray[np.uint16]) -> NDArray[np.uint16]:
     """[T, TILE], how much the references differ at least from what has these counts."""
     # An array made here can't overlap the others: only then are several differences taken at once.
@@ -110,7 +110,7 @@ def _bounds(tiles: NDArray[np.uint16], counts: NDArray[np.uint16]) -> NDArray[np
     return bounds
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool) -> int:  # noqa: FBT001
     """In fewer bits than this a reference of at most `largest` has to differ to be nearer than the nearest."""
     best, both, either = nearest
@@ -123,7 +123,7 @@ def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool
     return -(-(either - both) * (size + largest) // (either + both))
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _close(bounds: NDArray[np.uint16], tile: int, count: int, limit: int, close: NDArray[np.int64]) -> int:
     """How many of the first references of a tile may differ in fewer bits; which, to `close`."""
     found = 0
@@ -134,7 +134,7 @@ def _close(bounds: NDArray[np.uint16], tile: int, count: int, limit: int, close:
     return found
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _nearest(
     queries: NDArray[np.uint64],
     query: int,
@@ -167,7 +167,7 @@ def _nearest(
     return best, both, either
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count_groups(bits: NDArray[np.uint64], masks: NDArray[np.uint64]) -> NDArray[np.uint16]:
     """How many bits are on in each group.
 

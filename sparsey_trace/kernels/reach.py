@@ -9,13 +9,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def unite(
     below: NDArray[np.uint64], sources: NDArray[np.int32], ends: NDArray[np.int64]
 ) -> NDArray[np.uint64]:
@@ -40,7 +41,7 @@ def unite(
     return united
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def restrict(sets: NDArray[np.uint64], ends: NDArray[np.int64], to: NDArray[np.uint64]) -> None:
     """Keep of the sets [P, W], which belong to X things one after the other, what is also in the thing's [X, W]."""
     start = 0
@@ -51,7 +52,7 @@ def restrict(sets: NDArray[np.uint64], ends: NDArray[np.int64], to: NDArray[np.u
         start = ends[thing]
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def count(sets: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.int32]:
     """In how many of a thing's sets each sample is.
 
@@ -71,7 +72,7 @@ def count(sets: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.int32
     return counts
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _digits(sets: NDArray[np.uint64], start: int, stop: int) -> NDArray[np.uint64]:
     """[places, W], the binary digits of the counts, lowest first."""
     places = 3
@@ -105,7 +106,7 @@ def _digits(sets: NDArray[np.uint64], start: int, stop: int) -> NDArray[np.uint6
     return digits
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _carry(digits: NDArray[np.uint64], lowest: int, carry: NDArray[np.uint64]) -> None:
     for place in range(lowest, len(digits)):
         for word in range(digits.shape[1]):
@@ -114,7 +115,7 @@ def _carry(digits: NDArray[np.uint64], lowest: int, carry: NDArray[np.uint64]) -
             carry[word] &= digit
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _write(
     digits: NDArray[np.uint64], counts: NDArray[np.int32], thing: int, spread: NDArray[np.uint64]
 ) -> None:
@@ -131,7 +132,7 @@ def _write(
                     counts[64 * word + 8 * byte + sample, thing] |= part << first
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def _spread() -> NDArray[np.uint64]:
     """[256], for each byte its bits, highest first, as the eight bytes of a word, lowest first."""
     spread = np.zeros(256, np.uint64)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
+
+from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_fractions(
     values: NDArray[np.float64],
     group: NDArray[np.int64],
@@ -41,7 +42,7 @@ def add_fractions(
     return fits
 
 
-@njit(cache=True, nogil=True)
+@compiled
 def add_counts(values: NDArray[np.int64], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
     """Add counts [n, M] to the totals [g, M] of their groups [n]."""
     for sample in range(values.shape[0]):

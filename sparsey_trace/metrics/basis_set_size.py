@@ -95,7 +95,7 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
         """The size after each sample."""
         from sparsey_trace.kernels.basis import count_known
 
-        return Rows(values=[count_known(*seen, chunk.start, len(chunk)) for seen in context.result])
+        return Rows(values=[count_known(first, ends, chunk.start, len(chunk)) for first, ends in context.result])
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ class BasisSetSizeIncrease(BasisSetSize):
         """1 where a sample's code is new, else 0."""
         from sparsey_trace.kernels.basis import count_new
 
-        return Rows(values=[count_new(*seen, chunk.start, len(chunk)) for seen in context.result])
+        return Rows(values=[count_new(first, ends, chunk.start, len(chunk)) for first, ends in context.result])
 
 
 def _joined(earlier: Codes, later: Codes) -> Codes:

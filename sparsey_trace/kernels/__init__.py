@@ -1,0 +1,1 @@
+"""The inner loops, compiled: each takes and gives arrays, and lets other threads run meanwhile."""
