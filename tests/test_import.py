@@ -39,7 +39,7 @@ def test_writing_and_reading_load_neither_torch_nor_pandas_nor_a_compiler() -> N
 
 
 def test_replaying_loads_neither_torch_nor_pandas() -> None:
-    script = f"{READING}assert 'num_activations' in st.analyze(path)"
+    script = f"{READING}assert 'num_activations' in st.analyze(path).paths"
     assert loaded(script, "torch", "pandas", "pyarrow") == {"pyarrow"}
 
 
