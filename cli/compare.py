@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sparsey_trace.replay import Comparison
+    from sparsey_trace.replay.comparison import Comparison
     from sparsey_trace.replay.gates import Violation
 
 _FORMS = (".parquet", ".csv", ".json")

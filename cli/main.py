@@ -140,7 +140,7 @@ def analyze(
     Writes a Parquet file for each and shows the last and the best value in each layer. What earlier analyses
     left in the folder isn't computed again; of a trace that has grown, only the new part is.
     """
-    from sparsey_trace import replay
+    import sparsey_trace
     from sparsey_trace.trace.reader import open_trace
 
     from .facts import place
@@ -162,10 +162,10 @@ def analyze(
             "cache": cache,
         }
         if explain:
-            render.explanation(replay.explain(trace, **wanted), as_json=as_json)
+            render.explanation(sparsey_trace.explain(trace, **wanted), as_json=as_json)
             return
         shown = render.on_terminal(sys.stderr) if progress_bar is None else progress_bar
-        result = replay.analyze(trace, **wanted, progress_bar=shown)
+        result = sparsey_trace.analyze(trace, **wanted, progress_bar=shown)
     render.analysis(trace.path, folder, result, as_json=as_json)
 
 
@@ -196,7 +196,7 @@ def compare(
     Shows the last and the best value of each metric and layer, and for basis_set_size the area under its
     curve; * marks the best run. What isn't analysed yet is analysed now, into the folders of `analyze`.
     """
-    from sparsey_trace.replay import compare as side_by_side
+    from sparsey_trace.replay.comparing import compare as side_by_side
 
     from .compare import check_asked, longest, opened, show, write
 

@@ -20,26 +20,30 @@ if TYPE_CHECKING:
     from sparsey_trace.errors import CacheWarning, PluginWarning, RecordWarning
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
     from sparsey_trace.recording import WinnerTakeAll, record
-    from sparsey_trace.replay import Comparison, Explanation, Result, analyze, compare, explain
+    from sparsey_trace.replay.analyze import analyze
+    from sparsey_trace.replay.comparing import compare
+    from sparsey_trace.replay.comparison import Comparison
+    from sparsey_trace.replay.explain import Explanation, explain
+    from sparsey_trace.replay.result import Result
     from sparsey_trace.trace.reader import Trace, open_trace
     from sparsey_trace.trace.writer import TraceWriter
 
 _HOMES = {
     "CacheWarning": "errors",
     "Chunk": "layout",
-    "Comparison": "replay",
-    "Explanation": "replay",
+    "Comparison": "replay.comparison",
+    "Explanation": "replay.explain",
     "LayerLayout": "layout",
     "Layout": "layout",
     "PluginWarning": "errors",
     "RecordWarning": "errors",
-    "Result": "replay",
+    "Result": "replay.result",
     "Trace": "trace.reader",
     "TraceWriter": "trace.writer",
     "WinnerTakeAll": "recording",
-    "analyze": "replay",
-    "compare": "replay",
-    "explain": "replay",
+    "analyze": "replay.analyze",
+    "compare": "replay.comparing",
+    "explain": "replay.explain",
     "metrics": None,
     "open_trace": "trace.reader",
     "record": "recording",

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from sparsey_trace.metrics import available
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reader import open_trace
 
 ROOT = Path(__file__).parents[1]

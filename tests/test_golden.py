@@ -15,7 +15,7 @@ import pytest
 
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics import make_metric
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.testing import write_run
 from tests.golden_runs import GOLDEN, load_golden
 from tests.reference import reference_table

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.validate import validate
 from tests.reference import reference_table

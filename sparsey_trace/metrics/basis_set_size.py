@@ -95,7 +95,9 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
         """The size after each sample."""
         from sparsey_trace.kernels.basis import count_known
 
-        return Rows(values=[count_known(first, ends, chunk.start, len(chunk)) for first, ends in context.result])
+        return Rows(
+            values=[count_known(first, ends, chunk.start, len(chunk)) for first, ends in context.result]
+        )
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,9 @@ class BasisSetSizeIncrease(BasisSetSize):
         """1 where a sample's code is new, else 0."""
         from sparsey_trace.kernels.basis import count_new
 
-        return Rows(values=[count_new(first, ends, chunk.start, len(chunk)) for first, ends in context.result])
+        return Rows(
+            values=[count_new(first, ends, chunk.start, len(chunk)) for first, ends in context.result]
+        )
 
 
 def _joined(earlier: Codes, later: Codes) -> Codes:

@@ -114,7 +114,11 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         for layer, codes, active, old_codes, old_active in zip(
             layout.layers, chunk.codes, chunk.active, recalled.codes, recalled.active, strict=True
         ):
-            agreeing = np.count_nonzero(codes[asked] == old_codes, axis=2)
+            own = codes[asked]
+            # CM by CM: counting along an axis as short as Q takes seven times as long.
+            agreeing = np.zeros(own.shape[:2], np.int64)
+            for cm in range(layer.num_cms):
+                agreeing += own[:, :, cm] == old_codes[:, :, cm]
             values.append(
                 code_similarity(
                     layer, self.similarity, agreeing=agreeing, active=active[asked], other=old_active

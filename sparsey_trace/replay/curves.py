@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from sparsey_trace.layout import PHASES, TRAIN
@@ -30,6 +29,9 @@ def areas(path: Path) -> dict[int | None, float]:
         Layer (None where a reduction removed it) to area, in codes; empty for other metrics' tables, and at
         resolution `run`, which has no curve.
     """
+    # It takes a while to load, which `info` needn't wait for.
+    import pyarrow.compute as pc
+
     with pq.ParquetFile(path) as file:
         provenance = provenance_of(file.schema_arrow) or {}
         if provenance.get("metric") != BasisSetSize.name or provenance.get("resolution") == "run":

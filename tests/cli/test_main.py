@@ -16,7 +16,7 @@ import typer
 
 from sparsey_trace.cli import options
 from sparsey_trace.cli.main import app, main
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from tests.cli.commands import COMMAND, sparsey_trace, write_trace
 
 if TYPE_CHECKING:

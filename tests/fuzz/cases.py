@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.repair import repair
 from sparsey_trace.trace.validate import validate

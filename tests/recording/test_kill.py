@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reader import open_trace
 from tests.faults import times
 from tests.recording.doomed import train

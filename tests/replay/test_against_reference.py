@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sparsey_trace.metrics import make_metric
 from sparsey_trace.metrics.reductions import NAMES
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.testing import runs, write_run
 from tests.reference import reference_table
 

@@ -11,7 +11,7 @@ import pytest
 
 from sparsey_trace.errors import OutputError, SparseyTraceError, TraceError, UsageError
 from sparsey_trace.metrics import FeatureCoverage, MatchAccuracy, SiscAdherence
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.testing import write_run
 from sparsey_trace.trace.writer import TraceWriter
 from tests.golden_runs import load_golden

@@ -13,7 +13,7 @@ import pytest
 from sparsey_trace.errors import MetricError
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics import Rows, SampleMetric
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -19,7 +19,8 @@ import sparsey_trace
 from sparsey_trace.errors import CacheWarning
 from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, SiscAdherence, sisc_adherence
-from sparsey_trace.replay import Explanation, analyze, cache_identity, streams, tables
+from sparsey_trace.replay import cache_identity, streams, tables
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache_tables import _rows_stay
 from sparsey_trace.replay.earlier import made_as
 from sparsey_trace.replay.work import Worker
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.layout import Chunk
+    from sparsey_trace.replay.explain import Explanation
 
 RESOLUTIONS = ("sample", "step", "epoch", "run")
 METRICS = (

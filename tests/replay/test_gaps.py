@@ -11,7 +11,7 @@ import pytest
 from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics import available, make_metric
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.gaps import Gaps
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.writer import TraceWriter

@@ -21,7 +21,7 @@ import pytest
 
 from sparsey_trace.errors import OutputError
 from sparsey_trace.metrics import FeatureCoverage
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.tables import provenance_of
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.faults import times
@@ -40,7 +40,7 @@ RESOLUTIONS = ("epoch", "step")
 # standard input. Renaming is slowed, so that kills fall between two renames as often as elsewhere.
 ANALYST = f"""
 import os, pathlib, sys, time
-import sparsey_trace.replay, sparsey_trace.metrics
+import sparsey_trace, sparsey_trace.metrics
 
 replace = pathlib.Path.replace
 
@@ -49,14 +49,14 @@ def slow_replace(path, target):
     return replace(path, target)
 
 pathlib.Path.replace = slow_replace
-sparsey_trace.replay.analyze(sys.argv[1])  # what it imports is there then
+sparsey_trace.analyze(sys.argv[1])  # what it imports is there then
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
         print(os.getpid(), flush=True)
         while True:
             for resolution in {RESOLUTIONS}:
-                sparsey_trace.replay.analyze(sys.argv[1], out=sys.argv[2], resolution=resolution)
+                sparsey_trace.analyze(sys.argv[1], out=sys.argv[2], resolution=resolution)
     os.waitpid(pid, 0)
 """
 
@@ -130,7 +130,7 @@ def test_killed_at_any_moment_it_leaves_every_table_whole(
 # An analysis that goes on when it is told to.
 SLOW = """
 import sys
-import sparsey_trace.replay, sparsey_trace.metrics
+import sparsey_trace, sparsey_trace.metrics
 
 class Waiting(sparsey_trace.metrics.NumActivations):
     def rows(self, chunk, layout, context):
@@ -138,7 +138,7 @@ class Waiting(sparsey_trace.metrics.NumActivations):
         sys.stdin.readline()
         return super().rows(chunk, layout, context)
 
-sparsey_trace.replay.analyze(sys.argv[1], out=sys.argv[2], metrics=[Waiting(), "basis_set_size"], resolution="epoch")
+sparsey_trace.analyze(sys.argv[1], out=sys.argv[2], metrics=[Waiting(), "basis_set_size"], resolution="epoch")
 """
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.tables import provenance_of
 from sparsey_trace.trace.reader import open_trace
 from sparsey_trace.trace.writer import TraceWriter
@@ -19,7 +19,7 @@ from tests.trace.ranks import write_parts, write_whole
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sparsey_trace.replay import Result
+    from sparsey_trace.replay.result import Result
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 
 from sparsey_trace.metrics import RunMetric
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 
 if TYPE_CHECKING:
     from sparsey_trace.layout import Chunk, Layout

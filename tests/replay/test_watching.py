@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sparsey_trace.replay import analyze, watching
+from sparsey_trace.replay import watching
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.watching import Watching
 from sparsey_trace.trace.reader import Trace, open_trace
 from sparsey_trace.trace.writer import TraceWriter

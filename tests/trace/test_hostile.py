@@ -15,7 +15,7 @@ import pytest
 from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.replay import analyze
+from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.head import as_text
 from sparsey_trace.trace.reader import open_trace
