@@ -17,7 +17,8 @@ from sparsey_trace.replay.earlier import table_names
 from sparsey_trace.replay.engines import make_engine
 from sparsey_trace.replay.folding import Folding
 from sparsey_trace.replay.outputs import Outputs
-from sparsey_trace.replay.plan import Pass, plan, stretches
+from sparsey_trace.replay.passes import Pass
+from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.result import Result
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from sparsey_trace.replay.work import Done, Source, Worker, memos_of, work_from_
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sparsey_trace.replay.plan import Pass
+    from sparsey_trace.replay.passes import Pass
 
 NAMES = ("auto", "serial", "threads", "processes")
 _AHEAD = 2

@@ -7,7 +7,7 @@ What is known already isn't done again: each part of a pass begins where what is
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -15,37 +15,11 @@ from sparsey_trace.metrics.base import RunMetric, SampleMetric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.cache import Cache
     from sparsey_trace.replay.cache_folds import KnownFold
     from sparsey_trace.replay.cache_tables import KnownTables
-
-
-@dataclass(frozen=True, kw_only=True)
-class Pass:
-    """One reading of the trace, or of a stretch of it.
-
-    Attributes:
-        paths: the trace's files.
-        trace: its id.
-        samples: how many of its samples are replayed.
-        resolution: see docs/metrics.md.
-        reduction: see docs/metrics.md.
-        folds: one metric for each fold that is made.
-        rows: metrics whose rows are given out.
-        results: for each of `rows`, what its fold came to; None where it has none.
-    """
-
-    paths: tuple[Path, ...]
-    trace: str
-    samples: int
-    resolution: str
-    reduction: str | None
-    folds: tuple[Metric[Any], ...] = ()
-    rows: tuple[SampleMetric[Any], ...] = ()
-    results: tuple[Any, ...] = field(default=(), repr=False)
 
 
 class FoldPart(NamedTuple):

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Chunk, Layout
     from sparsey_trace.metrics.base import Rows, SampleMetric
-    from sparsey_trace.replay.plan import Pass
+    from sparsey_trace.replay.passes import Pass
 
 
 _RECALL_BYTES = 96 << 20
