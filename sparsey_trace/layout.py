@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError, LayoutError
+from sparsey_trace.sets import sets_of_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -242,6 +243,16 @@ class Chunk:
     def is_train(self) -> NDArray[np.bool_]:
         """[n] bool, whether the sample was seen in training."""
         return np.asarray(self.phase == TRAIN)
+
+    @cached_property
+    def on_sets(self) -> NDArray[np.uint64]:
+        """[D, ceil(n / 64)] uint64, for each feature the samples in which it is on; see `sets_of_samples`."""
+        return sets_of_samples(self.on)
+
+    @cached_property
+    def active_sets(self) -> tuple[NDArray[np.uint64], ...]:
+        """Per layer [M, ceil(n / 64)] uint64, for each MAC the samples for which it is active."""
+        return tuple(sets_of_samples(active) for active in self.active)
 
     @cached_property
     def on(self) -> NDArray[np.bool_]:

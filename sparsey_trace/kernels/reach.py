@@ -140,3 +140,11 @@ def _spread() -> NDArray[np.uint64]:
         for place in range(8):
             spread[byte] |= np.uint64(byte >> (7 - place) & 1) << np.uint64(8 * place)
     return spread
+
+
+@compiled
+def share(counts: NDArray[np.int32], on: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    """Write what share [n, M] counts [n, M] are of what is on [n]; all of it where nothing is."""
+    for sample in range(counts.shape[0]):
+        for thing in range(counts.shape[1]):
+            shares[sample, thing] = counts[sample, thing] / on[sample] if on[sample] else 1.0

@@ -15,7 +15,7 @@ from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.columns import column, phase_column
 from sparsey_trace.metrics.receptive_fields import receptive_fields
-from sparsey_trace.metrics.sets import sets_of_samples
+from sparsey_trace.sets import sets_of_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -132,21 +132,21 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
 
 
 def _sums(chunk: Chunk) -> Sums:
-    active = np.concatenate(chunk.active, axis=1) & chunk.is_train[:, None]
     inputs = chunk.inputs
     assert inputs is not None
     mac, feature = _pairs(chunk.layout)
-    times = sets_of_samples(active)
+    times = np.concatenate(chunk.active_sets) & sets_of_samples(chunk.is_train[:, None])
     if inputs.dtype == np.uint8:
         from sparsey_trace.kernels.common import count_common
 
         # Of zeros and ones: a sum is how often both were on.
-        parts = {0: count_common(times, sets_of_samples(inputs), mac, feature)}
+        parts = {0: count_common(times, chunk.on_sets, mac, feature)}
     else:
         train = chunk.is_train
+        active = np.concatenate(chunk.active, axis=1)[train]
         split = exact_sum.split(inputs[train])
         parts = {
-            exponent: (active[train].T.astype(part.dtype) @ part)[mac, feature].astype(np.int64)
+            exponent: (active.T.astype(part.dtype) @ part)[mac, feature].astype(np.int64)
             for exponent, part in split.items()
         }
     return Sums(int(chunk.epoch[0]), np.bitwise_count(times).sum(axis=1, dtype=np.int64), parts)

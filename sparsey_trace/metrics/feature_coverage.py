@@ -34,13 +34,12 @@ class FeatureCoverage(SampleMetric[None]):
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """Shares per MAC and per layer."""
+        from sparsey_trace.kernels.reach import share
+
         on = np.bitwise_count(np.packbits(chunk.on, axis=1)).sum(axis=1, dtype=np.int64)
-        # Of nothing all arrives: 1 of 1.
-        nothing = on == 0
-        divisor = np.where(nothing, 1, on)
         values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
         layer_values = [np.empty(len(chunk)) for _ in layout.layers]
         for part, layer, by_mac, whole in count_reach(chunk):
-            np.divide(by_mac + nothing[part, None], divisor[part, None], out=values[layer][part])
-            np.divide(whole + nothing[part], divisor[part], out=layer_values[layer][part])
+            share(by_mac, on[part], values[layer][part])
+            layer_values[layer][part] = (whole + (on[part] == 0)) / np.maximum(on[part], 1)
         return Rows(values=values, layer_values=layer_values)

@@ -14,7 +14,6 @@ import numpy as np
 
 from sparsey_trace.layout import PADDING
 from sparsey_trace.metrics.receptive_fields import receptive_fields
-from sparsey_trace.metrics.sets import sets_of_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Chunk, Layout
 
 _SAMPLES = 1024
-"""Worked on at once: so many that the sets of two layers stay in the cache."""
+"""Worked on at once: so many that the sets of two layers stay in the cache. A multiple of 64, which fill a word."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,19 +101,17 @@ def count_reach(chunk: Chunk) -> Iterator[tuple[slice, int, NDArray[np.int32], N
     """
     for start in range(0, len(chunk), _SAMPLES):
         part = slice(start, min(start + _SAMPLES, len(chunk)))
-        for layer, (by_mac, whole) in enumerate(_reaches(chunk[part])):
+        for layer, (by_mac, whole) in enumerate(_reaches(chunk, part)):
             yield part, layer, by_mac, whole
 
 
-def _reaches(chunk: Chunk) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
+def _reaches(chunk: Chunk, part: slice) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int32]]]:
     from sparsey_trace.kernels.reach import count, restrict, unite
 
-    reach = sets_of_samples(chunk.on)
-    for stage, active in zip(_stages(chunk.layout), chunk.active, strict=True):
+    words, size = slice(part.start // 64, -(-part.stop // 64)), part.stop - part.start
+    reach = np.ascontiguousarray(chunk.on_sets[:, words])
+    for stage, active in zip(_stages(chunk.layout), chunk.active_sets, strict=True):
         reach = unite(reach, stage.from_below.sources, stage.from_below.ends)
-        restrict(reach, stage.ends, sets_of_samples(active))
+        restrict(reach, stage.ends, np.ascontiguousarray(active[:, words]))
         whole = unite(reach, stage.by_feature.sources, stage.by_feature.ends)
-        yield (
-            count(reach, stage.ends)[: len(chunk)],
-            count(whole, np.array([len(whole)]))[: len(chunk), 0],
-        )
+        yield count(reach, stage.ends)[:size], count(whole, np.array([len(whole)]))[:size, 0]

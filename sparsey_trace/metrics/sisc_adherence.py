@@ -10,8 +10,8 @@ import numpy as np
 from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, Rows, SampleMetric
 from sparsey_trace.metrics.draws import draw, priorities
 from sparsey_trace.metrics.parameters import check_size
-from sparsey_trace.metrics.sets import words_of
 from sparsey_trace.metrics.similarity import code_similarity
+from sparsey_trace.sets import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
