@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-__all__ = ["check_metric_laws", "layouts", "runs", "split", "write_run"]
+__all__ = ["append_step", "check_metric_laws", "layouts", "runs", "split", "write_run"]
 
 _SEEDS = st.integers(0, 2**16 - 1)
 
@@ -203,6 +203,23 @@ def split(run: Chunk, cuts: Iterable[int]) -> list[Chunk]:
     return [run[first:stop] for first, stop in pairwise([0, *sorted(cuts), len(run)])]
 
 
+def append_step(writer: TraceWriter, step: Chunk) -> None:
+    """Append a chunk whose samples are one step's.
+
+    Raises:
+        TraceError: the trace is closed, or can't be written.
+    """
+    writer.append(
+        inputs=step.inputs,
+        codes=step.codes,
+        active=step.active,
+        phase=PHASES[step.phase[0]],
+        epoch=int(step.epoch[0]),
+        labels=step.label,
+        step=int(step.step[0]),
+    )
+
+
 def write_run(path: str | os.PathLike[str], run: Chunk, *, commit_steps: int | None = None) -> None:
     """Write a whole run to a new trace, step by step, and close it.
 
@@ -218,15 +235,7 @@ def write_run(path: str | os.PathLike[str], run: Chunk, *, commit_steps: int | N
     steps = split(run, firsts.tolist()) if len(run) else []
     with TraceWriter(path, run.layout, inputs=_input_kind(run)) as writer:
         for count, step in enumerate(steps, start=1):
-            writer.append(
-                inputs=step.inputs,
-                codes=step.codes,
-                active=step.active,
-                phase=PHASES[step.phase[0]],
-                epoch=int(step.epoch[0]),
-                labels=step.label,
-                step=int(step.step[0]),
-            )
+            append_step(writer, step)
             if commit_steps and count % commit_steps == 0:
                 writer.commit()
 

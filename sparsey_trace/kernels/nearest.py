@@ -42,7 +42,7 @@ def find_nearest(
     best: NDArray[np.int64],
     both: NDArray[np.int64],
     either: NDArray[np.int64],
-    jaccard: bool,  # noqa: FBT001 - compiled functions take no keywords
+    jaccard: bool,
 ) -> None:
     """For each query find the nearest reference that serves it, of equals the first.
 
@@ -111,7 +111,7 @@ def _bounds(tiles: NDArray[np.uint16], counts: NDArray[np.uint16]) -> NDArray[np
 
 
 @compiled
-def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool) -> int:  # noqa: FBT001
+def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool) -> int:
     """In fewer bits than this a reference of at most `largest` has to differ to be nearer than the nearest."""
     best, both, either = nearest
     if best < 0:
@@ -147,7 +147,7 @@ def _nearest(
     close: NDArray[np.int64],
     found: int,
     nearest: tuple[int, int, int],
-    jaccard: bool,  # noqa: FBT001
+    jaccard: bool,
 ) -> tuple[int, int, int]:
     """The nearest so far, or one of those found close: which, and how many bits are on in both, and in either."""
     # All in one loop: calls hand over arrays piece by piece, which costs more than to compare a few words.

@@ -155,4 +155,5 @@ def _sums(chunk: Chunk) -> Sums:
 @lru_cache(maxsize=8)
 def _pairs(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The MAC [P], of all layers' together, and the feature [P] of every pair of them."""
-    return np.nonzero(np.concatenate(receptive_fields(layout)))  # type: ignore[return-value]
+    mac, feature = np.nonzero(np.concatenate(receptive_fields(layout)))
+    return mac, feature

@@ -58,32 +58,25 @@ def test_laws(metric: Metric, run: Chunk, data: st.DataObject) -> None:
     check_metric_laws(metric, split(run, cuts))
 
 
+@pytest.mark.parametrize(
+    ("metric", "where", "bounds"),
+    [
+        (SiscAdherence(), sisc, {"EXACT_UP_TO": 6, "DRAWN_BEYOND": 4}),
+        (SiscAdherence(), sisc, {"_PAIRS": 3}),
+        (BasisSetSize(), spill, {"IN_MEMORY": 0}),
+    ],
+    ids=["the default begins to draw", "blocks are small", "codes lie in files"],
+)
 @given(run=runs(), data=st.data())
 @settings(max_examples=60, deadline=None)
-def test_laws_where_the_default_begins_to_draw(run: Chunk, data: st.DataObject) -> None:
+def test_laws_beyond_bounds_that_generated_runs_do_not_reach(
+    metric: Metric, where: Any, bounds: dict[str, int], run: Chunk, data: st.DataObject
+) -> None:
     cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sisc, "EXACT_UP_TO", 6)
-        patch.setattr(sisc, "DRAWN_BEYOND", 4)
-        check_metric_laws(SiscAdherence(), split(run, cuts))
-
-
-@given(run=runs(), data=st.data())
-@settings(max_examples=20, deadline=None)
-def test_laws_where_codes_lie_in_files(run: Chunk, data: st.DataObject) -> None:
-    cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(spill, "IN_MEMORY", 0)
-        check_metric_laws(BasisSetSize(), split(run, cuts))
-
-
-@given(run=runs(), data=st.data())
-@settings(max_examples=20, deadline=None)
-def test_laws_where_blocks_are_small(run: Chunk, data: st.DataObject) -> None:
-    cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sisc, "_PAIRS", 3)
-        check_metric_laws(SiscAdherence(), split(run, cuts))
+        for name, bound in bounds.items():
+            patch.setattr(where, name, bound)
+        check_metric_laws(metric, split(run, cuts))
 
 
 def test_coverage_is_the_same_in_blocks_of_samples(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,14 +17,13 @@ from hypothesis import strategies as st
 
 import sparsey_trace
 from sparsey_trace.errors import CacheWarning
-from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, SiscAdherence, sisc_adherence
 from sparsey_trace.replay import cache_identity, streams, tables
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache_tables import _rows_stay
 from sparsey_trace.replay.earlier import made_as
 from sparsey_trace.replay.work import Worker
-from sparsey_trace.testing import runs, split
+from sparsey_trace.testing import append_step, runs, split
 from sparsey_trace.trace.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps, write_trace
 from tests.faults import times
@@ -83,15 +82,7 @@ def live(tmp_path: Path) -> Iterator[tuple[Path, TraceWriter]]:
 
 def append(writer: TraceWriter, steps: list[Chunk]) -> None:
     for step in steps:
-        writer.append(
-            inputs=step.inputs,
-            codes=step.codes,
-            active=step.active,
-            phase=PHASES[step.phase[0]],
-            epoch=int(step.epoch[0]),
-            labels=step.label,
-            step=int(step.step[0]),
-        )
+        append_step(writer, step)
     writer.commit()
 
 
