@@ -48,6 +48,14 @@ class Result(Mapping[str, "pa.Table"]):
         Raises:
             KeyError: there is none of that name; the message says which there are, or why not.
         """
+        return pq.read_table(self.path(name))
+
+    def path(self, name: str) -> Path:
+        """A metric's Parquet file.
+
+        Raises:
+            KeyError: there is none of that name; the message says which there are, or why not.
+        """
         if name not in self.paths:
             reason = self.skipped.get(name)
             msg = (
@@ -56,7 +64,7 @@ class Result(Mapping[str, "pa.Table"]):
                 else f"expected one of {', '.join(self)}, found {name!r}"
             )
             raise KeyError(msg)
-        return pq.read_table(self.paths[name])
+        return self.paths[name]
 
     def __iter__(self) -> Iterator[str]:
         """The names of the tables."""

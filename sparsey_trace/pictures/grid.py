@@ -1,0 +1,60 @@
+"""Where the MACs of a layer stand on a picture."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import LayerLayout
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Grid:
+    """A layer's grid.
+
+    Attributes:
+        places: [M, 2] float64, (x, y) with y downwards, as the trace has them.
+        spacing: the distance of neighbours; 1 where there is only one MAC.
+        is_recorded: False where the trace has no positions, and MACs are laid out in rows, left to right.
+        is_hexagonal: whether rows are shifted against each other.
+    """
+
+    places: NDArray[np.float64]
+    spacing: float
+    is_recorded: bool
+    is_hexagonal: bool
+
+
+def grid_of(layer: LayerLayout) -> Grid:
+    """The grid of a layer; a square one of our own where the trace has no positions."""
+    if layer.positions is None or not np.isfinite(layer.positions).all():
+        columns = math.ceil(math.sqrt(layer.num_macs))
+        number = np.arange(layer.num_macs)
+        places = np.stack([number % columns, number // columns], axis=1).astype(np.float64)
+        return Grid(places=places, spacing=1.0, is_recorded=False, is_hexagonal=False)
+    places = layer.positions.astype(np.float64)
+    return Grid(places=places, spacing=_spacing(places), is_recorded=True, is_hexagonal=_is_hexagonal(places))
+
+
+def _spacing(places: NDArray[np.float64]) -> float:
+    """The median distance to the nearest other MAC; by the median a pair that stands close doesn't matter."""
+    nearest = []
+    for number, place in enumerate(places):
+        distance = np.hypot(*(np.delete(places, number, axis=0) - place).T)
+        distance = distance[distance > 0]
+        if len(distance):
+            nearest.append(distance.min())
+    return float(np.median(nearest)) if nearest else 1.0
+
+
+def _is_hexagonal(places: NDArray[np.float64]) -> bool:
+    """Whether the first two rows begin at different places, by more than a quarter of the spacing."""
+    rows = np.unique(places[:, 1].round(5))
+    starts = [places[places[:, 1].round(5) == row, 0].min() for row in rows[:2]]
+    return len(starts) == 2 and abs(starts[1] - starts[0]) > 0.25 * _spacing(places)

@@ -1,0 +1,70 @@
+"""The points of a curve: steps, joined evenly where there are more of them than a picture can show."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsey_trace.layout import PHASES, TRAIN
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sparsey_trace.pictures.run import Steps
+
+MOST_POINTS = 400
+"""More can't be told apart on a screen or on paper."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Points:
+    """Where the steps of a phase go.
+
+    Attributes:
+        phase: `train` or `eval`.
+        place: [S] int64, each step's point; -1 where the step is of the other phase.
+        seen: [P] int64, training samples seen when the point ends.
+        step: [P] int64, the number of the point's last step.
+        joined: how many steps the fullest point joins.
+    """
+
+    phase: str
+    place: NDArray[np.int64]
+    seen: NDArray[np.int64]
+    step: NDArray[np.int64]
+    joined: int
+
+    def __len__(self) -> int:
+        """P."""
+        return len(self.seen)
+
+
+def points_of(steps: Steps, phase: int, *, most: int = MOST_POINTS) -> Points:
+    """Share out the steps of a phase.
+
+    Evaluation steps between which nothing was trained belong to one point: together they say how good the
+    model was then.
+
+    Args:
+        steps: all of a run.
+        phase: 0 train, 1 eval.
+        most: the highest P.
+    """
+    mine = np.flatnonzero(steps.phase == phase)
+    place = np.full(len(steps), -1)
+    moments = np.arange(len(mine))
+    if phase != TRAIN:
+        moments = np.unique(steps.seen[mine], return_inverse=True)[1]
+    count = int(moments.max(initial=-1)) + 1
+    shared = moments * min(count, most) // max(count, 1)
+    place[mine] = shared
+    last = np.flatnonzero(np.diff(shared, append=-1)) if len(mine) else shared
+    return Points(
+        phase=PHASES[phase],
+        place=place,
+        seen=steps.seen[mine[last]],
+        step=steps.number[mine[last]],
+        joined=int(np.bincount(shared).max(initial=0)),
+    )
