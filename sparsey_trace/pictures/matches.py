@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -13,9 +12,6 @@ from sparsey_trace.layout import NO_LABEL
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
     from sparsey_trace.pictures.run import Run
@@ -59,9 +55,14 @@ def matches(run: Run, *, n_jobs: int = 1) -> list[Matches]:
     Raises:
         KeyError: match accuracy can't be computed; the message says why.
     """
+    from sparsey_trace.replay.analyze import analyze
+
     run.result.path(MatchAccuracy.name)
-    with _by_sample(run, n_jobs) as path, pq.ParquetFile(path) as file:
-        table = file.read(columns=["label", "layer", "value", "distance"])
+    found = analyze(
+        run.trace, metrics=[MatchAccuracy()], resolution="sample", reduction="layerwise_mean", n_jobs=n_jobs
+    )
+    columns = ["label", "layer", "value", "distance"]
+    table = pq.read_table(found.path(MatchAccuracy.name), columns=columns)
     label = table["label"].fill_null(NO_LABEL).to_numpy()
     number, value, distance = (table[name].to_numpy() for name in ("layer", "value", "distance"))
     return [
@@ -69,17 +70,6 @@ def matches(run: Run, *, n_jobs: int = 1) -> list[Matches]:
         for index, layer in enumerate(run.layout.layers)
         if (mine := number == index).any()
     ]
-
-
-@contextlib.contextmanager
-def _by_sample(run: Run, n_jobs: int) -> Iterator[Path]:
-    """A table with a line for each evaluation sample and layer."""
-    from sparsey_trace.replay.analyze import analyze
-
-    found = analyze(
-        run.trace, metrics=[MatchAccuracy()], resolution="sample", reduction="layerwise_mean", n_jobs=n_jobs
-    )
-    yield found.path(MatchAccuracy.name)
 
 
 def _matches(

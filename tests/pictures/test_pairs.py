@@ -1,0 +1,90 @@
+"""Match accuracy by class and distance, and similarities of pairs, against a plain count."""
+
+from __future__ import annotations
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as hyp
+
+import sparsey_trace as st
+from sparsey_trace import Chunk
+from sparsey_trace.layout import NO_LABEL, TRAIN
+from sparsey_trace.pictures import similarity as module
+from sparsey_trace.pictures.matches import matches
+from sparsey_trace.pictures.similarity import BINS, similarity
+from tests.pictures.looks import RUNS, looked_at
+
+
+@given(chunk=RUNS)
+@settings(deadline=None, max_examples=30)
+def test_match_accuracy_by_class_and_distance(chunk: Chunk) -> None:
+    with looked_at(chunk) as run:
+        if "match_accuracy" not in run.result or not len(run.result["match_accuracy"]):
+            return
+        frame = st.analyze(run.trace, metrics=["match_accuracy"], resolution="sample").to_pandas(
+            "match_accuracy"
+        )
+        for found in matches(run):
+            mine = (
+                frame[frame["layer"] == found.layer]
+                .groupby("sample")
+                .agg(label=("label", "first"), value=("value", "mean"), distance=("distance", "first"))
+            )
+            assert found.samples == len(mine) == found.class_size.sum() == found.bin_size.sum()
+            by_class = mine.assign(label=mine["label"].fillna(NO_LABEL)).groupby("label")["value"].mean()
+            assert found.label.tolist() == by_class.index.tolist()
+            np.testing.assert_allclose(found.by_class, by_class, rtol=1e-5)
+            assert (found.high[:-1] < found.low[1:]).all()
+            for low, high, mean, size in zip(
+                found.low, found.high, found.by_distance, found.bin_size, strict=True
+            ):
+                inside = mine[mine["distance"].between(low, high)]
+                assert len(inside) == size > 0
+                assert mean == pytest.approx(inside["value"].mean(), rel=1e-5)
+
+
+@given(chunk=RUNS, most=hyp.integers(2, 12))
+@settings(deadline=None, max_examples=30)
+def test_pairs_are_counted_where_a_mac_was_active_for_one_of_them(chunk: Chunk, most: int) -> None:
+    train = np.flatnonzero(chunk.phase == TRAIN)
+    with looked_at(chunk) as run:
+        found = similarity(run, most=most)
+    assert bool(found) == (len(train) > 1)
+    for one in found:
+        assert (one.samples, one.of) == (min(most, len(train)), len(train))
+        drawn = train[np.linspace(0, len(train) - 1, one.samples).astype(int)]
+        counts, sums = np.zeros((BINS, BINS), int), np.zeros(BINS)
+        active, codes = chunk.active[one.layer], chunk.codes[one.layer]
+        for (first, second), mac in itertools.product(
+            itertools.combinations(drawn, 2), range(active.shape[1])
+        ):
+            if not active[first, mac] and not active[second, mac]:
+                continue
+            cells = [
+                {(cm, winner) for cm, winner in enumerate(codes[n, mac])} if active[n, mac] else set()
+                for n in (first, second)
+            ]
+            alike = jaccard(*cells)
+            row = bin_of(jaccard(*(set(np.flatnonzero(chunk.inputs[n])) for n in (first, second))))
+            counts[row, bin_of(alike)] += 1
+            sums[row] += alike
+        np.testing.assert_array_equal(one.counts, counts)
+        known = counts.sum(axis=1) > 0
+        np.testing.assert_allclose(one.mean[known], sums[known] / counts.sum(axis=1)[known])
+        assert np.isnan(one.mean[~known]).all()
+
+
+def jaccard(first: set[object], second: set[object]) -> float:
+    return len(first & second) / max(1, len(first | second))
+
+
+def bin_of(share: float) -> int:
+    return min(int(share * BINS), BINS - 1)
+
+
+def test_identical_pairs_are_in_the_last_bin() -> None:
+    ones = module._jaccard(np.ones((2, 3), bool))
+    assert ones.tolist() == [[1, 1], [1, 1]]
