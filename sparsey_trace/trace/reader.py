@@ -271,7 +271,9 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
 
     Args:
         source: a file; a list of files, which have to be all of a run; or a pattern such as "run.*.h5", where it
-            is no file's name itself: what matches, and the files in the same folder that it continues.
+            is no file's name itself: what matches, and the files in the same folder that it continues. Each may be
+            a URL that fsspec knows ("s3://bucket/run.h5"): of a file elsewhere a copy is brought, for as long as the
+            process lasts.
         cache_bytes: how much may be kept decompressed, of all datasets together, beside the chunk of each that
             was read last; worth giving where samples are picked from all over the trace, again and again.
 

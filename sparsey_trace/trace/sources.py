@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.remote import fetch, is_url
 from sparsey_trace.trace.shards import Shard, chains, open_shard
 
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
-"""A path, a pattern such as "run.*.h5", or several of these."""
+"""A path, a pattern such as "run.*.h5", a URL that fsspec knows, or several of these."""
 
 
 def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[Shard]]:
@@ -70,25 +71,28 @@ def _common_folder(paths: Sequence[Path]) -> Path:
 def _named(source: Source) -> tuple[list[Path], bool]:
     """The files, and whether a pattern named any: then it stands for a whole run."""
     named = [source] if isinstance(source, (str, os.PathLike)) else list(source)
-    found = [_matches(Path(name)) for name in named]
+    found = [_matches(name) for name in named]
     if not found:
         msg = "expected a trace's path, a pattern or a list of these, found an empty list"
         raise TraceError(msg)
-    return [path for paths in found for path in paths], any(map(_is_pattern, map(Path, named)))
+    return [path for paths in found for path in paths], any(map(_is_pattern, named))
 
 
-def _matches(path: Path) -> list[Path]:
-    if not _is_pattern(path):
-        return [path]
-    found = sorted(map(Path, glob.glob(os.fspath(path))))  # noqa: PTH207 - Path.glob takes no absolute pattern
+def _matches(name: str | os.PathLike[str]) -> list[Path]:
+    if is_url(name):
+        found = fetch(os.fspath(name))
+    elif _is_pattern(name):
+        found = sorted(map(Path, glob.glob(os.fspath(name))))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    else:
+        return [Path(name)]
     if not found:
-        msg = f"{path}: expected files of such names, found none"
+        msg = f"{name}: expected files of such names, found none"
         raise TraceError(msg)
     return found
 
 
-def _is_pattern(path: Path) -> bool:
-    return glob.has_magic(os.fspath(path)) and not path.exists()
+def _is_pattern(name: str | os.PathLike[str]) -> bool:
+    return glob.has_magic(os.fspath(name)) and (is_url(name) or not Path(name).exists())
 
 
 def _earlier(shard: Shard) -> list[Path]:

@@ -1,0 +1,66 @@
+"""Traces that lie elsewhere: fsspec brings them here, as HDF5 wants a file it can map and lock."""
+
+from __future__ import annotations
+
+import atexit
+import glob
+import re
+import tempfile
+from functools import cache
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from sparsey_trace.errors import TraceError
+
+if TYPE_CHECKING:
+    import os
+
+_URL = re.compile(r"[a-z][a-z0-9+.-]+(::|://)", re.IGNORECASE)
+"""One letter and a colon is a Windows drive."""
+
+
+def is_url(name: str | os.PathLike[str]) -> bool:
+    """Whether fsspec is to be asked for it.
+
+    >>> is_url("s3://bucket/run.h5"), is_url("zip://run.h5::runs.zip"), is_url("runs/run.h5"), is_url("C://run.h5")
+    (True, True, False, False)
+    """
+    return isinstance(name, str) and _URL.match(name) is not None
+
+
+def fetch(url: str) -> list[Path]:
+    """Bring a file, or all that match a pattern, to a folder that is removed when the process ends.
+
+    What lies on this machine's own disk (`file://`) stays where it is. A trace that is being written is had as
+    it was at this moment.
+
+    Raises:
+        TraceError: there is no such file, it can't be had, or what fsspec needs for it isn't installed.
+    """
+    try:
+        import fsspec
+        from fsspec.implementations.local import LocalFileSystem
+    except ModuleNotFoundError as error:
+        msg = f'{url}: expected the package fsspec, found it not installed; run pip install "sparsey-trace[remote]"'
+        raise TraceError(msg) from error
+    try:
+        system, path = fsspec.core.url_to_fs(url)
+        is_pattern = glob.has_magic(path) and not system.exists(path)
+        names = sorted(system.glob(path)) if is_pattern else [path]
+        if isinstance(system, LocalFileSystem):
+            return [Path(name) for name in names]
+        folder = Path(tempfile.mkdtemp(dir=_copies()))
+        found = [folder / PurePosixPath(name).name for name in names]
+        for name, copy in zip(names, found, strict=True):
+            system.get_file(name, copy)
+    except (OSError, ImportError, ValueError) as error:
+        msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
+        raise TraceError(msg) from error
+    return found
+
+
+@cache
+def _copies() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
+    atexit.register(folder.cleanup)
+    return folder.name
