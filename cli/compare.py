@@ -8,12 +8,12 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.facts import place
 from sparsey_trace.replay.gates import parse_rule
 from sparsey_trace.replay.tables import writing
 from sparsey_trace.trace.reader import Trace, open_trace
 
 from . import render
-from .facts import place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

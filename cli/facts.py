@@ -1,115 +1,11 @@
-"""What `info` and `metrics` tell, as plain values that JSON can say."""
+"""What `metrics` tells, as plain values that JSON can say."""
 
 from __future__ import annotations
 
 import types
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
-import numpy as np
-
-from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
-from sparsey_trace.metrics.registry import (
-    BUILT_IN,
-    available,
-    metric_classes,
-    package_of_metric,
-    parameters_of,
-)
-from sparsey_trace.replay.choosing import choose, computable
-from sparsey_trace.replay.gaps import Gaps
-
-if TYPE_CHECKING:
-    from sparsey_trace.layout import LayerLayout
-    from sparsey_trace.trace.reader import Trace
-
-_SAMPLES_AT_ONCE = 1 << 16
-
-
-def facts(trace: Trace) -> dict[str, Any]:
-    """What is in a trace, and which metrics can be computed from it."""
-    layout = trace.layout
-    return {
-        "trace": str(trace.path),
-        "files": [str(path) for path in trace.paths],
-        "part": trace.part.attributes(),
-        "place": place(trace),
-        "id": trace.id,
-        "created": trace.created,
-        "host": trace.host,
-        "closed": trace.closed,
-        "bytes": sum(path.stat().st_size for path in trace.paths),
-        "samples": len(trace),
-        "waiting": trace.waiting,
-        "steps": trace.num_steps,
-        **_counts(trace),
-        "inputs": {
-            "kind": trace.input_kind,
-            "features": layout.num_features,
-            "shape": list(layout.input_shape),
-        },
-        "layers": [_layer(layer) for layer in layout.layers],
-        "sampling": trace.sampling,
-        "drops": trace.drops.tolist(),
-        "gaps": str(Gaps.of(trace)),
-        "config": trace.config,
-        "versions": trace.versions,
-        "metrics": _metrics(trace),
-        "notes": _notes(trace),
-    }
-
-
-def place(trace: Trace) -> str:
-    """Which part of a run the trace is, in words; empty where it is, or may be, all of it."""
-    part, said = trace.part, []
-    if len(trace.paths) == 1 and part.num_ranks > 1:
-        said.append(f"rank {part.rank} of {part.num_ranks}, without the others")
-    if part.continues:
-        said.append(f"it continues {part.continues}, without the {part.first_sample:,} samples before")
-    if trace.waiting:
-        said.append(
-            f"without the last {trace.waiting:,} samples, of steps that another rank may still add to"
-        )
-    return "; ".join(said)
-
-
-def _counts(trace: Trace) -> dict[str, Any]:
-    epochs: set[int] = set()
-    phases = dict.fromkeys(PHASES, 0)
-    labels = 0
-    for chunk in trace.chunks(_SAMPLES_AT_ONCE, fields=frozenset()):
-        epochs.update(np.unique(chunk.epoch).tolist())
-        for number, phase in enumerate(PHASES):
-            phases[phase] += int(np.count_nonzero(chunk.phase == number))
-        labels += int(np.count_nonzero(chunk.label != NO_LABEL))
-    return {"epochs": len(epochs), "phases": phases, "labels": labels}
-
-
-def _layer(layer: LayerLayout) -> dict[str, Any]:
-    connections = np.count_nonzero(layer.connections != PADDING, axis=1)
-    return {
-        "name": layer.name,
-        "macs": layer.num_macs,
-        "cms": layer.num_cms,
-        "neurons": layer.num_neurons,
-        "connections": [int(connections.min()), int(connections.max())],
-    }
-
-
-def _metrics(trace: Trace) -> dict[str, str | None]:
-    """Metric to what stands against it, or None."""
-    if not len(trace):
-        return {cls.name: "the trace has no samples yet" for cls in BUILT_IN}
-    chosen, _ = choose(None, resolution="step", reduction=None)
-    _, lacking = computable(chosen, trace)
-    return {metric.name: lacking.get(metric.name) for metric in chosen}
-
-
-def _notes(trace: Trace) -> dict[str, list[str]]:
-    """Metric to lines on what its values by step are because of the trace's gaps, where these touch them."""
-    gaps = Gaps.of(trace)
-    chosen, _ = choose(None, resolution="step", reduction=None)
-    found = {metric.name: gaps.values(metric, resolution="step", reduction=None) for metric in chosen}
-    return {name: lines for name, lines in found.items() if lines}
+from sparsey_trace.metrics.registry import available, metric_classes, package_of_metric, parameters_of
 
 
 def catalogue() -> list[dict[str, Any]]:

@@ -141,9 +141,8 @@ def analyze(
     left in the folder isn't computed again; of a trace that has grown, only the new part is.
     """
     import sparsey_trace
+    from sparsey_trace.facts import place
     from sparsey_trace.trace.reader import open_trace
-
-    from .facts import place
 
     metrics = [options.parse_metric(text) for text in metric] if metric else None
     with open_trace(runs) as trace:
@@ -231,9 +230,8 @@ def info(runs: options.Runs, *, as_json: options.Json = False, debug: options.De
 
     And which metrics can be computed from it; also of an empty trace, and of one that is still being written.
     """
+    from sparsey_trace.facts import facts
     from sparsey_trace.trace.reader import open_trace
-
-    from .facts import facts
 
     with open_trace(runs) as trace:
         render.facts(facts(trace), as_json=as_json)

@@ -14,6 +14,8 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sparsey_trace import progress as bar
+from sparsey_trace.text import count as count
+from sparsey_trace.text import printable as printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -60,25 +62,6 @@ def traceback(error: Exception) -> None:
     import traceback as python
 
     python.print_exception(error, file=sys.stderr)
-
-
-def count(number: int, noun: str) -> str:
-    """A number and what it counts.
-
-    >>> count(1, "sample"), count(2000, "step")
-    ('1 sample', '2,000 steps')
-    """
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
-
-
-def printable(text: str) -> str:
-    r"""One line of a text that may come from a file: no line breaks, nothing that steers a terminal.
-
-    >>> printable("a\nb\x1b[31m")
-    'a b\\x1b[31m'
-    """
-    line = " ".join(text.splitlines())
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in line)
 
 
 def flush() -> None:
@@ -205,59 +188,22 @@ def losses(run: Path, found: Sequence[str]) -> None:
 
 def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
     """What a trace holds."""
+    from sparsey_trace.facts import LAYER_HEADS, described, described_layer
+
     if as_json:
         _json(found)
         return
-    phases = ", ".join(f"{samples:,} {phase}" for phase, samples in found["phases"].items())
-    steps = f"{count(found['steps'], 'step')} and {count(found['epochs'], 'epoch')}"
-    pairs(
-        {
-            "trace": found["trace"],
-            **({"files": _files(found)} if len(found["files"]) > 1 else {}),
-            **({"part": found["place"]} if found["place"] else {}),
-            "state": "closed" if found["closed"] else "not closed: still being written, or its writer died",
-            "id": found["id"],
-            "created": f"{found['created']} on {found['host']}",
-            "size": count(found["bytes"], "byte"),
-            "samples": f"{found['samples']:,} ({phases}) in {steps}",
-            **({"gaps": found["gaps"]} if found["gaps"] else {}),
-            "labels": f"{found['labels']:,} known",
-            "inputs": _inputs(found["inputs"]),
-            "config": json.dumps(found["config"]),
-            "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
-        }
-    )
+    pairs(described(found))
     write()
-    table(
-        ("layer", "MACs", "CMs (Q)", "neurons (K)", "connections"),
-        [_layer(layer) for layer in found["layers"]],
-        numbers=("MACs", "CMs (Q)", "neurons (K)", "connections"),
-    )
+    table(LAYER_HEADS, [described_layer(layer) for layer in found["layers"]], numbers=LAYER_HEADS[1:])
     write()
     table(("metric", "can be computed"), [(name, _answer(name, found)) for name in found["metrics"]])
-
-
-def _files(found: Mapping[str, Any]) -> str:
-    ranks, files = found["part"]["num_ranks"], found["files"]
-    return f"{len(files)} of {count(ranks, 'rank')}: {', '.join(files)}"
 
 
 def _answer(metric: str, found: Mapping[str, Any]) -> str:
     """Whether a metric can be computed, or why not."""
     reason, notes = found["metrics"][metric], found["notes"].get(metric, [])
     return ": ".join(["yes", *notes]) if reason is None else f"no: {reason}"
-
-
-def _layer(layer: Mapping[str, Any]) -> list[str]:
-    fewest, most = layer["connections"]
-    counts = [str(layer[key]) for key in ("macs", "cms", "neurons")]
-    return [layer["name"], *counts, str(most) if fewest == most else f"{fewest} to {most}"]
-
-
-def _inputs(inputs: Mapping[str, Any]) -> str:
-    shape = " x ".join(map(str, inputs["shape"]))
-    kept = "not recorded" if inputs["kind"] == "none" else f"kept as {inputs['kind']}"
-    return f"{count(inputs['features'], 'feature')} ({shape}), {kept}"
 
 
 def catalogue(metrics: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:

@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.choosing import choose
 from sparsey_trace.replay.comparison import Comparison
-from sparsey_trace.replay.sides import Question, side_of_folder, side_of_trace
+from sparsey_trace.replay.ready import Question
+from sparsey_trace.replay.sides import side_of_folder, side_of_trace
 from sparsey_trace.trace.reader import Trace, open_trace
 
 if TYPE_CHECKING:
