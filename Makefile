@@ -3,14 +3,15 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint faults bench clean
+.PHONY: help demo test lint docs faults bench clean
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it"
 	@echo "make test   run lint, types and the whole test suite"
+	@echo "make docs   build the documentation: docs/_build/index.html"
 	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
 	@echo "make bench  measure everything, beside peers: benchmarks/results.md (QUICK=1: the short form)"
-	@echo "make clean  remove the virtual environment and what the demo made"
+	@echo "make clean  remove the virtual environment and what demo and docs made"
 
 $(BIN)/python:
 	$(PYTHON) -m venv $(VENV)
@@ -34,6 +35,10 @@ lint: $(VENV)/.dev
 test: lint
 	$(BIN)/python -m pytest
 
+docs: $(VENV)/.dev
+	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
+	@echo "docs/_build/index.html"
+
 FAULTS := tests/fuzz tests/trace tests/recording tests/replay/test_outputs.py tests/replay/test_gaps.py \
 	tests/replay/test_shards.py tests/replay/test_watching.py tests/cli/test_watch.py
 
@@ -55,4 +60,4 @@ bench: $(BENCH)/.done
 	$(BENCH)/bin/python -m benchmarks --size $(if $(QUICK),quick,full)
 
 clean:
-	rm -rf $(VENV) $(BENCH) demo_run
+	rm -rf $(VENV) $(BENCH) demo_run docs/_build

@@ -114,12 +114,10 @@ class WinnerTakeAll:
     """A layer that the user names: any module whose output is winner-take-all.
 
     In each CM of the output one cell is non-zero, whatever its value; a MAC whose cells are all zero
-    is silent. Or the output holds the winners themselves, -1 throughout a MAC that is silent. In short:
+    is silent. Or the output holds the winners themselves, -1 throughout a MAC that is silent. In short, it is
 
-    | output | dtype | what |
-    |---|---|---|
-    | [B, M, Q, K], [B, M, Q * K] or [B, M * Q * K] | any | cells |
-    | [B, M, Q] | whole numbers | winners, 0 to K - 1, or -1 |
+    - `[B, M, Q, K]`, `[B, M, Q * K]` or `[B, M * Q * K]` of any dtype: cells;
+    - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1.
 
     Attributes:
         name: the module's name, as in `model.named_modules()`.

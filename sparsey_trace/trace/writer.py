@@ -120,7 +120,7 @@ class TraceWriter:
         """Take in one step: the B samples of one forward pass. Arrays may be reused afterwards.
 
         Args:
-            inputs: [B, D], or [B, *input_shape]; None only where the trace keeps no inputs.
+            inputs: [B, D], or `[B, *input_shape]`; None only where the trace keeps no inputs.
             codes: per layer [B, M, Q] whole numbers, the winners; ignored where a MAC is silent.
             active: per layer [B, M] booleans.
             phase: `train` or `eval`.

@@ -1,0 +1,88 @@
+"""The site builds without a warning, is whole, and its first page works as it stands."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import sysconfig
+import zlib
+from pathlib import Path
+
+import pytest
+
+import sparsey_trace as st
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+
+pytest.importorskip("sphinx", reason="the site is built where Sphinx is installed")
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("site")
+    options = ["--fail-on-warning", "--keep-going", "--quiet", "--builder", "html"]
+    call = [sys.executable, "-m", "sphinx", *options, "--doctree-dir", out / "trees", DOCS, out / "html"]
+    found = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert found.returncode == 0, found.stderr
+    return out / "html"
+
+
+def test_it_asks_nothing_of_a_network(site: Path) -> None:
+    outside = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?:https?:)?//""")
+    assert [page.name for page in site.rglob("*.html") if outside.search(page.read_text())] == []
+
+
+def test_every_public_name_is_in_the_reference(site: Path) -> None:
+    names = objects(site / "objects.inv")
+    public = {f"sparsey_trace.{name}" for name in st.__all__ if name != "metrics"}
+    public |= {f"sparsey_trace.metrics.{name}" for name in st.metrics.__all__}
+    warnings = {
+        name.replace("sparsey_trace.", "sparsey_trace.errors.") for name in public if "Warning" in name
+    }
+    assert {name for name in public if "Warning" not in name} | warnings <= names
+
+
+def objects(inventory: Path) -> set[str]:
+    """What Sphinx lists for other sites to link to."""
+    *_, body = inventory.read_bytes().split(b"\n", 4)
+    return {line.split(" ")[0] for line in zlib.decompress(body).decode().splitlines()}
+
+
+def test_the_reference_of_the_command_line_has_every_verb_and_its_examples(site: Path) -> None:
+    page = (site / "cli.html").read_text()
+    for verb in ("analyze", "compare", "info", "watch", "validate", "repair", "metrics", "demo"):
+        assert f'<section id="sparsey-trace-{verb}">' in page
+    assert 'sparsey-trace analyze "run.*.h5"' in re.sub(
+        r"<[^>]+>|&quot;", lambda m: '"' if "&" in m[0] else "", page
+    )
+
+
+def test_formulae_need_no_script(site: Path) -> None:
+    page = (site / "metrics.html").read_text()
+    assert "<math" in page
+    assert "mathjax" not in page.lower()
+
+
+def test_the_first_look_works_as_it_stands(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"
+    said: list[str] = []
+    for language, code in re.findall(r"```(\w+)\n(.*?)```", (DOCS / "first-look.md").read_text(), re.DOTALL):
+        if language == "text":
+            unlike = [line for line in shape(code) if line not in shape(said[-1])]
+            assert unlike == [], said[-1]
+            continue
+        call = ["bash", "-euc", code] if language == "sh" else [sys.executable, "-c", code]
+        env = {**os.environ, "PATH": path}
+        found = subprocess.run(call, capture_output=True, text=True, check=False, cwd=tmp_path, env=env)
+        assert (found.returncode, found.stdout != "") == (0, True), found.stderr
+        said.append(found.stdout)
+    assert len(said) > 5
+
+
+def shape(text: str) -> list[str]:
+    """Lines without regard to their numbers, which another processor may make otherwise, and to spaces."""
+    return [" ".join(re.sub(r"\d+", "0", line).replace("0.0", "0").split()) for line in text.splitlines()]
