@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from sparsey_trace import metrics
     from sparsey_trace.errors import CacheWarning, PluginWarning, RecordWarning
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
+    from sparsey_trace.lightning import SparseyTraceCallback
     from sparsey_trace.recording import WinnerTakeAll, record
     from sparsey_trace.replay.analyze import analyze
     from sparsey_trace.replay.comparing import compare
@@ -38,6 +39,7 @@ _HOMES = {
     "PluginWarning": "errors",
     "RecordWarning": "errors",
     "Result": "replay.result",
+    "SparseyTraceCallback": "lightning",
     "Trace": "trace.reader",
     "TraceWriter": "trace.writer",
     "WinnerTakeAll": "recording",
@@ -59,6 +61,7 @@ __all__ = [
     "PluginWarning",
     "RecordWarning",
     "Result",
+    "SparseyTraceCallback",
     "Trace",
     "TraceWriter",
     "WinnerTakeAll",

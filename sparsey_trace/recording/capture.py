@@ -24,7 +24,7 @@ from sparsey_trace.recording.hook import Hook
 from sparsey_trace.recording.passes import Here, LeftOut, Pass
 from sparsey_trace.recording.shipment import Draft, Shipment
 from sparsey_trace.recording.winners import find_winners
-from sparsey_trace.recording.wrappers import CompileWatch, compile_hint
+from sparsey_trace.recording.wrappers import CompileWatch, compile_hint, is_redirected
 
 if TYPE_CHECKING:
     from torch import nn
@@ -113,6 +113,9 @@ class Capture:
 
     def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self._here.under_way, self._here.handled = None, sys.exception()
+        if is_redirected(self._model):
+            self._here.is_redirected = True
+            return
         self.num_passes += 1
         labels, self.labels = self.labels, None
         if self._pump.has_failed:
@@ -191,6 +194,9 @@ class Capture:
         handled, self._here.handled = self._here.handled, None
         if sys.exception() is not handled:
             return  # forward raised, and torch calls this hook while it handles that
+        if under_way is None and self._here.is_redirected:
+            self._here.is_redirected = False
+            return
         if under_way is None:
             msg = (
                 f"{self._where}: expected the end of a pass under way, found one that was given up: the model "

@@ -33,4 +33,5 @@ class Here(threading.local):
     """What a thread knows of its own pass."""
 
     under_way: Pass | LeftOut | None = None
+    is_redirected = False  # whether a call of the model leads to other code than its forward
     handled: BaseException | None = None  # what the model's caller was handling when the pass began

@@ -33,6 +33,17 @@ def unwrapped(model: nn.Module) -> nn.Module:
     return model
 
 
+def is_redirected(model: nn.Module) -> bool:
+    """Whether a call of the model leads to other code: Lightning calls `training_step` so, through its wrapper.
+
+    It puts a function in the place of `forward`, which takes itself away when it is called.
+    """
+    forward = vars(model).get("forward")
+    return getattr(forward, "__name__", "") == "wrapped_forward" and (
+        getattr(forward, "__module__", "").partition(".")[0] in ("lightning", "pytorch_lightning")
+    )
+
+
 def named_parts(model: nn.Module, *, remove_duplicate: bool = True) -> Iterator[tuple[str, nn.Module]]:
     """The model's modules by name, as they would be if none of them was compiled."""
     for name, module in model.named_modules(remove_duplicate=remove_duplicate):

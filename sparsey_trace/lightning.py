@@ -1,0 +1,212 @@
+"""Recording where Lightning trains: a callback. Needs `lightning`, or `pytorch_lightning`."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import inspect
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from sparsey_trace.errors import RecordError
+from sparsey_trace.recording import Recorder, record
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping
+
+    from lightning.pytorch import Callback, LightningModule, Trainer
+    from torch import nn
+
+_NAMESPACES = ("lightning.pytorch", "pytorch_lightning")
+
+
+def labels_of_pair(batch: Any) -> torch.Tensor | None:
+    """The y of a batch (x, y) where it holds a whole number for each sample; of any other batch None.
+
+    >>> labels_of_pair([torch.zeros(2, 5), torch.tensor([7, 3])])
+    tensor([7, 3])
+    >>> labels_of_pair([torch.zeros(2, 5), torch.zeros(2)])
+    """
+    if not (isinstance(batch, (tuple, list)) and len(batch) == 2):
+        return None
+    x, y = batch
+    if not (isinstance(x, torch.Tensor) and isinstance(y, torch.Tensor) and x.dim() and y.dim()):
+        return None
+    is_whole = not (y.is_floating_point() or y.is_complex())
+    return y if is_whole and len(x) == len(y) == y.numel() else None
+
+
+def _callback_class() -> type[Callback]:
+    """What a trainer takes for a callback: of the namespace that is in use, or of all where none is yet."""
+    loaded = [name for name in _NAMESPACES if name in sys.modules]
+    found = []
+    for name in loaded or _NAMESPACES:
+        with contextlib.suppress(ModuleNotFoundError):
+            found.append(importlib.import_module(name).Callback)
+    if not found:
+        msg = (
+            "SparseyTraceCallback: expected the package lightning, found it not installed; "
+            'run pip install "sparsey-trace[lightning]"'
+        )
+        raise ModuleNotFoundError(msg, name="lightning")
+    return type("Callback", tuple(found), {})
+
+
+if not TYPE_CHECKING:
+    Callback = _callback_class()
+
+
+class SparseyTraceCallback(Callback):  # type: ignore[misc]
+    """Records what `Trainer.fit` trains and validates: one forward pass of the Sparsey is one step.
+
+    The trace begins behind the sanity check and ends with training, also where that ends in an exception
+    or with Ctrl-C. The epoch is the trainer's, the phase the model's own. Each checkpoint commits first, so that
+    the trace holds all that the checkpoint has seen. Ranks record a file each, as with `record`.
+
+    A `fit` that goes on with a run (`ckpt_path=…`, or the same trainer once more) is recorded into the next file,
+    as with `record(…, resume=True)`; any other doesn't replace what is there. What is trained again
+    because the checkpoint was older than the end of the trace is in it twice, as the model saw it.
+
+    Args:
+        path: the trace to make.
+        model: the Sparsey in the LightningModule: its name there, as "net" or "encoder.sparsey", or a function
+            from the LightningModule to it; by default the LightningModule itself.
+        labels: from a batch, as it is on the device, to a whole number for each sample or None; by default the y of
+            batches (x, y). None records none.
+        options: those of `record`. `config` is by default what the module's `save_hyperparameters` saved.
+
+    Raises:
+        TypeError: an option is none of `record`'s.
+
+    >>> SparseyTraceCallback("run.h5", every=10)
+    <SparseyTraceCallback run.h5>
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        model: str | Callable[[LightningModule], nn.Module] | None = None,
+        labels: Callable[[Any], Any] | None = labels_of_pair,
+        **options: Any,
+    ) -> None:
+        """Nothing is made before training starts."""
+        super().__init__()
+        inspect.signature(record).bind(None, path, **options)
+        self._path, self._model, self._labels, self._options = Path(path), model, labels, options
+        self._recorder: Recorder | None = None
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the hooks on.
+
+        Raises:
+            RecordError: the module has no such model, or nothing in it can be recorded.
+            TraceError: the file exists, or no file can be made there.
+        """
+        if "torch._dynamo" in sys.modules:
+            torch.compiler.reset()  # what the sanity check compiled calls no hooks
+        is_resumed = trainer.ckpt_path is not None or trainer.current_epoch > 0 or trainer.global_step > 0
+        options = {"config": _config(pl_module), **self._options}
+        if not options.get("overwrite"):
+            options.setdefault("resume", is_resumed)
+        self._recorder = record(_find(self._model, pl_module), self._path, **options)
+
+    def on_train_batch_start(
+        self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
+    ) -> None:
+        """Say what the next pass is of."""
+        self._announce(trainer, batch)
+
+    def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Say what the next pass is of."""
+        self._announce(trainer, batch)
+
+    def on_save_checkpoint(
+        self, trainer: Trainer, pl_module: LightningModule, checkpoint: Mapping[str, Any]
+    ) -> None:
+        """Commit."""
+        if self._recorder is not None:
+            # Where nothing can be written any more, passes say so, in the way that was asked for.
+            with contextlib.suppress(RecordError):
+                self._recorder.commit()
+
+    def on_train_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Close the trace.
+
+        Raises:
+            RecordError: it couldn't be written; where `on_error` is `warn`, it is a warning.
+        """
+        self._leave(None)
+
+    def on_exception(self, trainer: Trainer, pl_module: LightningModule, exception: BaseException) -> None:
+        """Close the trace; the exception stays the one that is raised."""
+        self._leave(exception)
+
+    def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
+        """Close the trace where training ended in some other way."""
+        self._leave(None)
+
+    @property
+    def recorder(self) -> Recorder | None:
+        """The recorder, while training goes on."""
+        return self._recorder
+
+    def __repr__(self) -> str:
+        """One line: where the trace goes."""
+        return f"<SparseyTraceCallback {self._path}>"
+
+    def _announce(self, trainer: Trainer, batch: Any) -> None:
+        if self._recorder is not None:
+            self._recorder.epoch = trainer.current_epoch
+            self._recorder.labels = None if self._labels is None else self._labels(batch)
+
+    def _leave(self, exception: BaseException | None) -> None:
+        recorder, self._recorder = self._recorder, None
+        if recorder is not None:
+            recorder.__exit__(None if exception is None else type(exception), exception, None)
+
+
+def _find(model: str | Callable[[LightningModule], nn.Module] | None, module: LightningModule) -> nn.Module:
+    if isinstance(model, str):
+        return _part(module, model)
+    if model is None:
+        _check_forward(module)
+    found: nn.Module = module if model is None else model(module)
+    return found
+
+
+def _check_forward(module: LightningModule) -> None:
+    if type(module).forward.__module__.partition(".")[0] in ("lightning", "pytorch_lightning"):
+        msg = (
+            f"{type(module).__name__}: expected a forward of its own, found none; say which part of it is the "
+            'Sparsey: SparseyTraceCallback(path, model="net")'
+        )
+        raise RecordError(msg)
+
+
+def _part(module: LightningModule, name: str) -> nn.Module:
+    try:
+        found: nn.Module = module.get_submodule(name)
+    except AttributeError as error:
+        names = ", ".join(name for name, _ in module.named_children()) or "none"
+        msg = (
+            f"{type(module).__name__}: model: expected the name of a module in it, found {name!r} "
+            f"(there are: {names})"
+        )
+        raise RecordError(msg) from error
+    return found
+
+
+def _config(module: LightningModule) -> dict[str, Any]:
+    return {str(name): value for name, value in module.hparams.items()}
