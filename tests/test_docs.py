@@ -34,6 +34,9 @@ def test_the_readme_reads_and_analyzes(tmp_path: Path, monkeypatch: pytest.Monke
     assert len(names["result"]) == 3
 
 
+@pytest.mark.filterwarnings(
+    "ignore:.*(does not have many workers|run with no optimizer|LeafSpec|than the logging interval)"
+)
 def test_the_page_on_recording_records(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
     from tests.recording.models import OriginalModel, samples
@@ -42,8 +45,8 @@ def test_the_page_on_recording_records(tmp_path: Path, monkeypatch: pytest.Monke
     names = {"model": OriginalModel(), "loader": [(samples(4), [0] * 4)] * 3}
     for example in blocks("docs/record.md"):
         exec(compile(example, "docs/record.md", "exec"), names)
-    lengths = {name: len(open_trace(f"{name}.h5")) for name in ("run", "own", "arrays")}
-    assert lengths == {"run": 24, "own": 80, "arrays": 80}
+    lengths = {name: len(open_trace(f"{name}.h5")) for name in ("run", "own", "lit", "arrays")}
+    assert lengths == {"run": 24, "own": 80, "lit": 16, "arrays": 80}
 
 
 def test_every_metric_is_on_the_page() -> None:
