@@ -14,6 +14,7 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import PHASES, Chunk
+from sparsey_trace.optional import is_installed, require
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.layers import LayerView
 from sparsey_trace.trace.merged import MergedStorage
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    import xarray as xr
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.head import Head
@@ -211,6 +213,28 @@ class Trace:
                     "others; `sparsey-trace validate` says where"
                 )
                 raise TraceError(msg)
+
+    def to_xarray(self) -> xr.DataTree:
+        """All of it as an xarray.DataTree, of which nothing is read before it is asked for. Needs xarray.
+
+        The root has `inputs` [sample, feature], and each layer a node of its name (of its number, as `layer0`, where
+        the name can't be a node's), with `codes` [sample, mac, cm] and `active` [sample, mac] as in `layers`,
+        `connections` [mac, source] and the MACs' positions x and y. The codes of silent MACs are 0;
+        `codes.where(active)` has nan for them. Coordinates of samples, in every node, are the number, step, epoch,
+        phase (`train` or `eval`), label (float64, nan where unknown) and time (UTC). The root's attributes have
+        the configuration, as JSON.
+
+        Where dask is installed, inputs, codes and activity are dask arrays of whole chunks of the file; all else, and
+        without dask all, are xarray's own lazy arrays. The trace has to stay open meanwhile;
+        `xarray.open_datatree(path, engine="sparsey-trace")` opens one of its own.
+
+        Raises:
+            UsageError: xarray isn't installed.
+        """
+        require("xarray", what=f"{self.path}: to_xarray", extra="xarray")
+        from sparsey_trace.arrays.tree import tree_of
+
+        return tree_of(self, in_dask=is_installed("dask"))
 
     def close(self) -> None:
         """Close the files; closing twice does no harm."""

@@ -1,0 +1,1 @@
+"""A trace as xarray sees it. Needs xarray."""
