@@ -16,6 +16,7 @@ from sparsey_trace.replay.choosing import asked
 from sparsey_trace.replay.earlier import table_names
 from sparsey_trace.replay.engines import make_engine
 from sparsey_trace.replay.folding import Folding
+from sparsey_trace.replay.origin import Origin
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.passes import Pass
 from sparsey_trace.replay.plan import plan, stretches
@@ -98,7 +99,12 @@ def analyze(
             known.keep(todo.missing, halts, states)
         unless_done.pop_all()
         paths = {name: folder / f"{name}.parquet" for metric in todo.metrics for name in table_names(metric)}
-        return Result(paths, skipped=found.skipped, temporary=folder if out is None else None)
+        return Result(
+            paths,
+            skipped=found.skipped,
+            temporary=folder if out is None else None,
+            origin=Origin.of(trace),
+        )
 
 
 class _Replay:

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from sparsey_trace.plotting.accessor import Plot
+    from sparsey_trace.replay.origin import Origin
+
 
 class Result(Mapping[str, "pa.Table"]):
     """Tables by the names of their metrics, read from Parquet when they are asked for.
@@ -28,6 +31,7 @@ class Result(Mapping[str, "pa.Table"]):
     Attributes:
         paths: name to Parquet file.
         skipped: metrics that could not be computed, and why.
+        origin: the trace that they are of; None where only the tables are known.
     """
 
     def __init__(
@@ -36,9 +40,10 @@ class Result(Mapping[str, "pa.Table"]):
         *,
         skipped: dict[str, str],
         temporary: Path | None = None,
+        origin: Origin | None = None,
     ) -> None:
         """Made by `analyze`; a temporary folder lives as long as the result."""
-        self.paths, self.skipped = paths, skipped
+        self.paths, self.skipped, self.origin = paths, skipped, origin
         if temporary is not None:
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
 
@@ -78,6 +83,13 @@ class Result(Mapping[str, "pa.Table"]):
         """A metric's table as a pandas frame."""
         frame: pd.DataFrame = self[name].to_pandas()
         return frame
+
+    @property
+    def plot(self) -> Plot:
+        """Pictures, drawn with matplotlib: `result.plot.basis_set_size()` and so on; see docs/plots.md."""
+        from sparsey_trace.plotting.accessor import Plot
+
+        return Plot(self)
 
     @cached_property
     def gaps(self) -> str:

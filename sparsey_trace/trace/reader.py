@@ -87,6 +87,21 @@ class Trace:
         self.__dict__.pop("num_steps", None)
         return self._size
 
+    def rewind(self, samples: int) -> None:
+        """Move the snapshot back to its first samples, as it was when there weren't more; `refresh` moves it on.
+
+        Args:
+            samples: how many, at most the length now.
+
+        Raises:
+            UsageError: there aren't as many.
+        """
+        if not 0 <= samples <= len(self):
+            msg = f"{self.path}: expected 0 to {len(self):,} samples to go back to, found {samples:,}"
+            raise UsageError(msg)
+        self._size = samples
+        self.__dict__.pop("num_steps", None)
+
     def __len__(self) -> int:
         """The number of samples."""
         return self._size

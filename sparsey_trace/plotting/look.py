@@ -1,0 +1,30 @@
+"""How a caller wants a picture to look."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sparsey_trace.plotting.style import shown
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """What can be chosen.
+
+    Attributes:
+        layers: the numbers of the layers that are drawn.
+        label: what the run is called in the legend; None where there is only one run.
+        color: of all of the run's lines; None for one for each layer.
+        has_title: whether the picture has its title.
+    """
+
+    layers: tuple[int, ...]
+    label: str | None = None
+    color: str | None = None
+    has_title: bool = True
+
+    def label_of(self, layer: str) -> str:
+        """A layer's name in the legend; the run's where it shows one layer only."""
+        if self.label is None:
+            return shown(layer)
+        return shown(self.label) if len(self.layers) == 1 else f"{shown(self.label)}, {shown(layer)}"

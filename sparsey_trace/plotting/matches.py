@@ -1,0 +1,66 @@
+"""Match accuracy by class and by distance: points for each layer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sparsey_trace.layout import NO_LABEL
+from sparsey_trace.pictures.words import WORDS
+from sparsey_trace.plotting.style import color_of, figure_of, legend, line_of, marker_of
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+
+    from sparsey_trace.pictures.matches import Matches
+    from sparsey_trace.plotting.look import Look
+
+_APART = 4.0
+"""Points of print between layers, so that equal values don't hide each other."""
+
+_MOST_UPRIGHT = 12
+"""More classes' names wouldn't stand side by side."""
+
+
+def draw_by_class(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
+    """A point for each class and layer."""
+    from matplotlib.transforms import ScaledTranslation
+
+    for place, layer in enumerate(found):
+        classes = ["none" if label == NO_LABEL else str(label) for label in layer.label]
+        aside = (place - (len(found) - 1) / 2) * _APART / 72
+        (marks,) = ax.plot(
+            classes,
+            layer.by_class,
+            color=look.color or color_of(layer.layer),
+            linestyle="",
+            marker=marker_of(layer.layer),
+            label=look.label_of(layer.name),
+        )
+        inches = figure_of(ax).dpi_scale_trans
+        marks.set_transform(marks.get_transform() + ScaledTranslation(aside, 0, inches))
+        if len(classes) > _MOST_UPRIGHT:
+            ax.tick_params(axis="x", rotation=90)
+    _finish(ax, "match_accuracy_by_class")
+
+
+def draw_by_distance(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
+    """A point for each bin of distances and layer, as wide as the bin."""
+    for layer in found:
+        middle = (layer.low + layer.high) / 2
+        ax.errorbar(
+            middle,
+            layer.by_distance,
+            xerr=(layer.high - layer.low) / 2,
+            color=look.color or color_of(layer.layer),
+            linestyle=line_of(layer.layer),
+            marker=marker_of(layer.layer),
+            label=look.label_of(layer.name),
+        )
+    _finish(ax, "match_accuracy_by_distance")
+
+
+def _finish(ax: Axes, name: str) -> None:
+    ax.set(xlabel=WORDS[name].x, ylabel=WORDS[name].y)
+    legend(ax, "mean over MACs")
