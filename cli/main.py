@@ -222,6 +222,50 @@ def compare(
 @app.command(
     epilog="""\b
 Examples:
+  sparsey-trace plot                        which pictures there are, and what they mean
+  sparsey-trace plot run.h5 basis_set_size -o growth.pdf --width 85mm --font-size 8
+  sparsey-trace plot run.h5 basis_average -o stands-for.svg --layer v1 --no-title
+It needs matplotlib: pip install "sparsey-trace[plot]\""""
+)
+def plot(
+    runs: options.RunsToPlot = None,
+    picture: options.Picture = None,
+    *,
+    out: options.PictureOut = None,
+    layer: options.Layer = None,
+    width: options.Width = None,
+    height: options.Height = None,
+    font: options.Font = None,
+    font_size: options.FontSize = 10,
+    dpi: options.Dpi = 200,
+    title: options.Title = True,
+    overwrite: options.Overwrite = False,
+    debug: options.Debug = False,
+) -> None:
+    """Draw a picture of a run for a paper.
+
+    The same trace gives the same bytes. The table that it needs is taken from RUN.metrics, or made there.
+    """
+    from sparsey_trace.plotting.paper import Paper
+
+    from . import plot as plotting
+
+    if picture is None or (not runs and picture not in dict(options.picture_names())):
+        plotting.list_pictures()
+        return
+    paper = Paper(
+        width=plotting.parse_size(width, "--width"),
+        height=plotting.parse_size(height, "--height"),
+        font=font,
+        font_size=font_size,
+        dpi=dpi,
+    )
+    plotting.plot(runs or [], picture, out, layer=layer, paper=paper, title=title, overwrite=overwrite)
+
+
+@app.command(
+    epilog="""\b
+Examples:
   sparsey-trace info run.h5
   sparsey-trace info run.h5 --json | jq .layers"""
 )

@@ -54,6 +54,13 @@ def engine_names() -> list[str]:
     return list(NAMES)
 
 
+def picture_names() -> list[tuple[str, str]]:
+    """Names of pictures, with their titles."""
+    from sparsey_trace.pictures.words import WORDS
+
+    return [(name, words.title) for name, words in WORDS.items()]
+
+
 def parse_metric(text: str) -> "Metric[Any]":
     """A metric as it is written on the command line: NAME or NAME:key=value,key=value.
 
@@ -212,6 +219,50 @@ ProgressBar = Annotated[
     bool | None,
     typer.Option(show_default="on a terminal", help="Show progress on standard error."),
 ]
+
+RunsToPlot = Annotated[
+    list[Path] | None,
+    typer.Argument(
+        metavar="RUN.h5",
+        help='The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".',
+        show_default=False,
+    ),
+]
+Picture = Annotated[
+    str | None,
+    typer.Argument(
+        metavar="PICTURE",
+        help="Which picture; without one, all are listed.",
+        show_default=False,
+        autocompletion=picture_names,
+    ),
+]
+PictureOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out", "-o", metavar="FILE", show_default=False, help="The file to make: .svg, .pdf or .png."
+    ),
+]
+Layer = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", show_default="all", help="One layer only, by its name or number."),
+]
+Width = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE", show_default="as it fits", help="The picture's width: 85mm, 8.5cm or 3.3in."
+    ),
+]
+Height = Annotated[
+    str | None, typer.Option(metavar="SIZE", show_default="in proportion", help="The picture's height.")
+]
+Font = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", show_default="DejaVu Sans", help="A font that is installed, or serif."),
+]
+FontSize = Annotated[float, typer.Option(min=1, max=100, metavar="POINTS", help="The size of its text.")]
+Dpi = Annotated[int, typer.Option(min=10, max=2400, metavar="N", help="Pixels an inch, of a PNG.")]
+Title = Annotated[bool, typer.Option(help="Whether it has its title.")]
 
 Interval = Annotated[
     float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait before looking again.")

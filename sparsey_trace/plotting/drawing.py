@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.errors import TraceError
 from sparsey_trace.pictures.activity import activity
 from sparsey_trace.pictures.averages import averages
 from sparsey_trace.pictures.matches import matches
@@ -97,18 +97,3 @@ def _check(run: Run, name: str, found: Sequence[Any]) -> None:
     if not found:
         msg = f"{run.trace.path}: {name}: expected values to draw, found no sample of the trace that has one"
         raise TraceError(msg)
-
-
-def check_name(name: str) -> None:
-    """See that there is such a picture.
-
-    Raises:
-        UsageError: there isn't; the message names the nearest.
-    """
-    import difflib
-
-    if name not in WORDS:
-        near = difflib.get_close_matches(name, WORDS, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        msg = f"picture: expected one of {', '.join(WORDS)}, found {name!r}{meant}"
-        raise UsageError(msg)

@@ -6,6 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.pictures.words import PALETTE
+from sparsey_trace.text import printable
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -38,10 +39,10 @@ def marker_of(layer: int) -> str:
 def shown(name: str) -> str:
     r"""A name from a trace as matplotlib shows it as it is: no formula, not hidden, not longer than a legend.
 
-    >>> shown("a$b$"), shown("_v1"), shown("v\n1")
-    ('a\\$b\\$', ' _v1', 'v\\n1')
+    >>> shown("a$b$"), shown("_v1"), shown("v\x1b")
+    ('a\\$b\\$', ' _v1', 'v\\x1b')
     """
-    line = "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in name)
+    line = printable(name)
     short = line if len(line) <= _LONGEST_NAME else f"{line[: _LONGEST_NAME - 1]}…"
     # A label that begins with an underscore is left out of legends.
     return f" {short}".replace("$", r"\$") if short.startswith("_") else short.replace("$", r"\$")

@@ -10,6 +10,7 @@ from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import Cache
 from sparsey_trace.replay.choosing import computable
 from sparsey_trace.replay.earlier import Misfit, default_folder, misfit, table_names
+from sparsey_trace.replay.origin import Origin
 from sparsey_trace.replay.result import Result
 
 if TYPE_CHECKING:
@@ -68,7 +69,8 @@ def tables_of(trace: Trace, question: Question) -> Tables:
     wanted, lacking = computable(list(question.metrics), trace)
     made, remarks = _made(trace, folder, misfits(folder, wanted, question, trace=trace), question)
     paths = paths_of(folder, wanted) | made.paths
-    return Tables(result=Result(paths, skipped={**question.skipped, **lacking}), remarks=remarks, made=made)
+    result = Result(paths, skipped={**question.skipped, **lacking}, origin=Origin.of(trace))
+    return Tables(result=result, remarks=remarks, made=made)
 
 
 def misfits(
