@@ -101,4 +101,4 @@ def _as_written(batch: pa.RecordBatch) -> pa.Table:
     number = np.array([PHASES.index(name) for name in phase.dictionary.to_pylist()], np.int64)
     table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
     place = table.column_names.index("phase")
-    return table.set_column(place, "phase", phase_column(number[phase.indices.to_numpy()]))
+    return table.set_column(place, table.field("phase"), phase_column(number[phase.indices.to_numpy()]))

@@ -29,6 +29,9 @@ METADATA_KEY = b"sparsey_trace"
 
 _LINES_PER_GROUP = 1 << 17
 
+_RISING = frozenset({"sample", "step", "epoch"})
+"""Columns that help to find lines."""
+
 _PARTIAL = ".partial"
 """How the name of a file that isn't whole yet ends."""
 
@@ -69,7 +72,12 @@ def build(keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any]) -> pa.T
     values = reduced.values.ravel()
     columns["value"] = column(values if values.dtype == np.int64 else values.astype(np.float32))
     columns |= {name: _column(name, np.repeat(column, width)) for name, column in extra.items()}
-    return pa.table(columns)
+    return pa.table(columns, schema=_schema(columns))
+
+
+def _schema(columns: dict[str, pa.Array]) -> pa.Schema:
+    # What can't be missing needn't be said to be there, line by line: a tenth of the time that writing takes.
+    return pa.schema([pa.field(name, found.type, nullable=name == "label") for name, found in columns.items()])
 
 
 def _column(name: str, values: Any) -> pa.Array:
@@ -113,7 +121,7 @@ class TableFile:
         with writing(self.path):
             if self._writer is None:
                 schema = joined.schema.with_metadata(self._metadata)
-                self._writer = pq.ParquetWriter(self._partial, schema, compression="zstd")
+                self._writer = pq.ParquetWriter(self._partial, schema, **_how(schema))
             start = 0
             while len(joined) - start > leave:
                 part = joined.slice(start, _LINES_PER_GROUP)
@@ -144,6 +152,19 @@ class TableFile:
             self._writer = None
         with contextlib.suppress(OSError):
             self._partial.unlink()
+
+
+def _how(schema: pa.Schema) -> dict[str, Any]:
+    """What makes a table small and quick to write: as measured in docs/decisions/0006-speed.md."""
+    found: dict[str, Any] = {"compression": "zstd"}
+    if "value" not in schema.names:  # a metric's own table, of any columns
+        return found
+    fractions = {"value"} if schema.field("value").type == pa.float32() else set()
+    found["use_dictionary"] = [name for name in schema.names if name not in {"mac", *fractions}]
+    found["column_encoding"] = dict.fromkeys(fractions, "BYTE_STREAM_SPLIT")
+    # Other columns go from their lowest to their highest value in every group of lines.
+    found["write_statistics"] = [name for name in schema.names if name in _RISING]
+    return found
 
 
 def remove_partial(folder: Path) -> None:
