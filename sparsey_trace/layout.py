@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError, LayoutError
-from sparsey_trace.sets import sets_of_samples
+from sparsey_trace.sets import sets_of_packed, sets_of_samples
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -247,7 +247,7 @@ class Chunk:
     @cached_property
     def on_sets(self) -> NDArray[np.uint64]:
         """[D, ceil(n / 64)] uint64, for each feature the samples in which it is on; see `sets_of_samples`."""
-        return sets_of_samples(self.on)
+        return sets_of_packed(self.on_bits, self.layout.num_features)
 
     @cached_property
     def active_sets(self) -> tuple[NDArray[np.uint64], ...]:
@@ -255,8 +255,8 @@ class Chunk:
         return tuple(sets_of_samples(active) for active in self.active)
 
     @cached_property
-    def on(self) -> NDArray[np.bool_]:
-        """[n, D] bool, the input's non-zero features.
+    def on_bits(self) -> NDArray[np.uint8]:
+        """[n, ceil(D / 8)] uint8, the input's non-zero features, as `numpy.packbits` packs them.
 
         Raises:
             DataError: the chunk was read without inputs.
@@ -264,7 +264,7 @@ class Chunk:
         if self.inputs is None:
             msg = "this chunk was read without inputs: expected [n, D] inputs, found None"
             raise DataError(msg)
-        return np.asarray(self.inputs != 0)
+        return np.packbits(self.inputs if self.inputs.dtype == np.uint8 else self.inputs != 0, axis=1)
 
 
 def _name(given: str) -> str:

@@ -19,7 +19,14 @@ def sets_of_samples(holds: NDArray[Any]) -> NDArray[np.uint64]:
     Returns:
         [X, ceil(n / 64)] uint64, samples in the order of `numpy.packbits`.
     """
-    return words_of(np.packbits(np.ascontiguousarray(holds.T), axis=1))
+    return sets_of_packed(np.packbits(holds, axis=1), holds.shape[1])
+
+
+def sets_of_packed(rows: NDArray[np.uint8], things: int) -> NDArray[np.uint64]:
+    """The same from the rows [n, ceil(X / 8)] packed, of X things."""
+    from sparsey_trace.kernels.turned import turned
+
+    return turned(rows, things).view(np.uint64)
 
 
 def words_of(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:

@@ -344,9 +344,9 @@ def test_a_chunk_in_one_line() -> None:
 def test_what_a_chunk_derives() -> None:
     assert chunk().sample.tolist() == [10, 11, 12]
     assert chunk().is_train.tolist() == [True, True, False]
-    assert chunk(inputs=np.array([[0, -0.0, 2.5]] * 3)).on.tolist() == [[False, False, True]] * 3
+    assert chunk(inputs=np.array([[0, -0.0, 2.5]] * 3)).on_bits.tolist() == [[0b001_00000]] * 3
     with pytest.raises(DataError, match=r"read without inputs: expected \[n, D\] inputs, found None"):
-        _ = chunk(inputs=None).on
+        _ = chunk(inputs=None).on_bits
 
 
 @given(runs(), st.slices(40))

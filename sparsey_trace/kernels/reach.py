@@ -16,60 +16,94 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_WORDS = 16
+"""Of every set so many words are worked on before the next ones: the sets of two layers stay in the cache."""
+
+
 @compiled
-def unite(
-    below: NDArray[np.uint64], sources: NDArray[np.int32], ends: NDArray[np.int64]
-) -> NDArray[np.uint64]:
-    """Unions of sets.
+def count_reach(
+    on: NDArray[np.uint64],
+    active: NDArray[np.uint64],
+    sources: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    features: NDArray[np.int32],
+    mac_ends: NDArray[np.int64],
+    layer_ends: NDArray[np.int64],
+) -> NDArray[np.int32]:
+    """How many of a sample's features reach each MAC, and each layer as a whole.
+
+    Pairs (MAC, feature in its field) stand MAC by MAC, layer by layer. A feature reaches a MAC in samples for which
+    the MAC is active and the feature is on, or has reached a source of it.
 
     Args:
-        below: [S, W], the sets.
-        sources: [E], the sets of each union, one union after the other.
-        ends: [P], where those of each union end.
+        on: [D, W], for each feature the samples in which it is on.
+        active: [M, W], for each MAC the samples for which it is active.
+        sources: [E], for each pair, one pair after the other, those of the layer below with the same feature, counted
+            from that layer's first; in the first layer the feature.
+        ends: [P], where the sources of each pair end.
+        features: [P], the feature of each pair.
+        mac_ends: [M], where the pairs of each MAC end.
+        layer_ends: [L], where the MACs of each layer end.
 
     Returns:
-        [P, W] uint64.
+        [M + L, 64 * W] int32, the samples in the order of `numpy.packbits`.
     """
-    united = np.zeros((len(ends), below.shape[1]), np.uint64)
-    edge = 0
-    for union in range(len(ends)):
-        while edge < ends[union]:
-            source = sources[edge]
+    width, spread = on.shape[1], _spread()
+    counts = np.empty((len(mac_ends) + len(layer_ends), 64 * width), np.int32)
+    for start in range(0, width, _WORDS):
+        words = min(_WORDS, width - start)
+        reach = on[:, start : start + words].copy()
+        first = mac = 0
+        for layer in range(len(layer_ends)):
+            macs = mac_ends[mac : layer_ends[layer]]
+            reach = _above(reach, active[mac:, start : start + words], sources, ends, first, macs)
+            begin = 0
+            for end in macs:
+                _write(_digits(reach, begin, end - first), counts, mac, start, spread)
+                begin, mac = end - first, mac + 1
+            whole = _whole(reach, features, first, len(on))
+            _write(_digits(whole, 0, len(whole)), counts, len(mac_ends) + layer, start, spread)
+            first += len(reach)
+    return counts
+
+
+@compiled
+def _above(
+    below: NDArray[np.uint64],
+    active: NDArray[np.uint64],
+    sources: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    first: int,
+    macs: NDArray[np.int64],
+) -> NDArray[np.uint64]:
+    """The sets of a layer's pairs, of which the first has that number, from those of the layer below."""
+    # An array made here can't overlap the others: only then are several words united at once.
+    united = np.zeros((macs[-1] - first, below.shape[1]), np.uint64)
+    pair, edge = first, ends[first - 1] if first else 0
+    for mac in range(len(macs)):
+        while pair < macs[mac]:
+            while edge < ends[pair]:
+                source = sources[edge]
+                for word in range(below.shape[1]):
+                    united[pair - first, word] |= below[source, word]
+                edge += 1
             for word in range(below.shape[1]):
-                united[union, word] |= below[source, word]
-            edge += 1
+                united[pair - first, word] &= active[mac, word]
+            pair += 1
     return united
 
 
 @compiled
-def restrict(sets: NDArray[np.uint64], ends: NDArray[np.int64], to: NDArray[np.uint64]) -> None:
-    """Keep of the sets [P, W], which belong to X things one after the other, what is also in the thing's [X, W]."""
-    start = 0
-    for thing in range(len(ends)):
-        for number in range(start, ends[thing]):
-            for word in range(sets.shape[1]):
-                sets[number, word] &= to[thing, word]
-        start = ends[thing]
-
-
-@compiled
-def count(sets: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.int32]:
-    """In how many of a thing's sets each sample is.
-
-    Args:
-        sets: [P, W].
-        ends: [X], where the sets of each of X things end.
-
-    Returns:
-        [64 * W, X] int32, the samples in the order of `numpy.packbits`.
-    """
-    counts = np.zeros((64 * sets.shape[1], len(ends)), np.int32)
-    spread = _spread()
-    start = 0
-    for thing in range(len(ends)):
-        _write(_digits(sets, start, ends[thing]), counts, thing, spread)
-        start = ends[thing]
-    return counts
+def _whole(
+    reach: NDArray[np.uint64], features: NDArray[np.int32], first: int, count: int
+) -> NDArray[np.uint64]:
+    """[D, W], for each of so many features the samples in which any of a layer's pairs has it."""
+    united = np.zeros((count, reach.shape[1]), np.uint64)
+    for pair in range(len(reach)):
+        feature = features[first + pair]
+        for word in range(reach.shape[1]):
+            united[feature, word] |= reach[pair, word]
+    return united
 
 
 @compiled
@@ -117,7 +151,11 @@ def _carry(digits: NDArray[np.uint64], lowest: int, carry: NDArray[np.uint64]) -
 
 @compiled
 def _write(
-    digits: NDArray[np.uint64], counts: NDArray[np.int32], thing: int, spread: NDArray[np.uint64]
+    digits: NDArray[np.uint64],
+    counts: NDArray[np.int32],
+    thing: int,
+    start: int,
+    spread: NDArray[np.uint64],
 ) -> None:
     for word in range(digits.shape[1]):
         for byte in range(8):
@@ -129,7 +167,8 @@ def _write(
                     eight |= spread[bits] << np.uint64(place - first)
                 for sample in range(8):
                     part = np.int32(eight >> np.uint64(8 * sample) & np.uint64(255))
-                    counts[64 * word + 8 * byte + sample, thing] |= part << first
+                    place = 64 * (start + word) + 8 * byte + sample
+                    counts[thing, place] = part << first | (counts[thing, place] if first else 0)
 
 
 @compiled
@@ -143,8 +182,18 @@ def _spread() -> NDArray[np.uint64]:
 
 
 @compiled
-def share(counts: NDArray[np.int32], on: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
-    """Write what share [n, M] counts [n, M] are of what is on [n]; all of it where nothing is."""
-    for sample in range(counts.shape[0]):
-        for thing in range(counts.shape[1]):
-            shares[sample, thing] = counts[sample, thing] / on[sample] if on[sample] else 1.0
+def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
+    """Write what share [n, X] counts are of what is on [n]; all of it where nothing is.
+
+    Args:
+        counts: from `count_reach`.
+        begin: the first of the X that are asked for.
+        on: [n].
+        shares: [n, X].
+    """
+    for first in range(0, len(on), 8):
+        # Eight samples at a time, as what is read and what is written lie across each other.
+        for thing in range(shares.shape[1]):
+            for sample in range(first, min(first + 8, len(on))):
+                count = counts[begin + thing, sample]
+                shares[sample, thing] = count / on[sample] if on[sample] else 1.0

@@ -36,10 +36,11 @@ class FeatureCoverage(SampleMetric[None]):
         """Shares per MAC and per layer."""
         from sparsey_trace.kernels.reach import share
 
-        on = np.bitwise_count(np.packbits(chunk.on, axis=1)).sum(axis=1, dtype=np.int64)
+        on = np.bitwise_count(chunk.on_bits).sum(axis=1, dtype=np.int64)
+        counts, begin = count_reach(chunk), 0
         values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
-        layer_values = [np.empty(len(chunk)) for _ in layout.layers]
-        for part, layer, by_mac, whole in count_reach(chunk):
-            share(by_mac, on[part], values[layer][part])
-            layer_values[layer][part] = (whole + (on[part] == 0)) / np.maximum(on[part], 1)
-        return Rows(values=values, layer_values=layer_values)
+        of_layers = np.empty((len(chunk), len(values)))
+        for shares in (*values, of_layers):
+            share(counts, begin, on, shares)
+            begin += shares.shape[1]
+        return Rows(values=values, layer_values=list(of_layers.T))

@@ -103,7 +103,9 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
             "references",
             lambda: References.of(store.inputs, input_shape=layout.input_shape, step=store.step, until=until),
         )
-        reference, distance = references.nearest(chunk.on[asked], chunk.step[asked], measure=self.distance)
+        reference, distance = references.nearest(
+            chunk.on_bits[asked], chunk.step[asked], measure=self.distance
+        )
         found = reference >= 0
         if not found.any():
             return None

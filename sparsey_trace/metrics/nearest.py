@@ -73,12 +73,12 @@ class References:
         return cls(group, bits, tiles, sizes, step, until)
 
     def nearest(
-        self, queries: NDArray[np.bool_], query_step: NDArray[np.int64], *, measure: Measure
+        self, queries: NDArray[np.uint8], query_step: NDArray[np.int64], *, measure: Measure
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """For each query the nearest reference of an earlier step.
 
         Args:
-            queries: [n, D] bool, the features that are on.
+            queries: [n, ceil(D / 8)] uint8, the features that are on, packed.
             query_step: [n] int64; a reference serves where step < query_step <= until.
             measure: `hamming`, the number of features that differ; or `jaccard`, 1 - the similarity.
 
@@ -87,7 +87,7 @@ class References:
         """
         from sparsey_trace.kernels.nearest import find_nearest
 
-        bits = words_of(np.packbits(queries, axis=1))
+        bits = words_of(queries)
         serving = np.searchsorted(self.step, query_step)
         names = [(measure, query.tobytes()) for query in bits]
         known = np.array(

@@ -56,7 +56,7 @@ class ReferenceStore:
     def of(cls, chunk: Chunk) -> ReferenceStore:
         """The training inputs of a chunk."""
         train = np.flatnonzero(chunk.is_train)
-        bits = np.packbits(chunk.on[train], axis=1)
+        bits = chunk.on_bits[train]
         assert chunk.inputs is not None
         real = chunk.inputs.dtype.kind == "f"
         # Adding zero makes the two zeros one.

@@ -16,6 +16,7 @@ from sparsey_trace.replay.choosing import asked
 from sparsey_trace.replay.earlier import table_names
 from sparsey_trace.replay.engines import make_engine
 from sparsey_trace.replay.folding import Folding
+from sparsey_trace.replay.memory import keep_what_is_freed
 from sparsey_trace.replay.origin import Origin
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.passes import Pass
@@ -79,6 +80,7 @@ def analyze(
     """
     question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
     budget: dict[str, Any] = {"n_jobs": n_jobs, "chunk_size": chunk_size, "total_memory": total_memory}
+    keep_what_is_freed()
     with contextlib.ExitStack() as stack:
         found = stack.enter_context(asked(source, metrics=metrics, **question, **budget))
         trace = found.trace

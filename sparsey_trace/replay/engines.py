@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
+from sparsey_trace.replay.memory import keep_what_is_freed
 from sparsey_trace.replay.work import Done, Source, Worker, memos_of, work_from_file
 
 if TYPE_CHECKING:
@@ -202,6 +203,7 @@ def _deaf_to_interrupts() -> Iterator[None]:
 def _begin() -> None:
     from threadpoolctl import threadpool_limits
 
+    keep_what_is_freed()
     threading.Thread(target=_end_with_parent, daemon=True).start()
     # The processes are the parallelism: more threads than cores slow each other down.
     threadpool_limits(1)

@@ -77,7 +77,9 @@ def build(keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any]) -> pa.T
 
 def _schema(columns: dict[str, pa.Array]) -> pa.Schema:
     # What can't be missing needn't be said to be there, line by line: a tenth of the time that writing takes.
-    return pa.schema([pa.field(name, found.type, nullable=name == "label") for name, found in columns.items()])
+    return pa.schema(
+        [pa.field(name, found.type, nullable=name == "label") for name, found in columns.items()]
+    )
 
 
 def _column(name: str, values: Any) -> pa.Array:

@@ -11,7 +11,7 @@ from sparsey_trace.kernels.basis import count_known, count_new, join, learn
 from sparsey_trace.kernels.common import count_common
 from sparsey_trace.kernels.distinct import distinct
 from sparsey_trace.kernels.nearest import TILE
-from sparsey_trace.kernels.reach import count, restrict, unite
+from sparsey_trace.kernels.reach import count_reach, share
 from sparsey_trace.metrics.nearest import References, feature_groups
 from sparsey_trace.sets import sets_of_samples, words_of
 
@@ -36,7 +36,7 @@ def test_the_nearest_is_the_first_of_the_nearest(
     queries[5] = False
     query_step = np.sort(rng.integers(0, 42, 90))
     prepared = References.of(np.packbits(references, axis=1), input_shape=shape, step=step, until=until)
-    found, distance = prepared.nearest(queries, query_step, measure=measure)  # type: ignore[arg-type]
+    found, distance = prepared.nearest(np.packbits(queries, axis=1), query_step, measure=measure)  # type: ignore[arg-type]
     for number, query in enumerate(queries):
         differ = np.count_nonzero(query ^ references, axis=1).astype(float)
         if measure == "jaccard":
@@ -53,7 +53,8 @@ def test_the_nearest_is_the_first_of_the_nearest(
 @pytest.mark.parametrize("measure", ["hamming", "jaccard"])
 def test_queries_that_come_back_are_compared_with_what_is_new(measure: str) -> None:
     rng = np.random.default_rng(1)
-    references, queries = rng.random((500, 60)) < 0.4, rng.random((8, 60)) < 0.4
+    references = rng.random((500, 60)) < 0.4
+    queries = np.packbits(rng.random((8, 60)) < 0.4, axis=1)
     step, forever = np.repeat(np.arange(50), 10), np.full(500, np.iinfo(np.int64).max)
     packed, arguments = (
         np.packbits(references, axis=1),
@@ -79,26 +80,49 @@ def test_groups_of_features_are_neighbours() -> None:
     assert feature_groups((2,)).tolist() == [0, 1]
 
 
-def test_sets_are_united_restricted_and_counted() -> None:
+def test_reach_is_united_restricted_and_counted() -> None:
     rng = np.random.default_rng(1)
-    below = rng.random((200, 40)) < 0.6
-    sources = rng.integers(0, 40, 900)
-    # Things of 0 up to 300 sets, so that counts take more than a byte.
-    ends = np.sort(rng.integers(0, 900, 400))
-    ends[-1] = 900
-    united = np.stack(
-        [below[:, sources[a:b]].any(axis=1) for a, b in zip([0, *ends[:-1]], ends, strict=True)], axis=1
+    # More samples than are worked on at once, and counts that take more than a byte.
+    on, active = rng.random((1100, 400)) < 0.9, rng.random((1100, 5)) < 0.7
+    connections = [np.arange(400), np.arange(3), np.arange(200, 390)]
+    pairs = [(mac, feature, [feature]) for mac, heard in enumerate(connections) for feature in heard]
+    places = {(mac, feature): place for place, (mac, feature, _) in enumerate(pairs)}
+    for mac, heard in ((3, [0, 1]), (4, [2])):
+        reached = np.unique(np.concatenate([connections[below] for below in heard]))
+        sources = [[places[b, f] for b in heard if (b, f) in places] for f in reached]
+        pairs += zip([mac] * len(reached), reached, sources, strict=True)
+    counts = count_reach(
+        sets_of_samples(on),
+        sets_of_samples(active),
+        np.concatenate([sources for *_, sources in pairs]).astype(np.int32),
+        np.cumsum([len(sources) for *_, sources in pairs]),
+        np.array([feature for _, feature, _ in pairs], np.int32),
+        np.cumsum(np.bincount([mac for mac, *_ in pairs])),
+        np.array([3, 5]),
     )
-    sets = unite(sets_of_samples(below), sources.astype(np.int32), ends)
-    np.testing.assert_array_equal(sets, sets_of_samples(united))
-    things = np.array([1, 1, 20, 27, 35, 400])
-    allowed = rng.random((200, 6)) < 0.8
-    restrict(sets, things, sets_of_samples(allowed))
-    owner = np.repeat(np.arange(6), np.diff(things, prepend=0))
-    kept = united & allowed[:, owner]
-    expected = np.stack([kept[:, owner == thing].sum(axis=1) for thing in range(6)], axis=1)
+    by_mac = [np.zeros(on.shape, np.bool_) for _ in range(5)]
+    for mac, heard in enumerate(connections):
+        by_mac[mac][:, heard] = on[:, heard] & active[:, mac, None]
+    by_mac[3] = (by_mac[0] | by_mac[1]) & active[:, 3, None]
+    by_mac[4] = by_mac[2] & active[:, 4, None]
+    whole = [by_mac[0] | by_mac[1] | by_mac[2], by_mac[3] | by_mac[4]]
+    expected = np.stack([reached.sum(axis=1) for reached in (*by_mac, *whole)])
     assert expected.max() > 255
-    np.testing.assert_array_equal(count(sets, things)[:200], expected)
+    np.testing.assert_array_equal(counts[:, :1100], expected)
+    sizes = on.sum(axis=1) * (rng.random(1100) < 0.9)
+    shares = np.empty((1100, 3))
+    share(counts, 2, sizes, shares)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        np.testing.assert_array_equal(shares, np.where(sizes[:, None], expected[2:5].T / sizes[:, None], 1.0))
+
+
+@pytest.mark.parametrize(("samples", "things"), [(0, 5), (1, 1), (7, 9), (64, 8), (130, 70)])
+def test_sets_are_rows_turned_into_columns(samples: int, things: int) -> None:
+    holds = np.random.default_rng(5).random((samples, things)) < 0.4
+    expected = words_of(np.packbits(holds.T, axis=1))
+    found = sets_of_samples(holds)
+    np.testing.assert_array_equal(found, expected)
+    assert found.shape == (things, -(-samples // 64))
 
 
 def test_common_samples_are_counted() -> None:
