@@ -24,10 +24,10 @@ class Plot:
     All take `ax`, the matplotlib axes to draw on; without, they make a figure of their own. They return the axes,
     or an array of them where each layer has its own. `layer`, a name or a number, picks one layer.
 
-    Curves of several runs go on the same axes, each with its `label` and `color`:
+    Curves of several runs go on the same axes, each with its `label`, and its `color` if wanted:
 
-        for result, k, color in zip(results, ks, ["C0", "C1", "C2"]):
-            ax = result.plot.basis_set_size(ax, layer="v1", label=f"K = {k}", color=color)
+        for result, k in zip(results, ks):
+            result.plot.basis_set_size(ax, layer="v1", label=f"K = {k}")
     """
 
     def __init__(self, result: Result) -> None:

@@ -44,28 +44,29 @@ def draw(ax: Axes, found: Sequence[Curve], *, name: str, look: Look) -> None:
 
     Args:
         ax: where.
-        found: the layers' curves.
+        found: the layers' curves, those of training first.
         name: of the picture.
         look: what they are called, and their colour.
     """
-    trained = {curve.layer for curve in found if curve.phase == "train"}
+    numbers: dict[int, int] = {}
     for curve in found:
-        if curve.phase == "eval" and curve.layer in trained:
-            _marks(ax, curve, look)
+        if curve.layer in numbers:
+            _marks(ax, curve, look, numbers[curve.layer])
         else:
-            _line(ax, curve, look)
+            numbers[curve.layer] = look.number_of(ax, curve.layer)
+            _line(ax, curve, look, numbers[curve.layer])
     _finish(ax, name, has_band=any(curve.values.shape[1] > 1 for curve in found))
 
 
-def _line(ax: Axes, curve: Curve, look: Look) -> None:
-    color = look.color or color_of(curve.layer)
+def _line(ax: Axes, curve: Curve, look: Look, number: int) -> None:
+    color = look.color or color_of(number)
     few = curve.phase == "eval" or len(curve.seen) < 2
     ax.plot(
         curve.seen,
         curve.median,
         color=color,
-        linestyle=line_of(curve.layer),
-        marker=marker_of(curve.layer) if few else None,
+        linestyle=line_of(number),
+        marker=marker_of(number) if few else None,
         label=look.label_of(curve.name),
     )
     if curve.values.shape[1] > 1:
@@ -73,13 +74,11 @@ def _line(ax: Axes, curve: Curve, look: Look) -> None:
         ax.fill_between(curve.seen, low, high, color=color, alpha=0.2, linewidth=0)
 
 
-def _marks(ax: Axes, curve: Curve, look: Look) -> None:
+def _marks(ax: Axes, curve: Curve, look: Look, number: int) -> None:
     """Evaluations beside a line of training."""
-    color, median = look.color or color_of(curve.layer), curve.median
+    color, median = look.color or color_of(number), curve.median
     spread = np.stack([median - curve.quantile(LOW), curve.quantile(HIGH) - median])
-    ax.errorbar(
-        curve.seen, median, yerr=spread, fmt=marker_of(curve.layer), color=color, mec="white", capsize=2
-    )
+    ax.errorbar(curve.seen, median, yerr=spread, fmt=marker_of(number), color=color, mec="white", capsize=2)
     if _EVALUATION not in _labels(ax):
         ax.plot([], [], "o", color="0.4", label=_EVALUATION)
 

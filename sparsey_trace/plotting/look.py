@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sparsey_trace.plotting.style import shown
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,7 +18,7 @@ class Look:
     Attributes:
         layers: the numbers of the layers that are drawn.
         label: what the run is called in the legend; None where there is only one run.
-        color: of all of the run's lines; None for one for each layer.
+        color: of all of the run's lines; None for one for each layer and run.
         has_title: whether the picture has its title.
     """
 
@@ -22,6 +26,12 @@ class Look:
     label: str | None = None
     color: str | None = None
     has_title: bool = True
+
+    def number_of(self, ax: Axes, layer: int) -> int:
+        """Which of the colours, lines and markers a layer has; runs that have names take what is next on the axes."""
+        if self.label is None:
+            return layer
+        return len(ax.get_legend_handles_labels()[1])
 
     def label_of(self, layer: str) -> str:
         """A layer's name in the legend; the run's where it shows one layer only."""

@@ -30,12 +30,13 @@ def draw_by_class(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
     for place, layer in enumerate(found):
         classes = ["none" if label == NO_LABEL else str(label) for label in layer.label]
         aside = (place - (len(found) - 1) / 2) * _APART / 72
+        number = look.number_of(ax, layer.layer)
         (marks,) = ax.plot(
             classes,
             layer.by_class,
-            color=look.color or color_of(layer.layer),
+            color=look.color or color_of(number),
             linestyle="",
-            marker=marker_of(layer.layer),
+            marker=marker_of(number),
             label=look.label_of(layer.name),
         )
         inches = figure_of(ax).dpi_scale_trans
@@ -48,14 +49,15 @@ def draw_by_class(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
 def draw_by_distance(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
     """A point for each bin of distances and layer, as wide as the bin."""
     for layer in found:
+        number = look.number_of(ax, layer.layer)
         middle = (layer.low + layer.high) / 2
         ax.errorbar(
             middle,
             layer.by_distance,
             xerr=(layer.high - layer.low) / 2,
-            color=look.color or color_of(layer.layer),
-            linestyle=line_of(layer.layer),
-            marker=marker_of(layer.layer),
+            color=look.color or color_of(number),
+            linestyle=line_of(number),
+            marker=marker_of(number),
             label=look.label_of(layer.name),
         )
     _finish(ax, "match_accuracy_by_distance")
