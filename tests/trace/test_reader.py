@@ -181,3 +181,20 @@ def test_any_number_of_readers(path: Path) -> None:
     assert [len(reader.chunk(0, 146)) for reader in readers[1:]] == [146] * 4
     for reader in readers:
         reader.close()
+
+
+def test_a_snapshot_goes_back_and_on_again(trace: Trace) -> None:
+    """To fewer samples than there are, and not to more."""
+    whole = trace.inputs[:]
+    trace.rewind(10)
+    assert (len(trace), len(trace.samples), trace.num_steps) == (
+        10,
+        10,
+        len(np.unique(trace.samples.step[:])),
+    )
+    np.testing.assert_array_equal(trace.inputs[:], whole[:10])
+    assert sum(len(chunk) for chunk in trace.chunks()) == 10
+    with pytest.raises(UsageError, match="expected 0 to 10 samples to go back to, found 11"):
+        trace.rewind(11)
+    assert trace.refresh() == len(whole)
+    np.testing.assert_array_equal(trace.inputs[:], whole)
