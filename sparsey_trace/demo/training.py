@@ -13,6 +13,7 @@ from sparsey_trace.demo.data import Dataset, load_digits, load_mnist
 from sparsey_trace.demo.model import Sparsey, SparseyConfig
 from sparsey_trace.demo.schedule import Schedule
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import unknown
 from sparsey_trace.recording import record
 
 if TYPE_CHECKING:
@@ -81,6 +82,5 @@ def run_demo(
 
 def _demo(name: str) -> Demo:
     if name not in DEMOS:
-        msg = f"dataset: expected one of {', '.join(DEMOS)}, found {name!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown("dataset", name, DEMOS))
     return DEMOS[name]

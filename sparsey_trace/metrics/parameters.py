@@ -6,6 +6,7 @@ import types
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,10 +58,11 @@ def read_parameter(text: str, hint: Any, what: str) -> Any:
             except ValueError:
                 continue
     if {int, float}.intersection(options):
-        expected = "a number"
+        msg = f"{what}: expected a number, found {text!r}"
+    elif bool in options:
+        msg = f"{what}: expected true or false, found {text!r}"
     else:
-        expected = "true or false" if bool in options else f"one of {', '.join(words)}"
-    msg = f"{what}: expected {expected}, found {text!r}"
+        msg = unknown(what, text, words)
     raise UsageError(msg)
 
 
@@ -72,8 +74,7 @@ def check_choice(metric: Any, parameter: str, choices: Sequence[str]) -> None:
     """
     found = getattr(metric, parameter)
     if found not in choices:
-        msg = f"{metric.name}: {parameter}: expected one of {', '.join(choices)}, found {found!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown(f"{metric.name}: {parameter}", found, choices))
 
 
 def check_size(metric: Any, parameter: str) -> None:

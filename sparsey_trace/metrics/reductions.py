@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -57,8 +58,7 @@ def reduce(name: str | None, values: Sequence[NDArray[Any]]) -> Reduced:
         return Reduced(_add(each)[:, None] / each.shape[1], None, None)
     if name == "sum":
         return Reduced(_add(_sums(values))[:, None], None, None)
-    msg = f"reduction: expected none or one of {', '.join(NAMES)}, found {name!r}"
-    raise UsageError(msg)
+    raise UsageError(unknown("reduction", name, ("none", *NAMES)))
 
 
 def _per_mac(values: Sequence[NDArray[Any]], layers: Sequence[int]) -> Reduced:

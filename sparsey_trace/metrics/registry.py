@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import fields
 from functools import cache
 from typing import TYPE_CHECKING, Any, get_type_hints
@@ -16,6 +15,7 @@ from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.parameters import read_parameter
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
+from sparsey_trace.near import unknown
 from sparsey_trace.plugins import METRICS, package_of, sound
 
 if TYPE_CHECKING:
@@ -90,13 +90,13 @@ def make_metric(name: str, parameters: dict[str, Any] | None = None) -> Metric[A
     """
     cls = metric_class(name)
     if cls is None:
-        raise UsageError(_unknown("metric", name, list(metric_classes())))
+        raise UsageError(unknown("metric", name, metric_classes()))
     known = parameters_of(cls)
     hints = get_type_hints(cls)
     given = {}
     for key, value in (parameters or {}).items():
         if key not in known:
-            raise UsageError(_unknown(f"{name}: parameter", key, list(known)))
+            raise UsageError(unknown(f"{name}: parameter", key, known))
         given[key] = read_parameter(value, hints[key], f"{name}: {key}") if isinstance(value, str) else value
     try:
         return cls(**given)
@@ -107,9 +107,3 @@ def make_metric(name: str, parameters: dict[str, Any] | None = None) -> Metric[A
             f"{name}: expected parameters that it takes, found that it raised {type(error).__name__}: {error}"
         )
         raise UsageError(msg) from error
-
-
-def _unknown(what: str, found: str, known: list[str]) -> str:
-    near = difflib.get_close_matches(found, known, 1)
-    hint = f" (did you mean {near[0]}?)" if near else ""
-    return f"{what}: expected one of {', '.join(known) or 'none'}, found {found!r}{hint}"

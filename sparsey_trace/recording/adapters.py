@@ -8,7 +8,6 @@ also has `recognises`, and stands in `FAMILIES`, or is offered by another packag
 
 from __future__ import annotations
 
-import difflib
 import warnings
 from dataclasses import KW_ONLY, dataclass, replace
 from functools import cache
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from sparsey_trace.errors import PluginWarning, RecordError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.near import hint
 from sparsey_trace.plugins import ADAPTERS, package_of, sound
 from sparsey_trace.recording.codes import Codes, cells_of, codes_of_cells, codes_of_winners
 from sparsey_trace.recording.spring2024 import Spring2024Layers
@@ -282,9 +282,8 @@ def with_sizes(layout: Layout, index: int, layer: Layer, output: Any) -> Layout:
 def _module(modules: dict[str, nn.Module], name: str, model: nn.Module) -> nn.Module:
     if name in modules:
         return modules[name]
-    near = difflib.get_close_matches(name, modules)
-    hint = f"near: {', '.join(near)}" if near else f"there are: {_names(model)}"
-    msg = f"{type(model).__name__}: expected a module named {name!r}, found none ({hint})"
+    others = hint(name, modules) or f" (there are: {_names(model)})"
+    msg = f"{type(model).__name__}: expected a module named {name!r}, found none{others}"
     raise RecordError(msg)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import numpy as np
 
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.near import unknown
 from sparsey_trace.recording.adapters import Layer, WinnerTakeAll, find_layers, make_layout
 
 if TYPE_CHECKING:
@@ -105,10 +105,8 @@ def _rewired(layer: LayerLayout, below: LayerLayout) -> LayerLayout:
 def _check_known(name: str, names: Sequence[str], model: nn.Module) -> None:
     if name in names:
         return
-    near = difflib.get_close_matches(name, names, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
     msg = (
-        f"{type(model).__name__}: layers: expected names of its layers, found {name!r} ({hint}there are: "
-        f"{', '.join(names)}); a layer of another kind has to be described: WinnerTakeAll({name!r}, num_macs=…, …)"
+        f"{unknown(f'{type(model).__name__}: layers', name, names)}; a layer of another kind has to be "
+        f"described: WinnerTakeAll({name!r}, num_macs=…, …)"
     )
     raise RecordError(msg)

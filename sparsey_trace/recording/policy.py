@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import unknown
 from sparsey_trace.recording.checks import checked_count
 
 ON_FULL = ("block", "drop", "error")
@@ -57,5 +58,4 @@ class Policy:
 
 def _check_choice(given: object, what: str, choices: tuple[str, ...]) -> None:
     if given not in choices:
-        msg = f"{what}: expected one of {', '.join(map(repr, choices))}, found {given!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown(what, given, choices))

@@ -13,6 +13,7 @@ from torch import nn
 
 from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError
 from sparsey_trace.layout import PHASES
+from sparsey_trace.near import unknown
 from sparsey_trace.recording.capture import Capture
 from sparsey_trace.recording.choice import choose_layers
 from sparsey_trace.recording.parts import find_place
@@ -105,8 +106,7 @@ def record(
         msg = f"model: expected a torch.nn.Module, found {type(model).__name__}"
         raise RecordError(msg)
     if inputs not in ("auto", *INPUT_KINDS):
-        msg = f"inputs: expected 'auto' or one of {', '.join(INPUT_KINDS)}, found {inputs!r}"
-        raise DataError(msg)
+        raise DataError(unknown("inputs", inputs, ("auto", *INPUT_KINDS)))
     model = unwrapped(model)
     choice = choose_layers(model, layers)
     sampling = Sampling(every=every, phases=phases, predicate=predicate)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.reductions import NAMES
 from sparsey_trace.metrics.registry import BUILT_IN, make_metric
+from sparsey_trace.near import unknown
 from sparsey_trace.replay.engines import jobs
 from sparsey_trace.replay.gaps import Gaps
 from sparsey_trace.replay.memory import chunk_samples
@@ -81,11 +82,9 @@ def choose(
         UsageError: an unknown name, a name given twice, or a metric without that reduction.
     """
     if resolution not in RESOLUTIONS:
-        msg = f"resolution: expected one of {', '.join(RESOLUTIONS)}, found {resolution!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown("resolution", resolution, RESOLUTIONS))
     if reduction is not None and reduction not in NAMES:
-        msg = f"reduction: expected none or one of {', '.join(NAMES)}, found {reduction!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown("reduction", reduction, ("none", *NAMES)))
     named = metrics is not None
     # Those of other packages have to be named: one that fails must not cost the results of ours.
     wanted = [cls() for cls in BUILT_IN] if metrics is None else metrics

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
+from sparsey_trace.near import unknown
 from sparsey_trace.replay.memory import keep_what_is_freed
 from sparsey_trace.replay.work import Done, Source, Worker, memos_of, work_from_file
 
@@ -152,8 +153,7 @@ def make_engine(name: str, workers: int) -> Engine:
         UsageError: there is no such engine.
     """
     if name not in NAMES:
-        msg = f"engine: expected one of {', '.join(NAMES)}, found {name!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown("engine", name, NAMES))
     if name == "processes":
         return ProcessesEngine(workers)
     if name == "serial" or (name == "auto" and workers == 1):

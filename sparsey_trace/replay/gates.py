@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.registry import metric_classes
+from sparsey_trace.near import hint, unknown
 from sparsey_trace.replay.earlier import table_names
 from sparsey_trace.replay.entries import FIGURES, PRECISION
 
@@ -120,8 +121,7 @@ def parse_rule(text: str) -> Rule:
         raise UsageError(msg)
     known = [name for cls in metric_classes().values() for name in table_names(cls)]
     if found["metric"] not in known:
-        msg = f"rule {text!r}: expected one of {', '.join(known)}, found {found['metric']!r}"
-        raise UsageError(msg)
+        raise UsageError(unknown(f"rule {text!r}", found["metric"], known))
     figure: Figure = next((name for name in FIGURES if name == found["figure"]), "last")
     return Rule(
         text=text.strip(),
@@ -198,7 +198,9 @@ def _nothing(rule: Rule, side: Side, entries: Sequence[Entry]) -> Violation:
     elif not layers:
         why = "no sample has a value"
     elif rule.layer is not None:
-        why = f"expected a layer {rule.layer!r}, found {', '.join(map(str, layers))}"
+        why = (
+            f"expected a layer {rule.layer!r}, found {', '.join(map(str, layers))}{hint(rule.layer, layers)}"
+        )
     else:
         why = "no layer is shared"
     return _violation(rule, side.run, rule.layer, None, why)

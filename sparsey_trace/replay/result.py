@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from sparsey_trace.near import unknown
 from sparsey_trace.replay.summary import Line, summarize
 from sparsey_trace.replay.tables import provenance_of
 
@@ -63,11 +64,7 @@ class Result(Mapping[str, "pa.Table"]):
         """
         if name not in self.paths:
             reason = self.skipped.get(name)
-            msg = (
-                f"{name} was not computed: {reason}"
-                if reason
-                else f"expected one of {', '.join(self)}, found {name!r}"
-            )
+            msg = f"{name} was not computed: {reason}" if reason else unknown("table", name, self)
             raise KeyError(msg)
         return self.paths[name]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import hint
 from sparsey_trace.sparseypy import comparisons
 from sparsey_trace.sparseypy.basis_average import BasisAverageMetric
 from sparsey_trace.sparseypy.measures import (
@@ -117,5 +118,5 @@ class MetricFactory:
 
 
 def _refuse(what: str, found: str, allowed: Iterable[str]) -> NoReturn:
-    msg = f"{what} expected one of {', '.join(sorted(allowed))}, found {found!r}"
+    msg = f"{what} expected one of {', '.join(sorted(allowed))}, found {found!r}{hint(found, allowed)}"
     raise UsageError(msg)

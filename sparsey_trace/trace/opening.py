@@ -12,6 +12,7 @@ import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 
 from sparsey_trace.errors import TraceError, VersionError
+from sparsey_trace.near import hint_of_file
 from sparsey_trace.trace import schema, stored, trust
 from sparsey_trace.trace.headers import read_header
 from sparsey_trace.trace.heap import check_heaps
@@ -130,7 +131,7 @@ def _instead(path: Path) -> str:
         return "something else"
     if partial_path(path).exists():
         return "one without a step yet: its writer is about to begin, or died before"
-    return "no such file"
+    return f"no such file{hint_of_file(path)}"
 
 
 def _open_growing(path: Path) -> h5py.File:

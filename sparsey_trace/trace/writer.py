@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import DataError, TraceError
+from sparsey_trace.near import unknown
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.blocks import Blocks
 from sparsey_trace.trace.head import Origin, as_text, config_text, write_head
@@ -82,8 +83,7 @@ class TraceWriter:
     ) -> None:
         """Make the file; see the class for the arguments."""
         if inputs not in ("auto", *schema.INPUT_KINDS):
-            msg = f"inputs: expected 'auto' or one of {', '.join(schema.INPUT_KINDS)}, found {inputs!r}"
-            raise DataError(msg)
+            raise DataError(unknown("inputs", inputs, ("auto", *schema.INPUT_KINDS)))
         self.path = Path(path)
         self.layout = layout
         self.num_samples = 0

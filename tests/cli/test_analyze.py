@@ -205,7 +205,7 @@ def test_a_bad_trace_through_the_command(tmp_path: Path) -> None:
         ),
         (["-m", "basis_set_size", "-m", "basis_set_size"], "expected each name once"),
         (["--resolution", "batch"], "resolution: expected one of sample, step, epoch, run, found 'batch'"),
-        (["--reduction", "median"], "reduction: expected none or one of layerwise_mean, "),
+        (["--reduction", "median"], "reduction: expected one of none, layerwise_mean, "),
         (["-m", "basis_average", "--reduction", "sum"], "basis_average: reduction: expected none, sparse"),
         (["--engine", "spark"], "engine: expected one of auto, serial, threads, processes, found 'spark'"),
         (["--n-jobs", "0"], "n_jobs: expected -1 (one for each core) or at least 1, found 0"),

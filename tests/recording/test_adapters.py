@@ -235,7 +235,7 @@ def test_a_name_that_is_not_there_brings_those_that_are(tmp_path: Path) -> None:
         return [WinnerTakeAll(name, num_macs=1, num_cms=1, num_neurons=2)]
 
     with pytest.raises(
-        RecordError, match=r"a module named 'encoder\.2', found none \(near: encoder\.1, encoder\.0"
+        RecordError, match=r"a module named 'encoder\.2', found none \(did you mean encoder\.1\?\)"
     ):
         record(Classifier(), tmp_path / "run.h5", layers=wanting("encoder.2"))
     with pytest.raises(

@@ -326,8 +326,8 @@ def test_a_closed_pump_takes_no_steps(path: Path) -> None:
 @pytest.mark.parametrize(
     ("argument", "message"),
     [
-        ({"on_full": "wait"}, "on_full: expected one of 'block', 'drop', 'error', found 'wait'"),
-        ({"on_error": "ignore"}, "on_error: expected one of 'warn', 'raise', found 'ignore'"),
+        ({"on_full": "wait"}, "on_full: expected one of block, drop, error, found 'wait'"),
+        ({"on_error": "ignore"}, "on_error: expected one of warn, raise, found 'ignore'"),
         ({"queue_bytes": 0}, "queue_bytes: expected a whole number of 1 or more, found 0"),
         ({"queue_bytes": 1e6}, "queue_bytes: expected a whole number of 1 or more, found 1000000.0"),
         ({"commit_samples": -1}, "commit_samples: expected a whole number of 1 or more, found -1"),

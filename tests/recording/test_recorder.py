@@ -173,7 +173,7 @@ def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
 
 
 def test_unknown_kinds_of_inputs_and_models_are_refused(path: Path) -> None:
-    with pytest.raises(DataError, match=r"inputs: expected 'auto' or one of binary, .*, found 'packed'"):
+    with pytest.raises(DataError, match=r"inputs: expected one of auto, binary, .*, found 'packed'"):
         record(OriginalModel(), path, inputs="packed")
     with pytest.raises(RecordError, match=r"model: expected a torch\.nn\.Module, found str"):
         record("model", path)  # type: ignore[arg-type]

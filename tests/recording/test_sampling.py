@@ -257,8 +257,8 @@ def test_layers_that_are_left_out_are_not_looked_at(path: Path, monkeypatch: pyt
         (
             {"layers": ["Layer_2"]},
             RecordError,
-            "OriginalModel: layers: expected names of its layers, found 'Layer_2' (did you mean 'Layer_1'? there are: "
-            "Layer_0, Layer_1); a layer of another kind has to be described: WinnerTakeAll('Layer_2', num_macs=…, …)",
+            "OriginalModel: layers: expected one of Layer_0, Layer_1, found 'Layer_2' (did you mean Layer_1?)"
+            "; a layer of another kind has to be described: WinnerTakeAll('Layer_2', num_macs=…, …)",
         ),
     ],
 )

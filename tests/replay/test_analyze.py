@@ -150,7 +150,7 @@ def test_an_empty_trace_is_said_to_be_empty(tmp_path: Path) -> None:
     ("arguments", "message"),
     [
         ({"resolution": "day"}, "resolution: expected one of sample, step, epoch, run, found 'day'"),
-        ({"reduction": "max"}, "reduction: expected none or one of layerwise_mean, .*, found 'max'"),
+        ({"reduction": "max"}, "reduction: expected one of none, layerwise_mean, .*, found 'max'"),
         ({"metrics": ["basis_set_sise"]}, r"found 'basis_set_sise' \(did you mean basis_set_size\?\)"),
         (
             {"metrics": ["basis_set_size"], "reduction": "sparse"},

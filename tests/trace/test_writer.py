@@ -240,7 +240,7 @@ def test_an_unknown_kind_of_inputs(path: Path) -> None:
     with pytest.raises(DataError) as caught:
         TraceWriter(path, LAYOUT, inputs="float64")
     assert str(caught.value) == (
-        "inputs: expected 'auto' or one of binary, float32, float16, none, found 'float64'"
+        "inputs: expected one of auto, binary, float32, float16, none, found 'float64' (did you mean float16?)"
     )
     assert not path.exists()
 
