@@ -4,6 +4,7 @@ Annotations are not deferred, because typer reads them when it runs; what a verb
 it is called, so that `--help` answers at once.
 """
 
+import re
 import sys
 import warnings
 from collections.abc import Sequence
@@ -12,11 +13,13 @@ from typing import Annotated, Any
 
 import typer
 
-from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
+from sparsey_trace.errors import OutputError, SparseyTraceError, TraceError, UsageError
+from sparsey_trace.near import hint
 
 from . import options, render
+from .start import INTERRUPTED
 
-DONE, DATA_AT_FAULT, COMMAND_AT_FAULT, INTERRUPTED = 0, 1, 2, 130
+DONE, DATA_AT_FAULT, COMMAND_AT_FAULT = 0, 1, 2
 GATE_FAILED = DATA_AT_FAULT
 
 # Typer keeps the base of what it raises about a command line to itself.
@@ -66,8 +69,15 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
         if "--debug" in arguments:
             render.traceback(error)
-        return _explain(error)
+        return INTERRUPTED if _comes_of_ctrl_c(error) else _explain(error)
     return int(code or DONE)
+
+
+def _comes_of_ctrl_c(error: BaseException | None) -> bool:
+    """Whether an error is what a library made of Ctrl-C."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _explain(error: Exception) -> int:
@@ -75,7 +85,7 @@ def _explain(error: Exception) -> int:
     if isinstance(error, _UsageFault):
         context = getattr(error, "ctx", None)
         command = "sparsey-trace" if context is None else context.command_path
-        render.error(f"{error.format_message().rstrip('.')}; see `{command} --help`")  # type: ignore[attr-defined]
+        render.error(f"{_fault(error)}; see `{command} --help`")
         return COMMAND_AT_FAULT
     if not isinstance(error, SparseyTraceError):
         found = f"{type(error).__name__}: {error}"
@@ -83,6 +93,14 @@ def _explain(error: Exception) -> int:
         return DATA_AT_FAULT
     render.error(str(error))
     return COMMAND_AT_FAULT if isinstance(error, (UsageError, OutputError)) else DATA_AT_FAULT
+
+
+def _fault(error: Any) -> str:
+    """What is wrong with the command line, and which verb or option may be meant."""
+    if nearest := getattr(error, "possibilities", None):
+        return f"{error.message}{hint(error.option_name, nearest)}"
+    text = str(error.format_message()).rstrip(".")
+    return re.sub(r"\. Did you mean '(.*?)'.*", r" (did you mean \1?)", text)
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
@@ -104,7 +122,13 @@ def _begin(
 ) -> None:
     """Record the codes of a Sparsey while it trains; compute every metric afterwards, from one file."""
     if context.invoked_subcommand is None:
+        from .here import suggestions
+
         render.write(context.get_help())
+        if lines := suggestions(Path()):
+            render.write("\n  In this folder:")
+            for line in lines:
+                render.write(f"    {render.printable(line)}")
 
 
 @app.command(
@@ -311,23 +335,25 @@ def watch(
     epilog="""\b
 Examples:
   sparsey-trace validate run.h5
-  sparsey-trace validate run.h5 && sparsey-trace analyze run.h5"""
+  sparsey-trace validate run.h5 && sparsey-trace analyze run.h5
+  sparsey-trace validate run.h5 --json | jq .sound"""
 )
-def validate(runs: options.Runs, *, debug: options.Debug = False) -> None:
+def validate(runs: options.Runs, *, as_json: options.Json = False, debug: options.Debug = False) -> None:
     """Read all of a trace and check it; of several files, also whether they make one run.
 
     The exit code is 0 if it is sound; else 1, with a line that says what is wrong and where.
     """
     from sparsey_trace.trace.validate import validate as check
 
-    with render.progress("checking", unit="samples") as on_progress:
-        report = check(runs, on_progress=on_progress)
     named = ", ".join(map(str, runs))
-    render.write(
-        f"{named}: sound, {render.count(report.samples, 'sample')} in {render.count(report.steps, 'step')}"
-    )
-    for note in report.notes:
-        render.write(f"{named}: note: {note}")
+    try:
+        with render.progress("checking", unit="samples") as on_progress:
+            report = check(runs, on_progress=on_progress)
+    except TraceError as fault:
+        if as_json:
+            render.json_object({"trace": named, "sound": False, "fault": str(fault)})
+        raise
+    render.soundness(named, report, as_json=as_json)
 
 
 @app.command(
@@ -341,6 +367,7 @@ def repair(
     *,
     out: options.Repaired,
     overwrite: options.Overwrite = False,
+    as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
     """Save what can be had of a broken or unclosed trace in a new one.
@@ -351,11 +378,7 @@ def repair(
 
     with render.progress("repairing", unit="samples") as on_progress:
         found = save(run, out, overwrite=overwrite, on_progress=on_progress)
-    render.losses(run, found.losses)
-    kept = f"kept {found.kept:,} of {render.count(found.committed, 'committed sample')}"
-    render.write(
-        render.printable(f"{out}: {kept}, in {render.count(found.steps, 'step')}; lost {found.lost:,}")
-    )
+    render.repaired(run, out, found, as_json=as_json)
 
 
 @app.command(
@@ -385,6 +408,7 @@ def demo(
     epochs: options.Epochs = 2,
     samples: options.Samples = None,
     seed: options.Seed = 0,
+    as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
     """Record a small Sparsey and analyse it.
@@ -401,4 +425,4 @@ def demo(
     wanted = {"dataset": dataset.value, "epochs": epochs, "samples": samples, "seed": seed}
     with render.progress("training", unit="steps") as on_step:
         record_demo(run_demo, run, **wanted, on_step=on_step)
-    analyze([run])
+    analyze([run], as_json=as_json)

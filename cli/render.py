@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.replay.explain import Explanation
     from sparsey_trace.replay.result import Result
+    from sparsey_trace.trace.repair import Repaired
+    from sparsey_trace.trace.validate import Report
 
 _LOSSES = 20
 """So many lines on what was lost are enough."""
@@ -78,7 +80,8 @@ def on_terminal(stream: TextIO) -> bool:
     return stream.isatty()
 
 
-def _json(value: Any) -> None:
+def json_object(value: Any) -> None:
+    """One JSON object on standard output."""
     write(json.dumps(value, indent=2))
 
 
@@ -139,7 +142,7 @@ def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
     """What an analysis came to, where its tables are and which metrics are missing."""
     lines = result.summary()
     if as_json:
-        _json(
+        json_object(
             {
                 "trace": str(run),
                 "folder": str(folder),
@@ -172,18 +175,33 @@ def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:
 def explanation(found: Explanation, *, as_json: bool) -> None:
     """What an analysis would do."""
     if as_json:
-        _json(asdict(found))
+        json_object(asdict(found))
         return
     for line in str(found).splitlines():
         write(printable(line))
 
 
-def losses(run: Path, found: Sequence[str]) -> None:
-    """What a repair could not save, as far as a person reads it."""
-    for loss in found[:_LOSSES]:
+def soundness(named: str, report: Report, *, as_json: bool) -> None:
+    """That a trace is sound, and what is worth knowing of it."""
+    if as_json:
+        json_object({"trace": named, "sound": True, **asdict(report)})
+        return
+    write(printable(f"{named}: sound, {count(report.samples, 'sample')} in {count(report.steps, 'step')}"))
+    for note in report.notes:
+        write(printable(f"{named}: note: {note}"))
+
+
+def repaired(run: Path, out: Path, found: Repaired, *, as_json: bool) -> None:
+    """What a repair saved; what it could not, as far as a person reads it."""
+    if as_json:
+        json_object({"trace": str(run), "out": str(out), **asdict(found)})
+        return
+    for loss in found.losses[:_LOSSES]:
         write(printable(f"{run}: lost: {loss}"))
-    if len(found) > _LOSSES:
-        write(printable(f"{run}: lost: and {len(found) - _LOSSES:,} more"))
+    if len(found.losses) > _LOSSES:
+        write(printable(f"{run}: lost: and {len(found.losses) - _LOSSES:,} more"))
+    kept = f"kept {found.kept:,} of {count(found.committed, 'committed sample')}"
+    write(printable(f"{out}: {kept}, in {count(found.steps, 'step')}; lost {found.lost:,}"))
 
 
 def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
@@ -191,7 +209,7 @@ def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
     from sparsey_trace.facts import LAYER_HEADS, described, described_layer
 
     if as_json:
-        _json(found)
+        json_object(found)
         return
     pairs(described(found))
     write()
@@ -209,7 +227,7 @@ def _answer(metric: str, found: Mapping[str, Any]) -> str:
 def catalogue(metrics: Sequence[Mapping[str, Any]], *, as_json: bool) -> None:
     """The metrics there are."""
     if as_json:
-        _json({"metrics": metrics})
+        json_object({"metrics": metrics})
         return
     for metric in metrics:
         package = f" (from {metric['package']})" if metric["package"] else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -65,7 +66,7 @@ def repair(
 
     Args:
         path: the trace, which is only read.
-        out: the file to make.
+        out: the file to make; a repair that is stopped leaves none.
         overwrite: replace an existing file instead of refusing.
         on_progress: called with how many samples are done, and of how many.
 
@@ -97,7 +98,8 @@ def repair(
             why = wreck.losses[0] if wreck.losses else "it holds no samples"
             msg = f"{path}: expected a trace of which something can be had, found nothing: {why}"
             raise TraceError(msg)
-        with _writer(out, wreck.head, overwrite=overwrite) as writer:
+        writer = _writer(out, wreck.head, overwrite=overwrite)
+        with _whole_or_not_at_all(writer):
             _append(writer, wreck.head, first)
             for values in steps:
                 _append(writer, wreck.head, values)
@@ -139,6 +141,18 @@ def _steps(
         if on_progress is not None:
             on_progress(done, wreck.committed)
     yield from assembly.finish(is_complete=wreck.is_whole)
+
+
+@contextlib.contextmanager
+def _whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
+    """Half a repaired trace would look like a whole one: it is removed where something stops the repair."""
+    try:
+        with writer:
+            yield
+    except BaseException:
+        if writer.num_samples:
+            writer.path.unlink(missing_ok=True)
+        raise
 
 
 def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
 import sparsey_trace as st
 from sparsey_trace.cli.options import engine_names, reduction_names, resolution_names
-from tests.cli.commands import sparsey_trace
+from tests.cli.commands import COMMAND, sparsey_trace, write_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def offered(line: str) -> list[str]:
@@ -40,6 +47,56 @@ def test_words(line: str, words: list[str]) -> None:
     assert offered(line) == words
 
 
-def test_the_script_for_bash_falls_back_to_files() -> None:
-    env = {**os.environ, "_SPARSEY_TRACE_COMPLETE": "source_bash"}
-    assert "complete -o default" in sparsey_trace(env=env).stdout
+IN_BASH = """
+eval "$(sparsey-trace --show-completion)"
+complete -p sparsey-trace
+COMP_WORDS=(sparsey-trace analyze run.h5 --resolution e) COMP_CWORD=4
+_sparsey_trace_completion sparsey-trace
+echo "offered ${COMPREPLY[*]}"
+COMP_WORDS=(sparsey-trace info ru) COMP_CWORD=2
+_sparsey_trace_completion sparsey-trace
+echo "offered ${COMPREPLY[*]}, else files"
+"""
+
+# Zsh completes only at a terminal; its own test module opens one.
+IN_ZSH = """
+zmodload zsh/zpty
+zpty -b shell zsh -f -i
+tell() { zpty -w shell "$1"; sleep "$2" }
+tell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(sparsey-trace --show-completion)"' 3
+zpty -w -n shell $'sparsey-trace info oth\t'
+sleep 3
+zpty -w -n shell $'\x15sparsey-trace analy\t'
+sleep 3
+zpty -r -t shell seen; while zpty -r -t shell more; do seen+=$more; done
+print -r -- "$seen"
+"""
+
+
+@pytest.fixture
+def shell_environment(tmp_path: Path) -> dict[str, str]:
+    write_trace(tmp_path / "other_run.h5")
+    path = f"{COMMAND.parent}{os.pathsep}{os.environ['PATH']}"
+    return {**os.environ, "PATH": path, "HOME": str(tmp_path)}
+
+
+def test_in_bash(tmp_path: Path, shell_environment: dict[str, str]) -> None:
+    call = ["bash", "--norc", "-c", IN_BASH]
+    found = subprocess.run(
+        call, capture_output=True, text=True, check=True, cwd=tmp_path, env=shell_environment
+    )
+    script, options, paths = found.stdout.splitlines()
+    assert "-o default" in script  # where nothing is offered, bash goes on with files
+    assert options == "offered epoch"
+    assert paths == "offered , else files"
+
+
+@pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh isn't installed")
+def test_in_zsh(tmp_path: Path, shell_environment: dict[str, str]) -> None:
+    call = ["zsh", "-f", "-c", IN_ZSH]
+    found = subprocess.run(
+        call, capture_output=True, text=True, check=True, cwd=tmp_path, env=shell_environment
+    )
+    seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r|\x08", "", found.stdout)
+    assert "other_run.h5" in seen
+    assert "analyze" in seen

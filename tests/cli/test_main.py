@@ -17,12 +17,11 @@ import typer
 from sparsey_trace.cli import options
 from sparsey_trace.cli.main import app, main
 from sparsey_trace.replay.analyze import analyze
-from tests.cli.commands import COMMAND, sparsey_trace, write_trace
+from tests.cli.commands import COMMAND, being_written, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-VERBS = ("analyze", "info", "watch", "validate", "metrics", "demo")
 HEAVY = ("dask", "h5py", "numpy", "pandas", "pyarrow", "rich", "torch")
 
 
@@ -58,14 +57,6 @@ def test_alone_it_says_what_to_do_next() -> None:
         assert verb in found.stdout
 
 
-@pytest.mark.parametrize("verb", VERBS)
-def test_each_verb_shows_examples(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main([verb, "--help"]) == 0
-    text = capsys.readouterr().out
-    assert f"Examples:\n    sparsey-trace {verb}" in text
-    assert "--debug" in text
-
-
 def test_help_of_analyze_names_every_choice(capsys: pytest.CaptureFixture[str]) -> None:
     main(["analyze", "--help"])
     words = capsys.readouterr().out.replace(",", " ").replace(".", " ").split()
@@ -80,6 +71,41 @@ def test_every_option_of_analyze_has_its_flag() -> None:
     assert {f"--{name.replace('_', '-')}" for name in names} | {"--metric"} <= flags
 
 
+def test_alone_it_knows_what_is_there(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(run.parent)
+    (run.parent / "notes.h5").write_text("no HDF5")
+    with being_written(run.parent / "in $HOME.h5", committed=1):
+        seen = []
+        for _ in range(2):
+            assert main([]) == 0
+            seen.append(capsys.readouterr().out.partition("In this folder:\n")[2].splitlines())
+            analyze(run, metrics=["num_activations"], out="run.metrics")
+    watch = "sparsey-trace watch 'in $HOME.h5'"
+    assert [line.split("  ")[2:3] for line in seen[0]] == [[watch], ["sparsey-trace analyze run.h5"]]
+    assert [line.split("  ")[2:3] for line in seen[1]] == [[watch], ["sparsey-trace info run.h5"]]
+    assert seen[1][1].endswith("  is analysed: its tables are in run.metrics")
+
+
+def test_alone_it_says_nothing_of_a_folder_without_traces(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    assert "In this folder" not in capsys.readouterr().out
+
+
+def test_a_file_that_is_nearly_there(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["info", str(run.with_name("rum.h5"))]) == 1
+    assert capsys.readouterr().err == (
+        f"sparsey-trace: {run.with_name('rum.h5')}: expected a trace file, found no such file "
+        f"(did you mean {run}?)\n"
+    )
+    assert main(["info", str(run.with_name("other.h5"))]) == 1
+    assert capsys.readouterr().err.endswith("found no such file\n")
+
+
 def test_version() -> None:
     found = sparsey_trace("--version")
     assert (found.returncode, found.stderr) == (0, "")
@@ -89,9 +115,9 @@ def test_version() -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["analyse"], "No such command 'analyse'"),
+        (["analyse"], "No such command 'analyse' (did you mean analyze?); see `sparsey-trace --help`"),
         (["analyze"], "Missing argument 'RUN.h5'; see `sparsey-trace analyze --help`"),
-        (["analyze", "run.h5", "--n-job", "2"], "No such option: --n-job"),
+        (["analyze", "run.h5", "--n-job", "2"], "No such option: --n-job (did you mean --n-jobs?); see "),
         (["analyze", "run.h5", "--n-jobs", "two"], "Invalid value for '--n-jobs': "),
         (["demo", "--dataset", "cifar"], "Invalid value for '--dataset': "),
         (["--nonsense"], "No such option: --nonsense; see `sparsey-trace --help`"),
@@ -132,6 +158,21 @@ def test_an_error_that_nobody_foresaw_is_one_line_too(
     )
 
 
+def test_what_a_library_makes_of_ctrl_c_is_ctrl_c(
+    run: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: object, **__: object) -> None:
+        try:
+            raise KeyboardInterrupt
+        except KeyboardInterrupt as error:
+            msg = "numpy: failed to import"
+            raise ImportError(msg) from error
+
+    monkeypatch.setattr("sparsey_trace.cli.render.facts", broken)
+    assert main(["info", str(run)]) == 130
+    assert capsys.readouterr().err == ""
+
+
 def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
     # More than a pipe holds, so that printing fails midway, and little, so that the last flush does.
     run = write_trace(tmp_path / "run.h5", config={"much": ["x" * 100] * 10_000})
@@ -140,6 +181,21 @@ def test_a_closed_pipe_is_no_error(tmp_path: Path) -> None:
         process.stdout.close()
         assert (process.stderr.read(), process.wait()) == (b"", 0)
         process.stderr.close()
+
+
+def test_ctrl_c_is_quiet_from_the_first_moment() -> None:
+    code = """
+import sys
+class Stop:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            raise KeyboardInterrupt
+sys.meta_path.insert(0, Stop())
+from sparsey_trace.cli.start import run
+run()
+"""
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (found.returncode, found.stdout, found.stderr) == (130, "", "")
 
 
 def test_ctrl_c_leaves_cleanly(tmp_path: Path) -> None:

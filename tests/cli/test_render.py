@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 import pty
+import re
 import subprocess
 from typing import TYPE_CHECKING, Any
 
+import pytest
 from rich.console import Console
 
 from sparsey_trace.cli import render
 from sparsey_trace.cli.render import count, printable
-from tests.cli.commands import COMMAND
+from tests.cli.commands import COMMAND, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def on_terminal(*arguments: Any, **environment: str) -> str:
@@ -51,8 +51,16 @@ def test_no_progress_bar_on_request(run: Path) -> None:
     assert "replaying" not in on_terminal("analyze", run, "--no-progress-bar")
 
 
-def test_validate_shows_progress_too(run: Path) -> None:
-    assert "checking" in on_terminal("validate", run)
+@pytest.mark.parametrize(
+    ("verb", "more", "what"),
+    [("validate", [], "checking"), ("repair", ["-o", "out.h5"], "repairing"), ("analyze", [], "replaying")],
+)
+def test_what_takes_long_shows_rate_and_time_left(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, more: list[str], what: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    seen = on_terminal(verb, write_trace(tmp_path / "run.h5", steps=3000), *more)
+    assert re.search(rf"{what}.*100%.*[\d,]+ samples/s.*0:00:0\d", seen)
 
 
 def test_no_color_is_respected(run: Path) -> None:

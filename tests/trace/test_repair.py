@@ -277,6 +277,19 @@ def test_one_that_is_being_written(tmp_path: Path) -> None:
             repair(path, tmp_path / "out.h5")
 
 
+@pytest.mark.parametrize("reason", [KeyboardInterrupt, MemoryError])
+def test_a_repair_that_is_stopped_leaves_nothing(closed: Path, reason: type[BaseException]) -> None:
+    """Half a repaired trace, closed, would pass for the whole run."""
+
+    def stop(done: int, total: int) -> None:
+        if done > total / 2:
+            raise reason
+
+    with pytest.raises(reason):
+        repair(closed, closed.with_name("out.h5"), on_progress=stop)
+    assert [path.name for path in closed.parent.iterdir()] == [closed.name]
+
+
 def test_the_sample_traces_come_out_as_they_are(tmp_path: Path) -> None:
     path, out = ROOT / "sample_traces/digits.h5", tmp_path / "out.h5"
     assert repair(path, out).losses == ()
