@@ -49,6 +49,17 @@ def test_the_page_on_recording_records(tmp_path: Path, monkeypatch: pytest.Monke
     assert lengths == {"run": 24, "own": 80, "lit": 16, "arrays": 80}
 
 
+@pytest.mark.parametrize("name", ["digits_v2", "mnist"])
+def test_the_size_that_the_questions_tell(name: str) -> None:
+    path = ROOT / "sample_traces" / f"{name}.h5"
+    with open_trace(path) as trace:
+        layers = trace.layout.layers
+        sample = sum(layer.num_macs * layer.num_cms + layer.num_macs / 8 for layer in layers)
+        sample += trace.layout.num_features / 8 + 29
+        told = len(trace) * sample / 5 + trace.chunk_size * sample
+    assert told == pytest.approx(path.stat().st_size, rel=0.1)
+
+
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [name for name in available() if f"### {name}\n" not in page] == []
