@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.comparison import Comparison
     from sparsey_trace.replay.explain import Explanation, explain
     from sparsey_trace.replay.result import Result
+    from sparsey_trace.reporting.report import report
     from sparsey_trace.trace.reader import Trace, open_trace
     from sparsey_trace.trace.writer import TraceWriter
 
@@ -49,6 +50,7 @@ _HOMES = {
     "metrics": None,
     "open_trace": "trace.reader",
     "record": "recording",
+    "report": "reporting.report",
 }
 
 __all__ = [
@@ -71,6 +73,7 @@ __all__ = [
     "metrics",
     "open_trace",
     "record",
+    "report",
 ]
 
 

@@ -57,4 +57,4 @@ def _is_hexagonal(places: NDArray[np.float64]) -> bool:
     """Whether the first two rows begin at different places, by more than a quarter of the spacing."""
     rows = np.unique(places[:, 1].round(5))
     starts = [places[places[:, 1].round(5) == row, 0].min() for row in rows[:2]]
-    return len(starts) == 2 and abs(starts[1] - starts[0]) > 0.25 * _spacing(places)
+    return len(starts) == 2 and bool(abs(starts[1] - starts[0]) > 0.25 * _spacing(places))

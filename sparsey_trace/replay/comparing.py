@@ -66,12 +66,12 @@ def compare(
     with contextlib.ExitStack() as stack:
         # All first: what can't be read is known before anything is computed.
         opened = [_opened(run, stack) for run in runs]
-        _check_distinct([(run.id, str(run.path)) for run in opened if isinstance(run, Trace)])
+        check_distinct([(run.id, str(run.path)) for run in opened if isinstance(run, Trace)])
         sides = [
             side_of_trace(run, question) if isinstance(run, Trace) else side_of_folder(run, question)
             for run in opened
         ]
-    _check_distinct([(side.trace, side.run) for side in sides])
+    check_distinct([(side.trace, side.run) for side in sides])
     comparison = Comparison(sides)
     _check_shared(comparison)
     return comparison
@@ -85,7 +85,15 @@ def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:
     return stack.enter_context(open_trace(run))
 
 
-def _check_distinct(runs: Iterable[tuple[str, str]]) -> None:
+def check_distinct(runs: Iterable[tuple[str, str]]) -> None:
+    """See that no run was given twice.
+
+    Args:
+        runs: of each the trace's id, and what it is called.
+
+    Raises:
+        UsageError: one was.
+    """
     known: dict[str, str] = {}
     for trace, run in runs:
         if trace in known:

@@ -57,15 +57,19 @@ def sheet_of(sides: Sequence[Side], entries: Sequence[Entry]) -> Sheet:
     )
 
 
-def short_names(runs: Sequence[str]) -> list[str]:
+def short_names(runs: Sequence[str], *, most: int = _ALL_HEADS) -> list[str]:
     """As much of the ends of paths as tells them apart; `run 1` and so on where that is too long.
+
+    Args:
+        runs: paths.
+        most: how many characters all names may have together.
 
     >>> short_names(["old/digits.h5", "new/digits.h5"]), short_names(["old/a.h5", "new/b.metrics"])
     (['old/digits', 'new/digits'], ['a', 'b'])
     """
     parts = [[*Path(run).parts[:-1], Path(run).stem or run] for run in runs]
     names = [_short_name(part, parts) for part in parts]
-    if len(set(names)) == len(runs) and max(map(len, names)) * len(runs) <= _ALL_HEADS:
+    if len(set(names)) == len(runs) and max(map(len, names)) * len(runs) <= most:
         return names
     return [f"run {number}" for number in range(1, len(runs) + 1)]
 

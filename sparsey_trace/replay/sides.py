@@ -59,12 +59,12 @@ def side_of_trace(trace: Trace, question: Question) -> Side:
     Raises:
         TraceError: the trace is damaged or empty, or none of the metrics can be computed.
     """
-    return side_of_tables(trace, tables_of(trace, question))
+    return side_of_tables(trace, tables_of(trace, question), name=str(trace.path))
 
 
-def side_of_tables(trace: Trace, tables: Tables) -> Side:
-    """The figures of tables that were found or made."""
-    about = {"run": str(trace.path), "trace": trace.id, "samples": len(trace)}
+def side_of_tables(trace: Trace, tables: Tables, *, name: str) -> Side:
+    """The figures of tables that were found or made, of a run that is called so."""
+    about = {"run": name, "trace": trace.id, "samples": len(trace)}
     return _side(tables.result, layers=trace.layout.layers, remarks=tables.remarks, **about)
 
 

@@ -1,0 +1,302 @@
+"use strict";
+(() => {
+  const root = document.documentElement;
+  const data = JSON.parse(document.getElementById("data").textContent);
+  const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
+  const colours = bytes(data.colours);
+  const hidden = new Set();
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const touch = matchMedia("(pointer: coarse)").matches;
+  const say = (text) => { document.getElementById("said").textContent = text; };
+
+  // Colours: a figure comes without, as only the browser knows whether it is dark.
+  const variable = (name) => getComputedStyle(root).getPropertyValue(`--${name}`).trim();
+  const faint = (colour, share) => `${colour}${Math.round(share * 255).toString(16).padStart(2, "0")}`;
+
+  function axis(found) {
+    return {
+      ...found, automargin: true, gridcolor: variable("grid"), zerolinecolor: variable("grid"),
+      linecolor: variable("rule"), tickfont: { color: variable("soft"), size: 12 }, separatethousands: true,
+      title: { ...found.title, font: { size: 13, color: variable("ink") }, standoff: 8 },
+    };
+  }
+
+  function coloured(trace) {
+    const { series, role } = trace.meta;
+    const colour = series === undefined ? null : variable(`s${series}`);
+    const made = { ...trace, visible: hidden.has(series) && role !== "marks" ? false : true };
+    if (role === "line" || role === "points") {
+      made.line = { ...trace.line, color: colour };
+      made.marker = { ...trace.marker, color: colour, symbol: series };
+      for (const bar of ["error_x", "error_y"]) if (trace[bar]) made[bar] = { ...trace[bar], color: faint(colour, 0.6) };
+    } else if (role === "band") {
+      made.fillcolor = faint(colour, 0.18);
+    } else if (role === "mac") {
+      made.line = { ...trace.line, color: faint(colour, 0.3) };
+    } else if (role === "box") {
+      made.line = { ...trace.line, color: colour };
+      made.fillcolor = faint(colour, 0.15);
+      made.marker = { ...trace.marker, color: faint(colour, 0.6) };
+    }
+    return made;
+  }
+
+  function layout(found) {
+    return {
+      ...found, showlegend: false, hovermode: "closest", dragmode: touch ? false : "zoom",
+      margin: { l: 56, r: 12, t: 10, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      font: { family: getComputedStyle(document.body).fontFamily, color: variable("ink"), size: 12 },
+      hoverlabel: { bgcolor: variable("raised"), bordercolor: variable("rule"), font: { color: variable("ink") }, align: "left" },
+      modebar: { color: variable("soft"), activecolor: variable("ink"), bgcolor: "rgba(0,0,0,0)" },
+      shapes: (found.shapes || []).map((shape) => ({ ...shape, line: { ...shape.line, color: variable("page") } })),
+      xaxis: axis(found.xaxis), yaxis: axis(found.yaxis),
+    };
+  }
+
+  const SETTINGS = {
+    responsive: true, displaylogo: false, scrollZoom: false,
+    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+  };
+  const charts = [...document.querySelectorAll(".chart")];
+
+  function draw(place) {
+    const figure = data.charts[place.dataset.chart];
+    const drawing = Plotly.react(place, figure.data.map(coloured), layout(figure.layout), SETTINGS);
+    place.dataset.drawn = "";
+    return drawing;
+  }
+
+  // The keyboard finds what the mouse finds: arrow keys go along a line, and from one to the next.
+  function step(place, key) {
+    const lines = place.data.flatMap((trace, number) =>
+      ["line", "points", "marks", "mean"].includes(trace.meta.role) && trace.visible !== false ? [number] : []);
+    if (!lines.length) return;
+    const at = place.at || { line: 0, point: -1 };
+    if (key === "ArrowUp" || key === "ArrowDown") at.line += key === "ArrowUp" ? 1 : -1;
+    at.line = (at.line + lines.length) % lines.length;
+    const length = place._fullData[lines[at.line]]._length;
+    if (key === "ArrowRight") at.point = Math.min(at.point + 1, length - 1);
+    if (key === "ArrowLeft") at.point = Math.max(at.point - 1, 0);
+    at.point = Math.min(Math.max(at.point, 0), length - 1);
+    place.at = at;
+    Plotly.Fx.hover(place, [{ curveNumber: lines[at.line], pointNumber: at.point }]);
+    say([...place.querySelectorAll(".hoverlayer text")].map((text) =>
+      [...text.querySelectorAll("tspan")].map((part) => part.textContent).join(", ") || text.textContent).join(": "));
+  }
+
+  for (const place of charts) {
+    place.addEventListener("keydown", (event) => {
+      if (!event.key.startsWith("Arrow") || place.dataset.drawn === undefined) return;
+      event.preventDefault();
+      step(place, event.key);
+    });
+    place.addEventListener("blur", () => { if (place.dataset.drawn !== undefined) Plotly.Fx.unhover(place); });
+  }
+
+  // Pictures of MACs.
+  function paint(canvas, map, place, size) {
+    const [height, width] = map.shape;
+    const scale = Math.max(1, Math.floor(size / Math.max(height, width)));
+    canvas.width = width * scale;
+    canvas.height = height * scale;
+    const image = new ImageData(width, height);
+    for (let pixel = 0; pixel < height * width; pixel++) {
+      if (!inside(map, place, pixel)) continue;
+      const value = map.pictures[place * height * width + pixel];
+      for (let part = 0; part < 3; part++) image.data[4 * pixel + part] = colours[3 * value + part];
+      image.data[4 * pixel + 3] = 255;
+    }
+    const small = new OffscreenCanvas(width, height);
+    small.getContext("2d").putImageData(image, 0, 0);
+    const context = canvas.getContext("2d");
+    context.imageSmoothingEnabled = false;
+    context.drawImage(small, 0, 0, width * scale, height * scale);
+    outline(context, map, place, scale);
+  }
+
+  function inside(map, place, pixel) {
+    const row = Math.ceil(map.shape[0] * map.shape[1] / 8);
+    return (map.fields[place * row + (pixel >> 3)] >> (7 - (pixel & 7))) & 1;
+  }
+
+  function outline(context, map, place, scale) {
+    const [height, width] = map.shape;
+    const thick = Math.max(1, Math.round(scale / 4));
+    context.fillStyle = variable("ink");
+    for (let y = 0; y < height; y++) {
+      for (let x = 0; x < width; x++) {
+        if (!inside(map, place, y * width + x)) continue;
+        const open = (dx, dy) => {
+          const [nx, ny] = [x + dx, y + dy];
+          return nx < 0 || ny < 0 || nx >= width || ny >= height || !inside(map, place, ny * width + nx);
+        };
+        const [left, top] = [x * scale, y * scale];
+        if (open(-1, 0)) context.fillRect(left, top, thick, scale);
+        if (open(1, 0)) context.fillRect(left + scale - thick, top, thick, scale);
+        if (open(0, -1)) context.fillRect(left, top, scale, thick);
+        if (open(0, 1)) context.fillRect(left, top + scale - thick, scale, thick);
+      }
+    }
+  }
+
+  const galleries = [...document.querySelectorAll(".macs")];
+
+  function hang(place) {
+    const map = data.maps[place.dataset.map];
+    if (place.dataset.drawn === undefined) {
+      map.pictures = bytes(map.pictures);
+      map.fields = bytes(map.fields);
+      place.append(...map.macs.map((mac, number) => tile(place, map, number)));
+      spread(place, map);
+    }
+    map.macs.forEach((mac, number) => paint(place.children[number].firstChild, map, number, 84));
+    place.dataset.drawn = "";
+  }
+
+  function tile(place, map, number) {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.tabIndex = number ? -1 : 0;
+    button.className = map.samples[number] ? "" : "silent";
+    button.title = `MAC ${map.macs[number]}`;
+    button.setAttribute("aria-label", `MAC ${map.macs[number]}${map.samples[number] ? "" : ", never active in training"}`);
+    button.append(document.createElement("canvas"));
+    button.addEventListener("click", () => open(place, map, number));
+    button.addEventListener("keydown", (event) => {
+      const next = neighbour(map, number, event.key);
+      if (next === null) return;
+      event.preventDefault();
+      button.tabIndex = -1;
+      place.children[next].tabIndex = 0;
+      place.children[next].focus();
+    });
+    return button;
+  }
+
+  function spread(place, map) {
+    const [xs, ys] = [0, 1].map((side) => map.places.map((found) => found[side]));
+    const [left, top] = [Math.min(...xs) - map.spacing / 2, Math.min(...ys) - map.spacing / 2];
+    const width = Math.max(...xs) - left + map.spacing / 2;
+    const height = Math.max(...ys) - top + map.spacing / 2;
+    const side = map.spacing * (map.hexagonal ? 0.84 : 0.94);
+    const columns = width / map.spacing;
+    place.style.aspectRatio = `${width} / ${height}`;
+    place.style.maxWidth = `${Math.max(1, columns) * Math.min(140, 40 + 3 * Math.max(...map.shape))}px`;
+    place.style.minWidth = `${Math.min(columns * 24, 4000)}px`;
+    [...place.children].forEach((button, number) => {
+      button.style.left = `${100 * (xs[number] - left) / width}%`;
+      button.style.top = `${100 * (ys[number] - top) / height}%`;
+      button.style.width = `${100 * side / width}%`;
+      button.style.height = `${100 * side / height}%`;
+    });
+  }
+
+  // The nearest MAC in a direction; across it, distance counts double.
+  function neighbour(map, from, key) {
+    const way = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[key];
+    if (!way) return null;
+    let [found, least] = [from, Infinity];
+    map.places.forEach(([x, y], number) => {
+      const [dx, dy] = [x - map.places[from][0], y - map.places[from][1]];
+      const along = dx * way[0] + dy * way[1];
+      const far = along + 2 * Math.abs(dx * way[1] + dy * way[0]);
+      if (along > map.spacing / 4 && far < least) [found, least] = [number, far];
+    });
+    return found;
+  }
+
+  const dialog = document.getElementById("mac");
+  const written = (value) => value === null ? "none" : value.toLocaleString("en", { maximumSignificantDigits: 4 });
+
+  function row(head, value) {
+    const line = document.createElement("tr");
+    const [name, cell] = [document.createElement("th"), document.createElement("td")];
+    name.scope = "row";
+    name.textContent = head;
+    cell.textContent = value;
+    cell.className = "number";
+    line.append(name, cell);
+    return line;
+  }
+
+  function open(place, map, number) {
+    dialog.querySelector("h2").textContent = `MAC ${map.macs[number]} of ${place.dataset.title}`;
+    const canvas = document.createElement("canvas");
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", map.samples[number] ? "its basis average" : "nothing: it was never active in training");
+    paint(canvas, map, number, 600);
+    dialog.querySelector(".large").replaceChildren(canvas);
+    const ends = dialog.querySelectorAll(".range span");
+    [map.low, map.high].forEach((end, side) => { ends[side].textContent = written(end); });
+    dialog.querySelector("tbody").replaceChildren(
+      row("active in training (samples)", written(map.samples[number])),
+      ...Object.entries(map.numbers).map(([name, values]) => row(name, written(values[number]))));
+    dialog.showModal();
+  }
+
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
+  const ramp = dialog.querySelector(".range canvas").getContext("2d");
+  for (let value = 0; value < 256; value++) {
+    ramp.fillStyle = `rgb(${colours.slice(3 * value, 3 * value + 3).join(" ")})`;
+    ramp.fillRect(value, 0, 1, 1);
+  }
+
+  // Light and dark.
+  const button = document.getElementById("scheme");
+  const dark = matchMedia("(prefers-color-scheme: dark)");
+
+  function dress(scheme) {
+    root.dataset.scheme = scheme;
+    button.textContent = scheme === "dark" ? "Light" : "Dark";
+    button.setAttribute("aria-label", `Show in ${scheme === "dark" ? "light" : "dark"} colours`);
+    redraw();
+  }
+
+  function redraw() {
+    charts.filter((place) => place.dataset.drawn !== undefined).forEach(draw);
+    galleries.filter((place) => place.dataset.drawn !== undefined).forEach(hang);
+  }
+
+  button.hidden = false;
+  button.addEventListener("click", () => dress(root.dataset.scheme === "dark" ? "light" : "dark"));
+  dark.addEventListener("change", () => dress(dark.matches ? "dark" : "light"));
+
+  for (const run of document.querySelectorAll("button.series")) {
+    run.addEventListener("click", () => {
+      const series = Number(run.dataset.series);
+      if (!hidden.delete(series)) hidden.add(series);
+      run.setAttribute("aria-pressed", String(!hidden.has(series)));
+      redraw();
+    });
+  }
+
+  // What is in sight is drawn first, the rest when there is time.
+  const waiting = new Set([...charts, ...galleries]);
+
+  function show(place) {
+    if (waiting.delete(place)) (place.dataset.chart === undefined ? hang : draw)(place);
+    if (!waiting.size) root.dataset.drawn = "all";
+  }
+
+  const watcher = new IntersectionObserver((seen) => {
+    seen.filter((entry) => entry.isIntersecting).forEach((entry) => show(entry.target));
+  }, { rootMargin: "300px" });
+
+  function rest() {
+    const [next] = waiting;
+    if (!next) return;
+    show(next);
+    setTimeout(rest, 0);
+  }
+
+  addEventListener("beforeprint", () => {
+    root.dataset.before = root.dataset.scheme;
+    dress("light");
+    [...waiting].forEach(show);
+  });
+  addEventListener("afterprint", () => dress(root.dataset.before));
+
+  dress(dark.matches ? "dark" : "light");
+  waiting.forEach((place) => watcher.observe(place));
+  addEventListener("load", () => setTimeout(rest, 100));
+})();

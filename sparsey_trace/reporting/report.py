@@ -1,0 +1,152 @@
+"""`report`: one HTML file of one run or of several, that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsey_trace.errors import OutputError, UsageError
+from sparsey_trace.progress import progress
+from sparsey_trace.replay.choosing import choose
+from sparsey_trace.replay.comparing import check_distinct
+from sparsey_trace.replay.ready import Question, tables_of
+from sparsey_trace.replay.tables import writing
+from sparsey_trace.trace.reader import Trace, open_trace
+from sparsey_trace.trace.sources import common_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sparsey_trace.trace.sources import Source
+
+MOST_RUNS = 8
+"""More can't be told apart."""
+
+
+def report(
+    runs: Source | Trace | Sequence[Source | Trace],
+    out: str | os.PathLike[str] | None = None,
+    *,
+    overwrite: bool = False,
+    n_jobs: int = 1,
+    progress_bar: bool = False,
+) -> Path:
+    """Make one HTML file that shows a run, or several runs on top of each other.
+
+    It holds everything that it shows, and asks no network for anything: it can be mailed, archived and opened
+    anywhere. The same traces give the same bytes. Tables in RUN.metrics are used where they fit; the others
+    are computed, and stay there, but where that would replace a table that answers another question.
+
+    Args:
+        runs: a trace as `open_trace` takes it, or an open one; or a list of up to eight such, which are
+            compared. A run of several files is one by a pattern, or by a list in the list.
+        out: the file to make; by default RUN.html beside the trace, and A-B.html of several runs.
+        overwrite: replace whatever is there; an earlier report is replaced without.
+        n_jobs: how many threads; -1 for one on each core.
+        progress_bar: show progress on standard error.
+
+    Returns:
+        The file.
+
+    Raises:
+        UsageError: no runs, too many, or one given twice; or Plotly or Jinja2 isn't installed.
+        TraceError: a run can't be read, is empty, or has no metric that can be computed.
+        OutputError: another file is there, or it can't be written.
+    """
+    _check_installed()
+    named = [runs] if isinstance(runs, (str, os.PathLike, Trace)) else list(runs)
+    if not 1 <= len(named) <= MOST_RUNS:
+        msg = f"runs: expected 1 to {MOST_RUNS} runs, found {len(named)}"
+        raise UsageError(msg)
+    with contextlib.ExitStack() as stack:
+        traces = [run if isinstance(run, Trace) else stack.enter_context(open_trace(run)) for run in named]
+        check_distinct([(trace.id, str(trace.path)) for trace in traces])
+        path = default_path(traces) if out is None else Path(out)
+        _check_free(path, overwrite=overwrite)
+        _write(path, _made(traces, n_jobs=n_jobs, progress_bar=progress_bar))
+    return path
+
+
+def default_path(traces: Sequence[Trace]) -> Path:
+    """Where a report goes unless told otherwise.
+
+    Beside the trace; of several, beside the first, by the names of all.
+    """
+    names = [common_name(trace.paths) for trace in traces]
+    joined = "-".join(name.name for name in names)
+    return names[0].with_name(f"{joined if len(joined) < 100 else names[0].name + '-and-others'}.html")
+
+
+def _check_installed() -> None:
+    from importlib.util import find_spec
+
+    for package, module in (("plotly", "plotly"), ("jinja2", "jinja2")):
+        if find_spec(module) is None:
+            msg = (
+                f"report: expected the package {package}, found it not installed; "
+                'run pip install "sparsey-trace[report]"'
+            )
+            raise UsageError(msg)
+
+
+def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
+    """The report's bytes."""
+    from sparsey_trace.reporting.pages import page
+    from sparsey_trace.reporting.sections import STEPS, sections
+    from sparsey_trace.reporting.tables import facts_of, summary_of
+    from sparsey_trace.reporting.views import Views
+
+    metrics, skipped = choose(None, resolution="step", reduction=None)
+    question = Question(
+        metrics=metrics,
+        skipped=skipped,
+        resolution="step",
+        reduction=None,
+        n_jobs=n_jobs,
+        progress_bar=progress_bar,
+    )
+    views = Views([(trace, tables_of(trace, question)) for trace in traces])
+    shown = []
+    with progress("drawing", unit="sections", shown=progress_bar) as show:
+        for done, section in enumerate(sections(views, n_jobs=n_jobs), start=1):
+            shown.append(section)
+            show(done, STEPS)
+    names = [view.name for view in views.all]
+    return page(names, shown, facts=facts_of(views), summary=summary_of(views))
+
+
+def _check_free(path: Path, *, overwrite: bool) -> None:
+    """See that nothing but an earlier report would be replaced.
+
+    Raises:
+        OutputError: something else would.
+    """
+    from sparsey_trace.reporting.pages import GENERATOR
+
+    if path.is_dir():
+        msg = f"{path}: expected a file's name, found a folder"
+        raise OutputError(msg)
+    if overwrite or not path.exists():
+        return
+    with writing(path), path.open("rb") as file:
+        head = file.read(1024)
+    if f'name="generator" content="{GENERATOR}'.encode() not in head:
+        msg = (
+            f"{path}: expected no file there, or an earlier report, found another file; "
+            "choose another name with -o, or replace it with --overwrite"
+        )
+        raise OutputError(msg)
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Write the whole file or none of it."""
+    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
+    with writing(path):
+        try:
+            partial.write_bytes(content)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
