@@ -290,6 +290,33 @@ def plot(
 @app.command(
     epilog="""\b
 Examples:
+  sparsey-trace report run.h5
+  sparsey-trace report before.h5 after.h5 -o comparison.html
+It needs plotly and jinja2: pip install "sparsey-trace[report]\""""
+)
+def report(
+    runs: options.RunsToShow,
+    *,
+    out: options.ReportOut = None,
+    overwrite: options.Overwrite = False,
+    n_jobs: options.Jobs = None,
+    progress_bar: options.ProgressBar = None,
+    debug: options.Debug = False,
+) -> None:
+    """Make one HTML file that shows a run, or several side by side.
+
+    With curves, maps and basis averages; it opens in any browser and fetches nothing. What isn't analysed yet is
+    analysed now, into the folders of `analyze`.
+    """
+    from .report import make_report
+
+    shown = render.on_terminal(sys.stderr) if progress_bar is None else progress_bar
+    make_report(runs, out, overwrite=overwrite, n_jobs=n_jobs, progress_bar=shown)
+
+
+@app.command(
+    epilog="""\b
+Examples:
   sparsey-trace info run.h5
   sparsey-trace info run.h5 --json | jq .layers"""
 )
@@ -411,14 +438,16 @@ def demo(
     as_json: options.Json = False,
     debug: options.Debug = False,
 ) -> None:
-    """Record a small Sparsey and analyse it.
+    """Record a small Sparsey, analyse it and make a report.
 
     It trains on real digits; an earlier demo run in the folder is replaced.
     """
     from .demo import has_earlier, load_demo, record_demo
+    from .report import demo_report
 
     run_demo = load_demo()
     run = out / f"{dataset.value}.h5"
+    draw = demo_report(run, said_by=render.note if as_json else render.write)
     if has_earlier(run):
         render.note(f"{run}: replacing the earlier demo run and its results")
     render.note(f"{run}: recording a small Sparsey while it trains on {dataset.value}")
@@ -426,3 +455,4 @@ def demo(
     with render.progress("training", unit="steps") as on_step:
         record_demo(run_demo, run, **wanted, on_step=on_step)
     analyze([run], as_json=as_json)
+    draw()

@@ -111,6 +111,14 @@ RunsToCompare = Annotated[
         show_default=False,
     ),
 ]
+RunsToShow = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN.h5...",
+        help='One trace, or up to eight to compare (a quoted pattern such as "run.*.h5" for one of several files).',
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object, and nothing else.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show the whole traceback of an error.")]
 
@@ -132,6 +140,16 @@ ComparisonOut = Annotated[
         metavar="FILE",
         show_default="only shown",
         help="Also write the comparison there, a line for each metric, layer and run: .parquet, .csv or .json.",
+    ),
+]
+ReportOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE.html",
+        show_default="RUN.html, beside the trace",
+        help="The file to make; an earlier report there is replaced.",
     ),
 ]
 FailIf = Annotated[

@@ -30,7 +30,7 @@ FEW = 12
 KEY = (
     ("line", "median over the MACs of a layer, training"),
     ("dash", "the same in evaluation"),
-    ("band", "10–90% of the MACs"),
+    ("band", "from 10% to 90% of the MACs"),
 )
 """What lines mean."""
 
@@ -61,7 +61,7 @@ def _chart(found: Sequence[tuple[View, Curve]], layer: str, words: str, *, with_
     return Chart(
         title=layer,
         label=f"{said.title} in layer {layer}. {' '.join(_in_words(view, curve) for view, curve in found)}",
-        figure=figure(traces, x={"title": {"text": said.x}}, y={"title": {"text": said.y}}),
+        figure=figure(traces, x={"title": said.x}, y={"title": said.y}),
     )
 
 
@@ -114,6 +114,7 @@ def _median(view: View, curve: Curve) -> Any:
         name=text(f"{view.name}, {curve.phase}"),
         mode="lines+markers" if is_few(curve) else "lines",
         line={"width": 2.5, "dash": "dash" if curve.phase == "eval" else "solid"},
+        marker={"size": 9, "line": {"width": 1.5}},
         hovertemplate="median %{y:.4~g}<br>after %{x:,} samples, step %{customdata:,}"
         f"<extra>{text(view.name)}, {curve.phase}</extra>",
         meta={"series": view.place, "role": "line"},
@@ -149,7 +150,8 @@ def thinned(found: Sequence[tuple[View, Sequence[Curve]]], *, with_macs: bool = 
     """Lines on what was thinned out."""
     every = [curve for _, curves in found for curve in curves]
     joined = {
-        phase: max((curve.joined for curve in every if curve.phase == phase), default=1) for phase in ("train", "eval")
+        phase: max((curve.joined for curve in every if curve.phase == phase), default=1)
+        for phase in ("train", "eval")
     }
     lines = []
     if joined["train"] > 1:
@@ -159,7 +161,9 @@ def thinned(found: Sequence[tuple[View, Sequence[Curve]]], *, with_macs: bool = 
     if with_macs and any(curve.values.shape[1] > MOST_LINES for curve in every):
         lines.append(f"Of layers with more than {MOST_LINES} MACs, so many, evenly chosen, have a line.")
     if with_macs and any(len(curve.seen) > MOST_LINE_POINTS for curve in every):
-        lines.append(f"Lines of single MACs have {MOST_LINE_POINTS} points. Medians and bands are of all MACs.")
+        lines.append(
+            f"Lines of single MACs have {MOST_LINE_POINTS} points. Medians and bands are of all MACs."
+        )
     return lines
 
 
@@ -175,8 +179,8 @@ def spread_chart(found: Sequence[tuple[View, Sequence[Curve]]], layers: Sequence
         + " ".join(_spread_in_words(view, curve) for view, curves in found for curve in curves),
         figure=figure(
             boxes,
-            x={"title": {"text": "layer"}, **names, "range": [-0.5, len(layers) - 0.5]},
-            y={"title": {"text": said.y}},
+            x={"title": "layer", **names, "range": [-0.5, len(layers) - 0.5]},
+            y={"title": said.y},
             boxmode="group",
         ),
     )
@@ -187,14 +191,18 @@ def _spread_in_words(view: View, curve: Curve) -> str:
     if not len(known):
         return ""
     low, middle, high = np.quantile(known, [0, 0.5, 1])
-    return f"{view.name}, {view.layers[curve.layer]}: {number(low)} to {number(high)}, median {number(middle)}."
+    return (
+        f"{view.name}, {view.layers[curve.layer]}: {number(low)} to {number(high)}, median {number(middle)}."
+    )
 
 
 def _box(view: View, curves: Sequence[Curve], places: dict[str, int]) -> Any:
     known = [~np.isnan(curve.overall) for curve in curves]
     macs = [np.flatnonzero(mine) for mine in known]
     return go.Box(
-        x=small(np.repeat([places[view.layers[curve.layer]] for curve in curves], [len(mine) for mine in macs])),
+        x=small(
+            np.repeat([places[view.layers[curve.layer]] for curve in curves], [len(mine) for mine in macs])
+        ),
         y=small(np.concatenate([curve.overall[mine] for curve, mine in zip(curves, known, strict=True)])),
         customdata=small(np.concatenate(macs)),
         name=text(view.name),

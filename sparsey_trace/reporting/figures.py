@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import plotly.graph_objects as go
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
+
+    from sparsey_trace.reporting.pictures import Gallery
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,12 +43,14 @@ class Group:
     Attributes:
         title: its heading; none where empty.
         charts: in order.
-        maps: instead, the places of layers of pictures in the page's data; see `pictures`.
+        maps: instead of these, layers of pictures.
+        width: of each chart, on a wide screen.
     """
 
     title: str = ""
     charts: Sequence[Chart] = ()
-    maps: Sequence[Any] = ()
+    maps: Sequence[Gallery] = ()
+    width: Literal["third", "half", "whole"] = "third"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,9 +94,11 @@ def figure(traces: Sequence[Any], *, x: dict[str, Any], y: dict[str, Any], **lay
     Args:
         traces: what it shows, from the lowest up.
         x: the horizontal axis; `title` is its text.
-        y: the vertical axis.
+        y: the vertical axis; a long title is broken before its unit.
         layout: what else there is.
     """
+    y = {**y, "title": {"text": y["title"].replace(" (", "<br>(") if len(y["title"]) > 34 else y["title"]}}
+    x = {**x, "title": {"text": x["title"]}}
     made: dict[str, Any] = go.Figure(list(traces), {"xaxis": x, "yaxis": y, **layout}).to_dict()
     made["layout"].pop("template", None)
     return made

@@ -26,7 +26,9 @@ def map_charts(found: Sequence[tuple[View, Sequence[Activity]]]) -> list[tuple[s
     """A chart for each layer and run, with the layer's name; by layer."""
     top = max((float(layer.share.max()) for _, layers in found for layer in layers), default=0.0) or 1.0
     charts = [
-        (view.layers[layer.layer], view, _chart(view, layer, top)) for view, layers in found for layer in layers
+        (view.layers[layer.layer], view, _chart(view, layer, top))
+        for view, layers in found
+        for layer in layers
     ]
     names = list(dict.fromkeys(name for name, _, _ in charts))
     return sorted(charts, key=lambda chart: names.index(chart[0]))
@@ -45,9 +47,9 @@ def _chart(view: View, layer: Activity, top: float) -> Chart:
         caption=f"{len(layer.share):,} MACs, {said}. {laid}".strip(),
         figure=figure(
             [_marks(view, layer, top), _crosses(layer)],
-            x={"title": {"text": WORDS[_NAME].x}, "range": reach[0], "showgrid": False, "zeroline": False},
+            x={"title": WORDS[_NAME].x, "range": reach[0], "showgrid": False, "zeroline": False},
             y={
-                "title": {"text": WORDS[_NAME].y},
+                "title": WORDS[_NAME].y,
                 "range": reach[1][::-1],
                 "scaleanchor": "x",
                 "showgrid": False,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from sparsey_trace.pictures.matches import Matches
     from sparsey_trace.reporting.views import View
 
+
 def by_class(found: Sequence[tuple[View, Sequence[Matches]]]) -> list[Chart]:
     """A chart for each layer; none where no sample has a label."""
     if all(set(layer.label.tolist()) <= {NO_LABEL} for _, layers in found for layer in layers):
@@ -25,7 +26,10 @@ def by_class(found: Sequence[tuple[View, Sequence[Matches]]]) -> list[Chart]:
     places = {label: place for place, label in enumerate(labels)}
     axis = {"tickvals": list(places.values()), "ticktext": [text(name) for name in names]}
     if len(labels) > 20:
-        axis = {"tickvals": list(places.values())[:: len(labels) // 10], "ticktext": names[:: len(labels) // 10]}
+        axis = {
+            "tickvals": list(places.values())[:: len(labels) // 10],
+            "ticktext": names[:: len(labels) // 10],
+        }
 
     def trace(view: View, layer: Matches) -> Any:
         return go.Scatter(
@@ -83,7 +87,9 @@ def _charts(
     names = dict.fromkeys(view.layers[layer.layer] for view, layers in found for layer in layers)
     charts = []
     for name in names:
-        mine = [(view, layer) for view, layers in found for layer in layers if view.layers[layer.layer] == name]
+        mine = [
+            (view, layer) for view, layers in found for layer in layers if view.layers[layer.layer] == name
+        ]
         figures = " ".join(f"{view.name}: {in_words(layer)}." for view, layer in mine)
         charts.append(
             Chart(
@@ -91,8 +97,8 @@ def _charts(
                 label=f"{said.title}, layer {name}. {figures}",
                 figure=figure(
                     [trace(view, layer) for view, layer in mine],
-                    x={"title": {"text": said.x}, **axis},
-                    y={"title": {"text": said.y}},
+                    x={"title": said.x, **axis},
+                    y={"title": said.y},
                 ),
             )
         )

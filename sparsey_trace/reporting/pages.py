@@ -22,28 +22,33 @@ if TYPE_CHECKING:
     from sparsey_trace.reporting.figures import Section
     from sparsey_trace.reporting.tables import Table
 
-GENERATOR = "sparsey-trace report"
-"""What tells a report from other files."""
-
 
 def page(
-    runs: Sequence[str], sections: Sequence[Section], *, facts: Sequence[Table], summary: Mapping[str, Any]
+    runs: Sequence[str],
+    sections: Sequence[Section],
+    *,
+    generator: str,
+    facts: Sequence[Table],
+    summary: Mapping[str, Any],
 ) -> bytes:
     """The report.
 
     Args:
         runs: what they are called.
         sections: those with charts.
+        generator: what makes it, without its version.
         facts: of the runs; see `tables.facts_of`.
         summary: figures, and what is to be known of them; see `tables.summary_of`.
     """
     scripts = {"plotly": get_plotlyjs(), "report": _asset("report.js")}
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
     environment.filters["printable"] = printable
     made = environment.from_string(_asset("report.html")).render(
         title=", ".join(runs),
         runs=runs,
-        generator=f"{GENERATOR} {metadata.version('sparsey-trace')}",
+        generator=f"{generator} {metadata.version('sparsey-trace')}",
         policy=_policy(scripts.values()),
         style=Markup(_asset("report.css")),
         scripts={name: Markup(script) for name, script in scripts.items()},
@@ -90,4 +95,4 @@ def embedded(data: Any) -> Markup:
     for sign in "<>&":
         written = written.replace(sign, f"\\u{ord(sign):04x}")
     # Nothing is left that HTML would read as anything but text.
-    return Markup(written)  # noqa: S704
+    return Markup(written)

@@ -12,6 +12,7 @@ from plotly.colors import sample_colorscale
 
 from sparsey_trace.pictures.curves import curves
 from sparsey_trace.pictures.words import MEASURE
+from sparsey_trace.text import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,14 +78,10 @@ def _gallery(view: View, layer: Averages, numbers: dict[str, list[float | None]]
     pictures, fields = _joined(layer.pictures, shrink), _joined(layer.fields, shrink) > 0
     low, high = min(0.0, float(pictures.min())), max(float(pictures.max()), 0.0)
     scale = 255 / (high - low) if high > low else 0.0
-    name, total = view.layers[layer.layer], len(layer.grid.places)
-    shown = "" if len(layer.macs) == total else f" {len(layer.macs):,} of them, evenly chosen, are shown."
-    laid = "" if layer.grid.is_recorded else " The trace has no positions: MACs stand in rows, left to right."
     return Gallery(
-        layer=name,
+        layer=view.layers[layer.layer],
         view=view,
-        caption=f"{total:,} MACs; {int((layer.samples == 0).sum()):,} of those shown never active in training."
-        f"{shown}{laid} Colours go from {low:.3g} to {high:.3g}, the mean of an input's feature.",
+        caption=f"{_caption(layer)} Colours go from {low:.3g} to {high:.3g}, the mean of an input's feature.",
         content={
             "macs": layer.macs.tolist(),
             "places": np.round(layer.grid.places[layer.macs], 5).tolist(),
@@ -99,6 +96,18 @@ def _gallery(view: View, layer: Averages, numbers: dict[str, list[float | None]]
             "numbers": numbers,
         },
     )
+
+
+def _caption(layer: Averages) -> str:
+    total, silent = len(layer.grid.places), int((layer.samples == 0).sum())
+    said = [f"{count(total, 'MAC')}, {silent or 'none'} of them never active in training."]
+    if len(layer.macs) < total:
+        said = [
+            f"{len(layer.macs):,} of {total:,} MACs, evenly chosen, {silent or 'none'} of them never active."
+        ]
+    if not layer.grid.is_recorded:
+        said.append("The trace has no positions: MACs stand in rows, left to right.")
+    return " ".join(said)
 
 
 def _joined(pictures: NDArray[Any], shrink: int) -> NDArray[np.float32]:
@@ -118,8 +127,12 @@ def _numbers(
     """By layer, what its shown MACs come to, by what it is called."""
     found: list[dict[str, list[float | None]]] = [{} for _ in layers]
     for layer in activity or ():
-        found[layer.layer]["active for (share of all samples)"] = _plain(layer.share[layers[layer.layer].macs])
-    known: dict[str, Any] = {table: curves(view.run, table, most=2) for table, _, _ in _NUMBERS if view.has(table)}
+        found[layer.layer]["active for (share of all samples)"] = _plain(
+            layer.share[layers[layer.layer].macs]
+        )
+    known: dict[str, Any] = {
+        table: curves(view.run, table, most=2) for table, _, _ in _NUMBERS if view.has(table)
+    }
     for table, phase, name in _NUMBERS:
         for curve in known.get(table, ()):
             if curve.phase == phase:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import secrets
+import warnings
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import OutputError, UsageError
+from sparsey_trace.errors import CacheWarning, OutputError, UsageError
 from sparsey_trace.progress import progress
 from sparsey_trace.replay.choosing import choose
 from sparsey_trace.replay.comparing import check_distinct
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 MOST_RUNS = 8
 """More can't be told apart."""
+
+GENERATOR = "sparsey-trace report"
+"""What tells a report from other files."""
 
 
 def report(
@@ -56,7 +61,7 @@ def report(
         TraceError: a run can't be read, is empty, or has no metric that can be computed.
         OutputError: another file is there, or it can't be written.
     """
-    _check_installed()
+    check_installed()
     named = [runs] if isinstance(runs, (str, os.PathLike, Trace)) else list(runs)
     if not 1 <= len(named) <= MOST_RUNS:
         msg = f"runs: expected 1 to {MOST_RUNS} runs, found {len(named)}"
@@ -65,7 +70,7 @@ def report(
         traces = [run if isinstance(run, Trace) else stack.enter_context(open_trace(run)) for run in named]
         check_distinct([(trace.id, str(trace.path)) for trace in traces])
         path = default_path(traces) if out is None else Path(out)
-        _check_free(path, overwrite=overwrite)
+        check_free(path, overwrite=overwrite)
         _write(path, _made(traces, n_jobs=n_jobs, progress_bar=progress_bar))
     return path
 
@@ -80,11 +85,14 @@ def default_path(traces: Sequence[Trace]) -> Path:
     return names[0].with_name(f"{joined if len(joined) < 100 else names[0].name + '-and-others'}.html")
 
 
-def _check_installed() -> None:
-    from importlib.util import find_spec
+def check_installed() -> None:
+    """See that what a report is made with is there.
 
-    for package, module in (("plotly", "plotly"), ("jinja2", "jinja2")):
-        if find_spec(module) is None:
+    Raises:
+        UsageError: it isn't.
+    """
+    for package in ("plotly", "jinja2"):
+        if find_spec(package) is None:
             msg = (
                 f"report: expected the package {package}, found it not installed; "
                 'run pip install "sparsey-trace[report]"'
@@ -108,24 +116,25 @@ def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
         n_jobs=n_jobs,
         progress_bar=progress_bar,
     )
-    views = Views([(trace, tables_of(trace, question)) for trace in traces])
+    found = [(trace, tables_of(trace, question)) for trace in traces]
+    for remark in (remark for _, tables in found for remark in tables.remarks):
+        warnings.warn(remark, CacheWarning, stacklevel=3)
+    views = Views(found)
     shown = []
     with progress("drawing", unit="sections", shown=progress_bar) as show:
         for done, section in enumerate(sections(views, n_jobs=n_jobs), start=1):
             shown.append(section)
             show(done, STEPS)
     names = [view.name for view in views.all]
-    return page(names, shown, facts=facts_of(views), summary=summary_of(views))
+    return page(names, shown, generator=GENERATOR, facts=facts_of(views), summary=summary_of(views))
 
 
-def _check_free(path: Path, *, overwrite: bool) -> None:
+def check_free(path: Path, *, overwrite: bool = False) -> None:
     """See that nothing but an earlier report would be replaced.
 
     Raises:
         OutputError: something else would.
     """
-    from sparsey_trace.reporting.pages import GENERATOR
-
     if path.is_dir():
         msg = f"{path}: expected a file's name, found a folder"
         raise OutputError(msg)

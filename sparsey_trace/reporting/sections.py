@@ -22,9 +22,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from sparsey_trace.pictures.curves import Curve
+    from sparsey_trace.pictures.similarity import Similarity
     from sparsey_trace.reporting.views import View, Views
 
     Curves = Sequence[tuple[View, Sequence[Curve]]]
+
+MOST_POINTS = 200
+"""On a curve: a chart is some 300 pixels wide."""
 
 STEPS = 6
 """How many sections `sections` makes."""
@@ -42,9 +46,9 @@ def sections(views: Views, *, n_jobs: int) -> Iterator[Section]:
     yield _averages(views)
 
 
-def _curves(views: Views, table: str, phase: str | None = None) -> Curves:
+def _curves(views: Views, table: str, phase: str | None = None, *, most: int = MOST_POINTS) -> Curves:
     """Each run's curves, of one phase or both; runs without are left out."""
-    found = [(view, curves(view.run, table)) for view in views.having(table)]
+    found = [(view, curves(view.run, table, most=most)) for view in views.having(table)]
     of_phase = [(view, [curve for curve in made if phase in (None, curve.phase)]) for view, made in found]
     return [(view, made) for view, made in of_phase if made]
 
@@ -52,7 +56,9 @@ def _curves(views: Views, table: str, phase: str | None = None) -> Curves:
 def _growth(views: Views) -> Section:
     name = "basis_set_size"
     sizes = _curves(views, name, "train")
-    speeds = [(view, [increase(curve) for curve in found]) for view, found in sizes]
+    # Few points: over few samples an increase is a small whole number, and jumps.
+    coarse = _curves(views, name, "train", most=MOST_POINTS // 4)
+    speeds = [(view, [increase(curve) for curve in found]) for view, found in coarse]
     with_macs = not views.are_several
     return Section(
         name="growth",
@@ -63,7 +69,11 @@ def _growth(views: Views) -> Section:
             Group(title=WORDS[name].title, charts=curve_charts(sizes, name, with_macs=with_macs)),
             Group(title=WORDS[f"{name}_increase"].title, charts=curve_charts(speeds, f"{name}_increase")),
         ],
-        notes=[*views.lacking(name, "basis set sizes"), *thinned(sizes, with_macs=with_macs)],
+        notes=[
+            *views.lacking(name, "basis set sizes"),
+            *thinned(sizes, with_macs=with_macs),
+            *[f"In charts of new codes: {line}" for line in thinned(coarse)],
+        ],
     )
 
 
@@ -104,7 +114,11 @@ def _coverage(views: Views) -> Section:
         key=KEY,
         groups=[
             Group(title="Over the run", charts=curve_charts(found, name)),
-            Group(title="By layer", charts=[spread_chart(overall, views.layers, name)] if overall else []),
+            Group(
+                title="By layer",
+                charts=[spread_chart(overall, views.layers, name)] if overall else [],
+                width="whole",
+            ),
         ],
         notes=[*views.lacking(name, "feature coverage"), *thinned(found)],
     )
@@ -121,7 +135,11 @@ def _matches(views: Views, n_jobs: int) -> Section:
         key=[("dash", "median over the MACs of a layer"), KEY[2]],
         groups=[
             Group(title="Over the run", charts=curve_charts(found, name)),
-            Group(title="By layer", charts=[spread_chart(found, views.layers, name)] if found else []),
+            Group(
+                title="By layer",
+                charts=[spread_chart(found, views.layers, name)] if found else [],
+                width="whole",
+            ),
             Group(title="By class", charts=by_class(single)),
             Group(title="By distance", charts=by_distance(single)),
         ],
@@ -154,7 +172,10 @@ def _similarity(views: Views) -> Section:
         title="Similar inputs, similar codes (SISC)",
         meaning=[WORDS["similarity"].meaning, WORDS[name].meaning],
         key=[("mean", "mean code similarity"), *KEY],
-        groups=[Group(title=layer, charts=_pair(views, pairs, layer, adherence)) for layer in views.layers],
+        groups=[
+            Group(title=layer, charts=_pair(views, pairs, layer, adherence), width="half")
+            for layer in views.layers
+        ],
         notes=[
             *views.lacking(name, "SISC adherence"),
             *_valueless(views, name, found),
@@ -165,7 +186,7 @@ def _similarity(views: Views) -> Section:
 
 
 def _pair(
-    views: Views, pairs: Iterable[tuple[View, Sequence[object]]], layer: str, adherence: dict[str, Chart]
+    views: Views, pairs: Iterable[tuple[View, Sequence[Similarity]]], layer: str, adherence: dict[str, Chart]
 ) -> list[Chart]:
     heats = []
     for view, layers in pairs:
@@ -191,7 +212,8 @@ def _averages(views: Views) -> Section:
         title=WORDS[name].title,
         meaning=[
             WORDS[name].meaning,
-            "A click on a MAC, or Enter, shows it large, with its numbers; arrow keys go from one to the next.",
+            "Small pictures show the part of the input around the receptive field. A click on a MAC, or Enter, shows "
+            "all of it, with the MAC's numbers; arrow keys go from one to the next.",
         ],
         key=[("outline", "receptive field"), ("cross", "never active in training")],
         groups=[

@@ -26,8 +26,8 @@ def similarity_chart(view: View, layer: Similarity) -> Chart:
         f"the least to the most similar inputs, the mean code similarity goes from {ends}.",
         figure=figure(
             [_heat(layer), _mean(layer)],
-            x={"title": {"text": said.x}, "range": [0, 1], "showgrid": False},
-            y={"title": {"text": said.y}, "range": [0, 1], "showgrid": False},
+            x={"title": said.x, "range": [0, 1], "showgrid": False},
+            y={"title": said.y, "range": [0, 1], "showgrid": False},
         ),
     )
 

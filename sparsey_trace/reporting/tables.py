@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,21 +16,27 @@ if TYPE_CHECKING:
     from sparsey_trace.reporting.views import View, Views
 
 
+_FOLDED = 16
+"""Rows of a configuration; a longer one is folded."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Table:
     """A table of texts.
 
     Attributes:
         caption: what it shows.
-        heads: of the columns.
+        heads: of the columns; none where empty.
         rows: a text for each column.
         numbers: the places of columns with numbers in them.
+        is_long: whether it is folded at first.
     """
 
     caption: str
     heads: Sequence[str]
     rows: Sequence[Sequence[str]]
     numbers: Sequence[int]
+    is_long: bool = False
 
 
 def facts_of(views: Views) -> list[Table]:
@@ -40,13 +47,18 @@ def facts_of(views: Views) -> list[Table]:
     return [
         Table(
             caption="Recorded" if not views.are_several else "Recorded, run by run",
-            heads=["", *(view.name for view in views.all)],
+            heads=_heads(views),
             rows=[[name, *(one.get(name, "") for one in said)] for name in names if name != "config"],
             numbers=[],
         ),
         *[_layers(view, fact, views) for view, fact in zip(views.all, found, strict=True)],
         *_config(views),
     ]
+
+
+def _heads(views: Views) -> list[str]:
+    """A column for each run; of one run it would say nothing."""
+    return ["", *(view.name for view in views.all)] if views.are_several else []
 
 
 def _facts(view: View) -> dict[str, Any]:
@@ -77,9 +89,10 @@ def _config(views: Views) -> list[Table]:
     return [
         Table(
             caption="Configuration",
-            heads=["", *(view.name for view in views.all)],
+            heads=_heads(views),
             rows=[[key, *(config.get(key, "") for config in configs)] for key in keys],
             numbers=[],
+            is_long=len(keys) > _FOLDED,
         )
     ]
 
@@ -87,14 +100,16 @@ def _config(views: Views) -> list[Table]:
 def _leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
     """The values of a configuration by the path to each.
 
-    >>> _leaves({"lr": 1, "model": {"sizes": [2, 3], "kind": "hex"}})
-    [('lr', '1'), ('model.sizes', '[2, 3]'), ('model.kind', 'hex')]
+    >>> _leaves({"lr": 1, "layers": [{"rows": 2}, {"rows": None}], "sizes": [2, 3]})
+    [('lr', '1'), ('layers[0].rows', '2'), ('layers[1].rows', 'null'), ('sizes', '[2, 3]')]
     """
     if isinstance(config, dict) and config:
-        return [
-            leaf for key, value in config.items() for leaf in _leaves(value, f"{prefix}.{key}" if prefix else str(key))
-        ]
-    return [(prefix, str(config))] if prefix else []
+        named = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in config.items()]
+    elif isinstance(config, list) and any(isinstance(value, dict) for value in config):
+        named = [(f"{prefix}[{place}]", value) for place, value in enumerate(config)]
+    else:
+        return [(prefix, config if isinstance(config, str) else json.dumps(config))] if prefix else []
+    return [leaf for path, value in named for leaf in _leaves(value, path)]
 
 
 def summary_of(views: Views) -> dict[str, Any]:

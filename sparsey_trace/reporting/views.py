@@ -59,7 +59,8 @@ class Views:
         """Pair them."""
         names = _names([trace for trace, _ in found])
         sides = [
-            side_of_tables(trace, tables, name=name) for name, (trace, tables) in zip(names, found, strict=True)
+            side_of_tables(trace, tables, name=name)
+            for name, (trace, tables) in zip(names, found, strict=True)
         ]
         self.all = [
             View(

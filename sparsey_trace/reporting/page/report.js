@@ -28,11 +28,12 @@
     if (role === "line" || role === "points") {
       made.line = { ...trace.line, color: colour };
       made.marker = { ...trace.marker, color: colour, symbol: series };
+      if (trace.marker && trace.marker.line) made.marker.line = { ...trace.marker.line, color: variable("page") };
       for (const bar of ["error_x", "error_y"]) if (trace[bar]) made[bar] = { ...trace[bar], color: faint(colour, 0.6) };
     } else if (role === "band") {
       made.fillcolor = faint(colour, 0.18);
     } else if (role === "mac") {
-      made.line = { ...trace.line, color: faint(colour, 0.3) };
+      made.line = { ...trace.line, color: faint(colour, 0.4) };
     } else if (role === "box") {
       made.line = { ...trace.line, color: colour };
       made.fillcolor = faint(colour, 0.15);
@@ -94,49 +95,61 @@
   }
 
   // Pictures of MACs.
-  function paint(canvas, map, place, size) {
-    const [height, width] = map.shape;
-    const scale = Math.max(1, Math.floor(size / Math.max(height, width)));
-    canvas.width = width * scale;
-    canvas.height = height * scale;
-    const image = new ImageData(width, height);
-    for (let pixel = 0; pixel < height * width; pixel++) {
-      if (!inside(map, place, pixel)) continue;
-      const value = map.pictures[place * height * width + pixel];
-      for (let part = 0; part < 3; part++) image.data[4 * pixel + part] = colours[3 * value + part];
-      image.data[4 * pixel + 3] = 255;
-    }
-    const small = new OffscreenCanvas(width, height);
-    small.getContext("2d").putImageData(image, 0, 0);
+  // A picture, or the part of it in `frame`, with the receptive field outlined.
+  function paint(canvas, map, place, size, frame) {
+    const scale = Math.max(1, Math.floor(size / Math.max(frame.height, frame.width)));
+    canvas.width = frame.width * scale;
+    canvas.height = frame.height * scale;
     const context = canvas.getContext("2d");
-    context.imageSmoothingEnabled = false;
-    context.drawImage(small, 0, 0, width * scale, height * scale);
-    outline(context, map, place, scale);
-  }
-
-  function inside(map, place, pixel) {
-    const row = Math.ceil(map.shape[0] * map.shape[1] / 8);
-    return (map.fields[place * row + (pixel >> 3)] >> (7 - (pixel & 7))) & 1;
-  }
-
-  function outline(context, map, place, scale) {
-    const [height, width] = map.shape;
-    const thick = Math.max(1, Math.round(scale / 4));
-    context.fillStyle = variable("ink");
-    for (let y = 0; y < height; y++) {
-      for (let x = 0; x < width; x++) {
-        if (!inside(map, place, y * width + x)) continue;
-        const open = (dx, dy) => {
-          const [nx, ny] = [x + dx, y + dy];
-          return nx < 0 || ny < 0 || nx >= width || ny >= height || !inside(map, place, ny * width + nx);
-        };
+    const thick = Math.max(1, Math.round(scale / 6));
+    const ink = variable("ink");
+    for (let y = 0; y < frame.height; y++) {
+      for (let x = 0; x < frame.width; x++) {
+        const [row, column] = [y + frame.top, x + frame.left];
+        if (!inside(map, place, row, column)) continue;
+        const value = 3 * map.pictures[(place * map.shape[0] + row) * map.shape[1] + column];
+        context.fillStyle = `rgb(${colours[value]} ${colours[value + 1]} ${colours[value + 2]})`;
         const [left, top] = [x * scale, y * scale];
-        if (open(-1, 0)) context.fillRect(left, top, thick, scale);
-        if (open(1, 0)) context.fillRect(left + scale - thick, top, thick, scale);
-        if (open(0, -1)) context.fillRect(left, top, scale, thick);
-        if (open(0, 1)) context.fillRect(left, top + scale - thick, scale, thick);
+        if (map.samples[place]) context.fillRect(left, top, scale, scale);
+        context.fillStyle = ink;
+        if (!inside(map, place, row, column - 1)) context.fillRect(left, top, thick, scale);
+        if (!inside(map, place, row, column + 1)) context.fillRect(left + scale - thick, top, thick, scale);
+        if (!inside(map, place, row - 1, column)) context.fillRect(left, top, scale, thick);
+        if (!inside(map, place, row + 1, column)) context.fillRect(left, top + scale - thick, scale, thick);
       }
     }
+  }
+
+  function inside(map, place, row, column) {
+    const [height, width] = map.shape;
+    if (row < 0 || column < 0 || row >= height || column >= width) return false;
+    const pixel = row * width + column;
+    return (map.fields[place * Math.ceil(height * width / 8) + (pixel >> 3)] >> (7 - (pixel & 7))) & 1;
+  }
+
+  // What small pictures show: frames of one size for a layer, that hold each MAC's receptive field.
+  function framed(map) {
+    const [height, width] = map.shape;
+    const boxes = map.macs.map((mac, place) => {
+      const box = { top: height, bottom: 0, left: width, right: 0 };
+      for (let row = 0; row < height; row++) {
+        for (let column = 0; column < width; column++) {
+          if (!inside(map, place, row, column)) continue;
+          box.top = Math.min(box.top, row);
+          box.bottom = Math.max(box.bottom, row + 1);
+          box.left = Math.min(box.left, column);
+          box.right = Math.max(box.right, column + 1);
+        }
+      }
+      return box;
+    });
+    const high = Math.max(1, ...boxes.map((box) => box.bottom - box.top));
+    const wide = Math.max(1, ...boxes.map((box) => box.right - box.left));
+    const start = (low, end, size, all) => Math.max(0, Math.min(Math.round((low + end - size) / 2), all - size));
+    return boxes.map((box) => ({
+      top: start(box.top, box.bottom, high, height), height: high,
+      left: start(box.left, box.right, wide, width), width: wide,
+    }));
   }
 
   const galleries = [...document.querySelectorAll(".macs")];
@@ -146,10 +159,11 @@
     if (place.dataset.drawn === undefined) {
       map.pictures = bytes(map.pictures);
       map.fields = bytes(map.fields);
+      map.frames = framed(map);
       place.append(...map.macs.map((mac, number) => tile(place, map, number)));
       spread(place, map);
     }
-    map.macs.forEach((mac, number) => paint(place.children[number].firstChild, map, number, 84));
+    map.macs.forEach((mac, number) => paint(place.children[number].firstChild, map, number, 72, map.frames[number]));
     place.dataset.drawn = "";
   }
 
@@ -181,7 +195,7 @@
     const side = map.spacing * (map.hexagonal ? 0.84 : 0.94);
     const columns = width / map.spacing;
     place.style.aspectRatio = `${width} / ${height}`;
-    place.style.maxWidth = `${Math.max(1, columns) * Math.min(140, 40 + 3 * Math.max(...map.shape))}px`;
+    place.style.maxWidth = `${Math.min(Math.max(1, columns) * 110, 640 * width / height)}px`;
     place.style.minWidth = `${Math.min(columns * 24, 4000)}px`;
     [...place.children].forEach((button, number) => {
       button.style.left = `${100 * (xs[number] - left) / width}%`;
@@ -224,7 +238,7 @@
     const canvas = document.createElement("canvas");
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", map.samples[number] ? "its basis average" : "nothing: it was never active in training");
-    paint(canvas, map, number, 600);
+    paint(canvas, map, number, 600, { top: 0, left: 0, height: map.shape[0], width: map.shape[1] });
     dialog.querySelector(".large").replaceChildren(canvas);
     const ends = dialog.querySelectorAll(".range span");
     [map.low, map.high].forEach((end, side) => { ends[side].textContent = written(end); });
