@@ -27,8 +27,9 @@ def test_it_records_analyzes_and_may_replace_only_itself(
     found = sparsey_trace(*call)
     assert found.returncode == 0
     assert found.stderr == f"{run}: recording a small Sparsey while it trains on digits\n"
-    assert found.stdout.splitlines()[-1].startswith(f"8 tables of {run} in {tables}: ")
-    assert {path.name for path in folder.iterdir()} == {"digits.h5", "digits.metrics"}
+    assert found.stdout.splitlines()[-2].startswith(f"8 tables of {run} in {tables}: ")
+    assert found.stdout.splitlines()[-1].startswith(f"{folder / 'digits.html'}: report of 1 run, ")
+    assert {path.name for path in folder.iterdir()} == {"digits.h5", "digits.html", "digits.metrics"}
     with st.open_trace(run) as trace:
         assert trace.closed
         assert trace.config["samples"] == 16
@@ -43,6 +44,31 @@ def test_it_records_analyzes_and_may_replace_only_itself(
     assert "found notes.txt; choose another folder" in capsys.readouterr().err
     with st.open_trace(run) as trace:
         assert trace.config["seed"] == 1
+
+
+def test_what_is_no_report_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("torch")
+    page = tmp_path / "digits.html"
+    page.write_text("mine")
+    assert main(["demo", "-o", str(tmp_path)]) == 2
+    assert f"{page}: expected no file there, or an earlier report" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["digits.html"]
+
+
+def test_without_plotly_it_says_why_there_is_no_report(tmp_path: Path) -> None:
+    pytest.importorskip("torch")
+    code = (
+        "import sys; sys.modules['plotly'] = None; from sparsey_trace.cli.main import main;"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    call = [sys.executable, "-c", code, "demo", "-o", str(tmp_path), "--samples", "16", "--epochs", "1"]
+    found = subprocess.run(call, capture_output=True, text=True, check=False)
+    assert found.returncode == 0
+    assert found.stderr.splitlines()[-1] == (
+        "no report: expected the package plotly, found it not installed; "
+        'run pip install "sparsey-trace[report]"'
+    )
+    assert not (tmp_path / "digits.html").exists()
 
 
 def test_what_is_no_demo_run_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
