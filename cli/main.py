@@ -317,6 +317,48 @@ def report(
 @app.command(
     epilog="""\b
 Examples:
+  sparsey-trace export run.h5 --to tensorboard && tensorboard --logdir run.tensorboard
+  sparsey-trace export run.h5 --to csv -m basis_set_size -o tables
+  sparsey-trace export run.h5 --to netcdf  then: xarray.open_datatree("run.nc")
+It needs more packages: pip install "sparsey-trace[export]\""""
+)
+def export(
+    runs: options.Runs,
+    *,
+    to: options.ExportTo,
+    out: options.ExportOut = None,
+    metric: options.Metrics = None,
+    n_jobs: options.Jobs = None,
+    progress_bar: options.ProgressBar = None,
+    debug: options.Debug = False,
+) -> None:
+    """Write a run in the form of another program: TensorBoard, CSV, netCDF or Zarr.
+
+    tensorboard and csv hold metrics: what isn't analysed yet is analysed now, into the folder of `analyze`.
+    netcdf and zarr hold the trace itself: inputs, codes, which MACs were active, the wiring, and of each
+    sample its step, epoch, phase, label and time.
+    """
+    from sparsey_trace.exporting.export import export as write
+    from sparsey_trace.trace.reader import open_trace
+
+    metrics = [options.parse_metric(text) for text in metric] if metric else None
+    with open_trace(runs) as trace:
+        path, remarks = write(
+            trace,
+            to=to.value,
+            out=out,
+            metrics=metrics,
+            n_jobs=options.default_jobs(len(trace)) if n_jobs is None else n_jobs,
+            progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
+        )
+    for remark in remarks:
+        render.note(remark)
+    render.write(render.printable(str(path)))
+
+
+@app.command(
+    epilog="""\b
+Examples:
   sparsey-trace info run.h5
   sparsey-trace info run.h5 --json | jq .layers"""
 )

@@ -26,6 +26,15 @@ class Dataset(StrEnum):
     MNIST = "mnist"
 
 
+class ExportForm(StrEnum):
+    """The forms that `export` writes."""
+
+    TENSORBOARD = "tensorboard"
+    CSV = "csv"
+    NETCDF = "netcdf"
+    ZARR = "zarr"
+
+
 def metric_names() -> list[tuple[str, str]]:
     """Names of metrics, with a line on each."""
     from sparsey_trace.metrics.registry import available
@@ -150,6 +159,25 @@ ReportOut = Annotated[
         metavar="FILE.html",
         show_default="RUN.html, beside the trace",
         help="The file to make; an earlier report there is replaced.",
+    ),
+]
+ExportTo = Annotated[
+    ExportForm,
+    typer.Option(
+        "--to",
+        show_default=False,
+        help="tensorboard: curves, of each metric and layer the mean over its MACs at each step. csv: the metrics' "
+        "tables by step, a file each. netcdf, zarr: the trace itself.",
+    ),
+]
+ExportOut = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="PATH",
+        show_default="RUN.tensorboard, RUN.csv, RUN.nc or RUN.zarr, beside the trace",
+        help="What to make: a file for netcdf, else a folder; nothing may be there.",
     ),
 ]
 FailIf = Annotated[

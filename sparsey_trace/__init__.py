@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sparsey_trace import metrics
     from sparsey_trace.errors import CacheWarning, PluginWarning, RecordWarning
+    from sparsey_trace.exporting.export import export
     from sparsey_trace.layout import Chunk, LayerLayout, Layout
     from sparsey_trace.lightning import SparseyTraceCallback
     from sparsey_trace.recording import WinnerTakeAll, record
@@ -47,6 +48,7 @@ _HOMES = {
     "analyze": "replay.analyze",
     "compare": "replay.comparing",
     "explain": "replay.explain",
+    "export": "exporting.export",
     "metrics": None,
     "open_trace": "trace.reader",
     "record": "recording",
@@ -70,6 +72,7 @@ __all__ = [
     "analyze",
     "compare",
     "explain",
+    "export",
     "metrics",
     "open_trace",
     "record",

@@ -10,6 +10,7 @@ import numpy as np
 from xarray.backends import BackendArray
 from xarray.core import indexing
 
+from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.trace.reader import open_trace
 
@@ -98,7 +99,10 @@ class TraceArray(BackendArray):  # type: ignore[misc]
 
 
 def _phases(numbers: NDArray[np.uint8]) -> NDArray[np.str_]:
-    return np.array([*PHASES, ""])[np.minimum(numbers, len(PHASES))]
+    if numbers.max(initial=0) >= len(PHASES):
+        msg = "samples/phase: expected 0 (train) and 1 (eval), found others; `sparsey-trace validate` says where"
+        raise TraceError(msg)
+    return np.array(PHASES)[numbers]
 
 
 def _labels(numbers: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -1,0 +1,1 @@
+"""A run in the forms of other programs, written by their own libraries."""

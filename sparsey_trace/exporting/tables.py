@@ -1,0 +1,102 @@
+"""Metrics as CSV files or TensorBoard's event files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from sparsey_trace.errors import UsageError
+from sparsey_trace.metrics.base import RunMetric
+from sparsey_trace.metrics.registry import BUILT_IN
+from sparsey_trace.replay.choosing import choose
+from sparsey_trace.replay.ready import Question, tables_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reader import Trace
+
+
+def write_tables(
+    trace: Trace,
+    folder: Path,
+    *,
+    to: str,
+    metrics: Iterable[str | Metric[Any]] | None,
+    n_jobs: int,
+    progress_bar: bool,
+) -> list[str]:
+    """Write the tables of metrics, which are computed where they aren't yet.
+
+    Args:
+        trace: the run.
+        folder: what to make.
+        to: `tensorboard` or `csv`.
+        metrics: as `analyze` takes them; None for those built in that have values by step.
+        n_jobs: how many threads compute them.
+        progress_bar: show progress on standard error.
+
+    Returns:
+        Remarks on what isn't there, and why.
+
+    Raises:
+        UsageError: none of the metrics has values that the form can hold.
+    """
+    wanted = [cls.name for cls in BUILT_IN if not issubclass(cls, RunMetric)] if metrics is None else metrics
+    chosen, skipped = choose(wanted, resolution="step", reduction=None)
+    question = Question(
+        metrics=chosen,
+        skipped=skipped,
+        resolution="step",
+        reduction=None,
+        n_jobs=n_jobs,
+        progress_bar=progress_bar,
+    )
+    tables = tables_of(trace, question)
+    lacking = {name: reason for name, path in tables.result.paths.items() if (reason := _unfit(path, to))}
+    paths = {name: path for name, path in tables.result.paths.items() if name not in lacking}
+    if not paths:
+        msg = f"metrics: expected some that {to} can hold, found {'; '.join(f'{k}: {v}' for k, v in lacking.items())}"
+        raise UsageError(msg)
+    folder.mkdir()
+    if to == "csv":
+        for name, path in paths.items():
+            _write_csv(path, folder / f"{name}.csv")
+    else:
+        from sparsey_trace.exporting.events import write_events
+
+        write_events(trace, paths, folder)
+    left_out = {**tables.result.skipped, **lacking}
+    return [*tables.remarks, *(f"{name} is left out: {reason}" for name, reason in left_out.items())]
+
+
+def _unfit(path: Path, to: str) -> str:
+    """Why a table can't be written in a form; empty where it can."""
+    schema = pq.read_schema(path)
+    if any(pa.types.is_nested(kind) for kind in schema.types):
+        return f"its values are lists, which {to} can't hold"
+    if to == "tensorboard" and "step" not in schema.names:
+        return "it has no values by step"
+    return ""
+
+
+def _write_csv(table: Path, path: Path) -> None:
+    with pq.ParquetFile(table) as file:
+        fields = [
+            (name, pa.string() if name == "phase" else kind) for name, kind in _fields(file.schema_arrow)
+        ]
+        schema = pa.schema(fields)
+        with pa.csv.CSVWriter(
+            path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed")
+        ) as writer:
+            for batch in file.iter_batches():
+                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+
+
+def _fields(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
+    return list(zip(schema.names, schema.types, strict=True))
