@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import re
 import sys
 from pathlib import Path
@@ -58,6 +59,32 @@ def test_the_size_that_the_questions_tell(name: str) -> None:
         sample += trace.layout.num_features / 8 + 29
         told = len(trace) * sample / 5 + trace.chunk_size * sample
     assert told == pytest.approx(path.stat().st_size, rel=0.1)
+
+
+def pictures() -> ModuleType:
+    spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs" / "pictures.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_the_pictures_are_what_their_script_draws(tmp_path: Path) -> None:
+    pictures().draw(tmp_path)
+    drawn = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert drawn == {path.name: path.read_text() for path in (ROOT / "docs" / "pictures").iterdir()}
+    page = (ROOT / "docs" / "metrics.md").read_text()
+    assert [name for name in drawn if f"(pictures/{name})" not in page] == []
+
+
+def test_the_pictures_show_what_is_computed() -> None:
+    names = ["feature_coverage", "match_accuracy", "sisc_adherence"]
+    result = analyze(ROOT / "sample_traces" / "digits_v2.h5", metrics=names, resolution="sample")
+    for name in names:
+        said = (ROOT / "docs" / "pictures" / f"{name}.svg").read_text()
+        sample = re.search(r"sample (\d+)", said, re.IGNORECASE)[1]
+        table = result.to_pandas(name).set_index(["sample", "layer", "mac"])["value"]
+        shown = re.findall(r"\b[01]\.\d\d+(?=\.?</text>)", said)[-1]
+        assert float(shown) == pytest.approx(table[int(sample), 2, 0], abs=0.006)
 
 
 def test_every_metric_is_on_the_page() -> None:
