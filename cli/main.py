@@ -345,7 +345,7 @@ def export(
     with open_trace(runs) as trace:
         path, remarks = write(
             trace,
-            to=to.value,
+            to=to,
             out=out,
             metrics=metrics,
             n_jobs=options.default_jobs(len(trace)) if n_jobs is None else n_jobs,

@@ -26,15 +26,6 @@ class Dataset(StrEnum):
     MNIST = "mnist"
 
 
-class ExportForm(StrEnum):
-    """The forms that `export` writes."""
-
-    TENSORBOARD = "tensorboard"
-    CSV = "csv"
-    NETCDF = "netcdf"
-    ZARR = "zarr"
-
-
 def metric_names() -> list[tuple[str, str]]:
     """Names of metrics, with a line on each."""
     from sparsey_trace.metrics.registry import available
@@ -47,6 +38,13 @@ def resolution_names() -> list[str]:
     from sparsey_trace.replay.choosing import RESOLUTIONS
 
     return list(RESOLUTIONS)
+
+
+def export_forms() -> list[str]:
+    """Names of the forms that `export` writes."""
+    from sparsey_trace.exporting.export import FORMS
+
+    return list(FORMS)
 
 
 def reduction_names() -> list[str]:
@@ -162,10 +160,12 @@ ReportOut = Annotated[
     ),
 ]
 ExportTo = Annotated[
-    ExportForm,
+    str,
     typer.Option(
         "--to",
+        metavar="FORM",
         show_default=False,
+        autocompletion=export_forms,
         help="tensorboard: curves, of each metric and layer the mean over its MACs at each step. csv: the metrics' "
         "tables by step, a file each. netcdf, zarr: the trace itself.",
     ),

@@ -6,7 +6,6 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-from sparsey_trace.cli import options
 from sparsey_trace.cli.main import main
 from sparsey_trace.exporting.export import FORMS
 
@@ -39,12 +38,18 @@ def test_what_is_there_is_left_alone(run: Path, capsys: pytest.CaptureFixture[st
     )
 
 
+def test_an_unknown_form_is_named(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(run), "--to", "netcdff"]) == 2
+    assert capsys.readouterr().err == (
+        "sparsey-trace: to: expected one of tensorboard, csv, netcdf, zarr, found 'netcdff' (did you mean netcdf?)\n"
+    )
+
+
 def test_help_says_what_each_form_holds(capsys: pytest.CaptureFixture[str]) -> None:
     main(["export", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     assert "netcdf, zarr: the trace itself" in text
     assert "csv: the metrics' tables by step" in text
-    assert [form.value for form in options.ExportForm] == list(FORMS)
 
 
 def test_export_needs_no_torch(run: Path) -> None:

@@ -25,6 +25,7 @@ VERBS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[att
 CALLS = {
     "compare": ["run.h5", "other.h5"],
     "demo": ["--samples", "16", "--epochs", "1", "-o", "demo"],
+    "export": ["run.h5", "--to", "csv"],
     "metrics": [],
     "repair": ["run.h5", "-o", "repaired.h5"],
 }
