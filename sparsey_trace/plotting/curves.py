@@ -8,12 +8,13 @@ import numpy as np
 
 from sparsey_trace.pictures.curves import curves, increase
 from sparsey_trace.pictures.words import SEEN, WORDS
-from sparsey_trace.plotting.style import color_of, legend, line_of, marker_of
+from sparsey_trace.plotting.style import color_of, legend, line_of, marker_of, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
     from matplotlib.axes import Axes
+    from matplotlib.container import Container
 
     from sparsey_trace.pictures.curves import Curve
     from sparsey_trace.pictures.run import Run
@@ -51,7 +52,9 @@ def draw(ax: Axes, found: Sequence[Curve], *, name: str, look: Look) -> None:
     numbers: dict[int, int] = {}
     for curve in found:
         if curve.layer in numbers:
-            _marks(ax, curve, look, numbers[curve.layer])
+            marks = _marks(ax, curve, look, numbers[curve.layer])
+            place = list(numbers).index(curve.layer)
+            set_aside(ax, marks.get_children(), place=place, of=len(numbers))
         else:
             numbers[curve.layer] = look.number_of(ax, curve.layer)
             _line(ax, curve, look, numbers[curve.layer])
@@ -74,13 +77,16 @@ def _line(ax: Axes, curve: Curve, look: Look, number: int) -> None:
         ax.fill_between(curve.seen, low, high, color=color, alpha=0.2, linewidth=0)
 
 
-def _marks(ax: Axes, curve: Curve, look: Look, number: int) -> None:
+def _marks(ax: Axes, curve: Curve, look: Look, number: int) -> Container:
     """Evaluations beside a line of training."""
     color, median = look.color or color_of(number), curve.median
     spread = np.stack([median - curve.quantile(LOW), curve.quantile(HIGH) - median])
-    ax.errorbar(curve.seen, median, yerr=spread, fmt=marker_of(number), color=color, mec="white", capsize=2)
+    marks = ax.errorbar(
+        curve.seen, median, yerr=spread, fmt=marker_of(number), color=color, mec="white", capsize=2
+    )
     if _EVALUATION not in _labels(ax):
         ax.plot([], [], "o", color="0.4", label=_EVALUATION)
+    return marks
 
 
 def _labels(ax: Axes) -> Collection[str]:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.layout import NO_LABEL
 from sparsey_trace.pictures.words import WORDS
-from sparsey_trace.plotting.style import color_of, figure_of, legend, line_of, marker_of
+from sparsey_trace.plotting.style import color_of, legend, line_of, marker_of, set_aside
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -16,20 +16,14 @@ if TYPE_CHECKING:
     from sparsey_trace.pictures.matches import Matches
     from sparsey_trace.plotting.look import Look
 
-_APART = 4.0
-"""Points of print between layers, so that equal values don't hide each other."""
-
 _MOST_UPRIGHT = 12
 """More classes' names wouldn't stand side by side."""
 
 
 def draw_by_class(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
     """A point for each class and layer."""
-    from matplotlib.transforms import ScaledTranslation
-
     for place, layer in enumerate(found):
         classes = ["none" if label == NO_LABEL else str(label) for label in layer.label]
-        aside = (place - (len(found) - 1) / 2) * _APART / 72
         number = look.number_of(ax, layer.layer)
         (marks,) = ax.plot(
             classes,
@@ -39,8 +33,7 @@ def draw_by_class(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
             marker=marker_of(number),
             label=look.label_of(layer.name),
         )
-        inches = figure_of(ax).dpi_scale_trans
-        marks.set_transform(marks.get_transform() + ScaledTranslation(aside, 0, inches))
+        set_aside(ax, [marks], place=place, of=len(found))
         if len(classes) > _MOST_UPRIGHT:
             ax.tick_params(axis="x", rotation=90)
     _finish(ax, "match_accuracy_by_class")

@@ -9,6 +9,9 @@ from sparsey_trace.pictures.words import PALETTE
 from sparsey_trace.text import printable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from matplotlib.artist import Artist
     from matplotlib.axes import Axes
     from matplotlib.cm import ScalarMappable
     from matplotlib.figure import Figure
@@ -19,6 +22,9 @@ LINES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (8,
 MARKERS = ("o", "s", "^", "D", "v", "P", "X")
 
 _LONGEST_NAME = 40
+
+_APART = 4.0
+"""Points of print."""
 
 
 def color_of(layer: int) -> str:
@@ -64,6 +70,23 @@ def scale(ax: Axes, measured: ScalarMappable, label: str) -> None:
     """A colour bar beside the axes."""
     # An inset is as high as the axes, whatever their aspect.
     ax.figure.colorbar(measured, cax=ax.inset_axes((1.04, 0, 0.05, 1)), label=label)
+
+
+def set_aside(ax: Axes, artists: Iterable[Artist], *, place: int, of: int) -> None:
+    """Move what stands at the same x as others of its kind a little, so that they don't hide each other.
+
+    Args:
+        ax: the axes.
+        artists: what is moved.
+        place: which of its kind it is.
+        of: how many there are.
+    """
+    from matplotlib.transforms import ScaledTranslation
+
+    inches = (place - (of - 1) / 2) * _APART / 72
+    aside = ScaledTranslation(inches, 0, figure_of(ax).dpi_scale_trans)
+    for artist in artists:
+        artist.set_transform(artist.get_transform() + aside)
 
 
 def legend(ax: Axes, title: str | None = None) -> None:
