@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 import sys
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import unknown
 from sparsey_trace.pictures.run import Run
 from sparsey_trace.pictures.words import WORDS
 from sparsey_trace.plotting.look import Look
@@ -96,10 +96,7 @@ def plot(
 
 def _check_name(picture: str) -> None:
     if picture not in WORDS:
-        near = difflib.get_close_matches(picture, WORDS, n=1)
-        meant = f"; did you mean {near[0]}?" if near else ""
-        msg = f"PICTURE: expected one of {', '.join(WORDS)}, found {picture!r}{meant}"
-        raise UsageError(msg)
+        raise UsageError(unknown("PICTURE", picture, WORDS))
 
 
 def _layers(layout: Layout, layer: str | None) -> tuple[int, ...]:

@@ -53,7 +53,18 @@ def objects(inventory: Path) -> set[str]:
 
 def test_the_reference_of_the_command_line_has_every_verb_and_its_examples(site: Path) -> None:
     page = (site / "cli.html").read_text()
-    for verb in ("analyze", "compare", "export", "info", "watch", "validate", "repair", "metrics", "demo"):
+    for verb in (
+        "analyze",
+        "compare",
+        "export",
+        "info",
+        "watch",
+        "validate",
+        "repair",
+        "metrics",
+        "demo",
+        "plot",
+    ):
         assert f'<section id="sparsey-trace-{verb}">' in page
     assert 'sparsey-trace analyze "run.*.h5"' in re.sub(
         r"<[^>]+>|&quot;", lambda m: '"' if "&" in m[0] else "", page

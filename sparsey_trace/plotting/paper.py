@@ -61,7 +61,7 @@ def check_path(path: Path, *, overwrite: bool) -> None:
     """
     if path.suffix not in _METADATA:
         near = difflib.get_close_matches(path.suffix.lower(), _METADATA, n=1)
-        meant = f"; did you mean {path.with_suffix(near[0])}?" if near else ""
+        meant = f" (did you mean {path.with_suffix(near[0])}?)" if near else ""
         msg = f"--out: expected a file's name that ends in one of {', '.join(_METADATA)}, found {str(path)!r}{meant}"
         raise UsageError(msg)
     if path.exists() and not overwrite:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.near import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -38,7 +39,7 @@ def layers_of(layout: Layout, layer: int | str | None) -> tuple[int, ...]:
     is_number = isinstance(layer, (int, np.integer)) and not isinstance(layer, bool)
     if is_number and 0 <= int(layer) < len(names):
         return (int(layer),)
-    msg = f"layer: expected one of {', '.join(names)}, or 0 to {len(names) - 1}, found {layer!r}"
+    msg = f"layer: expected one of {', '.join(names)}, or 0 to {len(names) - 1}, found {layer!r}{hint(layer, names)}"
     raise UsageError(msg)
 
 

@@ -158,7 +158,7 @@ def test_without_a_picture_it_lists_them(arguments: list[str], capsys: pytest.Ca
 @pytest.mark.parametrize(
     ("arguments", "expected"),
     [
-        (["RUN", "basis_set_siz", "-o", "x.svg"], "found 'basis_set_siz'; did you mean basis_set_size?"),
+        (["RUN", "basis_set_siz", "-o", "x.svg"], "found 'basis_set_siz' (did you mean basis_set_size?)"),
         (["RUN", "qqq", "-o", "x.svg"], "PICTURE: expected one of basis_set_size, basis_set_size_increase, "),
         (
             ["basis_set_size", "-o", "x.svg"],
@@ -170,7 +170,7 @@ def test_without_a_picture_it_lists_them(arguments: list[str], capsys: pytest.Ca
         ),
         (
             ["RUN", "basis_set_size", "-o", "x.PDF"],
-            "--out: expected a file's name that ends in one of .png, .svg, .pdf, found 'x.PDF'; did you mean x.pdf?",
+            "--out: expected a file's name that ends in one of .png, .svg, .pdf, found 'x.PDF' (did you mean x.pdf?)",
         ),
         (["RUN", "basis_set_size", "-o", "x"], "ends in one of .png, .svg, .pdf, found 'x'"),
         (
