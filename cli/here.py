@@ -31,7 +31,7 @@ def _next(file: Path) -> tuple[str, str]:
     if file.with_name(f"{file.name}.lock").exists():
         return f"sparsey-trace watch {name}", "is being recorded, or was left in the midst of it"
     if file.with_suffix(".metrics").is_dir():
-        return f"sparsey-trace info {name}", f"is analysed: its tables are in {file.stem}.metrics"
+        return f"sparsey-trace report {name}", f"is analysed: its tables are in {file.stem}.metrics"
     return f"sparsey-trace analyze {name}", "isn't analysed yet"
 
 

@@ -30,6 +30,7 @@ Start here:
   sparsey-trace demo                    record and analyse a small Sparsey on real digits
   sparsey-trace info RUN.h5             see what a trace holds
   sparsey-trace analyze RUN.h5          compute every metric from it
+  sparsey-trace report RUN.h5           look at it, in one HTML file
   sparsey-trace VERB --help             options and examples"""
 
 app = typer.Typer(
@@ -99,7 +100,9 @@ def _fault(error: Any) -> str:
     """What is wrong with the command line, and which verb or option may be meant."""
     if nearest := getattr(error, "possibilities", None):
         return f"{error.message}{hint(error.option_name, nearest)}"
-    text = str(error.format_message()).rstrip(".")
+    text = str(error.format_message()).rstrip(".").replace("Value error, ", "")
+    if choice := re.search(r"'([^']*)' is not one of (.*)", text):
+        return text + hint(choice[1], re.findall(r"'(.*?)'", choice[2]))
     return re.sub(r"\. Did you mean '(.*?)'.*", r" (did you mean \1?)", text)
 
 

@@ -84,7 +84,7 @@ def test_alone_it_knows_what_is_there(
             analyze(run, metrics=["num_activations"], out="run.metrics")
     watch = "sparsey-trace watch 'in $HOME.h5'"
     assert [line.split("  ")[2:3] for line in seen[0]] == [[watch], ["sparsey-trace analyze run.h5"]]
-    assert [line.split("  ")[2:3] for line in seen[1]] == [[watch], ["sparsey-trace info run.h5"]]
+    assert [line.split("  ")[2:3] for line in seen[1]] == [[watch], ["sparsey-trace report run.h5"]]
     assert seen[1][1].endswith("  is analysed: its tables are in run.metrics")
 
 
@@ -119,7 +119,11 @@ def test_version() -> None:
         (["analyze"], "Missing argument 'RUN.h5'; see `sparsey-trace analyze --help`"),
         (["analyze", "run.h5", "--n-job", "2"], "No such option: --n-job (did you mean --n-jobs?); see "),
         (["analyze", "run.h5", "--n-jobs", "two"], "Invalid value for '--n-jobs': "),
-        (["demo", "--dataset", "cifar"], "Invalid value for '--dataset': "),
+        (["demo", "--dataset", "cifar"], "Invalid value for '--dataset': 'cifar' is not one of 'digits', "),
+        (
+            ["demo", "--dataset", "mnsit"],
+            "'mnsit' is not one of 'digits', 'mnist' (did you mean mnist?); see ",
+        ),
         (["--nonsense"], "No such option: --nonsense; see `sparsey-trace --help`"),
     ],
 )

@@ -24,6 +24,8 @@ VERBS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[att
 
 CALLS = {
     "compare": ["run.h5", "other.h5"],
+    "export": ["run.h5", "--to", "csv"],
+    "plot": ["run.h5", "basis_set_size", "-o", "growth.svg"],
     "demo": ["--samples", "16", "--epochs", "1", "-o", "demo"],
     "export": ["run.h5", "--to", "csv"],
     "metrics": [],
