@@ -27,7 +27,6 @@ CALLS = {
     "export": ["run.h5", "--to", "csv"],
     "plot": ["run.h5", "basis_set_size", "-o", "growth.svg"],
     "demo": ["--samples", "16", "--epochs", "1", "-o", "demo"],
-    "export": ["run.h5", "--to", "csv"],
     "metrics": [],
     "repair": ["run.h5", "-o", "repaired.h5"],
 }
