@@ -5,7 +5,7 @@
   const bytes = (text) => Uint8Array.from(atob(text), (sign) => sign.charCodeAt(0));
   const colours = bytes(data.colours);
   const hidden = new Set();
-  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  const several = document.querySelector("button.series") !== null;
   const touch = matchMedia("(pointer: coarse)").matches;
   const say = (text) => { document.getElementById("said").textContent = text; };
 
@@ -31,7 +31,7 @@
       if (trace.marker && trace.marker.line) made.marker.line = { ...trace.marker.line, color: variable("page") };
       for (const bar of ["error_x", "error_y"]) if (trace[bar]) made[bar] = { ...trace[bar], color: faint(colour, 0.6) };
     } else if (role === "band") {
-      made.fillcolor = faint(colour, 0.18);
+      made.fillcolor = faint(colour, several ? 0.1 : 0.18);
     } else if (role === "mac") {
       made.line = { ...trace.line, color: faint(colour, 0.4) };
     } else if (role === "box") {
@@ -45,7 +45,8 @@
   function layout(found) {
     return {
       ...found, showlegend: false, hovermode: "closest", dragmode: touch ? false : "zoom",
-      margin: { l: 56, r: 12, t: 10, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
+      // The buttons above the chart cover nothing of it.
+      margin: { l: 56, r: 12, t: 30, b: 48 }, paper_bgcolor: "rgba(0,0,0,0)", plot_bgcolor: "rgba(0,0,0,0)",
       font: { family: getComputedStyle(document.body).fontFamily, color: variable("ink"), size: 12 },
       hoverlabel: { bgcolor: variable("raised"), bordercolor: variable("rule"), font: { color: variable("ink") }, align: "left" },
       modebar: { color: variable("soft"), activecolor: variable("ink"), bgcolor: "rgba(0,0,0,0)" },
@@ -81,8 +82,9 @@
     at.point = Math.min(Math.max(at.point, 0), length - 1);
     place.at = at;
     Plotly.Fx.hover(place, [{ curveNumber: lines[at.line], pointNumber: at.point }]);
-    say([...place.querySelectorAll(".hoverlayer text")].map((text) =>
-      [...text.querySelectorAll("tspan")].map((part) => part.textContent).join(", ") || text.textContent).join(": "));
+    // Plotly waits a little before it shows what is hovered.
+    setTimeout(() => say([...place.querySelectorAll(".hoverlayer text")].map((text) =>
+      [...text.querySelectorAll("tspan")].map((part) => part.textContent).join(", ") || text.textContent).join(": ")), 100);
   }
 
   for (const place of charts) {
