@@ -70,34 +70,22 @@ class ThreadsEngine:
         """Start nothing before there is work."""
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sparsey-trace replay")
-        self._own = threading.local()
-        self._sources: list[Source] = []
+        self._source: Source | None = None
 
     def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
-        memos = memos_of(task)
-
-        def do(span: tuple[int, int]) -> Done:
-            return Worker(task, self._source(task), memos)(span)
-
+        self._source = self._source or Source(task)
+        work = Worker(task, self._source, memos_of(task))
         with threadpool_limits(1):
-            yield from _in_order(lambda span: self._pool.submit(do, span), spans, self._threads)
-
-    def _source(self, task: Pass) -> Source:
-        """The trace as this thread has it open."""
-        if not hasattr(self._own, "source"):
-            self._own.source = Source(task)
-            self._sources.append(self._own.source)
-        source: Source = self._own.source
-        return source
+            yield from _in_order(lambda span: self._pool.submit(work, span), spans, self._threads)
 
     def close(self) -> None:
         """End the threads and close the trace."""
         self._pool.shutdown(wait=True, cancel_futures=True)
-        for source in self._sources:
-            source.close()
+        if self._source is not None:
+            self._source.close()
 
 
 class ProcessesEngine:

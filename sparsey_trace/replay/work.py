@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from functools import cached_property, lru_cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.passes import Pass
 
 
-_RECALL_BYTES = 96 << 20
-"""Kept decompressed for recalling: the codes of some 60,000 samples of 400 MACs with Q = 4."""
+_KEPT_BYTES = 96 << 20
+"""Kept decompressed: the codes of some 60,000 samples of 400 MACs with Q = 4."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Output:
 
 
 class Source:
-    """The trace of an analysis, open in one thread, for all its passes.
+    """The trace of an analysis, open in one process, for all its passes and threads.
 
     Args:
         task: one of them.
@@ -72,19 +72,14 @@ class Source:
 
     def __init__(self, task: Pass) -> None:
         """Open it."""
-        self._task = task
-        self.trace = _open_again(task)
-
-    @cached_property
-    def _recalled(self) -> Trace:
-        """The trace once more: samples are recalled from all over it, the same stretches again and again."""
-        return _open_again(self._task, cache_bytes=_RECALL_BYTES)
+        # Samples are recalled from all over it, the same stretches again and again.
+        self.trace = _open_again(task, cache_bytes=_KEPT_BYTES)
 
     def recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         """Samples of these numbers; see `Recall`."""
-        layers = self._recalled.layers
+        layers = self.trace.layers
         return Recalled(
-            inputs=self._recalled.inputs[samples] if "inputs" in fields else None,
+            inputs=self.trace.inputs[samples] if "inputs" in fields else None,
             codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
         )
@@ -92,12 +87,10 @@ class Source:
     def close(self) -> None:
         """Close it."""
         self.trace.close()
-        if "_recalled" in vars(self):
-            self._recalled.close()
 
 
 class Worker:
-    """A pass at work in one thread: the trace, and what `rows` may lean on.
+    """A pass at work in one process: the trace, and what `rows` may lean on.
 
     Args:
         task: the pass.
@@ -148,7 +141,7 @@ def memos_of(task: Pass) -> list[Memo]:
     return [Memo() for _ in task.rows]
 
 
-def _open_again(task: Pass, *, cache_bytes: int | None = None) -> Trace:
+def _open_again(task: Pass, *, cache_bytes: int) -> Trace:
     """Open the trace of a pass, in whichever process.
 
     Raises:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import threading
+from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -23,10 +25,19 @@ _AT_ONCE = 1 << 20
 """Bytes that are unpacked before they are put in their places: few enough for the processor's cache."""
 
 
-class PackedColumn:
-    """The growing dataset of a column.
+@dataclass(eq=False)
+class _Kept:
+    """What is kept of a row, once it is unpacked."""
 
-    A row is what chunks hold of the same samples. Of rows that were asked for in part the last ones are kept.
+    busy: threading.Lock = field(default_factory=threading.Lock)
+    values: NDArray[Any] | None = None
+
+
+class PackedColumn:
+    """The growing dataset of a column; threads may share it.
+
+    A row is what chunks hold of the same samples. Of rows that were asked for in part the last ones are kept, and
+    all rows where there is room for all.
 
     Args:
         file: the open file.
@@ -49,8 +60,8 @@ class PackedColumn:
         self._shape = (*chunk, 1, 1)[:3]
         self._size = math.prod(chunk) * column.dtype.itemsize
         self._places = Places(file, self._dataset, self._size)
-        rows = max(1, kept_bytes // (samples * column.sample_bytes))
-        self._kept = lru_cache(maxsize=rows)(self._row)
+        self._most = max(1, kept_bytes // (samples * column.sample_bytes))
+        self._kept = lru_cache(maxsize=self._most)(lambda *_: _Kept())
 
     def __len__(self) -> int:
         """How many samples it holds, as far as is known."""
@@ -86,12 +97,14 @@ class PackedColumn:
         found = self._empty(max(0, stop - start), high - low)
         along = self._shape[0]
         first, last = -(-start // along) * along, stop // along * along
-        for one, other in pairwise([start, first, last, stop] if first <= last else [start, stop]):
+        is_whole = first < last and len(self) > self._most * along
+        edges = [start, first, last, stop] if is_whole else [start, *range(first, stop, along), stop]
+        for one, other in pairwise(edges):
             part = found[one - start : other - start]
-            if (one, other) == (first, last):
+            if is_whole and one == first:
                 self._fill(part, one // along, low)
             elif one < other:
-                row, begin = self._kept_part(one // along, low, high), one % along
+                row, begin = self._row(one // along, low, high), one % along
                 part[:] = row[begin : begin + len(part)]
         return self._shaped(found)
 
@@ -106,9 +119,17 @@ class PackedColumn:
         found = self._empty(len(numbers), high - low)
         rows, places = np.divmod(numbers, self._shape[0])
         edges = [0, *(np.flatnonzero(np.diff(rows)) + 1).tolist(), len(numbers)]
-        for first, last in pairwise(edges) if len(numbers) else ():
-            row = self._kept_part(int(rows[first]), low, high)
-            np.take(row, places[first:last], axis=0, out=found[first:last], mode="clip")
+        parts = list(pairwise(edges)) if len(numbers) else []
+        # First those that no other thread is about to unpack, so that threads that ask for the same share the work.
+        for wait in (False, True):
+            waiting = []
+            for first, last in parts:
+                row = self._row_if(int(rows[first]), low, high, wait=wait)
+                if row is None:
+                    waiting.append((first, last))
+                else:
+                    np.take(row, places[first:last], axis=0, out=found[first:last], mode="clip")
+            parts = waiting
         return self._shaped(found)
 
     def _empty(self, samples: int, side: int) -> NDArray[Any]:
@@ -118,13 +139,27 @@ class PackedColumn:
         samples, side, _ = found.shape
         return found.reshape(samples, *(side, *self._column.width[1:])[: len(self._column.width)])
 
-    def _kept_part(self, row: int, low: int, high: int) -> NDArray[Any]:
+    def _row(self, row: int, low: int, high: int) -> NDArray[Any]:
         """[C, ...], of one row what lies from `low` to `high`."""
+        found = self._row_if(row, low, high, wait=True)
+        assert found is not None
+        return found
+
+    def _row_if(self, row: int, low: int, high: int, *, wait: bool) -> NDArray[Any] | None:
+        """The same; unless told to wait, None where another thread is unpacking it."""
         part = self._shape[1]
         first, last = low // part, -(-high // part)
-        return self._kept(row, first, last)[:, low - first * part : high - first * part]
+        kept = self._kept(row, first, last)
+        if not kept.busy.acquire(blocking=wait):
+            return None
+        try:
+            if kept.values is None:
+                kept.values = self._unpacked_row(row, first, last)
+        finally:
+            kept.busy.release()
+        return kept.values[:, low - first * part : high - first * part]
 
-    def _row(self, row: int, first: int, last: int) -> NDArray[Any]:
+    def _unpacked_row(self, row: int, first: int, last: int) -> NDArray[Any]:
         """[C, ...], what chunks from the first to before the last one of a row hold."""
         along, part, _ = self._shape
         found = self._empty(along, min(last * part, self._side) - first * part)

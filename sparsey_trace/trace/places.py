@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import h5py
+    from numpy.typing import NDArray
 
 SMALLEST_CHUNK = 16
 """Bytes that a chunk and its entry take at least; one of nothing but zeros takes 30."""
@@ -39,7 +40,8 @@ class Places:
         sides = zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
         self.pieces: int = math.prod(-(-side // part) for side, part in sides)
         self._header = file.id.links.get_info(dataset.name.encode()).u
-        self._places = self._ends = np.zeros(0, np.int64)
+        # Where each begins and ends; both at once, as threads share them.
+        self._known = (np.zeros(0, np.int64), np.zeros(0, np.int64))
 
     def read(self, numbers: Sequence[int]) -> list[bytes]:
         """The bytes of chunks as they stand in the file; what stands side by side there is read at once.
@@ -71,18 +73,19 @@ class Places:
     def _find(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
         """Where each chunk begins and ends."""
         which = np.asarray(numbers)
-        if numbers[-1] >= len(self._ends) or self._ends[which].min() <= 0:
-            self._look(numbers[-1] + 1)
-        ends = self._ends[which].tolist()
+        known = self._known
+        if numbers[-1] >= len(known[1]) or known[1][which].min() <= 0:
+            known = self._known = self._look(numbers[-1] + 1)
+        places, ends = (part[which].tolist() for part in known)
         for number, end in zip(numbers, ends, strict=True):
             if end == _MISSING:
                 msg = f"the chunk at {self.corner(number)} is missing"
                 raise ValueError(msg)
             if end == _WRONG:
                 raise self.not_whole(number)
-        return self._places[which].tolist(), ends
+        return places, ends
 
-    def _look(self, count: int) -> None:
+    def _look(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Look at the file's list, which may have grown: at so many entries, and at others as far as that can be."""
         read = partial(trust.bytes_at, self._file)
         header = read_header(read, self._header, self._dataset.name)
@@ -93,8 +96,7 @@ class Places:
         # Zstd makes nothing longer by more than a 256th and a few bytes.
         is_right = (counts > trust.FLETCHER32_BYTES) & (counts < self._size + self._size // 128 + 512)
         is_right &= (places > 0) & (places <= size - counts) & (masks == 0)
-        self._ends = np.where(counts == 0, _MISSING, np.where(is_right, places + counts, _WRONG))
-        self._places = places
+        return places, np.where(counts == 0, _MISSING, np.where(is_right, places + counts, _WRONG))
 
 
 def _stretches(places: Sequence[int], ends: Sequence[int]) -> Iterator[list[tuple[int, int]]]:

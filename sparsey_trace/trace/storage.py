@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -59,6 +60,7 @@ class Storage:
         self._chunks = open_columns(file, columns, len(self._tail), cache_bytes)
         self._drops = open_drops(file) if version > 1 else None
         self._held: tuple[int, dict[str, NDArray[Any]]] | None = None
+        self._holding = threading.Lock()
         self._check_counters()
 
     def _check_counters(self) -> None:
@@ -132,10 +134,10 @@ class Storage:
             TraceError: the file is closed, or its data can't be read, or have another checksum.
         """
         with self._reading(f"to read samples {start} to {stop} of {path}"):
-            boundary = self._boundary(stop)
+            boundary, tail = self._boundary(stop)
             if stop <= boundary:
                 return self._chunks[path].read(start, stop, within)
-            late = self._in_tail(path, within)[max(start - boundary, 0) : stop - boundary]
+            late = _part(tail[path], within)[max(start - boundary, 0) : stop - boundary]
             if start >= boundary:
                 return late
             return np.concatenate([self._chunks[path].read(start, boundary, within), late])
@@ -144,22 +146,19 @@ class Storage:
         """The samples of these numbers, which rise, of a column as stored; see `read`."""
         stop = int(numbers[-1]) + 1 if len(numbers) else 0
         with self._reading(f"to read {len(numbers)} samples up to {stop} of {path}"):
-            boundary = self._boundary(stop)
+            boundary, tail = self._boundary(stop)
             early = int(np.searchsorted(numbers, boundary))
             found = self._chunks[path].pick(numbers[:early], within)
             if early == len(numbers):
                 return found
-            return np.concatenate([found, self._in_tail(path, within)[numbers[early:] - boundary]])
+            return np.concatenate([found, _part(tail[path], within)[numbers[early:] - boundary]])
 
-    def _boundary(self, stop: int) -> int:
-        """How many samples stand in chunks, for one who reads up to `stop`: what follows is held then."""
-        if stop > self.in_chunks:
-            self._hold_tail(stop)
-        return self.in_chunks
-
-    def _in_tail(self, path: str, within: slice) -> NDArray[Any]:
-        held = self._held[1][path] if self._held is not None else np.empty(0)
-        return held if within == slice(None) else held[:, within]
+    def _boundary(self, stop: int) -> tuple[int, dict[str, NDArray[Any]]]:
+        """How many samples stand in chunks, for one who reads up to `stop`; and by column, what follows these."""
+        with self._holding:
+            if stop > self.in_chunks:
+                self._hold_tail(stop)
+            return self.in_chunks, self._held[1] if self._held is not None else {}
 
     def _hold_tail(self, stop: int) -> None:
         """Keep the tail up to a sample: as a whole, since its checksums are of whole samples.
@@ -199,6 +198,10 @@ class Storage:
             return np.empty(0, np.int64)
         with self._reading("to read which steps were dropped"):
             return read_drops(self._file, self._drops)
+
+
+def _part(stored: NDArray[Any], within: slice) -> NDArray[Any]:
+    return stored if within == slice(None) else stored[:, within]
 
 
 def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
