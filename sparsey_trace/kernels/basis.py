@@ -102,9 +102,9 @@ def join(
 @compiled
 def count_new(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
-) -> NDArray[np.int64]:
-    """[n, M] int64, 1 where a sample, of n from `start`, shows a MAC a new code."""
-    new = np.zeros((samples, len(ends)), np.int64)
+) -> NDArray[np.int8]:
+    """[n, M] int8, 1 where a sample, of n from `start`, shows a MAC a new code."""
+    new = np.zeros((samples, len(ends)), np.int8)
     begin = 0
     for mac in range(len(ends)):
         place = begin + np.searchsorted(first[begin : ends[mac]], start)
@@ -118,16 +118,17 @@ def count_new(
 @compiled
 def count_known(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
-) -> NDArray[np.int64]:
-    """[n, M] int64, how many codes each MAC has shown by the end of each sample, of n from `start`."""
-    known: NDArray[np.int64] = count_new(first, ends, start, samples)
-    begin = 0
+) -> NDArray[np.int32]:
+    """[n, M] int32, how many codes each MAC has shown by the end of each sample, of n from `start`."""
+    new, known = count_new(first, ends, start, samples), np.empty((samples, len(ends)), np.int32)
+    so_far, begin = np.empty(len(ends), np.int32), 0
     for mac in range(len(ends)):
-        known[0, mac] += np.searchsorted(first[begin : ends[mac]], start)
+        so_far[mac] = np.searchsorted(first[begin : ends[mac]], start)
         begin = ends[mac]
-    for sample in range(1, samples):
+    for sample in range(samples):
         for mac in range(len(ends)):
-            known[sample, mac] += known[sample - 1, mac]
+            so_far[mac] += new[sample, mac]
+            known[sample, mac] = so_far[mac]
     return known
 
 

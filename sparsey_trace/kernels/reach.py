@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+_ACROSS = 16
+"""Samples whose counts are turned at once: a line of the cache."""
+
 _WORDS = 16
 """Of every set so many words are worked on before the next ones: the sets of two layers stay in the cache."""
 
@@ -46,10 +49,11 @@ def count_reach(
         layer_ends: [L], where the MACs of each layer end.
 
     Returns:
-        [M + L, 64 * W] int32, the samples in the order of `numpy.packbits`.
+        [M + L, 64 * W] int32, the samples in the order of `numpy.packbits`; and what is to be ignored behind them.
     """
     width, spread = on.shape[1], _spread()
-    counts = np.empty((len(mac_ends) + len(layer_ends), 64 * width), np.int32)
+    # A little longer than a power of two, or the lines of neighbours would push each other out of the cache.
+    counts = np.empty((len(mac_ends) + len(layer_ends), 64 * width + 32), np.int32)
     for start in range(0, width, _WORDS):
         words = min(_WORDS, width - start)
         reach = on[:, start : start + words].copy()
@@ -191,9 +195,15 @@ def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: 
         on: [n].
         shares: [n, X].
     """
-    for first in range(0, len(on), 8):
-        # Eight samples at a time, as what is read and what is written lie across each other.
-        for thing in range(shares.shape[1]):
-            for sample in range(first, min(first + 8, len(on))):
-                count = counts[begin + thing, sample]
-                shares[sample, thing] = count / on[sample] if on[sample] else 1.0
+    count, things = shares.shape
+    turned = np.empty((_ACROSS, things))
+    for first in range(0, count, _ACROSS):
+        size = min(_ACROSS, count - first)
+        for thing in range(things):
+            for place in range(size):
+                turned[place, thing] = counts[begin + thing, first + place]
+        for place in range(size):
+            number = np.float64(on[first + place])
+            for thing in range(things):
+                share = turned[place, thing] / number if number else 1.0
+                shares[first + place, thing] = share

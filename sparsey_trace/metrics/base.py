@@ -95,7 +95,7 @@ class Rows:
 
     Attributes:
         sample: [n] int64, positions in the chunk of the samples that have a value; None for all.
-        values: per layer [n, M], int64 for counts, else float64.
+        values: per layer [n, M], int64 for counts, else float64; a smaller dtype of the kind is less to move.
         layer_values: per layer [n], a value for the layer as a whole; None where there is none.
         extra: further columns of the table at resolution `sample`, [n] each.
     """

@@ -15,6 +15,7 @@ from sparsey_trace.metrics.reductions import NAMES
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Chunk
@@ -116,19 +117,25 @@ def fault_of_rows(metric: SampleMetric[Any], rows: Rows, chunk: Chunk) -> str:
     """What is wrong with the values that a metric gives for a chunk; empty where nothing is."""
     count = len(chunk) if rows.sample is None else len(rows.sample)
     kind = "int64" if metric.counts else "float64"
-    by_mac = [f"{kind} {[count, layer.num_macs]}" for layer in chunk.layout.layers]
-    by_layer = [f"{kind} {[count]}" for _ in by_mac] if metric.has_layer_values else []
+    by_mac = [[count, layer.num_macs] for layer in chunk.layout.layers]
+    by_layer = [[count] for _ in by_mac] if metric.has_layer_values else []
     for name in metric.extra:
         found = list(rows.extra[name].shape) if name in rows.extra else "none"
         if found != [count]:
             return f"{name}: expected [{count}], found {found}"
-    return _unlike("values", rows.values, by_mac) or _unlike(
-        "layer_values", rows.layer_values or (), by_layer
+    return _unlike("values", rows.values, kind, by_mac) or _unlike(
+        "layer_values", rows.layer_values or (), kind, by_layer
     )
 
 
-def _unlike(what: str, arrays: Sequence[NDArray[Any]], expected: Sequence[str]) -> str:
-    found = [f"{array.dtype} {list(array.shape)}" for array in arrays]
+def _unlike(what: str, arrays: Sequence[NDArray[Any]], kind: str, shapes: Sequence[list[int]]) -> str:
+    expected = [f"{kind} {shape}" for shape in shapes]
+    found = [f"{_kind(array.dtype, kind)} {list(array.shape)}" for array in arrays]
     if found == expected:
         return ""
     return f"{what}: expected {' and '.join(expected) or 'none'}, found {' and '.join(found) or 'none'}"
+
+
+def _kind(dtype: np.dtype[Any], kind: str) -> str:
+    """The dtype's name; `kind` where it is a smaller one of the same."""
+    return kind if dtype.kind == kind[0] and dtype.itemsize <= 8 else str(dtype)

@@ -34,4 +34,4 @@ class NumActivations(SampleMetric[None]):
 
     def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
         """1 where the MAC is active, else 0."""
-        return Rows(values=[active.astype(np.int64) for active in chunk.active])
+        return Rows(values=[active.view(np.int8) for active in chunk.active])

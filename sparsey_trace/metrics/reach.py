@@ -76,7 +76,7 @@ def count_reach(chunk: Chunk) -> NDArray[np.int32]:
         chunk: n samples, with inputs and activity.
 
     Returns:
-        [M + L, 64 * ceil(n / 64)], a line for each of all layers' MACs, and one for each layer.
+        [M + L, at least n], a line for each of all layers' MACs, and one for each layer.
     """
     from sparsey_trace.kernels import reach
 

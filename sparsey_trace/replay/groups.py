@@ -162,7 +162,7 @@ def _totals(
     for part, end in zip(values, ends, strict=True):
         of_layer = totals[:, end - part.shape[1] : end]
         if whole:
-            add_counts(part.astype(np.int64, copy=False), group, of_layer)
+            add_counts(part, group, of_layer)
         elif not add_fractions(part.astype(np.float64, copy=False), group, 2.0**_PART_BITS, limit, of_layer):
             msg = (
                 f"values of a metric: expected finite numbers below {limit:.0f} in chunks of {len(group)} samples, "

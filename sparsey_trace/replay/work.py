@@ -163,7 +163,9 @@ def output_of(
     if resolution == "sample":
         keys = tables.sample_keys(chunk, sample)
         extra = {name: rows.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
-        macs = tables.build(keys, reduce(reduction, rows.values), extra)
+        kind = np.int64 if metric.counts else np.float64
+        values = [part.astype(kind, copy=False) for part in rows.values]
+        macs = tables.build(keys, reduce(reduction, values), extra)
         if rows.layer_values is None:
             return Output(macs, None)
         return Output(macs, tables.build(keys, per_layer(np.stack(list(rows.layer_values), axis=1)), {}))
