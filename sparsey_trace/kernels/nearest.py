@@ -19,10 +19,16 @@ from sparsey_trace.kernels.words import popcount
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-TILE = 64
+TILE = 256
 """References whose bounds are taken at once."""
 
-_TILES = 16
+TOGETHER = 5
+"""Groups whose differences are added up in a byte, in `_bounds`."""
+
+MOST = 255 // TOGETHER
+"""The largest count of a group: what is more is taken for as much, which leaves a bound a bound."""
+
+_TILES = 8
 """Tiles that all queries are compared with before the next ones: so many stay in the cache."""
 
 _ALL = 1 << 62
@@ -31,10 +37,10 @@ _ALL = 1 << 62
 @compiled
 def find_nearest(
     queries: NDArray[np.uint64],
-    query_counts: NDArray[np.uint16],
+    query_counts: NDArray[np.uint8],
     query_step: NDArray[np.int64],
     references: NDArray[np.uint64],
-    tiles: NDArray[np.uint16],
+    tiles: NDArray[np.uint8],
     sizes: NDArray[np.int64],
     until: NDArray[np.int64],
     done: NDArray[np.int64],
@@ -48,7 +54,7 @@ def find_nearest(
 
     Args:
         queries: [n, W], their bits.
-        query_counts: [n, G], how many are on in each group.
+        query_counts: [n, G], how many are on in each group; G is a multiple of TOGETHER.
         query_step: [n].
         references: [C, W], their bits.
         tiles: [T, G, TILE], the references' counts; T * TILE is at least C.
@@ -97,16 +103,27 @@ def find_nearest(
 
 
 @compiled
-def _bounds(tiles: NDArray[np.uint16], counts: NDArray[np.uint16]) -> NDArray[np.uint16]:
+def _bounds(tiles: NDArray[np.uint8], counts: NDArray[np.uint8]) -> NDArray[np.uint16]:
     """[T, TILE], how much the references differ at least from what has these counts."""
-    # An array made here can't overlap the others: only then are several differences taken at once.
-    bounds = np.zeros((len(tiles), TILE), np.uint16)
+    # Arrays made here can't overlap the others: only then are several differences taken at once.
+    bounds, part = np.zeros((len(tiles), TILE), np.uint16), np.empty(TILE, np.uint8)
     for tile in range(len(tiles)):
-        for group in range(len(counts)):
-            count = counts[group]
+        for together in range(len(counts) // TOGETHER):
+            first = TOGETHER * together
+            a, b, c = counts[first], counts[first + 1], counts[first + 2]
+            d, e = counts[first + 3], counts[first + 4]
+            # One sum for all of them, as one after the other would each wait for the one before.
             for place in range(TILE):
-                other = tiles[tile, group, place]
-                bounds[tile, place] += max(other, count) - min(other, count)
+                v, w, x = (
+                    tiles[tile, first, place],
+                    tiles[tile, first + 1, place],
+                    tiles[tile, first + 2, place],
+                )
+                y, z = tiles[tile, first + 3, place], tiles[tile, first + 4, place]
+                differing = max(v, a) - min(v, a) + max(w, b) - min(w, b) + max(x, c) - min(x, c)
+                part[place] = differing + max(y, d) - min(y, d) + max(z, e) - min(z, e)
+            for place in range(TILE):
+                bounds[tile, place] += part[place]
     return bounds
 
 
@@ -168,21 +185,21 @@ def _nearest(
 
 
 @compiled
-def count_groups(bits: NDArray[np.uint64], masks: NDArray[np.uint64]) -> NDArray[np.uint16]:
-    """How many bits are on in each group.
+def count_groups(bits: NDArray[np.uint64], masks: NDArray[np.uint64]) -> NDArray[np.uint8]:
+    """How many bits are on in each group, and at most MOST.
 
     Args:
         bits: [n, W].
         masks: [G, W], the bits of each group.
 
     Returns:
-        [n, G] uint16; 65,535 where there are more, which leaves a bound a bound.
+        [n, G] uint8, with zeros behind, so that they are a multiple of TOGETHER.
     """
-    counts = np.empty((len(bits), len(masks)), np.uint16)
+    counts = np.zeros((len(bits), -(-len(masks) // TOGETHER) * TOGETHER), np.uint8)
     for number in range(len(bits)):
         for group in range(len(masks)):
             found = 0
             for word in range(bits.shape[1]):
                 found += popcount(bits[number, word] & masks[group, word])
-            counts[number, group] = min(found, 65535)
+            counts[number, group] = min(found, MOST)
     return counts

@@ -10,7 +10,7 @@ import pytest
 from sparsey_trace.kernels.basis import count_known, count_new, join, learn
 from sparsey_trace.kernels.common import count_common
 from sparsey_trace.kernels.distinct import distinct
-from sparsey_trace.kernels.nearest import TILE
+from sparsey_trace.kernels.nearest import MOST, TILE
 from sparsey_trace.kernels.reach import count_reach, share
 from sparsey_trace.metrics.nearest import References, feature_groups
 from sparsey_trace.sets import sets_of_samples, words_of
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("measure", ["hamming", "jaccard"])
-@pytest.mark.parametrize(("shape", "density"), [((28, 28), 0.15), ((5, 3), 0.5), ((300,), 0.02)])
+@pytest.mark.parametrize(
+    ("shape", "density"), [((28, 28), 0.15), ((5, 3), 0.5), ((300,), 0.02), ((2, 400), 0.9)]
+)
 def test_the_nearest_is_the_first_of_the_nearest(
     measure: str, shape: tuple[int, ...], density: float
 ) -> None:
@@ -78,6 +80,7 @@ def test_groups_of_features_are_neighbours() -> None:
         assert np.ptp(columns) <= 5
     assert len(np.unique(feature_groups((1, 784, 1)))) == 25
     assert feature_groups((2,)).tolist() == [0, 1]
+    assert np.bincount(feature_groups((56, 56))).max() <= MOST
 
 
 def test_reach_is_united_restricted_and_counted() -> None:
