@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -135,6 +136,18 @@ def test_samples_from_all_over_unpack_each_chunk_once(path: Path, unpacked: list
     with open_trace(path, cache_bytes=1 << 20) as trace:
         for _ in range(3):
             np.testing.assert_array_equal(trace.layers[0].codes[picks], expected[picks])
+        assert sum(unpacked) == 2 * -(-len(trace) // CHUNK)
+
+
+@pytest.mark.parametrize("in_order", [False, True])
+def test_threads_share_what_is_kept(path: Path, unpacked: list[int], *, in_order: bool) -> None:
+    expected = sent(0, STEPS)["codes 0"]
+    picks = np.random.default_rng(0).permutation(len(expected))[:200]
+    with open_trace(path, cache_bytes=1 << 20) as trace, ThreadPoolExecutor(4) as pool:
+        if in_order:
+            assert len(trace.layers[0].codes[:]) == len(expected)
+        for found in pool.map(lambda _: trace.layers[0].codes[picks], range(8)):
+            np.testing.assert_array_equal(found, expected[picks])
         assert sum(unpacked) == 2 * -(-len(trace) // CHUNK)
 
 
