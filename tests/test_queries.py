@@ -1,0 +1,173 @@
+"""The page on other tools: every block runs, and the three ways to ask give the answer that numpy gives."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import numpy as np
+import pandas as pd
+import polars as pl
+import pytest
+
+from sparsey_trace.cli.main import main
+from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.trace.reader import Trace, open_trace
+
+ROOT = Path(__file__).parents[1]
+PAGE = (ROOT / "docs" / "queries.md").read_text()
+
+QUESTIONS = {
+    "How many codes has each MAC learnt?": "learnt",
+    "Which MACs are silent, and how much of the input gets to the others?": "macs",
+    "Do old inputs bring back old codes, by layer and class?": "recalled",
+}
+"""The page's questions, and what their answer is called."""
+
+
+def blocks(heading: str) -> list[tuple[str, str]]:
+    """Language and text of what is under a heading."""
+    section = re.split(r"^#+ ", PAGE.partition(f"# {heading}\n")[2], flags=re.MULTILINE)[0]
+    return re.findall(r"```(\w+)\n(.*?)```", section, re.DOTALL)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the page's two commands leave."""
+    folder = tmp_path_factory.mktemp("queries")
+    shutil.copy(ROOT / "sample_traces" / "mnist.h5", folder / "run.h5")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for line in blocks("Tables: three common questions")[0][1].splitlines():
+            assert main(line.split()[1:]) == 0
+    return folder
+
+
+def answers(heading: str) -> list[pd.DataFrame]:
+    """In pandas, DuckDB and Polars, all as frames of pandas."""
+    found = []
+    for language, text in blocks(heading):
+        if language == "sql":
+            found.append(duckdb.sql(text).df())
+            continue
+        names: dict[str, Any] = {}
+        exec(compile(text, "docs/queries.md", "exec"), names)
+        answer = names[QUESTIONS[heading]]
+        found.append(answer.to_pandas() if isinstance(answer, pl.DataFrame) else answer)
+    return found
+
+
+@pytest.mark.parametrize("heading", QUESTIONS)
+def test_all_three_ways_give_the_same(folder: Path, heading: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    in_pandas, in_duckdb, in_polars = answers(heading)
+    for other in (in_duckdb, in_polars):
+        pd.testing.assert_frame_equal(other, in_pandas, check_dtype=False, rtol=1e-5)
+
+
+def test_codes_learnt_are_those_of_the_trace(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    found = answers("How many codes has each MAC learnt?")[1]
+    with open_trace("run.h5") as trace:
+        expected = [
+            len(np.unique(codes[active], axis=0))
+            for layer in trace.layers
+            for codes, active in of_macs(layer, trace.samples.phase[:] == TRAIN)
+        ]
+    assert found["value"].tolist() == expected
+
+
+def test_activity_is_that_of_the_trace(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    found = answers("Which MACs are silent, and how much of the input gets to the others?")[1]
+    with open_trace("run.h5") as trace:
+        expected = np.concatenate([layer.active[:].sum(axis=0) for layer in trace.layers])
+    assert found["active"].tolist() == expected.tolist()
+    silent = found[found["active"] == 0]
+    assert len(silent) > 1
+    assert (silent["coverage"] == 0).all()
+
+
+def test_recall_is_that_of_the_trace(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the top layer, of class 3, by the definition: the nearest earlier input's latest code."""
+    monkeypatch.chdir(folder)
+    found = answers("Do old inputs bring back old codes, by layer and class?")[1]
+    with open_trace("run.h5") as trace:
+        expected = np.mean([agreement(trace, sample) for sample in evaluations(trace, label=3)])
+    row = found[(found["layer"] == len(trace.layout.layers) - 1) & (found["label"] == 3)]
+    assert row["value"].item() == pytest.approx(expected, rel=1e-5)
+
+
+def of_macs(layer: Any, wanted: Any) -> list[tuple[Any, Any]]:
+    codes, active = layer.codes[:][wanted], layer.active[:][wanted]
+    return [(codes[:, mac], active[:, mac]) for mac in range(active.shape[1])]
+
+
+def evaluations(trace: Trace, *, label: int) -> list[int]:
+    is_one = (trace.samples.phase[:] == EVAL) & (trace.samples.label[:] == label)
+    return np.flatnonzero(is_one).tolist()
+
+
+def agreement(trace: Trace, sample: int) -> float:
+    """The share of equal cells, over the MACs of the top layer."""
+    inputs, layer = trace.inputs[:], trace.layers[-1]
+    past = np.flatnonzero(
+        (trace.samples.phase[:] == TRAIN) & (trace.samples.step[:] < trace.samples.step[sample])
+    )
+    distance = (inputs[past] != inputs[sample]).sum(axis=1)
+    nearest = inputs[past[distance.argmin()]]
+    latest = past[(inputs[past] == nearest).all(axis=1)][-1]
+    one, other = (cells(layer, number) for number in (sample, latest))
+    return float((one == other).mean(axis=1).mean())
+
+
+def cells(layer: Any, sample: int) -> Any:
+    """[M, Q * K] bool."""
+    found = (
+        np.eye(layer.layout.num_neurons, dtype=bool)[layer.codes[sample]]
+        & layer.active[sample][:, None, None]
+    )
+    return found.reshape(len(found), -1)
+
+
+@pytest.mark.parametrize("resolution", ["sample", "step", "epoch", "run"])
+def test_every_table_is_read_as_arrow_reads_it(
+    folder: Path, resolution: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(folder)
+    assert main(["analyze", "run.h5", "-o", str(tmp_path / "out"), "--resolution", resolution]) == 0
+    tables = sorted((tmp_path / "out").glob("*.parquet"))
+    assert len(tables) >= 8
+    for path in tables:
+        expected = pd.read_parquet(path)
+        expected["phase"] = expected["phase"].astype(str)
+        for found in (duckdb.sql(f"FROM '{path}'").df(), pl.read_parquet(path).to_pandas()):
+            found["phase"] = found["phase"].astype(str)
+            pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+
+
+def test_the_trace_opens_in_xarray(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    ((_, text),) = blocks("The trace in xarray")
+    names: dict[str, Any] = {}
+    exec(compile(text, "docs/queries.md", "exec"), names)
+    with open_trace("run.h5") as trace:
+        assert names["codes"].shape == trace.layers[0].codes.shape
+        training = trace.samples.phase[:] == TRAIN
+        expected = trace.layers[0].active[:][training].mean(axis=0)
+    np.testing.assert_allclose(names["share"].sel(phase="train"), expected)
+    names["run"].close()
+
+
+def test_the_commands_for_other_programs_are_such(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copy(folder / "run.h5", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    for line in blocks("Other programs")[0][1].splitlines():
+        assert main(line.split()[1:]) == 0
+    made = {path.name for path in tmp_path.iterdir()}
+    assert made == {"run.h5", "run.metrics", "run.tensorboard", "run.csv", "run.nc", "run.zarr"}
