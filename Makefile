@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 .PHONY: help demo test lint docs faults bench clean
 
 help:
-	@echo "make demo   train a small Sparsey on real digits, record it, analyse it"
+	@echo "make demo   train a small Sparsey on real digits, record it, analyse it, make a report"
 	@echo "make test   run lint, types and the whole test suite"
 	@echo "make docs   build the documentation: docs/_build/index.html"
 	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
