@@ -29,11 +29,15 @@ def test_the_readme_reads_and_analyzes(tmp_path: Path, monkeypatch: pytest.Monke
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run.h5").symlink_to(ROOT / "sample_traces" / "digits.h5")
     analyze("run.h5", metrics=["basis_set_size"], resolution="step", out="run.metrics")
-    _, in_pandas, in_python, reading = blocks("README.md")
+    _, in_pandas, in_python, looking, reading = blocks("README.md")
     names = {"st": st, "pd": pd}
     for example in (in_pandas, in_python.replace("n_jobs=2", "n_jobs=1"), reading):
         exec(compile(example, "README.md", "exec"), names)
     assert len(names["result"]) == 3
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    exec(compile(looking, "README.md", "exec"), names)
+    assert len(pyplot.get_fignums()) == 2
+    pyplot.close("all")
 
 
 @pytest.mark.filterwarnings(
