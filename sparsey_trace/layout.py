@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError, LayoutError
+from sparsey_trace.markup import table
 from sparsey_trace.sets import sets_of_packed, sets_of_samples
 
 if TYPE_CHECKING:
@@ -149,6 +150,25 @@ class Layout:
         _check_names([layer.name for layer in self.layers])
         _check_wiring(self)
 
+    def _repr_html_(self) -> str:
+        shape = " x ".join(map(str, self.input_shape))
+        return table(
+            [
+                (
+                    its.name,
+                    its.num_macs,
+                    its.num_cms,
+                    its.num_neurons,
+                    _fan_in(its),
+                    "no" if its.positions is None else "yes",
+                )
+                for its in self.layers
+            ],
+            heads=("layer", "MACs", "CMs (Q)", "neurons (K)", "connections", "positions"),
+            numbers=("MACs", "CMs (Q)", "neurons (K)", "connections"),
+            caption=f"inputs of {self.num_features:,} features ({shape})",
+        )
+
     @property
     def num_macs(self) -> int:
         """The number of MACs in all layers together."""
@@ -265,6 +285,13 @@ class Chunk:
             msg = "this chunk was read without inputs: expected [n, D] inputs, found None"
             raise DataError(msg)
         return np.packbits(self.inputs if self.inputs.dtype == np.uint8 else self.inputs != 0, axis=1)
+
+
+def _fan_in(layer: LayerLayout) -> str:
+    """How many connections its MACs have, in words."""
+    counts = (layer.connections != PADDING).sum(axis=1)
+    fewest, most = int(counts.min()), int(counts.max())
+    return f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
 
 
 def _name(given: str) -> str:

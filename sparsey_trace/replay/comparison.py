@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import html
 from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sparsey_trace.markup import table
 from sparsey_trace.replay.entries import FIGURES, entries_of
 from sparsey_trace.replay.gates import check, parse_rule
 from sparsey_trace.replay.pairing import unshared
@@ -76,9 +76,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         sheet = self.sheet()
-        heads = "".join(f"<th>{html.escape(head)}</th>" for head in sheet.heads)
-        rows = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in sheet.rows
+        return table(
+            sheet.rows, heads=sheet.heads, numbers=sheet.numbers, notes=[*sheet.footer, *self.remarks]
         )
-        said = "".join(f"<p>{html.escape(line)}</p>" for line in [*sheet.footer, *self.remarks])
-        return f"<table><tr>{heads}</tr>{rows}</table>{said}"

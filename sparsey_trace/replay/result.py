@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import shutil
 import weakref
 from collections.abc import Mapping
@@ -11,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
+from sparsey_trace.markup import table
 from sparsey_trace.near import unknown
+from sparsey_trace.replay.showing import show_tables
 from sparsey_trace.replay.summary import Line, summarize
 from sparsey_trace.replay.tables import provenance_of
 
@@ -45,6 +46,7 @@ class Result(Mapping[str, "pa.Table"]):
     ) -> None:
         """Made by `analyze`; a temporary folder lives as long as the result."""
         self.paths, self.skipped, self.origin = paths, skipped, origin
+        show_tables()
         if temporary is not None:
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
 
@@ -112,11 +114,13 @@ class Result(Mapping[str, "pa.Table"]):
         return f"<Result: {', '.join(self)}>"
 
     def _repr_html_(self) -> str:
-        heads = "".join(f"<th>{name}</th>" for name in ("metric", "layer", "last", "best", "at"))
-        lines = "".join(
-            "<tr>" + "".join(f"<td>{html.escape(text)}</td>" for text in line.texts()) + "</tr>"
-            for line in self.summary()
+        remarks = [f"{name}: {line}" for name, notes in self.notes.items() for line in notes]
+        skipped = [f"not computed: {name}: {why}" for name, why in self.skipped.items()]
+        of = "" if self.origin is None else f" of {self.origin.samples:,} samples"
+        return table(
+            [(line.table, line.layer, line.last, line.best, line.at) for line in self.summary()],
+            heads=("metric", "layer", "last", "best", "at"),
+            numbers=("layer", "last", "best"),
+            caption=f"{len(self)} tables{of}; last and best are means over MACs",
+            notes=[self.gaps, *remarks, *skipped],
         )
-        remarks = [self.gaps, *(f"{name}: {line}" for name, notes in self.notes.items() for line in notes)]
-        said = "".join(f"<p>{html.escape(text)}</p>" for text in remarks if text)
-        return f"<table><tr>{heads}</tr>{lines}</table>{said}"

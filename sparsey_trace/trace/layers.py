@@ -63,4 +63,4 @@ class LayerView:
         """One line: the name and the shape of its codes."""
         samples, macs, cms = self.codes.shape
         neurons = self.layout.num_neurons
-        return f"<layer {self.layout.name}: {samples:,} samples, {macs} MACs of {cms} CMs, K = {neurons}>"
+        return f"<layer {self.layout.name}: {samples:,} samples, {macs:,} MACs of {cms} CMs, K = {neurons}>"

@@ -6,7 +6,6 @@ that everything read from it belongs together.
 
 from __future__ import annotations
 
-import html
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import PHASES, Chunk
+from sparsey_trace.markup import table
 from sparsey_trace.optional import is_installed, require
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.layers import LayerView
@@ -292,11 +292,7 @@ class Trace:
     def _repr_html_(self) -> str:
         known = self._facts() if self.storage.is_open else {"state": "file closed"}
         facts = {"trace": self._name, **known, "created": self.created, "host": self.host}
-        lines = "".join(
-            f"<tr><th style='text-align:left'>{html.escape(key)}</th><td>{html.escape(value)}</td></tr>"
-            for key, value in facts.items()
-        )
-        return f"<table>{lines}</table>"
+        return table(list(facts.items())) + self.layout._repr_html_()
 
 
 def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:

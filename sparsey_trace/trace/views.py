@@ -177,6 +177,10 @@ class SampleTable:
         """The number of samples."""
         return len(self.step)
 
+    def __repr__(self) -> str:
+        """One line: how many, and which columns."""
+        return f"<{len(self):,} samples: {', '.join(vars(self))}; to_pandas() has them as a table>"
+
     def to_pandas(self) -> pd.DataFrame:
         """A table with a line per sample: sample, step, epoch, phase, label (nullable), time (UTC)."""
         import pandas as pd

@@ -74,7 +74,7 @@ def test_html_of_a_hostile_trace_is_harmless(tmp_path: Path, monkeypatch: pytest
     with open_trace(path) as trace:
         html = trace._repr_html_()
     assert evil not in html
-    assert html.count("&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;") == 2
+    assert html.count("&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;") == 3
 
 
 def test_as_a_table(trace: Trace) -> None:

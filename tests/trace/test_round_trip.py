@@ -214,7 +214,7 @@ def test_a_trace_without_inputs(tmp_path: Path) -> None:
     with open_trace(tmp_path / "run.h5") as trace:
         assert (trace.input_kind, trace.fields) == ("none", {"codes", "active"})
         assert trace.chunk(0, 2).inputs is None
-        assert "features" not in trace._repr_html_()
+        assert "<tr><td>inputs</td><td>none</td></tr>" in trace._repr_html_()
         with pytest.raises(TraceError) as caught:
             _ = trace.inputs
     path = tmp_path / "run.h5"
