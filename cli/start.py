@@ -6,10 +6,10 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from .exits import INTERRUPTED
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
-
-INTERRUPTED = 130
 
 _SOON = 0.01
 """Seconds: by then the callback that was interrupted has returned."""

@@ -1,0 +1,55 @@
+"""The command itself, before any verb.
+
+Annotations are not deferred, because typer reads them when it runs.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import render
+
+_NEXT = """\b
+Start here:
+  sparsey-trace demo                    record and analyse a small Sparsey on real digits
+  sparsey-trace info RUN.h5             see what a trace holds
+  sparsey-trace analyze RUN.h5          compute every metric from it
+  sparsey-trace report RUN.h5           look at it, in one HTML file
+  sparsey-trace VERB --help             options and examples"""
+
+app = typer.Typer(
+    name="sparsey-trace",
+    epilog=_NEXT,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["--help", "-h"]},
+)
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
+    if wanted:
+        from importlib import metadata
+
+        render.write(f"sparsey-trace {metadata.version('sparsey-trace')}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def _begin(
+    context: typer.Context,
+    *,
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version and exit."),
+    ] = False,
+) -> None:
+    """Record the codes of a Sparsey while it trains; compute every metric afterwards, from one file."""
+    if context.invoked_subcommand is None:
+        from .here import suggestions
+
+        render.write(context.get_help())
+        if lines := suggestions(Path()):
+            render.write("\n  In this folder:")
+            for line in lines:
+                render.write(f"    {render.printable(line)}")
