@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
 
 from sparsey_trace.layout import NO_LABEL
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
+from sparsey_trace.replay.tables import provenance_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -27,6 +28,7 @@ class Matches:
     Attributes:
         layer: its number.
         name: its name.
+        measure: how distances were measured: `hamming` or `jaccard`.
         samples: how many samples were evaluated.
         label: [C] int64, classes in ascending order; `layout.NO_LABEL` stands for samples without one.
         by_class: [C] float64, the mean over the samples of a class.
@@ -39,6 +41,7 @@ class Matches:
 
     layer: int
     name: str
+    measure: str
     samples: int
     label: NDArray[np.int64]
     by_class: NDArray[np.float64]
@@ -52,32 +55,38 @@ class Matches:
 def matches(run: Run, *, n_jobs: int = 1) -> list[Matches]:
     """Each layer's match accuracy; computed from the trace, as tables by step don't know single samples.
 
+    It is computed with the parameters that the run's table was made with.
+
     Raises:
         KeyError: match accuracy can't be computed; the message says why.
     """
     from sparsey_trace.replay.analyze import analyze
 
-    run.result.path(MatchAccuracy.name)
+    made = provenance_of(pq.read_schema(run.result.path(MatchAccuracy.name))) or {}
+    metric = MatchAccuracy(**made.get("parameters", {}))
     found = analyze(
-        run.trace, metrics=[MatchAccuracy()], resolution="sample", reduction="layerwise_mean", n_jobs=n_jobs
+        run.trace, metrics=[metric], resolution="sample", reduction="layerwise_mean", n_jobs=n_jobs
     )
     columns = ["label", "layer", "value", "distance"]
     table = pq.read_table(found.path(MatchAccuracy.name), columns=columns)
     label = table["label"].fill_null(NO_LABEL).to_numpy()
     number, value, distance = (table[name].to_numpy() for name in ("layer", "value", "distance"))
     return [
-        _matches(index, layer.name, label[mine], value[mine].astype(np.float64), distance[mine])
+        _matches(
+            label[mine],
+            value[mine].astype(np.float64),
+            distance[mine],
+            layer=index,
+            name=layer.name,
+            measure=metric.distance,
+        )
         for index, layer in enumerate(run.layout.layers)
         if (mine := number == index).any()
     ]
 
 
 def _matches(
-    layer: int,
-    name: str,
-    label: NDArray[np.int64],
-    value: NDArray[np.float64],
-    distance: NDArray[np.float64],
+    label: NDArray[np.int64], value: NDArray[np.float64], distance: NDArray[np.float64], **layer: Any
 ) -> Matches:
     classes, of_class = np.unique(label, return_inverse=True)
     distances, of_distance = np.unique(distance, return_inverse=True)
@@ -87,8 +96,6 @@ def _matches(
     class_size, bin_size = np.bincount(of_class), np.bincount(of_bin[of_distance])
     first = np.flatnonzero(np.diff(of_bin, prepend=-1))
     return Matches(
-        layer=layer,
-        name=name,
         samples=len(value),
         label=classes,
         by_class=np.bincount(of_class, value) / class_size,
@@ -97,4 +104,5 @@ def _matches(
         high=distances[np.append(first[1:], len(distances)) - 1].astype(np.float64),
         by_distance=np.bincount(of_bin[of_distance], value) / bin_size,
         bin_size=bin_size,
+        **layer,
     )

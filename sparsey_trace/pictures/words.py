@@ -61,20 +61,20 @@ WORDS = {
     "match_accuracy": Words(
         title="Match accuracy",
         x=SEEN,
-        y="match accuracy (share of cells that agree)",
+        y="match accuracy (similarity of codes)",
         meaning="For each evaluation sample, how far a MAC's code agrees with that for the nearest training input. "
         "1 means that an old input's code comes back.",
     ),
     "match_accuracy_by_class": Words(
         title="Match accuracy by class",
         x="class",
-        y="match accuracy (share of cells that agree)",
+        y="match accuracy (similarity of codes)",
         meaning="The same by label: classes whose inputs are seldom recognised stand out.",
     ),
     "match_accuracy_by_distance": Words(
         title="Match accuracy by distance",
         x="distance to the nearest training input (features)",
-        y="match accuracy (share of cells that agree)",
+        y="match accuracy (similarity of codes)",
         meaning="The same by how many features differ from the nearest training input: 0 is an input seen before. "
         "It should fall slowly; a cliff means that codes are brittle.",
     ),
@@ -100,3 +100,9 @@ WORDS = {
     ),
 }
 """By the names of `sparsey-trace plot` and of `result.plot`."""
+
+DISTANCES = {
+    "hamming": WORDS["match_accuracy_by_distance"].x,
+    "jaccard": "distance to the nearest training input (1 - Jaccard similarity)",
+}
+"""The titles of axes of distances, by how these were measured."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.layout import NO_LABEL
-from sparsey_trace.pictures.words import WORDS
+from sparsey_trace.pictures.words import DISTANCES, WORDS
 from sparsey_trace.plotting.style import color_of, legend, line_of, marker_of, set_aside
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ def draw_by_distance(ax: Axes, found: Sequence[Matches], *, look: Look) -> None:
             label=look.label_of(layer.name),
         )
     _finish(ax, "match_accuracy_by_distance")
+    for layer in found:
+        ax.set_xlabel(DISTANCES[layer.measure])
 
 
 def _finish(ax: Axes, name: str) -> None:

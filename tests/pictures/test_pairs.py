@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,8 +15,13 @@ from sparsey_trace import Chunk
 from sparsey_trace.layout import NO_LABEL, TRAIN
 from sparsey_trace.pictures import similarity as module
 from sparsey_trace.pictures.matches import matches
+from sparsey_trace.pictures.run import Run
 from sparsey_trace.pictures.similarity import BINS, similarity
 from tests.pictures.looks import RUNS, looked_at
+from tests.replay.runs import write_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @given(chunk=RUNS)
@@ -44,6 +50,18 @@ def test_match_accuracy_by_class_and_distance(chunk: Chunk) -> None:
                 inside = mine[mine["distance"].between(low, high)]
                 assert len(inside) == size > 0
                 assert mean == pytest.approx(inside["value"].mean(), rel=1e-5)
+
+
+def test_matches_are_by_the_parameters_of_the_runs_table(tmp_path: Path) -> None:
+    metric = st.metrics.MatchAccuracy(distance="jaccard", similarity="jaccard")
+    with st.open_trace(write_run(tmp_path / "run.h5", seed=1)) as trace:
+        by_sample = st.analyze(trace, metrics=[metric], resolution="sample").to_pandas("match_accuracy")
+        found = matches(Run(name="run", trace=trace, result=st.analyze(trace, metrics=[metric])))
+    means = by_sample.groupby("layer")["value"].mean()
+    for one in found:
+        assert (one.measure, one.high[-1] <= 1) == ("jaccard", True)
+        assert np.average(one.by_class, weights=one.class_size) == pytest.approx(means[one.layer], rel=1e-6)
+    assert found[0].low[0] == by_sample["distance"].min()
 
 
 @given(chunk=RUNS, most=hyp.integers(2, 12))
