@@ -9,6 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.errors import OutputError, TraceError
+from sparsey_trace.interrupts import uninterrupted
 from sparsey_trace.metrics.base import Rows
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.metrics.registry import package_of_metric
@@ -16,7 +17,6 @@ from sparsey_trace.replay import tables
 from sparsey_trace.replay.cache_store import FOLDER, trace_of
 from sparsey_trace.replay.earlier import made_as
 from sparsey_trace.replay.gaps import Gaps
-from sparsey_trace.replay.interrupts import uninterrupted
 from sparsey_trace.replay.streams import Stream
 from sparsey_trace.replay.work import output_of, per_layer, split_layers
 from sparsey_trace.trace.head import program_version

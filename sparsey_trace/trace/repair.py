@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.interrupts import uninterrupted
 from sparsey_trace.layout import PHASES
 from sparsey_trace.trace import schema
 from sparsey_trace.trace.assembly import Assembly
@@ -98,8 +99,10 @@ def repair(
             why = wreck.losses[0] if wreck.losses else "it holds no samples"
             msg = f"{path}: expected a trace of which something can be had, found nothing: {why}"
             raise TraceError(msg)
-        writer = _writer(out, wreck.head, overwrite=overwrite)
-        with _whole_or_not_at_all(writer):
+        with contextlib.ExitStack() as unless_done:
+            with uninterrupted():
+                writer = _writer(out, wreck.head, overwrite=overwrite)
+                unless_done.enter_context(_whole_or_not_at_all(writer))
             _append(writer, wreck.head, first)
             for values in steps:
                 _append(writer, wreck.head, values)
@@ -150,6 +153,7 @@ def _whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
         with writer:
             yield
     except BaseException:
+        partial_path(writer.path).unlink(missing_ok=True)
         if writer.num_samples:
             writer.path.unlink(missing_ok=True)
         raise

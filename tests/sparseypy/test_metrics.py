@@ -113,7 +113,7 @@ def test_names_and_best_directions() -> None:
             {"reduction": "mean"},
             "basis_average: reduction: expected none, sparse, found 'mean'",
         ),
-        (BasisSetSizeMetric, {"device": "median"}, "reduction: expected none or one of layerwise_mean, "),
+        (BasisSetSizeMetric, {"device": "median"}, "reduction: expected one of none, layerwise_mean, "),
         (
             SiscAdherenceMetric,
             {"approximation_batch_size": 0},

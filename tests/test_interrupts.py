@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from sparsey_trace.interrupts import uninterrupted
 from sparsey_trace.replay import outputs, tables
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.interrupts import uninterrupted
 from tests.cli.commands import write_trace
 
 if TYPE_CHECKING:
