@@ -74,7 +74,7 @@ def _counts(trace: Trace) -> dict[str, Any]:
     phases = dict.fromkeys(PHASES, 0)
     labels = 0
     for chunk in trace.chunks(_SAMPLES_AT_ONCE, fields=frozenset()):
-        epochs.update(np.unique(chunk.epoch).tolist())
+        epochs.update(chunk.epoch.tolist())
         for number, phase in enumerate(PHASES):
             phases[phase] += int(np.count_nonzero(chunk.phase == number))
         labels += int(np.count_nonzero(chunk.label != NO_LABEL))
