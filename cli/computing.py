@@ -4,7 +4,6 @@ Annotations are not deferred, because typer reads them when it runs; what a verb
 it is called, so that `--help` answers at once.
 """
 
-import sys
 from typing import Any
 
 import typer
@@ -70,7 +69,7 @@ def analyze(
         if explain:
             render.explanation(sparsey_trace.explain(trace, **wanted), as_json=as_json)
             return
-        shown = render.on_terminal(sys.stderr) if progress_bar is None else progress_bar
+        shown = render.wants_progress(asked=progress_bar)
         result = sparsey_trace.analyze(trace, **wanted, progress_bar=shown)
     render.analysis(trace.path, folder, result, as_json=as_json)
 
@@ -116,7 +115,7 @@ def compare(
             resolution=resolution,
             reduction=None if reduction == "none" else reduction,
             n_jobs=options.default_jobs(longest(sources)) if n_jobs is None else n_jobs,
-            progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
+            progress_bar=render.wants_progress(asked=progress_bar),
         )
     violations = comparison.check(rules)
     if out is not None:

@@ -6,11 +6,12 @@ import shlex
 from itertools import islice
 from typing import TYPE_CHECKING
 
+from sparsey_trace.near import TRACES
+
 if TYPE_CHECKING:
     from pathlib import Path
 
 _SIGNATURE = b"\x89HDF\r\n\x1a\n"
-_TRACES = (".h5", ".hdf5")
 _LOOKED_AT, _SHOWN = 1000, 5
 
 
@@ -36,7 +37,7 @@ def _next(file: Path) -> tuple[str, str]:
 
 
 def _is_hdf5(file: Path) -> bool:
-    if file.suffix not in _TRACES or not file.is_file():
+    if file.suffix not in TRACES or not file.is_file():
         return False
     with file.open("rb") as stream:
         return stream.read(len(_SIGNATURE)) == _SIGNATURE

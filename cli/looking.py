@@ -4,8 +4,6 @@ Annotations are not deferred, because typer reads them when it runs; what a verb
 it is called, so that `--help` answers at once.
 """
 
-import sys
-
 from . import options, render
 from .app import app
 
@@ -33,7 +31,7 @@ def report(
     """
     from .report import make_report
 
-    shown = render.on_terminal(sys.stderr) if progress_bar is None else progress_bar
+    shown = render.wants_progress(asked=progress_bar)
     make_report(runs, out, overwrite=overwrite, n_jobs=n_jobs, progress_bar=shown)
 
 
@@ -116,7 +114,7 @@ def export(
             out=out,
             metrics=metrics,
             n_jobs=options.default_jobs(len(trace)) if n_jobs is None else n_jobs,
-            progress_bar=render.on_terminal(sys.stderr) if progress_bar is None else progress_bar,
+            progress_bar=render.wants_progress(asked=progress_bar),
         )
     for remark in remarks:
         render.note(remark)

@@ -12,7 +12,7 @@ from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
 from sparsey_trace.near import hint
 
 # The verbs add themselves to the app.
-from . import computing, looking, render, traces  # noqa: F401
+from . import computing, ctrl_c, looking, render, traces  # noqa: F401
 from .app import app
 from .exits import COMMAND_AT_FAULT, DATA_AT_FAULT, DONE, INTERRUPTED
 
@@ -48,15 +48,8 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
         if "--debug" in arguments:
             render.traceback(error)
-        return INTERRUPTED if _comes_of_ctrl_c(error) else _explain(error)
+        return INTERRUPTED if ctrl_c.came() else _explain(error)
     return int(code or DONE)
-
-
-def _comes_of_ctrl_c(error: BaseException | None) -> bool:
-    """Whether an error is what a library made of Ctrl-C."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None
 
 
 def _explain(error: Exception) -> int:

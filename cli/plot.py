@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
@@ -14,7 +13,6 @@ from sparsey_trace.plotting.look import Look
 from sparsey_trace.plotting.needs import check_installed, table_of
 from sparsey_trace.plotting.paper import check_font, check_path, save
 from sparsey_trace.plotting.places import layers_of
-from sparsey_trace.replay.choosing import choose
 from sparsey_trace.replay.ready import Question, tables_of
 from sparsey_trace.replay.result import Result
 from sparsey_trace.trace.reader import open_trace
@@ -110,16 +108,8 @@ def _tables(trace: Trace, picture: str) -> Tables | None:
     table = table_of(picture)
     if table is None:
         return None
-    metrics, skipped = choose([table], resolution="step", reduction=None)
-    question = Question(
-        metrics=metrics,
-        skipped=skipped,
-        resolution="step",
-        reduction=None,
-        n_jobs=options.default_jobs(len(trace)),
-        progress_bar=render.on_terminal(sys.stderr),
-    )
-    tables = tables_of(trace, question)
+    jobs, shown = options.default_jobs(len(trace)), render.wants_progress()
+    tables = tables_of(trace, Question.about([table], n_jobs=jobs, progress_bar=shown))
     for remark in tables.remarks:
         render.note(remark)
     return tables

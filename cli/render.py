@@ -133,9 +133,14 @@ def pairs(values: Mapping[str, str]) -> None:
         write(f"{name.ljust(width)}  {printable(value)}")
 
 
+def wants_progress(*, asked: bool | None = None) -> bool:
+    """Whether to show progress: as was asked for, else where somebody is looking at standard error."""
+    return on_terminal(sys.stderr) if asked is None else asked
+
+
 def progress(what: str, *, unit: str) -> AbstractContextManager[Callable[[int, int], None]]:
     """A bar on standard error where that is a terminal; see `sparsey_trace.progress`."""
-    return bar.progress(what, unit=unit, shown=on_terminal(sys.stderr))
+    return bar.progress(what, unit=unit, shown=wants_progress())
 
 
 def analysis(run: Path, folder: Path, result: Result, *, as_json: bool) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
@@ -56,4 +55,4 @@ def demo_report(run: Path, *, said_by: Callable[[str], None]) -> Callable[[], No
     except UsageError as error:
         message = str(error)
         return lambda: render.note(f"no {message}")
-    return lambda: make_report([run], out, progress_bar=render.on_terminal(sys.stderr), said_by=said_by)
+    return lambda: make_report([run], out, progress_bar=render.wants_progress(), said_by=said_by)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
+from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.gaps import Gaps
@@ -82,13 +82,12 @@ def _counts(trace: Trace) -> dict[str, Any]:
 
 
 def _layer(layer: LayerLayout) -> dict[str, Any]:
-    connections = np.count_nonzero(layer.connections != PADDING, axis=1)
     return {
         "name": layer.name,
         "macs": layer.num_macs,
         "cms": layer.num_cms,
         "neurons": layer.num_neurons,
-        "connections": [int(connections.min()), int(connections.max())],
+        "connections": list(layer.fan_in),
     }
 
 

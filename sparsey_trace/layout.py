@@ -114,6 +114,12 @@ class LayerLayout:
         return (self.name, self.num_macs, self.num_cms, self.num_neurons, wiring, places)
 
     @property
+    def fan_in(self) -> tuple[int, int]:
+        """How many connections the MACs have, the fewest and the most."""
+        counts = np.count_nonzero(self.connections != PADDING, axis=1)
+        return int(counts.min()), int(counts.max())
+
+    @property
     def code_dtype(self) -> np.dtype[Any]:
         """The smallest dtype that holds a winner: uint8 up to K = 256, uint16 above."""
         return np.dtype(np.uint8 if self.num_neurons <= 256 else np.uint16)
@@ -289,8 +295,7 @@ class Chunk:
 
 def _fan_in(layer: LayerLayout) -> str:
     """How many connections its MACs have, in words."""
-    counts = (layer.connections != PADDING).sum(axis=1)
-    fewest, most = int(counts.min()), int(counts.max())
+    fewest, most = layer.fan_in
     return f"{most:,}" if fewest == most else f"{fewest:,} to {most:,}"
 
 

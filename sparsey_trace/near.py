@@ -10,7 +10,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-_TRACES = (".h5", ".hdf5")
+TRACES = (".h5", ".hdf5")
+"""What the names of traces mostly end in."""
 _ENOUGH = 10_000
 """So many files of a folder are looked at."""
 
@@ -30,10 +31,10 @@ def hint(found: Any, known: Iterable[Any]) -> str:
 def hint_of_file(path: Path) -> str:
     """The same, of traces in the folder of a path where no file is; endings don't count."""
     try:
-        there = {file.stem: file for file in islice(path.parent.iterdir(), _ENOUGH) if file.suffix in _TRACES}
+        there = {file.stem: file for file in islice(path.parent.iterdir(), _ENOUGH) if file.suffix in TRACES}
     except OSError:
         return ""
-    stem = path.stem if path.suffix in _TRACES else path.name
+    stem = path.stem if path.suffix in TRACES else path.name
     near = difflib.get_close_matches(stem, sorted(there), 1)
     return f" (did you mean {there[near[0]]}?)" if near else ""
 

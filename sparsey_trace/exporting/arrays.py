@@ -57,9 +57,7 @@ def _for_files(node: xr.Dataset, size: int) -> xr.Dataset:
     found = node.chunk({"sample": size})
     flags = {"flag_values": np.arange(len(PHASES), dtype=np.uint8), "flag_meanings": " ".join(PHASES)}
     phase = sum((found["phase"] == name) * np.uint8(number) for number, name in enumerate(PHASES))
-    found = node.chunk({"sample": size}).assign_coords(
-        phase=phase.chunk({"sample": size}).assign_attrs(flags)
-    )
+    found = found.assign_coords(phase=phase.assign_attrs(flags))
     found["label"].encoding = {"dtype": "int64", "_FillValue": NO_LABEL}
     return found
 

@@ -11,7 +11,6 @@ import pyarrow.parquet as pq
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.registry import BUILT_IN
-from sparsey_trace.replay.choosing import choose
 from sparsey_trace.replay.ready import Question, tables_of
 
 if TYPE_CHECKING:
@@ -48,16 +47,7 @@ def write_tables(
         UsageError: none of the metrics has values that the form can hold.
     """
     wanted = [cls.name for cls in BUILT_IN if not issubclass(cls, RunMetric)] if metrics is None else metrics
-    chosen, skipped = choose(wanted, resolution="step", reduction=None)
-    question = Question(
-        metrics=chosen,
-        skipped=skipped,
-        resolution="step",
-        reduction=None,
-        n_jobs=n_jobs,
-        progress_bar=progress_bar,
-    )
-    tables = tables_of(trace, question)
+    tables = tables_of(trace, Question.about(wanted, n_jobs=n_jobs, progress_bar=progress_bar))
     lacking = {name: reason for name, path in tables.result.paths.items() if (reason := _unfit(path, to))}
     paths = {name: path for name, path in tables.result.paths.items() if name not in lacking}
     if not paths:
@@ -87,16 +77,11 @@ def _unfit(path: Path, to: str) -> str:
 
 def _write_csv(table: Path, path: Path) -> None:
     with pq.ParquetFile(table) as file:
-        fields = [
-            (name, pa.string() if name == "phase" else kind) for name, kind in _fields(file.schema_arrow)
-        ]
-        schema = pa.schema(fields)
+        found = file.schema_arrow
+        fields = zip(found.names, found.types, strict=True)
+        schema = pa.schema([(name, pa.string() if name == "phase" else kind) for name, kind in fields])
         with pa.csv.CSVWriter(
             path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed")
         ) as writer:
             for batch in file.iter_batches():
                 writer.write_table(pa.Table.from_batches([batch]).cast(schema))
-
-
-def _fields(schema: pa.Schema) -> list[tuple[str, pa.DataType]]:
-    return list(zip(schema.names, schema.types, strict=True))

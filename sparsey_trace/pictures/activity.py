@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.pictures.curves import curves
 from sparsey_trace.pictures.grid import Grid, grid_of
@@ -45,15 +46,11 @@ def activity(run: Run) -> list[Activity]:
     Raises:
         KeyError: there is no table of activations; the message says why.
     """
-    steps = run.steps
-    samples = {"train": 0, "eval": 0}
-    for phase, size in zip(("train", "eval"), np.bincount(steps.phase, steps.size, minlength=2), strict=True):
-        samples[phase] = int(size)
+    samples = np.bincount(run.steps.phase, run.steps.size, minlength=len(PHASES))
     active = [np.zeros(layer.num_macs) for layer in run.layout.layers]
     for curve in curves(run, NumActivations.name, most=2):
-        active[curve.layer] += curve.overall * samples[curve.phase]
-    total = max(1, sum(samples.values()))
+        active[curve.layer] += curve.overall * samples[PHASES.index(curve.phase)]
     return [
-        Activity(layer=number, name=layer.name, grid=grid_of(layer), share=counts / total)
+        Activity(layer=number, name=layer.name, grid=grid_of(layer), share=counts / samples.sum())
         for number, (layer, counts) in enumerate(zip(run.layout.layers, active, strict=True))
     ]

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 from sparsey_trace.metrics.basis_average import BasisAverage
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 from sparsey_trace.pictures.grid import Grid, grid_of
+from sparsey_trace.pictures.points import evenly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -72,7 +73,7 @@ def averages(run: Run, *, most: int = MOST_MACS) -> list[Averages]:
     Raises:
         KeyError: there are no basis averages; the message says why.
     """
-    shown = [_drawn(layer.num_macs, most) for layer in run.layout.layers]
+    shown = [evenly(layer.num_macs, most) for layer in run.layout.layers]
     pictures = [np.zeros((len(macs), *picture_shape(run.layout)), np.float32) for macs in shown]
     samples = [np.zeros(len(macs), np.int64) for macs in shown]
     with pq.ParquetFile(run.result.path(BasisAverage.name)) as file:
@@ -97,10 +98,6 @@ def averages(run: Run, *, most: int = MOST_MACS) -> list[Averages]:
         )
         for number, layer in enumerate(run.layout.layers)
     ]
-
-
-def _drawn(count: int, most: int) -> NDArray[np.int64]:
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
 def _picture(values: NDArray[np.float32] | NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:

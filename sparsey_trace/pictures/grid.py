@@ -30,6 +30,17 @@ class Grid:
     is_recorded: bool
     is_hexagonal: bool
 
+    @property
+    def outline(self) -> NDArray[np.float64]:
+        """[corners, 2] float64, a MAC's cell around its place: a square, or a hexagon that stands on a corner.
+
+        Neighbours touch: it is half the spacing from the middle to a side.
+        """
+        count = 6 if self.is_hexagonal else 4
+        turns = math.pi / (6 if self.is_hexagonal else 4) + np.arange(count) * 2 * math.pi / count
+        radius = self.spacing / 2 / math.cos(math.pi / count)
+        return np.asarray(radius * np.stack([np.cos(turns), np.sin(turns)], axis=1))
+
 
 def grid_of(layer: LayerLayout) -> Grid:
     """The grid of a layer; a square one of our own where the trace has no positions."""

@@ -41,6 +41,15 @@ class Points:
         return len(self.seen)
 
 
+def evenly(count: int, most: int) -> NDArray[np.int64]:
+    """Evenly chosen ones of so many, the first and the last among them; all where they are no more than `most`.
+
+    >>> evenly(9, 3), evenly(2, 3)
+    (array([0, 4, 8]), array([0, 1]))
+    """
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
+
+
 def points_of(steps: Steps, phase: int, *, most: int = MOST_POINTS) -> Points:
     """Share out the steps of a phase.
 

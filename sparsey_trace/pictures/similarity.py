@@ -9,6 +9,7 @@ import numpy as np
 
 from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics.similarity import code_similarity
+from sparsey_trace.pictures.points import evenly
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -57,7 +58,7 @@ def similarity(run: Run, *, most: int = MOST_SAMPLES) -> list[Similarity]:
         most: how many samples are drawn at most.
     """
     train = np.flatnonzero(run.trace.samples.phase[:] == TRAIN)
-    drawn = train[np.unique(np.linspace(0, len(train) - 1, min(most, len(train))).astype(np.int64))]
+    drawn = train[evenly(len(train), most)]
     if len(drawn) < 2:
         return []
     first, second = np.triu_indices(len(drawn), 1)

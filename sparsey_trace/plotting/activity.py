@@ -38,13 +38,8 @@ def draw(ax: Axes, found: Activity) -> str:
 
 
 def cells_of(grid: Grid) -> NDArray[np.float64]:
-    """[M, corners, 2] the outline of each MAC's place: a square, or a hexagon that stands on a corner."""
-    count, first = (6, np.pi / 2) if grid.is_hexagonal else (4, np.pi / 4)
-    turns = first + 2 * np.pi * np.arange(count) / count
-    # So that neighbours touch: half the spacing from the middle to a side.
-    radius = grid.spacing / 2 / np.cos(np.pi / count)
-    corners = radius * np.stack([np.cos(turns), np.sin(turns)], axis=1)
-    return np.asarray(grid.places[:, None] + corners)
+    """[M, corners, 2] the outline of each MAC's place."""
+    return np.asarray(grid.places[:, None] + grid.outline)
 
 
 def cross(ax: Axes, cells: NDArray[np.float64]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.optional import require
 from sparsey_trace.replay.earlier import made_as
 
 if TYPE_CHECKING:
@@ -31,14 +32,7 @@ def check_installed(what: str) -> None:
     Raises:
         UsageError: there isn't.
     """
-    try:
-        import matplotlib as matplotlib
-    except ModuleNotFoundError as error:
-        msg = (
-            f"{what}: expected the package matplotlib, found it not installed; "
-            'run pip install "sparsey-trace[plot]"'
-        )
-        raise UsageError(msg) from error
+    require("matplotlib", what=what, extra="plot")
 
 
 def table_of(picture: str) -> str | None:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.replay.choosing import choose
 from sparsey_trace.replay.comparison import Comparison
 from sparsey_trace.replay.ready import Question
 from sparsey_trace.replay.sides import side_of_folder, side_of_trace
@@ -50,10 +49,8 @@ def compare(
         UsageError: fewer than two runs, one given twice, or an unknown metric, resolution or reduction.
         TraceError: a run can't be read, has no metric that can be computed, or shares none with another.
     """
-    chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
-    question = Question(
-        metrics=chosen,
-        skipped=skipped,
+    question = Question.about(
+        metrics,
         resolution=resolution,
         reduction=reduction,
         n_jobs=n_jobs,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import OutputError
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import Cache
-from sparsey_trace.replay.choosing import computable
+from sparsey_trace.replay.choosing import choose, computable
 from sparsey_trace.replay.earlier import Misfit, default_folder, misfit, table_names
 from sparsey_trace.replay.origin import Origin
 from sparsey_trace.replay.result import Result
@@ -40,6 +40,31 @@ class Question:
     reduction: str | None
     n_jobs: int
     progress_bar: bool
+
+    @classmethod
+    def about(
+        cls,
+        metrics: Iterable[str | Metric[Any]] | None,
+        *,
+        resolution: str = "step",
+        reduction: str | None = None,
+        n_jobs: int,
+        progress_bar: bool,
+    ) -> Question:
+        """What is asked with names, or metrics with parameters; all built in where none are named.
+
+        Raises:
+            UsageError: an unknown metric, parameter, resolution or reduction.
+        """
+        chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
+        return cls(
+            metrics=chosen,
+            skipped=skipped,
+            resolution=resolution,
+            reduction=reduction,
+            n_jobs=n_jobs,
+            progress_bar=progress_bar,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
+from sparsey_trace.pictures.points import evenly
 from sparsey_trace.pictures.words import WORDS
 from sparsey_trace.reporting.figures import Chart, figure, number, small, text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-    from numpy.typing import NDArray
 
     from sparsey_trace.pictures.curves import Curve
     from sparsey_trace.reporting.views import View
@@ -124,8 +123,8 @@ def _median(view: View, curve: Curve) -> Any:
 
 def single_macs(view: View, curve: Curve) -> Any:
     """Single MACs in one trace, for speed: their lines follow each other, with a gap between."""
-    macs = drawn(curve.values.shape[1], MOST_LINES)
-    points = drawn(len(curve.seen), MOST_LINE_POINTS)
+    macs = evenly(curve.values.shape[1], MOST_LINES)
+    points = evenly(len(curve.seen), MOST_LINE_POINTS)
     values = np.full((len(macs), len(points) + 1), np.nan)
     values[:, :-1] = curve.values[np.ix_(points, macs)].T
     seen = np.append(curve.seen[points], curve.seen[-1])
@@ -139,11 +138,6 @@ def single_macs(view: View, curve: Curve) -> Any:
         hovertemplate="MAC %{customdata}: %{y:.4~g}<br>after %{x:,} samples<extra></extra>",
         meta={"series": view.place, "role": "mac"},
     )
-
-
-def drawn(count: int, most: int) -> NDArray[np.int64]:
-    """Evenly chosen ones of so many, the first and the last among them; all where they are no more than `most`."""
-    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.int64))
 
 
 def thinned(found: Sequence[tuple[View, Sequence[Curve]]], *, with_macs: bool = False) -> list[str]:

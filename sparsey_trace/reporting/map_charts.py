@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -69,25 +68,16 @@ def _reach(grid: Grid) -> list[list[float]]:
 def _cells(layer: Activity, top: float) -> list[dict[str, Any]]:
     """A shape for each MAC, which grows with the axes, as marks don't."""
     colours = sample_colorscale(MEASURE, np.clip(layer.share / top, 0, 1).tolist())
-    outline = _outline(layer.grid)
     return [
         {
             "type": "path",
-            "path": "M" + "L".join(f"{x:.6g},{y:.6g}" for x, y in place + outline) + "Z",
+            "path": "M" + "L".join(f"{x:.6g},{y:.6g}" for x, y in place + layer.grid.outline) + "Z",
             "fillcolor": colour,
             "line": {"width": 1},
             "layer": "below",
         }
         for place, colour in zip(layer.grid.places, colours, strict=True)
     ]
-
-
-def _outline(grid: Grid) -> Any:
-    """[n, 2] float64, the corners of a cell around its middle: neighbours touch."""
-    corners = 6 if grid.is_hexagonal else 4
-    start = math.pi / 6 if grid.is_hexagonal else math.pi / 4
-    angle = start + np.arange(corners) * 2 * math.pi / corners
-    return grid.spacing / 2 / math.cos(math.pi / corners) * np.stack([np.cos(angle), np.sin(angle)], axis=1)
 
 
 def _marks(view: View, layer: Activity, top: float) -> Any:

@@ -6,13 +6,12 @@ import contextlib
 import os
 import secrets
 import warnings
-from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import CacheWarning, OutputError, UsageError
+from sparsey_trace.optional import require
 from sparsey_trace.progress import progress
-from sparsey_trace.replay.choosing import choose
 from sparsey_trace.replay.comparing import check_distinct
 from sparsey_trace.replay.ready import Question, tables_of
 from sparsey_trace.replay.tables import writing
@@ -91,13 +90,7 @@ def check_installed() -> None:
     Raises:
         UsageError: it isn't.
     """
-    for package in ("plotly", "jinja2"):
-        if find_spec(package) is None:
-            msg = (
-                f"report: expected the package {package}, found it not installed; "
-                'run pip install "sparsey-trace[report]"'
-            )
-            raise UsageError(msg)
+    require("plotly", "jinja2", what="report", extra="report")
 
 
 def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
@@ -107,15 +100,7 @@ def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
     from sparsey_trace.reporting.tables import facts_of, summary_of
     from sparsey_trace.reporting.views import Views
 
-    metrics, skipped = choose(None, resolution="step", reduction=None)
-    question = Question(
-        metrics=metrics,
-        skipped=skipped,
-        resolution="step",
-        reduction=None,
-        n_jobs=n_jobs,
-        progress_bar=progress_bar,
-    )
+    question = Question.about(None, n_jobs=n_jobs, progress_bar=progress_bar)
     found = [(trace, tables_of(trace, question)) for trace in traces]
     for remark in (remark for _, tables in found for remark in tables.remarks):
         warnings.warn(remark, CacheWarning, stacklevel=3)

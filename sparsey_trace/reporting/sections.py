@@ -49,8 +49,12 @@ def sections(views: Views, *, n_jobs: int) -> Iterator[Section]:
 def _curves(views: Views, table: str, phase: str | None = None, *, most: int = MOST_POINTS) -> Curves:
     """Each run's curves, of one phase or both; runs without are left out."""
     found = [(view, curves(view.run, table, most=most)) for view in views.having(table)]
-    of_phase = [(view, [curve for curve in made if phase in (None, curve.phase)]) for view, made in found]
-    return [(view, made) for view, made in of_phase if made]
+    return _of_phase(found, phase)
+
+
+def _of_phase(found: Curves, phase: str | None) -> Curves:
+    kept = [(view, [curve for curve in made if phase in (None, curve.phase)]) for view, made in found]
+    return [(view, made) for view, made in kept if made]
 
 
 def _growth(views: Views) -> Section:
@@ -106,7 +110,7 @@ def _by_layer(views: Views, charts: Sequence[tuple[str, View, Chart]]) -> list[G
 def _coverage(views: Views) -> Section:
     name = "feature_coverage"
     found = _curves(views, name)
-    overall = _curves(views, name, "train") or found
+    overall = _of_phase(found, "train") or found
     return Section(
         name="coverage",
         title=WORDS[name].title,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sparsey_trace.pictures.words import MEASURE, WORDS
+from sparsey_trace.pictures.words import MEASURE, PALETTE, WORDS
 from sparsey_trace.reporting.figures import Chart, figure, number, small
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ def similarity_chart(view: View, layer: Similarity) -> Chart:
     known = np.flatnonzero(~np.isnan(layer.mean))
     ends = f"{number(layer.mean[known[0]])} to {number(layer.mean[known[-1]])}" if len(known) else "unknown"
     return Chart(
-        title=f"{said.title}",
+        title=said.title,
         label=f"{said.title} in layer {view.layers[layer.layer]} of {view.name}: {layer.counts.sum():,} pairs; from "
         f"the least to the most similar inputs, the mean code similarity goes from {ends}.",
         figure=figure(
@@ -65,8 +65,8 @@ def _mean(layer: Similarity) -> Any:
         x=small(middle[known]),
         y=small(layer.mean[known]),
         mode="lines+markers",
-        line={"width": 2.5, "color": "#D55E00"},
-        marker={"size": 5, "color": "#ffffff", "line": {"width": 1.5, "color": "#D55E00"}},
+        line={"width": 2.5, "color": PALETTE[1]},
+        marker={"size": 5, "color": "#ffffff", "line": {"width": 1.5, "color": PALETTE[1]}},
         hovertemplate="inputs %{x:.2f}: mean code similarity %{y:.3f}<extra></extra>",
         name="mean code similarity",
         meta={"role": "mean"},

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.near import TRACES
 from sparsey_trace.trace.remote import fetch, is_url
 from sparsey_trace.trace.shards import Shard, chains, open_shard
 
@@ -55,7 +56,7 @@ def common_name(paths: Sequence[Path]) -> Path:
     >>> common_name([Path("run.1.h5")]).as_posix()
     'run.1'
     """
-    stems = [path.stem if path.suffix in (".h5", ".hdf5") else path.name for path in paths]
+    stems = [path.stem if path.suffix in TRACES else path.name for path in paths]
     words = zip(*(stem.split(".") for stem in stems), strict=False)
     shared = takewhile(lambda word: len(set(word)) == 1, words)
     return _common_folder(paths) / (".".join(word[0] for word in shared) or stems[0])
