@@ -23,9 +23,11 @@ def listen() -> None:
         signal.signal(signal.SIGINT, _interrupt)
 
 
-def came() -> bool:
-    """Whether it did: libraries make errors of their own of it, some without a trace."""
-    return bool(_came)
+def is_behind(error: BaseException | None) -> bool:
+    """Whether an error is what a library made of it: some say so in the error's chain, some don't."""
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__cause__ or error.__context__
+    return error is not None or bool(_came)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -48,7 +48,7 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
         if "--debug" in arguments:
             render.traceback(error)
-        return INTERRUPTED if ctrl_c.came() else _explain(error)
+        return INTERRUPTED if ctrl_c.is_behind(error) else _explain(error)
     return int(code or DONE)
 
 
