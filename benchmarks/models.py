@@ -15,7 +15,7 @@ from sparsey_trace.recording import record
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 SIDES = (12, 10, 8, 6, 4, 2)
 RADII = (0.13, 0.16, 0.18, 0.22, 0.3, 0.6)

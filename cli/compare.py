@@ -7,11 +7,12 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.comparing.rules import parse_rule
 from sparsey_trace.errors import UsageError
-from sparsey_trace.facts import place
-from sparsey_trace.replay.gates import parse_rule
-from sparsey_trace.replay.tables import writing
-from sparsey_trace.trace.reader import Trace, open_trace
+from sparsey_trace.replay.describe import place
+from sparsey_trace.tables.table_file import writing
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.trace import Trace
 
 from . import render
 
@@ -19,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from sparsey_trace.replay.comparison import Comparison
-    from sparsey_trace.replay.gates import Violation
+    from sparsey_trace.comparing.comparison import Comparison
+    from sparsey_trace.comparing.rules import Violation
 
 _FORMS = (".parquet", ".csv", ".json")
 

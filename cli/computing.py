@@ -47,8 +47,8 @@ def analyze(
     left in the folder isn't computed again; of a trace that has grown, only the new part is.
     """
     import sparsey_trace
-    from sparsey_trace.facts import place
-    from sparsey_trace.trace.reader import open_trace
+    from sparsey_trace.replay.describe import place
+    from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = [options.parse_metric(text) for text in metric] if metric else None
     with open_trace(runs) as trace:
@@ -101,7 +101,7 @@ def compare(
     Shows the last and the best value of each metric and layer, and for basis_set_size the area under its
     curve; * marks the best run. What isn't analysed yet is analysed now, into the folders of `analyze`.
     """
-    from sparsey_trace.replay.comparing import compare as side_by_side
+    from sparsey_trace.comparing.compare import compare as side_by_side
 
     from .compare import check_asked, longest, opened, show, write
 

@@ -6,7 +6,7 @@ import shlex
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from sparsey_trace.near import TRACES
+from sparsey_trace.support.suggest import TRACES
 
 if TYPE_CHECKING:
     from pathlib import Path

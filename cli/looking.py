@@ -104,7 +104,7 @@ def export(
     sample its step, epoch, phase, label and time.
     """
     from sparsey_trace.exporting.export import export as write
-    from sparsey_trace.trace.reader import open_trace
+    from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = [options.parse_metric(text) for text in metric] if metric else None
     with open_trace(runs) as trace:

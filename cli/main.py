@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
-from sparsey_trace.near import hint
+from sparsey_trace.support.suggest import hint
 
 # The verbs add themselves to the app.
 from . import computing, ctrl_c, looking, render, traces  # noqa: F401

@@ -35,7 +35,7 @@ def metric_names() -> list[tuple[str, str]]:
 
 def resolution_names() -> list[str]:
     """Names of resolutions."""
-    from sparsey_trace.replay.choosing import RESOLUTIONS
+    from sparsey_trace.replay.choose import RESOLUTIONS
 
     return list(RESOLUTIONS)
 
@@ -56,7 +56,7 @@ def reduction_names() -> list[str]:
 
 def engine_names() -> list[str]:
     """Names of engines."""
-    from sparsey_trace.replay.engines import NAMES
+    from sparsey_trace.replay.engine.engines import NAMES
 
     return list(NAMES)
 
@@ -89,8 +89,8 @@ def parse_metric(text: str) -> "Metric[Any]":
 
 
 def default_folder(*files: Path) -> Path:
-    """Where tables go unless told otherwise: see `sparsey_trace.replay.earlier`."""
-    from sparsey_trace.replay import earlier
+    """Where tables go unless told otherwise: see `sparsey_trace.tables.earlier`."""
+    from sparsey_trace.tables import earlier
 
     return earlier.default_folder(*files)
 

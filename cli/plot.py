@@ -6,16 +6,16 @@ import re
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.near import unknown
 from sparsey_trace.pictures.run import Run
 from sparsey_trace.pictures.words import WORDS
 from sparsey_trace.plotting.look import Look
 from sparsey_trace.plotting.needs import check_installed, table_of
 from sparsey_trace.plotting.paper import check_font, check_path, save
 from sparsey_trace.plotting.places import layers_of
-from sparsey_trace.replay.ready import Question, tables_of
+from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.replay.result import Result
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 from . import options, render
 
@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.plotting.paper import Paper
-    from sparsey_trace.replay.ready import Tables
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.replay.find_or_make import Tables
+    from sparsey_trace.trace.reading.trace import Trace
 
 _INCHES = {"mm": 1 / 25.4, "cm": 1 / 2.54, "in": 1.0}
 

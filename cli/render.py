@@ -13,9 +13,9 @@ from dataclasses import asdict
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, TextIO
 
-from sparsey_trace import progress as bar
-from sparsey_trace.text import count as count
-from sparsey_trace.text import printable as printable
+from sparsey_trace.support import progress as bar
+from sparsey_trace.support.printable import count as count
+from sparsey_trace.support.printable import printable as printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.replay.explain import Explanation
     from sparsey_trace.replay.result import Result
-    from sparsey_trace.trace.repair import Repaired
-    from sparsey_trace.trace.validate import Report
+    from sparsey_trace.trace.rescue.repair import Repaired
+    from sparsey_trace.trace.rescue.validate import Report
 
 _LOSSES = 20
 """So many lines on what was lost are enough."""
@@ -139,7 +139,7 @@ def wants_progress(*, asked: bool | None = None) -> bool:
 
 
 def progress(what: str, *, unit: str) -> AbstractContextManager[Callable[[int, int], None]]:
-    """A bar on standard error where that is a terminal; see `sparsey_trace.progress`."""
+    """A bar on standard error where that is a terminal; see `sparsey_trace.support.progress`."""
     return bar.progress(what, unit=unit, shown=wants_progress())
 
 
@@ -211,7 +211,7 @@ def repaired(run: Path, out: Path, found: Repaired, *, as_json: bool) -> None:
 
 def facts(found: Mapping[str, Any], *, as_json: bool) -> None:
     """What a trace holds."""
-    from sparsey_trace.facts import LAYER_HEADS, described, described_layer
+    from sparsey_trace.replay.describe import LAYER_HEADS, described, described_layer
 
     if as_json:
         json_object(found)

@@ -6,9 +6,9 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.facts import place
+from sparsey_trace.replay.describe import place
 from sparsey_trace.reporting.report import check_free, check_installed, report
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 from . import options, render
 from .compare import longest

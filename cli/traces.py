@@ -24,8 +24,8 @@ def info(runs: options.Runs, *, as_json: options.Json = False, debug: options.De
 
     And which metrics can be computed from it; also of an empty trace, and of one that is still being written.
     """
-    from sparsey_trace.facts import facts
-    from sparsey_trace.trace.reader import open_trace
+    from sparsey_trace.replay.describe import facts
+    from sparsey_trace.trace.reading.open_trace import open_trace
 
     with open_trace(runs) as trace:
         render.facts(facts(trace), as_json=as_json)
@@ -69,7 +69,7 @@ def validate(runs: options.Runs, *, as_json: options.Json = False, debug: option
 
     The exit code is 0 if it is sound; else 1, with a line that says what is wrong and where.
     """
-    from sparsey_trace.trace.validate import validate as check
+    from sparsey_trace.trace.rescue.validate import validate as check
 
     named = ", ".join(map(str, runs))
     try:
@@ -100,7 +100,7 @@ def repair(
 
     The trace itself is only read. The exit code is 1 where nothing can be had.
     """
-    from sparsey_trace.trace.repair import repair as save
+    from sparsey_trace.trace.rescue.repair import repair as save
 
     with render.progress("repairing", unit="samples") as on_progress:
         found = save(run, out, overwrite=overwrite, on_progress=on_progress)

@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.replay.watching import Now, Watching
-from sparsey_trace.trace.lock import is_left
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.replay.live import Now, Watching
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.lock import is_left
 
 from . import render
 

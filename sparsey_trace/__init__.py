@@ -17,40 +17,42 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from sparsey_trace import metrics
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.comparing.compare import compare
+    from sparsey_trace.comparing.comparison import Comparison
     from sparsey_trace.errors import CacheWarning, PluginWarning, RecordWarning
     from sparsey_trace.exporting.export import export
-    from sparsey_trace.layout import Chunk, LayerLayout, Layout
-    from sparsey_trace.lightning import SparseyTraceCallback
+    from sparsey_trace.layout import LayerLayout, Layout
     from sparsey_trace.recording import WinnerTakeAll, record
+    from sparsey_trace.recording.lightning import SparseyTraceCallback
     from sparsey_trace.replay.analyze import analyze
-    from sparsey_trace.replay.comparing import compare
-    from sparsey_trace.replay.comparison import Comparison
     from sparsey_trace.replay.explain import Explanation, explain
     from sparsey_trace.replay.result import Result
     from sparsey_trace.reporting.report import report
-    from sparsey_trace.trace.reader import Trace, open_trace
-    from sparsey_trace.trace.writer import TraceWriter
+    from sparsey_trace.trace.reading.open_trace import open_trace
+    from sparsey_trace.trace.reading.trace import Trace
+    from sparsey_trace.trace.writing.writer import TraceWriter
 
 _HOMES = {
     "CacheWarning": "errors",
-    "Chunk": "layout",
-    "Comparison": "replay.comparison",
+    "Chunk": "chunk",
+    "Comparison": "comparing.comparison",
     "Explanation": "replay.explain",
     "LayerLayout": "layout",
     "Layout": "layout",
     "PluginWarning": "errors",
     "RecordWarning": "errors",
     "Result": "replay.result",
-    "SparseyTraceCallback": "lightning",
-    "Trace": "trace.reader",
-    "TraceWriter": "trace.writer",
+    "SparseyTraceCallback": "recording.lightning",
+    "Trace": "trace.reading.trace",
+    "TraceWriter": "trace.writing.writer",
     "WinnerTakeAll": "recording",
     "analyze": "replay.analyze",
-    "compare": "replay.comparing",
+    "compare": "comparing.compare",
     "explain": "replay.explain",
     "export": "exporting.export",
     "metrics": None,
-    "open_trace": "trace.reader",
+    "open_trace": "trace.reading.open_trace",
     "record": "recording",
     "report": "reporting.report",
 }

@@ -16,7 +16,8 @@ from sparsey_trace.layout import PADDING, TRAIN
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
     Number = int | Fraction | float
     Mac = tuple[int, int]

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.layout import PADDING, Chunk, LayerLayout, Layout
+from sparsey_trace.chunk import Chunk
+from sparsey_trace.layout import PADDING, LayerLayout, Layout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

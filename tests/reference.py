@@ -11,7 +11,7 @@ from sparsey_trace.layout import NO_LABEL, PHASES
 from tests import definitions
 
 if TYPE_CHECKING:
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from tests.definitions import Mac, Number
 
 DTYPES = {

@@ -14,7 +14,7 @@ import pytest
 from sparsey_trace.metrics import available
 from sparsey_trace.pictures.words import WORDS
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 ROOT = Path(__file__).parents[1]
 

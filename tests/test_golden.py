@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 ARRAYS = [(name, array) for name in GOLDEN for array in load_golden(name)[1]]
 

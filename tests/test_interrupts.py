@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from sparsey_trace.interrupts import uninterrupted
-from sparsey_trace.replay import outputs, tables
+from sparsey_trace.replay import outputs
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.tables import table_file
 from tests.cli.commands import write_trace
 
 if TYPE_CHECKING:
@@ -26,8 +27,8 @@ def interrupt() -> None:
     [
         (outputs, "_locked"),
         (outputs, "check_folder"),
-        (tables, "remove_partial"),
-        (tables.TableFile, "discard"),
+        (table_file, "remove_partial"),
+        (table_file.TableFile, "discard"),
     ],
 )
 @pytest.mark.parametrize("late", [False, True])

@@ -12,8 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sparsey_trace.chunk import Chunk
 from sparsey_trace.errors import DataError, LayoutError, SparseyTraceError
-from sparsey_trace.layout import NO_LABEL, PADDING, Chunk, LayerLayout, Layout
+from sparsey_trace.layout import NO_LABEL, PADDING, LayerLayout, Layout
 from sparsey_trace.testing import layouts, runs
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -15,7 +15,10 @@ import pytest
 
 from sparsey_trace.cli.main import main
 from sparsey_trace.layout import EVAL, TRAIN
-from sparsey_trace.trace.reader import Trace, open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
+
+if TYPE_CHECKING:
+    from sparsey_trace.trace.reading.trace import Trace
 
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "queries.md").read_text()

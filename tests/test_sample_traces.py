@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.validate import validate
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.validate import validate
 from tests.reference import reference_table
 
 FOLDER = Path(__file__).parents[1] / "sample_traces"

@@ -11,15 +11,17 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
-from sparsey_trace.layout import EVAL, NO_LABEL, PADDING, TRAIN, Chunk, LayerLayout, Layout
+from sparsey_trace.layout import EVAL, NO_LABEL, PADDING, TRAIN, LayerLayout, Layout
 from sparsey_trace.testing import layouts, runs, split, write_run
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
     from hypothesis.strategies import SearchStrategy
+
+    from sparsey_trace.chunk import Chunk
 
 
 def is_drawn(strategy: SearchStrategy, wanted: Callable) -> bool:

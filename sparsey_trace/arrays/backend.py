@@ -24,7 +24,7 @@ class TraceBackend(BackendEntrypoint):  # type: ignore[misc]
     ) -> xr.DataTree:
         """The whole trace; see `Trace.to_xarray`."""
         from sparsey_trace.arrays.tree import tree_of
-        from sparsey_trace.trace.reader import open_trace
+        from sparsey_trace.trace.reading.open_trace import open_trace
 
         trace = open_trace(filename_or_obj)
         tree = tree_of(trace)

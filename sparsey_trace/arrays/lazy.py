@@ -12,7 +12,7 @@ from xarray.core import indexing
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import NO_LABEL, PHASES
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.trace.reader import Trace
-    from sparsey_trace.trace.views import ColumnView
+    from sparsey_trace.trace.reading.trace import Trace
+    from sparsey_trace.trace.reading.views import ColumnView
 
 _READING = threading.Lock()
 """What reads a file keeps a state; dask's threads take turns."""

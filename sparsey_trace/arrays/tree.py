@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from sparsey_trace.layout import LayerLayout
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 _SAMPLE_COLUMNS = ("step", "epoch", "phase", "label", "time")
 

@@ -13,8 +13,8 @@ from sparsey_trace.demo.data import Dataset, load_digits, load_mnist
 from sparsey_trace.demo.model import Sparsey, SparseyConfig
 from sparsey_trace.demo.schedule import Schedule
 from sparsey_trace.errors import UsageError
-from sparsey_trace.near import unknown
 from sparsey_trace.recording import record
+from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable

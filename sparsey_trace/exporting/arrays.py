@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import xarray as xr
 
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 def _array_by_array(graph: Any, keys: list[Any], **more: Any) -> list[Any]:

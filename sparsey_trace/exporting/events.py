@@ -11,7 +11,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from sparsey_trace.replay.summary import KEYS, layer_means, whole_groups
+from sparsey_trace.tables.summary import KEYS, layer_means, whole_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 _SAMPLES_AT_ONCE = 1 << 16
 

@@ -10,19 +10,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, UsageError
-from sparsey_trace.near import unknown
-from sparsey_trace.optional import require
-from sparsey_trace.progress import progress
-from sparsey_trace.replay.tables import writing
-from sparsey_trace.trace.reader import Trace, open_trace
-from sparsey_trace.trace.sources import common_name
+from sparsey_trace.support.extras import require
+from sparsey_trace.support.progress import progress
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.tables.table_file import writing
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.sources import common_name
+from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
 
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.trace.sources import Source
+    from sparsey_trace.trace.reading.sources import Source
 
 
 @dataclass(frozen=True)

@@ -11,14 +11,14 @@ import pyarrow.parquet as pq
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.registry import BUILT_IN
-from sparsey_trace.replay.ready import Question, tables_of
+from sparsey_trace.replay.find_or_make import Question, tables_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 def write_tables(

@@ -15,12 +15,13 @@ from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.columns import column, phase_column
 from sparsey_trace.metrics.receptive_fields import receptive_fields
-from sparsey_trace.sets import sets_of_samples
+from sparsey_trace.support.bitsets import sets_of_samples
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, LayerLayout, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import LayerLayout, Layout
 
 Codes = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
 """A layer's distinct codes [C, W], their winners' bits packed into words, MAC by MAC, each MAC's in the order in

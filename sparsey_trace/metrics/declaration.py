@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Rows
 
 _COLUMNS = frozenset(

@@ -13,7 +13,8 @@ from sparsey_trace.metrics.reach import count_reach
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.metrics.draws import FOREVER
-from sparsey_trace.sets import words_of
+from sparsey_trace.support.bitsets import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

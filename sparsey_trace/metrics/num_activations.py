@@ -12,7 +12,8 @@ from sparsey_trace.metrics.base import Best, Context, OverSamples, Rows, SampleM
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 
 @dataclass(frozen=True)

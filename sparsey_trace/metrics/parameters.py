@@ -6,7 +6,7 @@ import types
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.near import unknown
+from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

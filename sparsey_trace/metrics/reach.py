@@ -18,7 +18,8 @@ from sparsey_trace.metrics.receptive_fields import receptive_fields
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 
 @dataclass(frozen=True, eq=False)

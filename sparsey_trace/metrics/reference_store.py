@@ -13,7 +13,7 @@ from sparsey_trace.metrics.draws import digests, draw, priorities
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -15,8 +15,8 @@ from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.parameters import read_parameter
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
-from sparsey_trace.near import unknown
-from sparsey_trace.plugins import METRICS, package_of, sound
+from sparsey_trace.support.plugins import METRICS, package_of, sound
+from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric

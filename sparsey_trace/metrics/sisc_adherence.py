@@ -11,14 +11,15 @@ from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, Rows, Sample
 from sparsey_trace.metrics.draws import draw, priorities
 from sparsey_trace.metrics.parameters import check_size
 from sparsey_trace.metrics.similarity import code_similarity
-from sparsey_trace.sets import words_of
+from sparsey_trace.support.bitsets import words_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 EXACT_UP_TO = 4096
 """Training samples up to which the default compares with all of them."""

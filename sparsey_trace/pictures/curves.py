@@ -12,7 +12,7 @@ from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.pictures.points import MOST_POINTS, points_of
-from sparsey_trace.replay.summary import whole_groups
+from sparsey_trace.tables.summary import whole_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.replay.result import Result
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.optional import require
-from sparsey_trace.replay.earlier import made_as
+from sparsey_trace.support.extras import require
+from sparsey_trace.tables.earlier import made_as
 
 if TYPE_CHECKING:
     from sparsey_trace.replay.result import Result

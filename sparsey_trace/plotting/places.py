@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.near import hint
+from sparsey_trace.support.suggest import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -6,7 +6,7 @@ import textwrap
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.pictures.words import PALETTE
-from sparsey_trace.text import printable
+from sparsey_trace.support.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -17,24 +17,24 @@ import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.adapters import with_sizes
-from sparsey_trace.recording.checks import checked_labels, phase_of
-from sparsey_trace.recording.dispatch import Dispatch
-from sparsey_trace.recording.hook import Hook
-from sparsey_trace.recording.passes import Here, LeftOut, Pass
-from sparsey_trace.recording.shipment import Draft, Shipment
-from sparsey_trace.recording.winners import find_winners
-from sparsey_trace.recording.wrappers import CompileWatch, compile_hint, is_redirected
+from sparsey_trace.recording.adapters.make_layout import with_sizes
+from sparsey_trace.recording.forward_pass import Here, LeftOut, Pass
+from sparsey_trace.recording.model.hook import Hook
+from sparsey_trace.recording.model.wrappers import CompileWatch, compile_hint, is_redirected
+from sparsey_trace.recording.queue.dispatch import Dispatch
+from sparsey_trace.recording.queue.pending_step import Draft, Shipment
+from sparsey_trace.recording.steps.checks import checked_labels, phase_of
+from sparsey_trace.recording.steps.winners import find_winners
 
 if TYPE_CHECKING:
     from torch import nn
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.choice import Choice
-    from sparsey_trace.recording.parts import Place
-    from sparsey_trace.recording.pump import Pump
+    from sparsey_trace.recording.layer_choice import Choice
+    from sparsey_trace.recording.queue.writer_thread import Pump
+    from sparsey_trace.recording.run_files import Place
     from sparsey_trace.recording.sampling import Sampling
-    from sparsey_trace.recording.step import Step
+    from sparsey_trace.recording.steps.step import Step
 
 
 class Capture:

@@ -13,17 +13,17 @@ from torch import nn
 
 from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError
 from sparsey_trace.layout import PHASES
-from sparsey_trace.near import unknown
 from sparsey_trace.recording.capture import Capture
-from sparsey_trace.recording.choice import choose_layers
-from sparsey_trace.recording.parts import find_place
-from sparsey_trace.recording.policy import Policy
-from sparsey_trace.recording.pump import Pump
+from sparsey_trace.recording.layer_choice import choose_layers
+from sparsey_trace.recording.model.wrappers import compile_hint, unwrapped
+from sparsey_trace.recording.queue.policy import Policy
+from sparsey_trace.recording.queue.writer_thread import Pump
+from sparsey_trace.recording.run_files import find_place
 from sparsey_trace.recording.sampling import Sampling
 from sparsey_trace.recording.stats import Stats
-from sparsey_trace.recording.wrappers import compile_hint, unwrapped
-from sparsey_trace.trace.schema import INPUT_KINDS
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.trace.format.schema import INPUT_KINDS
+from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.adapters import WinnerTakeAll
+    from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
 
 
 def record(

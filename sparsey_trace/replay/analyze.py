@@ -9,29 +9,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric
-from sparsey_trace.progress import progress
-from sparsey_trace.replay.blame import blaming
-from sparsey_trace.replay.cache import Cache
-from sparsey_trace.replay.choosing import asked
-from sparsey_trace.replay.earlier import table_names
-from sparsey_trace.replay.engines import make_engine
-from sparsey_trace.replay.folding import Folding
-from sparsey_trace.replay.memory import keep_what_is_freed
+from sparsey_trace.replay.cache.cache import Cache
+from sparsey_trace.replay.choose import asked
+from sparsey_trace.replay.engine.engines import make_engine
+from sparsey_trace.replay.engine.folding import Folding
+from sparsey_trace.replay.engine.memory import keep_what_is_freed
+from sparsey_trace.replay.engine.metric_errors import blaming
+from sparsey_trace.replay.engine.task import Pass
 from sparsey_trace.replay.origin import Origin
 from sparsey_trace.replay.outputs import Outputs
-from sparsey_trace.replay.passes import Pass
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.result import Result
+from sparsey_trace.support.progress import progress
+from sparsey_trace.tables.earlier import table_names
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.replay.engines import Engine
+    from sparsey_trace.replay.engine.engines import Engine
     from sparsey_trace.replay.plan import FoldPart, Plan, RowsPart
-    from sparsey_trace.trace.reader import Trace
-    from sparsey_trace.trace.sources import Source
+    from sparsey_trace.trace.reading.sources import Source
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 def analyze(

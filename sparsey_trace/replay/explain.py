@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.replay.cache import Cache
-from sparsey_trace.replay.choosing import asked
-from sparsey_trace.replay.engines import make_engine
-from sparsey_trace.replay.memory import expected_bytes
+from sparsey_trace.replay.cache.cache import Cache
+from sparsey_trace.replay.choose import asked
+from sparsey_trace.replay.engine.engines import make_engine
+from sparsey_trace.replay.engine.memory import expected_bytes
 from sparsey_trace.replay.outputs import check_folder
 from sparsey_trace.replay.plan import plan, stretches
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.replay.choosing import Asked
+    from sparsey_trace.replay.choose import Asked
     from sparsey_trace.replay.plan import FoldPart, Plan, RowsPart
-    from sparsey_trace.trace.reader import Trace
-    from sparsey_trace.trace.sources import Source
+    from sparsey_trace.trace.reading.sources import Source
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.reader import Trace, open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True)

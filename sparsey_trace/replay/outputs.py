@@ -9,18 +9,18 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.errors import OutputError, TraceError
-from sparsey_trace.interrupts import uninterrupted
 from sparsey_trace.metrics.base import Rows
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.metrics.registry import package_of_metric
-from sparsey_trace.replay import tables
-from sparsey_trace.replay.cache_store import FOLDER, trace_of
-from sparsey_trace.replay.earlier import made_as
-from sparsey_trace.replay.gaps import Gaps
-from sparsey_trace.replay.streams import Stream
-from sparsey_trace.replay.work import output_of, per_layer, split_layers
-from sparsey_trace.trace.head import program_version
-from sparsey_trace.trace.lock import WriterLock
+from sparsey_trace.replay.cache.store import FOLDER, trace_of
+from sparsey_trace.replay.engine.worker import output_of, per_layer, split_layers
+from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.tables import table_file
+from sparsey_trace.tables.earlier import made_as
+from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.tables.stream import Stream
+from sparsey_trace.trace.format.head import program_version
+from sparsey_trace.trace.writing.lock import WriterLock
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -31,9 +31,9 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric, SampleMetric
     from sparsey_trace.metrics.reductions import Reduced
-    from sparsey_trace.replay.streams import Halt
-    from sparsey_trace.replay.work import Output
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.replay.engine.worker import Output
+    from sparsey_trace.tables.stream import Halt
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 class Outputs:
@@ -59,7 +59,7 @@ class Outputs:
         self.folder, self._trace = folder, trace
         self._resolution, self._reduction = resolution, reduction
         self._streams: dict[str, Stream] = {}
-        self._files: list[tables.TableFile] = []
+        self._files: list[table_file.TableFile] = []
         self._undo = contextlib.ExitStack()
 
     def take(self, metric: SampleMetric[Any], output: Output | None) -> None:
@@ -127,18 +127,18 @@ class Outputs:
     def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))
 
-    def _file(self, metric: Metric[Any], name: str, result: Any) -> tables.TableFile:
+    def _file(self, metric: Metric[Any], name: str, result: Any) -> table_file.TableFile:
         question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
         provenance = provenance_of(metric, self._trace, **question)
         provenance["notes"] = metric.notes(result) | Gaps.of(self._trace).notes(metric, **question)
-        file = tables.TableFile(self.folder / f"{name}.parquet", provenance)
+        file = table_file.TableFile(self.folder / f"{name}.parquet", provenance)
         self._files.append(file)
         return file
 
     def __enter__(self) -> Outputs:
         """Check the folder and take it; the outputs themselves."""
         try:
-            with uninterrupted(), tables.writing(self.folder):
+            with uninterrupted(), table_file.writing(self.folder):
                 self._take_folder()
         except BaseException:
             self._undo.close()
@@ -153,7 +153,7 @@ class Outputs:
         self._undo.callback(_locked(self.folder).release)
         # Once more, as another analysis may have ended in between.
         check_folder(self.folder, self._trace)
-        tables.remove_partial(self.folder)
+        table_file.remove_partial(self.folder)
 
     def _remove_if_empty(self) -> None:
         with contextlib.suppress(OSError):

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.replay.cache import Cache
-    from sparsey_trace.replay.cache_folds import KnownFold
-    from sparsey_trace.replay.cache_tables import KnownTables
+    from sparsey_trace.replay.cache.cache import Cache
+    from sparsey_trace.replay.cache.folds import KnownFold
+    from sparsey_trace.replay.cache.tables import KnownTables
 
 
 class FoldPart(NamedTuple):

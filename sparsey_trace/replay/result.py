@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow.parquet as pq
 
-from sparsey_trace.markup import table
-from sparsey_trace.near import unknown
-from sparsey_trace.replay.showing import show_tables
-from sparsey_trace.replay.summary import Line, summarize
-from sparsey_trace.replay.tables import provenance_of
+from sparsey_trace.support.html_table import table
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.tables.notebook import show_tables
+from sparsey_trace.tables.summary import Line, summarize
+from sparsey_trace.tables.table_file import provenance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

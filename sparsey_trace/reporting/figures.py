@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import plotly.graph_objects as go
 
-from sparsey_trace.text import printable
+from sparsey_trace.support.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -14,7 +14,7 @@ from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
 from sparsey_trace.reporting.pictures import colours
-from sparsey_trace.text import printable
+from sparsey_trace.support.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -12,7 +12,7 @@ from plotly.colors import sample_colorscale
 
 from sparsey_trace.pictures.curves import curves
 from sparsey_trace.pictures.words import MEASURE
-from sparsey_trace.text import count
+from sparsey_trace.support.printable import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

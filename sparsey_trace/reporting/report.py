@@ -9,19 +9,20 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparsey_trace.comparing.compare import check_distinct
 from sparsey_trace.errors import CacheWarning, OutputError, UsageError
-from sparsey_trace.optional import require
-from sparsey_trace.progress import progress
-from sparsey_trace.replay.comparing import check_distinct
-from sparsey_trace.replay.ready import Question, tables_of
-from sparsey_trace.replay.tables import writing
-from sparsey_trace.trace.reader import Trace, open_trace
-from sparsey_trace.trace.sources import common_name
+from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.support.extras import require
+from sparsey_trace.support.progress import progress
+from sparsey_trace.tables.table_file import writing
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.sources import common_name
+from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.trace.sources import Source
+    from sparsey_trace.trace.reading.sources import Source
 
 MOST_RUNS = 8
 """More can't be told apart."""

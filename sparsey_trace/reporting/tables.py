@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.facts import LAYER_HEADS, described, described_layer, facts
-from sparsey_trace.replay.comparison import Comparison
-from sparsey_trace.replay.pairing import unshared
+from sparsey_trace.comparing.comparison import Comparison
+from sparsey_trace.comparing.layer_pairing import unshared
+from sparsey_trace.replay.describe import LAYER_HEADS, described, described_layer, facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

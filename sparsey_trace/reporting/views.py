@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from sparsey_trace.comparing.layer_pairing import layer_names
+from sparsey_trace.comparing.run_figures import side_of_tables
+from sparsey_trace.comparing.sheet import short_names
 from sparsey_trace.pictures.run import Run
-from sparsey_trace.replay.pairing import layer_names
-from sparsey_trace.replay.side_by_side import short_names
-from sparsey_trace.replay.sides import side_of_tables
-from sparsey_trace.trace.sources import common_name
+from sparsey_trace.trace.reading.sources import common_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.replay.ready import Tables
-    from sparsey_trace.replay.sides import Side
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.comparing.run_figures import Side
+    from sparsey_trace.replay.find_or_make import Tables
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

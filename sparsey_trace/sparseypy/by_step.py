@@ -8,7 +8,7 @@ import numpy as np
 
 from sparsey_trace.metrics.base import Context, SampleMetric
 from sparsey_trace.metrics.reductions import reduce
-from sparsey_trace.replay.work import output_of, split_layers
+from sparsey_trace.replay.engine.worker import output_of, split_layers
 from sparsey_trace.sparseypy.metric import Metric
 
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Rows
     from sparsey_trace.sparseypy.past import Past
 

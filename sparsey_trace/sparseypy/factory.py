@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.near import hint
 from sparsey_trace.sparseypy import comparisons
 from sparsey_trace.sparseypy.basis_average import BasisAverageMetric
 from sparsey_trace.sparseypy.measures import (
@@ -16,6 +15,7 @@ from sparsey_trace.sparseypy.measures import (
     NumActivationsMetric,
     SiscAdherenceMetric,
 )
+from sparsey_trace.support.suggest import hint
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

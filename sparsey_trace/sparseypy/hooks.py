@@ -8,9 +8,9 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import RecordError, UsageError
-from sparsey_trace.recording.adapters import find_layers
-from sparsey_trace.recording.hook import Hook as Watcher
-from sparsey_trace.recording.spring2024 import Spring2024Layers, macs_of
+from sparsey_trace.recording.adapters.find import find_layers
+from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers, macs_of
+from sparsey_trace.recording.model.hook import Hook as Watcher
 
 if TYPE_CHECKING:
     from torch import nn

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import torch
 
 from sparsey_trace.metrics.registry import make_metric
-from sparsey_trace.replay.choosing import choose
+from sparsey_trace.replay.choose import choose
 from sparsey_trace.sparseypy.comparisons import max_by_layerwise_mean, min_by_layerwise_mean
 from sparsey_trace.sparseypy.hooks import LayerIOHook
 from sparsey_trace.sparseypy.past import Past
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from torch import Tensor, nn
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
     Comparison = Callable[[Any, Any], bool]
 

@@ -7,14 +7,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from sparsey_trace.metrics.base import Recalled
-from sparsey_trace.replay.folding import Folding
+from sparsey_trace.replay.engine.folding import Folding
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
 
 S = TypeVar("S")

@@ -7,14 +7,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
+from sparsey_trace.chunk import Chunk
 from sparsey_trace.errors import RecordError
-from sparsey_trace.layout import NO_LABEL, PHASES, Chunk, Layout
-from sparsey_trace.recording.adapters import Layer, find_layers, make_layout, with_sizes
-from sparsey_trace.recording.dispatch import copied
-from sparsey_trace.recording.shipment import Draft
-from sparsey_trace.recording.spring2024 import macs_of
-from sparsey_trace.recording.winners import find_winners
-from sparsey_trace.trace.steps import kind_of
+from sparsey_trace.layout import NO_LABEL, PHASES, Layout
+from sparsey_trace.recording.adapters.find import find_layers
+from sparsey_trace.recording.adapters.make_layout import make_layout, with_sizes
+from sparsey_trace.recording.adapters.spring2024 import macs_of
+from sparsey_trace.recording.queue.dispatch import copied
+from sparsey_trace.recording.queue.pending_step import Draft
+from sparsey_trace.recording.steps.winners import find_winners
+from sparsey_trace.trace.format.encode import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +24,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from sparsey_trace.recording.codes import Codes
-    from sparsey_trace.recording.step import Step
+    from sparsey_trace.recording.adapters.base import Layer
+    from sparsey_trace.recording.adapters.codes import Codes
+    from sparsey_trace.recording.steps.step import Step
     from sparsey_trace.sparseypy.hooks import LayerIOHook
 
 

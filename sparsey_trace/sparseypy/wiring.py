@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.recording.adapters import SparseyLayers
+from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -132,7 +132,7 @@ def test_nothing_is_read_before_it_is_asked_for(tree: xr.DataTree, trace: st.Tra
 
 def test_dask_arrays_have_whole_chunks_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 4 << 10)
-    monkeypatch.setattr("sparsey_trace.trace.schema._CHUNK_BYTES", 1)
+    monkeypatch.setattr("sparsey_trace.trace.format.schema._CHUNK_BYTES", 1)
     with st.open_trace(write_trace(tmp_path / "run.h5", steps=200)) as trace:
         tree = trace.to_xarray()
         for array in (tree["inputs"], tree["v1"]["codes"], tree["v2"]["active"]):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -13,13 +13,13 @@ import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.testing import runs, write_run
-from sparsey_trace.trace.validate import Report, validate
+from sparsey_trace.trace.rescue.validate import Report, validate
 from tests.cli.commands import LAYOUT, being_written, sparsey_trace, write_steps, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 
 def test_a_sound_trace(run: Path) -> None:

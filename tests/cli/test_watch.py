@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sparsey_trace.cli.main import main
-from sparsey_trace.replay.watching import Watching
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.replay.live import Watching
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import COMMAND, LAYOUT, being_written, sparsey_trace, write_steps, write_trace
 from tests.trace.feed import ROOT
 
@@ -29,7 +29,7 @@ STEPS = 120
 # Records a run slowly, says so with every commit, and closes it unless it is killed before.
 WRITER = """
 import sys, time
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps
 
 with TraceWriter(sys.argv[1], LAYOUT) as writer:

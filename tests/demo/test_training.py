@@ -9,7 +9,7 @@ import torch
 from sparsey_trace.demo import DEMOS, DIGITS, Sparsey, load_digits, run_demo
 from sparsey_trace.demo.schedule import Schedule
 from sparsey_trace.errors import UsageError
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from pathlib import Path

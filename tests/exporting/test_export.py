@@ -21,7 +21,7 @@ from sparsey_trace.errors import OutputError, UsageError
 from sparsey_trace.exporting import export as module
 from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.testing import runs, write_run
-from sparsey_trace.trace.storage import Storage
+from sparsey_trace.trace.reading.storage import Storage
 from tests.cli.commands import being_written, write_trace
 from tests.plugin_example.src.class_agreement.metric import ClassAgreement
 from tests.trace.ranks import write_parts
@@ -114,7 +114,7 @@ def test_a_trace_without_a_sample_yet_is_exported(tmp_path: Path, to: str) -> No
 @pytest.mark.parametrize("to", OPENED)
 def test_a_trace_is_read_block_by_block(tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 4 << 10)
-    monkeypatch.setattr("sparsey_trace.trace.schema._CHUNK_BYTES", 1)
+    monkeypatch.setattr("sparsey_trace.trace.format.schema._CHUNK_BYTES", 1)
     run = write_trace(tmp_path / "run.h5", steps=400)
     spans = []
     read = Storage.read
@@ -232,7 +232,7 @@ def test_what_is_stopped_leaves_nothing(
 @pytest.mark.parametrize("to", module.FORMS)
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 4 << 10)
-    monkeypatch.setattr("sparsey_trace.trace.schema._CHUNK_BYTES", 1)
+    monkeypatch.setattr("sparsey_trace.trace.format.schema._CHUNK_BYTES", 1)
     run = write_trace(tmp_path / "run.h5", steps=200)
     made = [st.export(run, to=to, out=tmp_path / name)[0] for name in ("one", "other")]
     one, other = ({str(file.relative_to(path)): file for file in [path, *path.rglob("*")]} for path in made)

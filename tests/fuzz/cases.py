@@ -13,16 +13,16 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.repair import repair
-from sparsey_trace.trace.validate import validate
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.repair import repair
+from sparsey_trace.trace.rescue.validate import validate
 from tests.fuzz.damage import DAMAGES
 from tests.fuzz.forgeries import FORGERIES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 _HERE = Path(__file__).parent
 ORIGINALS = {

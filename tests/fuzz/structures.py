@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from functools import lru_cache
 
-from sparsey_trace.trace.lookup3 import lookup3
+from sparsey_trace.trace.hdf5.lookup3 import lookup3
 
 _SUPERBLOCK = 44
 _SIGNATURES = re.compile(

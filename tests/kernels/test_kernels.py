@@ -13,7 +13,7 @@ from sparsey_trace.kernels.distinct import distinct
 from sparsey_trace.kernels.nearest import MOST, TILE
 from sparsey_trace.kernels.reach import count_reach, share
 from sparsey_trace.metrics.nearest import References, feature_groups
-from sparsey_trace.sets import sets_of_samples, words_of
+from sparsey_trace.support.bitsets import sets_of_samples, words_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

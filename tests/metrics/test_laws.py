@@ -11,7 +11,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from sparsey_trace.layout import Chunk, LayerLayout, Layout
+from sparsey_trace.chunk import Chunk
+from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.metrics import (
     BasisAverage,
     BasisSetSize,

@@ -12,7 +12,7 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from sparsey_trace.demo.configurations import DIGITS
 from sparsey_trace.demo.model import Sparsey
-from sparsey_trace.lightning import SparseyTraceCallback
+from sparsey_trace.recording.lightning import SparseyTraceCallback
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, samples
 
 if TYPE_CHECKING:

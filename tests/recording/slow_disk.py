@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import sparsey_trace as st
-from sparsey_trace.recording.step import Step
+from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable

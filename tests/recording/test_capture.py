@@ -15,7 +15,7 @@ from torch.utils.checkpoint import checkpoint
 import sparsey_trace as st
 from sparsey_trace.errors import LayoutError, RecordError
 from sparsey_trace.recording import WinnerTakeAll, record
-from sparsey_trace.recording.adapters import SparseyLayers
+from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, Fixed, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from sparsey_trace.recording.codes import Codes
+    from sparsey_trace.recording.adapters.codes import Codes
 
 
 @pytest.fixture

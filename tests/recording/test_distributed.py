@@ -17,8 +17,8 @@ import sparsey_trace as st
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.recording import record
-from sparsey_trace.recording.wrappers import unwrapped
-from sparsey_trace.trace.part import Part
+from sparsey_trace.recording.model.wrappers import unwrapped
+from sparsey_trace.trace.format.run_part import Part
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 
 if TYPE_CHECKING:

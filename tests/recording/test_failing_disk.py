@@ -31,7 +31,7 @@ from pathlib import Path
 import torch
 from sparsey_trace.errors import RecordError, RecordWarning
 from sparsey_trace.recording import record
-from sparsey_trace.trace import schema
+from sparsey_trace.trace.format import schema
 from tests.recording.models import OriginalModel, samples
 
 folder, fault, trials = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3])

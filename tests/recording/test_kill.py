@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.faults import times
 from tests.recording.doomed import train
 from tests.trace.feed import ends, read, sent

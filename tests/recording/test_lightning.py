@@ -17,8 +17,8 @@ import sparsey_trace as st
 from sparsey_trace.demo.configurations import DIGITS
 from sparsey_trace.demo.model import Sparsey
 from sparsey_trace.errors import RecordError, TraceError
-from sparsey_trace.lightning import SparseyTraceCallback
 from sparsey_trace.recording import record
+from sparsey_trace.recording.lightning import SparseyTraceCallback
 from tests.recording.lit import LitClassifier, LitSparsey, classifier_callback, features, images, quiet
 from tests.recording.models import Classifier
 

@@ -12,7 +12,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.recording import record
-from sparsey_trace.trace.validate import validate
+from sparsey_trace.trace.rescue.validate import validate
 from tests.recording.models import OriginalModel, samples
 
 START = """

@@ -15,8 +15,8 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError, UsageError
 from sparsey_trace.recording import record
-from sparsey_trace.recording.policy import Policy
-from sparsey_trace.recording.pump import Pump
+from sparsey_trace.recording.queue.policy import Policy
+from sparsey_trace.recording.queue.writer_thread import Pump
 from tests.recording.models import OriginalModel, samples
 from tests.recording.slow_disk import STEP_BYTES, Gate, step, wait_until
 from tests.trace.feed import ROOT

@@ -17,7 +17,7 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
 from sparsey_trace.recording import WinnerTakeAll, record
-from sparsey_trace.trace.part import Part
+from sparsey_trace.trace.format.run_part import Part
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -132,8 +132,8 @@ os._exit(9)
 def test_a_file_that_is_being_written_is_refused_with_its_writer(path: Path, *, has_begun: bool) -> None:
     begin = "model(samples(3))" if has_begun else "TraceWriter(sys.argv[1], layout)"
     script = f"""
-from sparsey_trace.trace.writer import TraceWriter
-from sparsey_trace.recording.choice import choose_layers
+from sparsey_trace.trace.writing.writer import TraceWriter
+from sparsey_trace.recording.layer_choice import choose_layers
 layout = choose_layers(model, None).layout((6,))
 rec = record(model, sys.argv[1])
 kept = {begin}

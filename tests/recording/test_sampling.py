@@ -15,7 +15,7 @@ from sparsey_trace.demo.model import Sparsey
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 from sparsey_trace.recording import WinnerTakeAll, record
-from sparsey_trace.recording.adapters import SparseyLayers
+from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalLayer, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from torch import Tensor
 
-    from sparsey_trace.recording.codes import Codes
+    from sparsey_trace.recording.adapters.codes import Codes
     from sparsey_trace.recording.stats import Stats
 
 
@@ -128,7 +128,7 @@ def test_passes_left_out_are_not_looked_at(path: Path, monkeypatch: pytest.Monke
         model(samples(2))
         with monkeypatch.context() as patch:
             patch.setattr(WinnerTakeAll, "read", refuse)
-            patch.setattr("sparsey_trace.recording.dispatch.copied", refuse)
+            patch.setattr("sparsey_trace.recording.queue.dispatch.copied", refuse)
             rec.labels = "used up, unseen"
             model("no tensor")
         assert rec.labels is None

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError, RecordWarning
 from sparsey_trace.recording import WinnerTakeAll, record
-from sparsey_trace.recording.transfer import Harbour, lane_from
+from sparsey_trace.recording.queue.device_copy import Harbour, lane_from
 from tests.recording.island import RUBBISH, Island
 from tests.recording.models import Fixed, OriginalModel, samples
 from tests.recording.slow_disk import wait_until
@@ -40,8 +40,8 @@ def island(monkeypatch: pytest.MonkeyPatch) -> Island:
 
 def far_away(monkeypatch: pytest.MonkeyPatch) -> Island:
     island = Island()
-    monkeypatch.setattr("sparsey_trace.recording.dispatch.lane_from", lambda _: island)
-    monkeypatch.setattr("sparsey_trace.recording.winners.is_on_host", lambda _: False)
+    monkeypatch.setattr("sparsey_trace.recording.queue.dispatch.lane_from", lambda _: island)
+    monkeypatch.setattr("sparsey_trace.recording.steps.winners.is_on_host", lambda _: False)
     return island
 
 
@@ -156,7 +156,7 @@ def test_hooks_do_not_need_any_value(
     def lane(device: torch.device) -> Island | None:
         return island if device.type == "meta" else None
 
-    monkeypatch.setattr("sparsey_trace.recording.dispatch.lane_from", lane)
+    monkeypatch.setattr("sparsey_trace.recording.queue.dispatch.lane_from", lane)
     island.open()
     model = Fixed(*[cells(4).to("meta")] * 3)
     with record(model, path, layers=[PART], inputs=inputs) as rec:

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as some
 
 import sparsey_trace as st
-from sparsey_trace.recording.codes import Codes, cells_of, codes_of_winners
-from sparsey_trace.recording.winners import ACTIVE, BROKEN, SILENT, find_winners, pack_bits
+from sparsey_trace.recording.adapters.codes import Codes, cells_of, codes_of_winners
+from sparsey_trace.recording.steps.winners import ACTIVE, BROKEN, SILENT, find_winners, pack_bits
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def where(request: pytest.FixtureRequest) -> Iterator[None]:
     """Both ways to work: on arrays, and on tensors as if they were far away."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("sparsey_trace.recording.winners.is_on_host", lambda _: request.param == "host")
+        patch.setattr("sparsey_trace.recording.steps.winners.is_on_host", lambda _: request.param == "host")
         yield
 
 

@@ -19,7 +19,7 @@ from tests.reference import reference_table
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 REDUCTIONS = [None, *(name for name in NAMES if name != "sparse")]
 

@@ -13,13 +13,13 @@ from sparsey_trace.errors import OutputError, SparseyTraceError, TraceError, Usa
 from sparsey_trace.metrics import FeatureCoverage, MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.testing import write_run
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.golden_runs import load_golden
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Context, Rows
 
 

@@ -18,7 +18,8 @@ from sparsey_trace.replay.analyze import analyze
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.layout import Chunk, Layout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 RUN = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
 

@@ -18,13 +18,14 @@ from hypothesis import strategies as st
 import sparsey_trace
 from sparsey_trace.errors import CacheWarning
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, SiscAdherence, sisc_adherence
-from sparsey_trace.replay import cache_identity, streams, tables
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.cache_tables import _rows_stay
-from sparsey_trace.replay.earlier import made_as
-from sparsey_trace.replay.work import Worker
+from sparsey_trace.replay.cache import code_version
+from sparsey_trace.replay.cache.tables import _rows_stay
+from sparsey_trace.replay.engine.worker import Worker
+from sparsey_trace.tables import stream, table_file
+from sparsey_trace.tables.earlier import made_as
 from sparsey_trace.testing import append_step, runs, split
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps, write_trace
 from tests.faults import times
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.replay.explain import Explanation
 
 RESOLUTIONS = ("sample", "step", "epoch", "run")
@@ -117,8 +118,8 @@ def test_a_trace_that_grew_comes_to_what_it_would_come_to_at_once(
         TraceWriter(folder / "run.h5", run.layout, inputs=kind) as writer,
     ):
         # So that tables have many groups of lines, and are read back in other pieces than they were written in.
-        patch.setattr(tables, "_LINES_PER_GROUP", 7)
-        patch.setattr(streams, "_LINES_AT_ONCE", 5)
+        patch.setattr(table_file, "_LINES_PER_GROUP", 7)
+        patch.setattr(stream, "_LINES_AT_ONCE", 5)
         for start, stop in pairwise([0, *sorted(cuts), len(steps)]):
             append(writer, steps[start:stop])
             if steps[start:stop]:
@@ -218,7 +219,7 @@ def test_what_answers_another_question_is_made_anew(
         "basis_set_size",
         "basis_set_size_increase",
     }
-    monkeypatch.setattr(cache_identity, "_our_code", lambda: b"other")
+    monkeypatch.setattr(code_version, "_our_code", lambda: b"other")
     assert why(trace, out, metrics=["num_activations"]) == {
         "num_activations": "what was kept was made by other code"
     }
@@ -228,7 +229,7 @@ def test_code_that_was_changed_makes_everything_anew(
     trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replayed: list[tuple[int, int]]
 ) -> None:
     analyze(trace, out=tmp_path / "out")
-    monkeypatch.setattr(cache_identity, "_our_code", lambda: b"other")
+    monkeypatch.setattr(code_version, "_our_code", lambda: b"other")
     analyze(trace, out=tmp_path / "out")
     assert replayed == [(0, 32)] * 4
     analyze(trace, out=tmp_path / "out")

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from sparsey_trace.laws import _same
 from sparsey_trace.metrics.basis_average import Sums
-from sparsey_trace.replay import cache_files
-from sparsey_trace.replay.cache_files import Unkept, Unsealed, about_sealed, read_sealed, write_sealed
+from sparsey_trace.replay.cache import sealed_files
+from sparsey_trace.replay.cache.sealed_files import Unkept, Unsealed, about_sealed, read_sealed, write_sealed
+from sparsey_trace.testing.laws import _same
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -130,7 +130,7 @@ class Derived:
 def test_what_cannot_be_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: Any, message: str
 ) -> None:
-    monkeypatch.setattr(cache_files, "_LARGEST", 100)
+    monkeypatch.setattr(sealed_files, "_LARGEST", 100)
     with pytest.raises(Unkept, match=message):
         write_sealed(tmp_path / "x.fold", {}, value, (Derived,))
     assert list(tmp_path.iterdir()) == []

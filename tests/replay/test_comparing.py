@@ -10,10 +10,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import sparsey_trace as st
+from sparsey_trace.comparing.area import areas
+from sparsey_trace.comparing.sheet import short_names
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.replay.curves import areas
-from sparsey_trace.replay.earlier import default_folder
-from sparsey_trace.replay.side_by_side import short_names
+from sparsey_trace.tables.earlier import default_folder
 from tests.replay.runs import WIDTHS, write_run
 
 

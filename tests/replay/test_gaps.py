@@ -12,9 +12,9 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics import available, make_metric
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.gaps import Gaps
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps, write_trace
 
 if TYPE_CHECKING:

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
+from sparsey_trace.comparing.comparison import Comparison
+from sparsey_trace.comparing.rules import parse_rule
+from sparsey_trace.comparing.run_figures import Side
 from sparsey_trace.errors import UsageError
-from sparsey_trace.replay.comparison import Comparison
-from sparsey_trace.replay.gates import parse_rule
-from sparsey_trace.replay.sides import Side
-from sparsey_trace.replay.summary import Line
+from sparsey_trace.tables.summary import Line
 
 
 def side(run: str, *lines: tuple[str, int | None, float, float | None], **more: Any) -> Side:

@@ -22,7 +22,7 @@ import pytest
 from sparsey_trace.errors import OutputError
 from sparsey_trace.metrics import FeatureCoverage
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.tables import provenance_of
+from sparsey_trace.tables.table_file import provenance_of
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.faults import times
 from tests.trace.feed import ROOT
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Context, Rows
 
 RESOLUTIONS = ("epoch", "step")

@@ -10,9 +10,9 @@ import pytest
 from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.tables import provenance_of
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.tables.table_file import provenance_of
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, feed, write_closed
 from tests.trace.ranks import write_parts, write_whole
 

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.replay.showing import page_of
+from sparsey_trace.tables.notebook import page_of
 from tests.plotting.runs import layout, write
 
 if TYPE_CHECKING:

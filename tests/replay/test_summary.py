@@ -12,8 +12,9 @@ from sparsey_trace.metrics import RunMetric
 from sparsey_trace.replay.analyze import analyze
 
 if TYPE_CHECKING:
-    from sparsey_trace.layout import Chunk, Layout
-    from sparsey_trace.replay.summary import Line
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
+    from sparsey_trace.tables.summary import Line
 
 RUN = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
 

@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sparsey_trace.replay import watching
+from sparsey_trace.replay import live
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.watching import Watching
-from sparsey_trace.trace.reader import Trace, open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.replay.live import Watching
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.trace import Trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, feed
 
 if TYPE_CHECKING:
@@ -19,15 +20,15 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sparsey_trace.replay.watching import Now
+    from sparsey_trace.replay.live import Now
 
 
 @pytest.fixture(autouse=True, params=[(40, 7), (40, 1000), (1000, 11)], ids=str)
 def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """How many samples are late, and how many are read at once: steps are cut, and some chunks aren't late."""
     lately, at_once = request.param
-    monkeypatch.setattr(watching, "LATELY", lately)
-    monkeypatch.setattr(watching, "chunk_samples", lambda *_: at_once)
+    monkeypatch.setattr(live, "LATELY", lately)
+    monkeypatch.setattr(live, "chunk_samples", lambda *_: at_once)
 
 
 def check(now: Now, path: Path) -> None:
@@ -41,7 +42,7 @@ def check(now: Now, path: Path) -> None:
         samples["phase"].iloc[-1],
         time[-1],
     )
-    since = samples["step"].iloc[-min(len(samples), watching.LATELY)]
+    since = samples["step"].iloc[-min(len(samples), live.LATELY)]
     late = {name: table[table["step"] >= since] for name, table in tables.items()}
     for index, layer in enumerate(now.layers):
         sizes = of_layer(tables["basis_set_size"], index).groupby("mac")["value"].last()

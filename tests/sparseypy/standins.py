@@ -17,7 +17,8 @@ from sparsey_trace.layout import PADDING, TRAIN
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from sparsey_trace.layout import Chunk, LayerLayout
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import LayerLayout
 
 
 class Reader:

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
-from sparsey_trace.laws import recall_from
 from sparsey_trace.metrics import sisc_adherence
 from sparsey_trace.metrics.base import Context, SampleMetric
-from sparsey_trace.replay.work import output_of
+from sparsey_trace.replay.engine.worker import output_of
 from sparsey_trace.sparseypy import MetricFactory, past
 from sparsey_trace.testing import runs
+from sparsey_trace.testing.laws import recall_from
 from tests.golden_runs import load_golden
 from tests.sparseypy.standins import final, spring, steps_of
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.sparseypy.past import Kept
 

@@ -18,7 +18,7 @@ from tests.test_golden import ARRAYS, IN_FINAL, is_train_step, split_name
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.sparseypy import Metric
 
 

@@ -15,7 +15,7 @@ from tests.golden_runs import load_golden
 from tests.sparseypy.standins import FinalLayer, SpringMac, final, spring
 
 if TYPE_CHECKING:
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 
 @pytest.fixture(scope="module")

@@ -30,7 +30,7 @@ from tests.sparseypy.standins import StandIn, final, spring, steps_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sparsey_trace.layout import Chunk
+    from sparsey_trace.chunk import Chunk
 
 RUN, _ = load_golden("spring_digits_silent")
 SHAPE = (8, 8, 1, 1)

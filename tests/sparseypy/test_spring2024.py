@@ -10,8 +10,8 @@ import torch
 
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.adapters import find_layers
-from sparsey_trace.recording.spring2024 import Spring2024Layers
+from sparsey_trace.recording.adapters.find import find_layers
+from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers
 from tests.golden_runs import load_golden
 from tests.sparseypy.standins import StandIn, final, spring, steps_of
 

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import NO_LABEL, PHASES, LayerLayout, Layout
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
-    from sparsey_trace.layout import Chunk
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.trace.reading.trace import Trace
 
 ROOT = Path(__file__).parents[2]
 

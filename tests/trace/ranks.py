@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.part import Part
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, ROOT, step
 
 if TYPE_CHECKING:

@@ -14,12 +14,14 @@ import pyarrow as pa
 import pytest
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.trace import frames, packed, schema, trust
-from sparsey_trace.trace.checksums import fletcher32
-from sparsey_trace.trace.entries import NOWHERE, read_entries
-from sparsey_trace.trace.headers import read_header
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.hdf5 import frames, guarded
+from sparsey_trace.trace.hdf5.chunk_index import NOWHERE, read_entries
+from sparsey_trace.trace.hdf5.fletcher32 import fletcher32
+from sparsey_trace.trace.hdf5.object_headers import read_header
+from sparsey_trace.trace.reading import column
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, feed, sent, write_closed
 
 if TYPE_CHECKING:
@@ -56,7 +58,7 @@ def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 def entries(path: Path, name: str, count: int) -> Any:
     with h5py.File(path, "r") as file:
-        read = partial(trust.bytes_at, file)
+        read = partial(guarded.bytes_at, file)
         place = read_header(read, file.id.links.get_info(name.encode()).u, name).chunks
         return read_entries(read, place, count)
 
@@ -102,7 +104,7 @@ def test_a_list_of_another_kind_is_refused(path: Path) -> None:
 
 @pytest.mark.parametrize("at_once", [1, 1 << 10, 1 << 20])
 def test_every_span_is_what_hdf5_reads(path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int) -> None:
-    monkeypatch.setattr(packed, "_AT_ONCE", at_once)
+    monkeypatch.setattr(column, "_AT_ONCE", at_once)
     rng = np.random.default_rng(0)
     with h5py.File(path, locking=False) as file, open_trace(path) as trace:
         columns = {name: file[name][:] for name in trace.columns}

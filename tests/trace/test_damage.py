@@ -12,9 +12,9 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import TraceError, VersionError
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.head import as_text
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.head import as_text
+from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.feed import LAYOUT, check, check_file, read, sent, start_writer, write_closed
 
 if TYPE_CHECKING:

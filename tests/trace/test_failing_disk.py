@@ -23,8 +23,8 @@ WRITER = """
 import contextlib, os, resource, shutil, signal, sys
 from pathlib import Path
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, step
 
 path, fault, at, chunk_bytes = Path(sys.argv[1]), sys.argv[2], int(sys.argv[3]), int(sys.argv[4])

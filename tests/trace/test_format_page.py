@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, ROOT, feed, sent, start_writer
 
 if TYPE_CHECKING:

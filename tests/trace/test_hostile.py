@@ -16,11 +16,11 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.head import as_text
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.validate import validate
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.head import as_text
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.validate import validate
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import ROOT, feed, write_closed
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ READ_ALL = """
 import resource, sys
 resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.validate import validate
+from sparsey_trace.trace.rescue.validate import validate
 try:
     print(validate(sys.argv[1]))
 except TraceError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sparsey_trace.trace.reader import open_trace
+from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.faults import times
 from tests.trace.feed import check_file, sent, start_writer
 

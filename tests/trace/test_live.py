@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.storage import Storage
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.storage import Storage
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, ends, feed, sent, start_writer
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 
 @pytest.fixture(autouse=True)

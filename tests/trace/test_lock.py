@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.lock import Holder, WriterLock, holder_of, lock_path
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.lock import Holder, WriterLock, holder_of, lock_path
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
 from tests.trace.feed import LAYOUT, ROOT, check_file, feed, sent, start_writer, write_closed
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 HOLD = """
 import sys, time
 from pathlib import Path
-from sparsey_trace.trace.lock import WriterLock
+from sparsey_trace.trace.writing.lock import WriterLock
 lock = WriterLock.acquire(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
@@ -37,7 +37,7 @@ sys.stdin.read()
 HOLD_AND_FORK = """
 import os, sys, time
 from pathlib import Path
-from sparsey_trace.trace.lock import WriterLock
+from sparsey_trace.trace.writing.lock import WriterLock
 lock = WriterLock.acquire(Path(sys.argv[1]))
 if os.fork() == 0:
     os.setsid()
@@ -64,7 +64,7 @@ RACE = """
 import sys
 from pathlib import Path
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.lock import WriterLock
+from sparsey_trace.trace.writing.lock import WriterLock
 while line := sys.stdin.readline():
     try:
         lock = WriterLock.acquire(Path(sys.argv[1]))

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pytest
 
-from sparsey_trace.trace import pressing, schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check_file, feed, sent
 
 if TYPE_CHECKING:
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = 24
-WRITING = ((pressing, "write"), (h5py.Dataset, "__setitem__"), (h5py.Dataset, "resize"), (h5py.File, "flush"))
+WRITING = (
+    (chunk_codec, "write"),
+    (h5py.Dataset, "__setitem__"),
+    (h5py.Dataset, "resize"),
+    (h5py.File, "flush"),
+)
 
 
 class Followed:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
 
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
 from tests.trace.feed import LAYOUT, check, feed, sent
 

@@ -10,16 +10,16 @@ import pytest
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import NO_LABEL, LayerLayout, Layout
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, feed, sent, write_closed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from sparsey_trace.trace.reader import Trace
+    from sparsey_trace.trace.reading.trace import Trace
 
 STEPS = 30
 

@@ -13,13 +13,13 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import TraceError, UsageError, VersionError
-from sparsey_trace.replay.gaps import Gaps
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.assembly import Assembly
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.repair import Repaired, repair
-from sparsey_trace.trace.validate import validate
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.repair import Repaired, repair
+from sparsey_trace.trace.rescue.validate import validate
+from sparsey_trace.trace.rescue.whole_steps import Assembly
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
 from tests.trace.feed import LAYOUT, ROOT, feed, read, sent, start_writer, write_closed
 

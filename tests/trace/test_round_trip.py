@@ -10,15 +10,17 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.layout import NO_LABEL, PHASES, Chunk, LayerLayout, Layout
+from sparsey_trace.layout import NO_LABEL, PHASES, LayerLayout, Layout
 from sparsey_trace.testing import runs, write_run
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, feed, sent
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sparsey_trace.chunk import Chunk
 
 # The fixtures are made once for all examples, which is meant.
 one_folder = settings(

@@ -10,11 +10,11 @@ import pytest
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.part import Part
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.validate import Report, validate
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.validate import Report, validate
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, feed, read, step
 from tests.trace.ranks import (
     RANKS,

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace import schema
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, feed
 
 if TYPE_CHECKING:

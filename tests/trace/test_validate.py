@@ -10,8 +10,8 @@ import h5py
 import pytest
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.validate import validate
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.rescue.validate import validate
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
 from tests.trace.feed import LAYOUT, ROOT, feed, start_writer
 

@@ -12,9 +12,10 @@ import pytest
 
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.layout import LayerLayout, Layout
-from sparsey_trace.trace import pressing, schema
-from sparsey_trace.trace.reader import open_trace
-from sparsey_trace.trace.writer import TraceWriter
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, check_file, feed, sent, step
 
 if TYPE_CHECKING:
@@ -287,7 +288,7 @@ def interrupted(original: Callable[..., Any], *, at: int) -> Callable[..., Any]:
 
 # A step of some 500 samples fills several chunks of 64; each has 9 columns, resized and written.
 @pytest.mark.parametrize("at", range(0, 60, 7))
-@pytest.mark.parametrize(("owner", "name"), [(pressing, "write"), (h5py.Dataset, "resize")])
+@pytest.mark.parametrize(("owner", "name"), [(chunk_codec, "write"), (h5py.Dataset, "resize")])
 def test_half_a_step_is_never_kept(
     path: Path, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str, at: int
 ) -> None:

@@ -1,0 +1,1 @@
+"""Runs side by side: their figures, the rules a build can fail by, and the sheet."""

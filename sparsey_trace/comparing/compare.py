@@ -1,0 +1,111 @@
+"""`compare`: runs side by side, from tables that are there and from such as are made now."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.comparing.comparison import Comparison
+from sparsey_trace.comparing.run_figures import side_of_folder, side_of_trace
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.replay.find_or_make import Question
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reading.sources import Source
+
+
+def compare(
+    runs: Sequence[Source | Trace],
+    *,
+    metrics: Iterable[str | Metric[Any]] | None = None,
+    resolution: str = "step",
+    reduction: str | None = None,
+    n_jobs: int = 1,
+    progress_bar: bool = False,
+) -> Comparison:
+    """Put runs side by side: per metric and layer the last and the best value, and whose is best.
+
+    Tables that an analysis has left in RUN.metrics are used where they fit: those of the same trace as
+    long as it is now, the same metric, parameters, resolution and reduction. The others are made now and
+    stay there; where that would replace a table that answers another question, they don't.
+
+    Args:
+        runs: at least two: traces as `analyze` takes them, or folders of tables, as RUN.metrics. The others
+            are compared with the first.
+        metrics: names, or metrics with parameters; all by default.
+        resolution: over which samples values are taken together: `sample`, `step`, `epoch`, `run`.
+        reduction: over which MACs and layers; see `analyze`.
+        n_jobs: how many processes; -1 for one on each core.
+        progress_bar: show progress on standard error.
+
+    Raises:
+        UsageError: fewer than two runs, one given twice, or an unknown metric, resolution or reduction.
+        TraceError: a run can't be read, has no metric that can be computed, or shares none with another.
+    """
+    question = Question.about(
+        metrics,
+        resolution=resolution,
+        reduction=reduction,
+        n_jobs=n_jobs,
+        progress_bar=progress_bar,
+    )
+    if isinstance(runs, (str, os.PathLike)) or len(runs) < 2:
+        found = repr(runs) if isinstance(runs, (str, os.PathLike)) else len(runs)
+        msg = f"runs: expected two or more to compare, found {found}"
+        raise UsageError(msg)
+    with contextlib.ExitStack() as stack:
+        # All first: what can't be read is known before anything is computed.
+        opened = [_opened(run, stack) for run in runs]
+        check_distinct([(run.id, str(run.path)) for run in opened if isinstance(run, Trace)])
+        sides = [
+            side_of_trace(run, question) if isinstance(run, Trace) else side_of_folder(run, question)
+            for run in opened
+        ]
+    check_distinct([(side.trace, side.run) for side in sides])
+    comparison = Comparison(sides)
+    _check_shared(comparison)
+    return comparison
+
+
+def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:
+    if isinstance(run, Trace):
+        return run
+    if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():
+        return Path(run)
+    return stack.enter_context(open_trace(run))
+
+
+def check_distinct(runs: Iterable[tuple[str, str]]) -> None:
+    """See that no run was given twice.
+
+    Args:
+        runs: of each the trace's id, and what it is called.
+
+    Raises:
+        UsageError: one was.
+    """
+    known: dict[str, str] = {}
+    for trace, run in runs:
+        if trace in known:
+            msg = f"{run}: expected another run than {known[trace]}, found the same trace"
+            raise UsageError(msg)
+        known[trace] = run
+
+
+def _check_shared(comparison: Comparison) -> None:
+    counts = Counter((entry.metric, entry.layer) for entry in comparison.entries)
+    if not counts or max(counts.values()) < 2:
+        runs = ", ".join(side.run for side in comparison.sides)
+        msg = (
+            f"{runs}: expected runs that share a metric and a layer, found none shared "
+            f"({'; '.join(comparison.remarks)})"
+        )
+        raise TraceError(msg)

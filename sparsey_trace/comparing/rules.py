@@ -1,0 +1,212 @@
+"""Gates: rules that say when a comparison has failed, for continuous integration."""
+
+from __future__ import annotations
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from sparsey_trace.comparing.figures import FIGURES, PRECISION
+from sparsey_trace.errors import UsageError
+from sparsey_trace.metrics.registry import metric_classes
+from sparsey_trace.support.suggest import hint, unknown
+from sparsey_trace.tables.earlier import table_names
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sparsey_trace.comparing.figures import Entry, Figure
+    from sparsey_trace.comparing.run_figures import Side
+
+GRAMMAR = (
+    "[last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value itself; "
+    "+number or -number, also with %, for its change against the first run; such as "
+    "feature_coverage<0.9, match_accuracy<-0.02 or area:basis_set_size[v1]>+10%"
+)
+
+_RULE = re.compile(
+    r"""\s* (?: (?P<figure> last | best | area ) \s* : )?
+    \s* (?P<metric> [^\s\[\]:<>=]+ ) \s* (?: \[ (?P<layer> .+ ) \] )?
+    \s* (?P<operator> <= | >= | < | > )
+    \s* (?P<sign> [+-]? ) \s* (?P<number> (?: \d+ (?: \.\d* )? | \.\d+ ) (?: [eE][+-]?\d+ )? )
+    \s* (?P<percent> %? ) \s*""",
+    re.VERBOSE,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rule:
+    """When a comparison has failed.
+
+    Attributes:
+        text: as it was written.
+        figure: what it is about.
+        metric: the table's name.
+        layer: the layer's name or number; None for every layer.
+        operator: `<`, `<=`, `>`, `>=`.
+        limit: of the `value`, of its `change` against the first run, or of that change in `percent` of
+            the first run's value.
+        kind: which of these.
+    """
+
+    text: str
+    figure: Figure
+    metric: str
+    layer: str | None
+    operator: str
+    limit: float
+    kind: Literal["value", "change", "percent"]
+
+    @property
+    def unit(self) -> str:
+        """Of the limit."""
+        return "%" if self.kind == "percent" else ""
+
+    @property
+    def limit_text(self) -> str:
+        """The limit as it is written in a rule."""
+        return f"{self.limit:.6g}" if self.kind == "value" else f"{self.limit:+.6g}{self.unit}"
+
+    def is_broken_by(self, found: float, slack: float) -> bool:
+        """Whether a value is on the wrong side of the limit; within the slack it is at the limit."""
+        if math.isnan(found):
+            return True
+        if abs(found - self.limit) <= slack:
+            return "=" in self.operator
+        return found < self.limit if self.operator.startswith("<") else found > self.limit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Violation:
+    """A figure that breaks a rule, or one that a rule is about and that isn't there.
+
+    Attributes:
+        rule: as it was written.
+        run: the run's path.
+        metric: the table's name.
+        layer: as the comparison calls it; None for all of them.
+        found: what the limit is of: a value, a change, or a change in percent; None where there is none.
+        limit: the rule's.
+        why: in words.
+    """
+
+    rule: str
+    run: str
+    metric: str
+    layer: str | None
+    found: float | None
+    limit: float
+    why: str
+
+    def __str__(self) -> str:
+        """In one line."""
+        layer = "" if self.layer is None else f"[{self.layer}]"
+        return f"{self.rule}: {self.run}: {self.metric}{layer}: {self.why}"
+
+
+def parse_rule(text: str) -> Rule:
+    """A rule as it is written.
+
+    Raises:
+        UsageError: another grammar, or there is no such metric.
+
+    >>> rule = parse_rule("match_accuracy[v1] < -2%")
+    >>> rule.figure, rule.layer, rule.operator, rule.limit, rule.kind
+    ('last', 'v1', '<', -2.0, 'percent')
+    """
+    found = _RULE.fullmatch(text)
+    if found is None or (found["percent"] and not found["sign"]):
+        msg = f"rule: expected {GRAMMAR}; found {text!r}"
+        raise UsageError(msg)
+    known = [name for cls in metric_classes().values() for name in table_names(cls)]
+    if found["metric"] not in known:
+        raise UsageError(unknown(f"rule {text!r}", found["metric"], known))
+    figure: Figure = next((name for name in FIGURES if name == found["figure"]), "last")
+    return Rule(
+        text=text.strip(),
+        figure=figure,
+        metric=found["metric"],
+        layer=found["layer"] and found["layer"].strip(),
+        operator=found["operator"],
+        limit=float(found["sign"] + found["number"]),
+        kind="percent" if found["percent"] else "change" if found["sign"] else "value",
+    )
+
+
+def check(rule: Rule, sides: Sequence[Side], entries: Sequence[Entry]) -> list[Violation]:
+    """What breaks a rule: of every run, or where its limit is of a change, of every run but the first."""
+    first, *others = sides
+    about = _about(rule, entries)
+    bases = {entry.layer: entry for entry in about if entry.run == first.run}
+    broken: list[Violation] = []
+    for side in [first, *others] if rule.kind == "value" else others:
+        own = [entry for entry in about if entry.run == side.run]
+        judged = own if rule.kind == "value" else [entry for entry in own if entry.layer in bases]
+        if not judged:
+            broken.append(_nothing(rule, first if own else side, entries))
+        for entry in judged:
+            broken += _judge(rule, entry, bases.get(entry.layer, entry))
+    # Where the first run has nothing to compare with, one line is enough.
+    return list(dict.fromkeys(broken))
+
+
+def _about(rule: Rule, entries: Sequence[Entry]) -> list[Entry]:
+    about = [entry for entry in entries if entry.metric == rule.metric]
+    if rule.layer is None:
+        return about
+    named = [entry for entry in about if entry.layer == rule.layer]
+    return named or [entry for entry in about if str(entry.number) == rule.layer]
+
+
+def _judge(rule: Rule, entry: Entry, base: Entry) -> list[Violation]:
+    value, reference = entry.figure(rule.figure), base.figure(rule.figure)
+    if value is None or reference is None:
+        return [_violation(rule, entry.run, entry.layer, None, f"it has no figure {rule.figure!r}")]
+    found, slack = _measured(rule, value, reference)
+    if not rule.is_broken_by(found, slack):
+        return []
+    why = f"{rule.figure} is {value:.6g}"
+    if rule.kind != "value":
+        why += f", {found:+.6g}{rule.unit} against {reference:.6g} of {base.run}"
+    # JSON knows no infinity.
+    known = found if math.isfinite(found) else None
+    return [_violation(rule, entry.run, entry.layer, known, f"{why}; limit {rule.limit_text}")]
+
+
+def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]:
+    """What the limit is of, and how far from the limit it may be and still be at it."""
+    if rule.kind == "value":
+        return value, PRECISION * max(abs(value), abs(rule.limit))
+    change, slack = value - reference, PRECISION * max(abs(value), abs(reference))
+    if rule.kind == "change":
+        return change, slack
+    if reference == 0:
+        return math.copysign(math.inf, change) if change else 0.0, 0.0
+    share = 100 / abs(reference)
+    return change * share, slack * share
+
+
+def _nothing(rule: Rule, side: Side, entries: Sequence[Entry]) -> Violation:
+    """That a run has no figure that the rule could be about."""
+    metric = next(name for name, cls in metric_classes().items() if rule.metric in table_names(cls))
+    layers = [e.layer for e in entries if (e.metric, e.run) == (rule.metric, side.run)]
+    if metric in side.skipped:
+        why = f"not computed: {side.skipped[metric]}"
+    elif rule.metric not in side.best:
+        why = "not computed: it was not asked for"
+    elif not layers:
+        why = "no sample has a value"
+    elif rule.layer is not None:
+        why = (
+            f"expected a layer {rule.layer!r}, found {', '.join(map(str, layers))}{hint(rule.layer, layers)}"
+        )
+    else:
+        why = "no layer is shared"
+    return _violation(rule, side.run, rule.layer, None, why)
+
+
+def _violation(rule: Rule, run: str, layer: str | None, found: float | None, why: str) -> Violation:
+    return Violation(
+        rule=rule.text, run=run, metric=rule.metric, layer=layer, found=found, limit=rule.limit, why=why
+    )

@@ -1,0 +1,116 @@
+"""One run of a comparison: its figures, from tables that are there or that are made now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.parquet as pq
+
+from sparsey_trace.comparing.area import areas
+from sparsey_trace.errors import TraceError
+from sparsey_trace.replay.find_or_make import misfits, paths_of, tables_of
+from sparsey_trace.replay.result import Result
+from sparsey_trace.tables.earlier import made_as
+from sparsey_trace.tables.summary import best_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sparsey_trace.layout import LayerLayout
+    from sparsey_trace.metrics.base import Best
+    from sparsey_trace.replay.find_or_make import Question, Tables
+    from sparsey_trace.tables.earlier import Misfit
+    from sparsey_trace.tables.summary import Line
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Side:
+    """A run and its figures.
+
+    Attributes:
+        run: what it is called: the trace's path, or the folder's.
+        trace: the trace's id.
+        samples: how many samples the figures are of.
+        layers: the trace's layers; empty where only tables are there, which don't know their names.
+        lines: last and best of each table and layer.
+        areas: table and layer to the area under the curve, where there is one.
+        best: table to whether its lowest or its highest value is best.
+        skipped: metric to why it isn't there.
+        remarks: lines on what a reader should know of the figures.
+    """
+
+    run: str
+    trace: str
+    samples: int
+    layers: Sequence[LayerLayout]
+    lines: Sequence[Line]
+    areas: dict[tuple[str, int | None], float]
+    best: dict[str, Best]
+    skipped: dict[str, str]
+    remarks: Sequence[str]
+
+
+def side_of_trace(trace: Trace, question: Question) -> Side:
+    """A trace's figures. Tables in its RUN.metrics are used where they fit; the others are made now.
+
+    Raises:
+        TraceError: the trace is damaged or empty, or none of the metrics can be computed.
+    """
+    return side_of_tables(trace, tables_of(trace, question), name=str(trace.path))
+
+
+def side_of_tables(trace: Trace, tables: Tables, *, name: str) -> Side:
+    """The figures of tables that were found or made, of a run that is called so."""
+    about = {"run": name, "trace": trace.id, "samples": len(trace)}
+    return _side(tables.result, layers=trace.layout.layers, remarks=tables.remarks, **about)
+
+
+def side_of_folder(folder: Path, question: Question) -> Side:
+    """The figures of a folder of tables that an analysis wrote; nothing is computed.
+
+    Raises:
+        TraceError: it holds no tables that fit, or those of several traces or lengths.
+    """
+    others = misfits(folder, question.metrics, question)
+    fitting = [metric for metric in question.metrics if metric.name not in others]
+    if not fitting:
+        found = _said(folder, others.values())
+        msg = f"{folder}: expected a trace, or a folder with tables that fit, found {found}"
+        raise TraceError(msg)
+    paths = paths_of(folder, fitting)
+    sources = {(made["trace"], made["samples"]) for made in map(made_as, paths.values()) if made}
+    if len(sources) > 1:
+        msg = (
+            f"{folder}: expected tables of one trace at one length, found {len(sources)} of these; "
+            "analyse the trace anew"
+        )
+        raise TraceError(msg)
+    ((trace, samples),) = sources
+    skipped = {name: f"found {other.why}" for name, other in others.items()}
+    result = Result(paths, skipped={**question.skipped, **skipped})
+    return _side(result, run=str(folder), trace=trace, samples=samples, layers=(), remarks=[])
+
+
+def _said(folder: Path, misfits: Iterable[Misfit]) -> str:
+    if not any(made_as(path) for path in folder.glob("*.parquet")):
+        return "a folder without tables"
+    return "; ".join(dict.fromkeys(found.why for found in misfits))
+
+
+def _side(result: Result, *, remarks: list[str], **about: Any) -> Side:
+    run = about["run"]
+    gaps = [f"{run}: {result.gaps}"] if result.gaps else []
+    notes = [f"{run}: {name}: {line}" for name, lines in result.notes.items() for line in lines]
+    return Side(
+        lines=result.summary(),
+        areas={
+            (name, layer): area for name, path in result.paths.items() for layer, area in areas(path).items()
+        },
+        best={name: best_of(pq.read_schema(path)) for name, path in result.paths.items()},
+        skipped=result.skipped,
+        remarks=[*remarks, *gaps, *notes],
+        **about,
+    )

@@ -1,0 +1,124 @@
+"""A comparison as it is read: a column for each run, a row for each figure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import groupby
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsey_trace.comparing.figures import FIGURES
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from sparsey_trace.comparing.figures import Entry, Figure
+    from sparsey_trace.comparing.run_figures import Side
+
+_ALL_HEADS = 40
+"""So many characters may all runs' names have together, that the table stays within 100 columns."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """A table of texts.
+
+    Attributes:
+        heads: of the columns.
+        rows: a text for each column.
+        numbers: the heads of columns with numbers in them.
+        runs: the heads of the runs' columns.
+        footer: lines that explain the rows.
+    """
+
+    heads: Sequence[str]
+    rows: Sequence[Sequence[str]]
+    numbers: Sequence[str]
+    runs: Sequence[str]
+    footer: Sequence[str]
+
+
+def sheet_of(sides: Sequence[Side], entries: Sequence[Entry]) -> Sheet:
+    """What at least two runs have, side by side; with two runs, also how the second differs from the first."""
+    runs = [side.run for side in sides]
+    names = short_names(runs)
+    changes = ["change"] if len(runs) == 2 else []
+    rows: list[list[str]] = []
+    for _, group in groupby(entries, key=lambda entry: (entry.metric, entry.layer)):
+        found = {entry.run: entry for entry in group}
+        if len(found) > 1:
+            rows += _rows([found.get(run) for run in runs], with_change=bool(changes))
+    return Sheet(
+        heads=("metric", "layer", "value", *names, *changes),
+        rows=rows,
+        numbers=(*names, *changes),
+        runs=names,
+        footer=_footer(sides, rows),
+    )
+
+
+def short_names(runs: Sequence[str], *, most: int = _ALL_HEADS) -> list[str]:
+    """As much of the ends of paths as tells them apart; `run 1` and so on where that is too long.
+
+    Args:
+        runs: paths.
+        most: how many characters all names may have together.
+
+    >>> short_names(["old/digits.h5", "new/digits.h5"]), short_names(["old/a.h5", "new/b.metrics"])
+    (['old/digits', 'new/digits'], ['a', 'b'])
+    """
+    parts = [[*Path(run).parts[:-1], Path(run).stem or run] for run in runs]
+    names = [_short_name(part, parts) for part in parts]
+    if len(set(names)) == len(runs) and max(map(len, names)) * len(runs) <= most:
+        return names
+    return [f"run {number}" for number in range(1, len(runs) + 1)]
+
+
+def _short_name(part: Sequence[str], parts: Sequence[Sequence[str]]) -> str:
+    for length in range(1, len(part)):
+        if [other[-length:] for other in parts].count(part[-length:]) == 1:
+            return "/".join(part[-length:])
+    return "/".join(part)
+
+
+def _rows(entries: Sequence[Entry | None], *, with_change: bool) -> Iterator[list[str]]:
+    some = next(entry for entry in entries if entry is not None)
+    about = [some.metric, "" if some.layer is None else some.layer]
+    for figure in FIGURES:
+        values = [None if entry is None else entry.figure(figure) for entry in entries]
+        if all(value is None for value in values):
+            continue
+        cells = [_cell(entry, figure) for entry in entries]
+        yield [*about, figure, *cells, *([_change(*values)] if with_change else [])]
+        if figure == "best":
+            places = ["" if entry is None else f"{entry.at} " for entry in entries]
+            yield [*about, "best at", *places, *([""] if with_change else [])]
+
+
+def _cell(entry: Entry | None, figure: Figure) -> str:
+    value = None if entry is None else entry.figure(figure)
+    if entry is None or value is None:
+        return ""
+    # Marked or not, digits stand below digits.
+    return f"{_number(value)}{'*' if figure in entry.wins else ' '}"
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+
+
+def _change(before: float | None, after: float | None) -> str:
+    if before is None or after is None:
+        return ""
+    change = after - before
+    return f"{'+' if change > 0 else ''}{_number(change)}"
+
+
+def _footer(sides: Sequence[Side], rows: Sequence[Sequence[str]]) -> list[str]:
+    best = {table: best for side in sides for table, best in side.best.items()}
+    tables = list(dict.fromkeys(row[0] for row in rows if row[2] == "best"))
+    found = {way: [name for name in tables if best[name] == way] for way in ("highest", "lowest")}
+    lines = [f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names]
+    if any(row[2] == "area" for row in rows):
+        lines.append("area: under the growth of the basis set, over the train samples; a mean size in codes")
+    return lines

@@ -1,0 +1,59 @@
+"""What an adapter is, and a layer that has one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+from torch import Tensor, nn
+
+if TYPE_CHECKING:
+    from sparsey_trace.layout import LayerLayout
+    from sparsey_trace.recording.adapters.codes import Codes
+
+
+class Adapter(Protocol):
+    """Reads the layers of one family. `read` runs without gradients, and changes nothing it is given."""
+
+    def layout(self, module: nn.Module, *, name: str, num_sources: int) -> LayerLayout:
+        """What the layer is made of; `num_sources` things are below it (D, or the MACs of the layer below)."""
+        ...
+
+    def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
+        """The codes that the layer's forward pass left in the module and in its output, as new tensors."""
+        ...
+
+    def is_training(self, module: nn.Module, model: nn.Module) -> bool:
+        """Whether the pass belongs to training."""
+        ...
+
+
+class Family(Adapter, Protocol):
+    """An adapter whose layers can be told by their looks."""
+
+    def recognises(self, module: nn.Module) -> bool:
+        """Whether the module is a layer of this family."""
+        ...
+
+
+@runtime_checkable
+class Sized(Protocol):
+    """An adapter that finds Q and K only in a layer's output; they are 1 in its `layout` until then."""
+
+    def sized(self, layout: LayerLayout, output: Any) -> LayerLayout:
+        """The layer's layout, with the sizes that the output of a forward pass shows."""
+        ...
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A module that is recorded, its name in the model, and how to read it."""
+
+    name: str
+    module: nn.Module
+    adapter: Adapter
+
+
+def as_numpy(given: Any) -> Any:
+    """A tensor as an array on the host; anything else as it is."""
+    return given.detach().cpu().numpy() if isinstance(given, Tensor) else given

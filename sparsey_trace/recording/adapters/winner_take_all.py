@@ -1,0 +1,88 @@
+"""Layers that the user names: any module whose output is winner-take-all."""
+
+from __future__ import annotations
+
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from sparsey_trace.layout import LayerLayout
+from sparsey_trace.recording.adapters.codes import Codes, codes_of_cells, codes_of_winners
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import ArrayLike
+from sparsey_trace.recording.adapters.base import as_numpy
+
+
+@dataclass(frozen=True, eq=False)
+class WinnerTakeAll:
+    """A layer that the user names: any module whose output is winner-take-all.
+
+    In each CM of the output one cell is non-zero, whatever its value; a MAC whose cells are all zero
+    is silent. Or the output holds the winners themselves, -1 throughout a MAC that is silent. In short, it is
+
+    - `[B, M, Q, K]`, `[B, M, Q * K]` or `[B, M * Q * K]` of any dtype: cells;
+    - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1.
+
+    Attributes:
+        name: the module's name, as in `model.named_modules()`.
+        num_macs: M.
+        num_cms: Q.
+        num_neurons: K.
+        connections: what each MAC listens to, [M, R] padded with -1 or M index arrays: input features for
+            the first layer that is recorded, MACs of the recorded layer before for others; None: everything.
+        positions: [M, 2], the MACs' places on the unit grid, or None.
+
+    Raises:
+        LayoutError: counts, connections and positions don't fit each other.
+
+    >>> WinnerTakeAll("encoder.0", num_macs=4, num_cms=3, num_neurons=8)
+    WinnerTakeAll(name='encoder.0', num_macs=4, num_cms=3, num_neurons=8, connections=None, positions=None)
+    """
+
+    name: str
+    _: KW_ONLY
+    num_macs: int
+    num_cms: int
+    num_neurons: int
+    connections: ArrayLike | Sequence[ArrayLike] | None = None
+    positions: ArrayLike | None = None
+
+    def __post_init__(self) -> None:
+        """Check now what would otherwise fail in the first forward pass."""
+        self._layout(self.name, num_sources=1)
+
+    def layout(self, module: nn.Module, *, name: str, num_sources: int) -> LayerLayout:
+        """As the user said."""
+        return self._layout(name, num_sources)
+
+    def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
+        """Winners and activity, both from the output."""
+        holds_winners = isinstance(output, Tensor) and output.dim() == 3 and _is_whole(output)
+        if holds_winners and output.shape[1:] == (layout.num_macs, layout.num_cms):
+            return codes_of_winners(output, layout)
+        return codes_of_cells(output, layout)
+
+    def is_training(self, module: nn.Module, model: nn.Module) -> bool:
+        """By the model's flag: a part of it may be frozen while the model trains."""
+        return model.training
+
+    def _layout(self, name: str, num_sources: int) -> LayerLayout:
+        everything = [np.arange(num_sources)] * self.num_macs
+        return LayerLayout(
+            name=name,
+            num_macs=self.num_macs,
+            num_cms=self.num_cms,
+            num_neurons=self.num_neurons,
+            connections=everything if self.connections is None else as_numpy(self.connections),
+            positions=as_numpy(self.positions),
+        )
+
+
+def _is_whole(output: Tensor) -> bool:
+    return not (output.is_floating_point() or output.is_complex() or output.dtype is torch.bool)

@@ -1,0 +1,116 @@
+"""Which layers of a model are recorded, and what the others mean for the wiring of these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsey_trace.errors import RecordError, UsageError
+from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.recording.adapters.find import find_layers
+from sparsey_trace.recording.adapters.make_layout import make_layout
+from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
+from sparsey_trace.support.suggest import unknown
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from torch import nn
+
+    from sparsey_trace.recording.adapters.base import Layer
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The layers of a model, lowest first, and the names of those that aren't recorded."""
+
+    all_layers: Sequence[Layer]
+    left_out: Sequence[str] = ()
+
+    @property
+    def layers(self) -> list[Layer]:
+        """Those that are recorded, lowest first."""
+        return [layer for layer in self.all_layers if layer.name not in self.left_out]
+
+    def layout(self, input_shape: tuple[int, ...]) -> Layout:
+        """The layout of what is recorded, of a model that is fed samples of this shape.
+
+        Raises:
+            LayoutError: the layers' parts don't fit each other or the input.
+        """
+        top = self.all_layers.index(self.layers[-1])
+        return without(make_layout(self.all_layers[: top + 1], input_shape), self.left_out)
+
+
+def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None) -> Choice:
+    """What to record of a model.
+
+    Args:
+        model: what to look in.
+        wanted: the user's own layers, lowest first; or names of layers of known families, in any order; None:
+            all layers of known families.
+
+    Raises:
+        RecordError: there is nothing to record, or no layer of a given name.
+        UsageError: `wanted` is none of the above.
+
+    >>> import torch
+    >>> pooled = WinnerTakeAll("0", num_macs=1, num_cms=2, num_neurons=3)
+    >>> [layer.name for layer in choose_layers(torch.nn.Sequential(torch.nn.Hardtanh(0, 1)), [pooled]).layers]
+    ['0']
+    """
+    names = [] if isinstance(wanted, str) else [name for name in wanted or () if isinstance(name, str)]
+    described = [layer for layer in wanted or () if isinstance(layer, WinnerTakeAll)]
+    if wanted is not None and len(wanted) != max(len(names), len(described)):
+        msg = f"layers: expected a list of names or one of WinnerTakeAll, found {wanted!r}"
+        raise UsageError(msg)
+    if not names:
+        return Choice(find_layers(model, None if wanted is None else described))
+    known = find_layers(model, None)
+    for name in names:
+        _check_known(name, [layer.name for layer in known], model)
+    return Choice(known, [layer.name for layer in known if layer.name not in names])
+
+
+def without(layout: Layout, left_out: Collection[str]) -> Layout:
+    """A layout without some of its layers: who listened to their MACs listens to what these listen to.
+
+    >>> from sparsey_trace import LayerLayout
+    >>> sizes = dict(num_cms=2, num_neurons=3)
+    >>> v1 = LayerLayout(name="v1", num_macs=3, connections=[[0, 1], [1, 2], [4]], **sizes)
+    >>> v2 = LayerLayout(name="v2", num_macs=2, connections=[[0, 1], [2]], **sizes)
+    >>> without(Layout(num_features=5, layers=[v1, v2]), ["v1"]).layers[0].connections.tolist()
+    [[0, 1, 2], [4, -1, -1]]
+    """
+    kept: list[LayerLayout] = []
+    between: LayerLayout | None = None
+    for layer in layout.layers:
+        heard = layer if between is None else _rewired(layer, between)
+        between = heard if layer.name in left_out else None
+        if between is None:
+            kept.append(heard)
+    return replace(layout, layers=tuple(kept))
+
+
+def _rewired(layer: LayerLayout, below: LayerLayout) -> LayerLayout:
+    heard = (np.unique(below.connections[row[row != PADDING]]) for row in layer.connections)
+    return LayerLayout(
+        name=layer.name,
+        num_macs=layer.num_macs,
+        num_cms=layer.num_cms,
+        num_neurons=layer.num_neurons,
+        connections=[row[row != PADDING] for row in heard],
+        positions=layer.positions,
+    )
+
+
+def _check_known(name: str, names: Sequence[str], model: nn.Module) -> None:
+    if name in names:
+        return
+    msg = (
+        f"{unknown(f'{type(model).__name__}: layers', name, names)}; a layer of another kind has to be "
+        f"described: WinnerTakeAll({name!r}, num_macs=…, …)"
+    )
+    raise RecordError(msg)

@@ -1,0 +1,1 @@
+"""The model that is watched: its hooks, and what may stand around it."""

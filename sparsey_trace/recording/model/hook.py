@@ -1,0 +1,75 @@
+"""A hook that watches and changes nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING, Any, Protocol
+
+import torch
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Owner(Protocol):
+    """Whom hooks belong to.
+
+    Attributes:
+        pid: the process that is recorded.
+        seconds: spent in hooks so far.
+    """
+
+    pid: int
+    seconds: float
+
+    def abandon(self) -> None:
+        """Forget the pass under way in this thread."""
+        ...
+
+
+class Hook:
+    """Does one thing for its owner: timed, and only in the owner's process.
+
+    It returns nothing, so torch changes nothing; what it raises reaches the caller of the model, after the
+    owner has given up the pass.
+    """
+
+    def __init__(self, owner: Owner, act: Callable[..., None]) -> None:
+        """Do `act` for `owner`."""
+        self._owner, self._act = owner, act
+
+    def __call__(self, *args: Any) -> None:
+        """What torch calls, and torch.compile traces: it finds a call that it has to leave to Python."""
+        # The first is true while torch.compile traces, which so is spared a look at all that is loaded.
+        if torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules:
+            # Not at the top, as it loads torch._dynamo: 1.5 seconds that only those who compile should spend.
+            from sparsey_trace.recording.model.uncompiled import call
+
+            call(self._watch, args)
+        else:
+            self._watch(*args)
+
+    def _watch(self, *args: Any) -> None:
+        if os.getpid() != self._owner.pid:
+            return
+        start = time.perf_counter()
+        try:
+            self._act(*args)
+        except BaseException:
+            self._owner.abandon()
+            raise
+        finally:
+            self._owner.seconds += time.perf_counter() - start
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Copies and pickles of a model must work, but aren't the model that is recorded."""
+        return (SilentHook, ())
+
+
+class SilentHook:
+    """What stands for a hook in a copy of the model."""
+
+    def __call__(self, *_: Any) -> None:
+        """Nothing."""

@@ -1,0 +1,1 @@
+"""The way of a step from the training thread to the disk."""

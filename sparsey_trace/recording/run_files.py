@@ -1,0 +1,153 @@
+"""Which file a recorder writes: one for each rank, and another after each resume."""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import sys
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
+from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.reading.shards import layout_difference, open_shard
+from sparsey_trace.trace.writing.lock import WriterLock
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sparsey_trace.layout import Layout
+
+_OR_ANEW = "; resume as it was, or record into another name"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a recorder writes.
+
+    Attributes:
+        path: the file.
+        part: its place in the run.
+        before: the file that it goes on from, or None.
+        layout: the model as that file has it, or None.
+        inputs: how inputs are kept: as asked for, or as that file keeps them.
+    """
+
+    path: Path
+    part: Part
+    inputs: str
+    before: Path | None = None
+    layout: Layout | None = None
+
+    def check(self, layout: Layout) -> None:
+        """See that the model is the one that was recorded before.
+
+        Raises:
+            RecordError: it isn't; both files are named.
+        """
+        if self.layout is not None and layout != self.layout:
+            msg = (
+                f"{self.path}: expected the model of {self.before}, which it goes on from, found "
+                f"{layout_difference(self.layout, layout)}{_OR_ANEW}"
+            )
+            raise RecordError(msg)
+
+
+def find_place(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> Place:
+    """The file that a recorder writes, asked to write to `path` and to keep inputs in a certain way.
+
+    With more than one rank of torch.distributed it is `run.rank0.h5`, `run.rank1.h5`, … in the place of `run.h5`,
+    unless the name says so already. It is to be known by then, and the ranks don't ask each other anything.
+
+    With `resume` it is the first free of `run.h5`, `run.1.h5`, `run.2.h5`, … behind the last that is there. It
+    goes on after the last sample that was committed; what an unclosed file holds beyond that is lost. A file
+    without samples counts like any other: the next goes on from it, with the numbers it would have begun with.
+    Ranks that were killed at different steps go on with the same one, where they find each other's files.
+
+    Raises:
+        UsageError: `resume` and `overwrite` together.
+        RecordError: the last part keeps inputs in another way, or is of another number of ranks.
+        TraceError: the last part is still being written, or can't be opened.
+
+    >>> from pathlib import Path
+    >>> find_place(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
+    Part(rank=0, num_ranks=1, continues='', first_step=0, first_sample=0)
+    """
+    if resume and overwrite:
+        msg = "resume=True keeps what is there, overwrite=True replaces it: expected one of them, found both"
+        raise UsageError(msg)
+    rank, num_ranks = _rank()
+    own = Part(rank=rank, num_ranks=num_ranks)
+    firsts = [path] if num_ranks == 1 else [_ranked(path, rank, other) for other in range(num_ranks)]
+    first = Place(path=firsts[rank], part=own, inputs=inputs)
+    if not resume:
+        return first
+    numbers = _numbers(first.path)
+    lasts = [_numbered(other, max(numbers, default=0)) for other in firsts]
+    WriterLock.acquire(lasts[rank]).release()  # whoever writes there, even before there is a file, is named
+    if not numbers:
+        return first
+    begun = replace(first, path=_numbered(first.path, max(numbers) + 1))
+    return _behind(lasts[rank], begun, first_step=max(map(_reached, lasts)))
+
+
+def _behind(before: Path, begun: Place, *, first_step: int) -> Place:
+    try:
+        last = open_shard(before)
+    except VersionError:
+        raise
+    except TraceError as error:
+        msg = (
+            f"{error}; to resume behind it, put what `sparsey-trace repair {before} -o OUT.h5` can save in its "
+            "place, or remove it"
+        )
+        raise TraceError(msg) from error
+    with contextlib.closing(last.storage):
+        kind, ranks = last.head.input_kind, last.part.num_ranks
+        _check_same("inputs", kind, kind if begun.inputs == "auto" else begun.inputs, before)
+        _check_same("num_ranks", ranks, begun.part.num_ranks, before)
+        part = replace(
+            begun.part,
+            continues=before.name,
+            first_step=first_step,
+            first_sample=last.part.first_sample + last.storage.committed,
+        )
+    return replace(begun, part=part, inputs=kind, before=before, layout=last.head.layout)
+
+
+def _reached(path: Path) -> int:
+    """The first step behind a file; 0 where it isn't there or can't be read, which its own rank will hear of."""
+    with contextlib.suppress(TraceError):
+        shard = open_shard(path)
+        with contextlib.closing(shard.storage):
+            return max([shard.last_step, *map(int, shard.storage.drops())]) + 1
+    return 0
+
+
+def _check_same(what: str, before: object, now: object, path: Path) -> None:
+    if before != now:
+        msg = f"{what}: expected {before!r}, as in {path}, found {now!r}{_OR_ANEW}"
+        raise RecordError(msg)
+
+
+def _rank() -> tuple[int, int]:
+    distributed = sys.modules.get("torch.distributed")
+    if distributed is None or not (distributed.is_available() and distributed.is_initialized()):
+        return 0, 1
+    return distributed.get_rank(), distributed.get_world_size()
+
+
+def _ranked(path: Path, rank: int, other: int) -> Path:
+    """What another rank calls the path that this one was given."""
+    return path.with_name(f"{path.stem.removesuffix(f'.rank{rank}')}.rank{other}{path.suffix}")
+
+
+def _numbered(first: Path, number: int) -> Path:
+    return first.with_name(f"{first.stem}.{number}{first.suffix}") if number else first
+
+
+def _numbers(first: Path) -> list[int]:
+    """Of the parts that are there; the first is 0."""
+    pattern = re.compile(rf"{re.escape(first.stem)}\.([1-9]\d*){re.escape(first.suffix)}")
+    names = [path.name for path in first.parent.iterdir()] if first.parent.is_dir() else []
+    return [0] * (first.name in names) + [int(found[1]) for found in map(pattern.fullmatch, names) if found]

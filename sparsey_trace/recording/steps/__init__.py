@@ -1,0 +1,1 @@
+"""From what layers put out to the arrays of a step, checked."""

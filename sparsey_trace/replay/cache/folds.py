@@ -1,0 +1,79 @@
+"""Folds that need not begin anew: their states, kept from one analysis to the next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.errors import MetricError
+from sparsey_trace.replay.cache.code_version import fold_name, maker_of
+from sparsey_trace.replay.cache.store import Store, Unknown, warn
+from sparsey_trace.replay.cache.tables import grown
+from sparsey_trace.replay.engine.metric_errors import blaming
+from sparsey_trace.tables.earlier import difference
+
+if TYPE_CHECKING:
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KnownFold:
+    """What is known of a fold.
+
+    Attributes:
+        samples: of how many samples, from the first, the state is.
+        state: the state; None where nothing is known.
+        why: why not all is known, in words.
+    """
+
+    samples: int = 0
+    state: Any = None
+    why: str = ""
+
+
+def known_fold(store: Store, metric: Metric[Any], trace: Trace) -> KnownFold:
+    """What is known of the fold of a metric; a warning names what is damaged."""
+    try:
+        about, state = store.read(_file(metric), metric.state_types, maker_of(metric))
+        if other := difference(about, _about(metric)):
+            raise Unknown(why=f"there is {other}")
+        samples = about["samples"]
+        if not 0 < samples <= len(trace):
+            raise Unknown(why=grown(len(trace) - samples))
+        return KnownFold(
+            samples=samples,
+            state=_checked(store, metric, trace, state),
+            why="" if samples == len(trace) else grown(len(trace) - samples),
+        )
+    except Unknown as unknown:
+        return KnownFold(why=unknown.why)
+
+
+def keep_fold(store: Store, metric: Metric[Any], state: Any, samples: int) -> None:
+    """Keep a fold's state of so many samples, if it is of a kind that can be kept.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    about = {**_about(metric), "samples": samples}
+    store.write(_file(metric), about, state, metric.state_types, maker_of(metric))
+
+
+def _checked(store: Store, metric: Metric[Any], trace: Trace, state: Any) -> Any:
+    """The state, which the metric itself can go on from."""
+    try:
+        with blaming(metric, "merge"):
+            return metric.merge(metric.init(trace.layout), state)
+    except MetricError as error:
+        warn(f"{store.path(_file(metric))}: expected a state that can be taken on, found that {error}")
+        raise Unknown(why="its state was damaged") from error
+
+
+def _about(metric: Metric[Any]) -> dict[str, Any]:
+    return {"fold": fold_name(metric), "version": metric.version}
+
+
+def _file(metric: Metric[Any]) -> str:
+    return f"{blake2b(fold_name(metric).encode(), digest_size=8).hexdigest()}.fold"

@@ -1,0 +1,123 @@
+"""The folder `.cache` beside a trace's tables: what is read from it, and how it is kept clean."""
+
+from __future__ import annotations
+
+import contextlib
+import warnings
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.errors import CacheWarning
+from sparsey_trace.replay.cache.sealed_files import (
+    Unkept,
+    Unsealed,
+    about_sealed,
+    read_sealed,
+    remove_partial,
+    write_sealed,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
+FOLDER = ".cache"
+
+
+class Unknown(Exception):
+    """Nothing is known that could be used.
+
+    Attributes:
+        why: in words.
+    """
+
+    def __init__(self, *, why: str) -> None:
+        """See the class."""
+        super().__init__(why)
+        self.why = why
+
+
+class Store:
+    """What is kept of one trace in a folder of tables. Whoever writes holds the folder; see `Outputs`.
+
+    Args:
+        folder: of the tables.
+        trace: the trace's id.
+    """
+
+    def __init__(self, folder: Path, trace: str) -> None:
+        """Touch nothing yet."""
+        self.tables, self._folder, self._trace = folder, folder / FOLDER, trace
+
+    def path(self, name: str) -> Path:
+        """Where something is kept."""
+        return self._folder / name
+
+    def read(self, name: str, types: Sequence[type], maker: str | None) -> tuple[dict[str, Any], Any]:
+        """What is kept under a name, and what is said of it.
+
+        Args:
+            name: the file's.
+            types: the dataclasses that may be in it.
+            maker: the code that has to have made it; see `cache_identity`.
+
+        Raises:
+            Unknown: nothing that could be used; a warning names a file that is damaged.
+        """
+        if maker is None:
+            raise Unknown(why="nothing tells whether its code has changed")
+        try:
+            about, value = read_sealed(self.path(name), types)
+        except FileNotFoundError:
+            raise Unknown(why="nothing was kept of it") from None
+        except Unsealed as fault:
+            warn(f"{self.path(name)}: expected what an earlier analysis kept there, found {fault}")
+            raise Unknown(why=f"{name} in {FOLDER} was damaged") from fault
+        if about.get("trace") != self._trace:
+            raise Unknown(why="what was kept is of another trace")
+        if about.get("maker") != maker:
+            raise Unknown(why="what was kept was made by other code")
+        return about, value
+
+    def write(
+        self, name: str, about: Mapping[str, Any], value: Any, types: Sequence[type], maker: str | None
+    ) -> None:
+        """Keep a value that can be kept, of a maker that will be known again.
+
+        Raises:
+            OSError: it can't be written.
+        """
+        if maker is not None:
+            with contextlib.suppress(Unkept):
+                stamped = {**about, "trace": self._trace, "maker": maker}
+                write_sealed(self.path(name), stamped, value, types)
+
+    def prepare(self) -> None:
+        """Make the folder, and remove from it what no analysis can use any more.
+
+        Raises:
+            OSError: it can't be made.
+        """
+        self._folder.mkdir(exist_ok=True)
+        remove_partial(self._folder)
+        for path in self._folder.glob("*.*"):
+            if trace_of(path) != self._trace:
+                path.unlink()
+
+    def forget(self, names: Iterable[str]) -> None:
+        """Remove what is kept under these names."""
+        for name in names:
+            with contextlib.suppress(OSError):
+                self.path(name).unlink()
+
+
+def trace_of(path: Path) -> Any:
+    """The id of the trace of which a file in a store is; None where it can't be told."""
+    try:
+        return about_sealed(path).get("trace")
+    except (FileNotFoundError, Unsealed):
+        return None
+
+
+def warn(found: str) -> None:
+    """Name something damaged."""
+    warnings.warn(f"{found}; it is computed anew", CacheWarning, stacklevel=2)

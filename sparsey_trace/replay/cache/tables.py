@@ -1,0 +1,142 @@
+"""Tables that need not be made again, or only from where they ended."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.replay.cache.code_version import maker_of
+from sparsey_trace.replay.cache.sealed_files import digest_of
+from sparsey_trace.replay.cache.store import Store, Unknown, warn
+from sparsey_trace.replay.engine.metric_errors import blaming
+from sparsey_trace.replay.outputs import provenance_of
+from sparsey_trace.tables.earlier import difference, made_as, table_names
+from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.stream import Halt
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+_GAPS = ("gaps", "values")
+"""The notes of a table that don't come from its metric."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class KnownTables:
+    """What is known of a metric's tables.
+
+    Attributes:
+        whole: whether those that are there are those that are asked for.
+        samples: of how many samples, from the first, the values are known.
+        halts: by table, where its values ended; empty where it isn't to go on from there.
+        why: why they aren't whole, in words.
+    """
+
+    whole: bool = False
+    samples: int = 0
+    halts: Mapping[str, Halt] = field(default_factory=dict)
+    why: str = ""
+
+
+def known_tables(store: Store, metric: Metric[Any], trace: Trace, **question: Any) -> KnownTables:
+    """What is known of a metric's tables; a warning names what is damaged.
+
+    Args:
+        store: beside them.
+        metric: the metric.
+        trace: the trace.
+        question: the resolution and the reduction.
+    """
+    try:
+        found = {name: _known(store, metric, trace, name, question) for name in table_names(metric)}
+    except Unknown as unknown:
+        return KnownTables(why=unknown.why)
+    first = found[metric.name]
+    if any((known.whole, known.samples) != (first.whole, first.samples) for known in found.values()):
+        return KnownTables(why="its tables are of different lengths")
+    halts = {name: halt for known in found.values() for name, halt in known.halts.items()}
+    return KnownTables(whole=first.whole, samples=first.samples, halts=halts, why=first.why)
+
+
+def keep_table(store: Store, metric: Metric[Any], name: str, halt: Halt | None) -> None:
+    """Keep what tells later that a table is whole, and where its values ended, if they came by chunks.
+
+    Raises:
+        OSError: it can't be written.
+    """
+    path = store.tables / f"{name}.parquet"
+    with path.open("rb") as stream:
+        digest = digest_of(stream, path.stat().st_size).hex()
+    about = {"digest": digest, "lines": None if halt is None else halt.lines}
+    waiting = None if halt is None else halt.waiting
+    store.write(f"{name}.table", about, waiting, (Groups,), maker_of(metric))
+
+
+def _known(
+    store: Store, metric: Metric[Any], trace: Trace, name: str, question: dict[str, Any]
+) -> KnownTables:
+    path = store.tables / f"{name}.parquet"
+    made = made_as(path)
+    if made is None or not _is_whole(made):
+        raise _changed(path) if path.exists() else Unknown(why=f"there is no {name}.parquet")
+    asked = json.loads(json.dumps(provenance_of(metric, trace, **question)))
+    samples = asked.pop("samples")
+    parameters = asked.pop("parameters")
+    if other := difference(made, asked) or difference(made["parameters"], parameters):
+        raise Unknown(why=f"there is {other}")
+    more = samples - made["samples"]
+    gaps = Gaps.of(trace).notes(metric, **question)
+    whole = more == 0 and gaps == {key: made["notes"][key] for key in _GAPS if key in made["notes"]}
+    why = "" if whole else grown(more)
+    if not whole and (more < 0 or not _rows_stay(metric, made["notes"])):
+        raise Unknown(why=why)
+    halt = _halt(store, metric, name)
+    return KnownTables(
+        whole=whole, samples=samples - more, halts={} if whole or halt is None else {name: halt}, why=why
+    )
+
+
+def _halt(store: Store, metric: Metric[Any], name: str) -> Halt | None:
+    """Where a table's values ended, if they came by chunks; the table is as it was written."""
+    about, waiting = store.read(f"{name}.table", (Groups,), maker_of(metric))
+    path = store.tables / f"{name}.parquet"
+    with path.open("rb") as stream:
+        digest = digest_of(stream, path.stat().st_size).hex()
+    if digest != about.get("digest"):
+        raise _changed(path)
+    return None if about.get("lines") is None else Halt(about["lines"], waiting)
+
+
+def _changed(path: Path) -> Unknown:
+    warn(f"{path}: expected the table as it was written, found it changed")
+    return Unknown(why=f"{path.name} was changed")
+
+
+def _rows_stay(metric: Metric[Any], notes: Mapping[str, Any]) -> bool:
+    """Whether the metric promises it of its own `rows`, and not of those of a class that it inherits from."""
+    if not isinstance(metric, SampleMetric):
+        return False
+    owner = next(cls for cls in type(metric).__mro__ if vars(cls).keys() & {"rows", "rows_stay"})
+    with blaming(metric, "rows_stay"):
+        return "rows_stay" in vars(owner) and metric.rows_stay(notes)
+
+
+def _is_whole(made: Mapping[str, Any]) -> bool:
+    """Whether what a table says of its making is of the kind that we write."""
+    kinds = {"samples": int, "parameters": dict, "notes": dict}
+    return all(type(made.get(key)) is kind for key, kind in kinds.items())
+
+
+def grown(more: int) -> str:
+    """What has become of a trace since its first samples were analysed."""
+    if more == 0:
+        return "more of the run is missing from the trace now"
+    return f"the trace has grown by {more:,} samples" if more > 0 else f"the trace has lost {-more:,} samples"

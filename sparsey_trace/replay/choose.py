@@ -1,0 +1,141 @@
+"""Which metrics an analysis is about, and which of them a trace can answer."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.registry import BUILT_IN, make_metric
+from sparsey_trace.replay.engine.engines import jobs
+from sparsey_trace.replay.engine.memory import chunk_samples
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.trace import Trace
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reading.sources import Source
+
+RESOLUTIONS = ("sample", "step", "epoch", "run")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Asked:
+    """What an analysis is about.
+
+    Attributes:
+        trace: the open trace.
+        metrics: those that can be computed, configured.
+        skipped: the others, and why.
+        jobs: in how many threads or processes they are computed.
+        chunk_size: how many samples are worked on at once.
+    """
+
+    trace: Trace
+    metrics: list[Metric[Any]]
+    skipped: dict[str, str]
+    jobs: int
+    chunk_size: int
+
+
+@contextlib.contextmanager
+def asked(
+    source: Source | Trace,
+    *,
+    metrics: Iterable[str | Metric[Any]] | None,
+    resolution: str,
+    reduction: str | None,
+    n_jobs: int,
+    chunk_size: int | None,
+    total_memory: str | int,
+) -> Iterator[Asked]:
+    """What the arguments of `analyze` come to; the trace is open in the with-block.
+
+    Raises:
+        UsageError: one of them is wrong.
+        TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
+    """
+    chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
+    workers = jobs(n_jobs)
+    with contextlib.nullcontext(source) if isinstance(source, Trace) else open_trace(source) as trace:
+        wanted, lacking = computable(chosen, trace)
+        yield Asked(
+            trace=trace,
+            metrics=wanted,
+            skipped={**skipped, **lacking},
+            jobs=workers,
+            chunk_size=chunk_samples(trace, chunk_size, total_memory, workers),
+        )
+
+
+def choose(
+    metrics: Iterable[str | Metric[Any]] | None, *, resolution: str, reduction: str | None
+) -> tuple[list[Metric[Any]], dict[str, str]]:
+    """The metrics to compute, and those left out of the built-in ones, where none are named, with the reason.
+
+    Raises:
+        UsageError: an unknown name, a name given twice, or a metric without that reduction.
+    """
+    if resolution not in RESOLUTIONS:
+        raise UsageError(unknown("resolution", resolution, RESOLUTIONS))
+    if reduction is not None and reduction not in NAMES:
+        raise UsageError(unknown("reduction", reduction, ("none", *NAMES)))
+    named = metrics is not None
+    # Those of other packages have to be named: one that fails must not cost the results of ours.
+    wanted = [cls() for cls in BUILT_IN] if metrics is None else metrics
+    found = [m if not isinstance(m, str) else make_metric(m) for m in wanted]
+    chosen: list[Metric[Any]] = []
+    skipped = {}
+    for metric in found:
+        if any(other.name == metric.name for other in chosen):
+            msg = f"metrics: expected each name once, found {metric.name} twice; run a second analysis for it"
+            raise UsageError(msg)
+        if reduction in metric.reductions:
+            chosen.append(metric.configured(resolution=resolution, reduction=reduction))
+            continue
+        reason = f"it has no reduction {reduction!r}"
+        if named:
+            msg = f"{metric.name}: reduction: expected {_choices(metric)}, found {reduction!r}"
+            raise UsageError(msg)
+        skipped[metric.name] = reason
+    return chosen, skipped
+
+
+def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[Any]], dict[str, str]]:
+    """Those that the trace holds enough for, and for the others what it lacks.
+
+    Raises:
+        TraceError: none can be computed, or the trace has no samples.
+    """
+    if not len(trace):
+        msg = f"{trace.path}: expected at least one committed sample, found an empty trace"
+        raise TraceError(msg)
+    gaps = Gaps.of(trace)
+    reasons = {metric.name: _lacking_fields(metric, trace) or gaps.refusal(metric) for metric in metrics}
+    skipped = {name: reason for name, reason in reasons.items() if reason is not None}
+    kept = [metric for metric in metrics if metric.name not in skipped]
+    if not kept:
+        why = "; ".join(f"{name}: {reason}" for name, reason in skipped.items()) or "no metric was asked for"
+        msg = f"{trace.path}: expected a metric that can be computed, found none ({why})"
+        raise TraceError(msg)
+    return kept, skipped
+
+
+def _lacking_fields(metric: Metric[Any], trace: Trace) -> str | None:
+    fields = fields_of(metric) - trace.fields
+    return f"the trace has no {' and no '.join(sorted(fields))}" if fields else None
+
+
+def fields_of(metric: Metric[Any] | type[Metric[Any]]) -> frozenset[str]:
+    """Everything that a metric reads of a trace, in whichever pass."""
+    return metric.requires | getattr(metric, "rows_require", frozenset())
+
+
+def _choices(metric: Metric[Any]) -> str:
+    return ", ".join("none" if name is None else name for name in metric.reductions)

@@ -1,0 +1,150 @@
+"""What is in a trace, as plain values that JSON can say, and in words."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.metrics.registry import BUILT_IN
+from sparsey_trace.replay.choose import choose, computable
+from sparsey_trace.support.printable import count
+from sparsey_trace.tables.gaps import Gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sparsey_trace.layout import LayerLayout
+    from sparsey_trace.trace.reading.trace import Trace
+
+_SAMPLES_AT_ONCE = 1 << 16
+
+
+def facts(trace: Trace) -> dict[str, Any]:
+    """What is in a trace, and which metrics can be computed from it."""
+    layout = trace.layout
+    return {
+        "trace": str(trace.path),
+        "files": [str(path) for path in trace.paths],
+        "part": trace.part.attributes(),
+        "place": place(trace),
+        "id": trace.id,
+        "created": trace.created,
+        "host": trace.host,
+        "closed": trace.closed,
+        "bytes": sum(path.stat().st_size for path in trace.paths),
+        "samples": len(trace),
+        "waiting": trace.waiting,
+        "steps": trace.num_steps,
+        **_counts(trace),
+        "inputs": {
+            "kind": trace.input_kind,
+            "features": layout.num_features,
+            "shape": list(layout.input_shape),
+        },
+        "layers": [_layer(layer) for layer in layout.layers],
+        "sampling": trace.sampling,
+        "drops": trace.drops.tolist(),
+        "gaps": str(Gaps.of(trace)),
+        "config": trace.config,
+        "versions": trace.versions,
+        "metrics": _metrics(trace),
+        "notes": _notes(trace),
+    }
+
+
+def place(trace: Trace) -> str:
+    """Which part of a run the trace is, in words; empty where it is, or may be, all of it."""
+    part, said = trace.part, []
+    if len(trace.paths) == 1 and part.num_ranks > 1:
+        said.append(f"rank {part.rank} of {part.num_ranks}, without the others")
+    if part.continues:
+        said.append(f"it continues {part.continues}, without the {part.first_sample:,} samples before")
+    if trace.waiting:
+        said.append(
+            f"without the last {trace.waiting:,} samples, of steps that another rank may still add to"
+        )
+    return "; ".join(said)
+
+
+def _counts(trace: Trace) -> dict[str, Any]:
+    epochs: set[int] = set()
+    phases = dict.fromkeys(PHASES, 0)
+    labels = 0
+    for chunk in trace.chunks(_SAMPLES_AT_ONCE, fields=frozenset()):
+        epochs.update(chunk.epoch.tolist())
+        for number, phase in enumerate(PHASES):
+            phases[phase] += int(np.count_nonzero(chunk.phase == number))
+        labels += int(np.count_nonzero(chunk.label != NO_LABEL))
+    return {"epochs": len(epochs), "phases": phases, "labels": labels}
+
+
+def _layer(layer: LayerLayout) -> dict[str, Any]:
+    return {
+        "name": layer.name,
+        "macs": layer.num_macs,
+        "cms": layer.num_cms,
+        "neurons": layer.num_neurons,
+        "connections": list(layer.fan_in),
+    }
+
+
+def _metrics(trace: Trace) -> dict[str, str | None]:
+    """Metric to what stands against it, or None."""
+    if not len(trace):
+        return {cls.name: "the trace has no samples yet" for cls in BUILT_IN}
+    chosen, _ = choose(None, resolution="step", reduction=None)
+    _, lacking = computable(chosen, trace)
+    return {metric.name: lacking.get(metric.name) for metric in chosen}
+
+
+def _notes(trace: Trace) -> dict[str, list[str]]:
+    """Metric to lines on what its values by step are because of the trace's gaps, where these touch them."""
+    gaps = Gaps.of(trace)
+    chosen, _ = choose(None, resolution="step", reduction=None)
+    found = {metric.name: gaps.values(metric, resolution="step", reduction=None) for metric in chosen}
+    return {name: lines for name, lines in found.items() if lines}
+
+
+def described(found: Mapping[str, Any]) -> dict[str, str]:
+    """Facts in words, but for layers and metrics."""
+    phases = ", ".join(f"{samples:,} {phase}" for phase, samples in found["phases"].items())
+    steps = f"{count(found['steps'], 'step')} and {count(found['epochs'], 'epoch')}"
+    return {
+        "trace": found["trace"],
+        **({"files": _files(found)} if len(found["files"]) > 1 else {}),
+        **({"part": found["place"]} if found["place"] else {}),
+        "state": "closed" if found["closed"] else "not closed: still being written, or its writer died",
+        "id": found["id"],
+        "created": f"{found['created']} on {found['host']}",
+        "size": count(found["bytes"], "byte"),
+        "samples": f"{found['samples']:,} ({phases}) in {steps}",
+        **({"gaps": found["gaps"]} if found["gaps"] else {}),
+        "labels": f"{found['labels']:,} known",
+        "inputs": _inputs(found["inputs"]),
+        "config": json.dumps(found["config"]),
+        "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
+    }
+
+
+def _files(found: Mapping[str, Any]) -> str:
+    ranks, files = found["part"]["num_ranks"], found["files"]
+    return f"{len(files)} of {count(ranks, 'rank')}: {', '.join(files)}"
+
+
+def _inputs(inputs: Mapping[str, Any]) -> str:
+    shape = " x ".join(map(str, inputs["shape"]))
+    kept = "not recorded" if inputs["kind"] == "none" else f"kept as {inputs['kind']}"
+    return f"{count(inputs['features'], 'feature')} ({shape}), {kept}"
+
+
+LAYER_HEADS = ("layer", "MACs", "CMs (Q)", "neurons (K)", "connections")
+
+
+def described_layer(layer: Mapping[str, Any]) -> list[str]:
+    """One of the facts' layers in words, in the order of `LAYER_HEADS`."""
+    fewest, most = layer["connections"]
+    counts = [str(layer[key]) for key in ("macs", "cms", "neurons")]
+    return [layer["name"], *counts, str(most) if fewest == most else f"{fewest} to {most}"]

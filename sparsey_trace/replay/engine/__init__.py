@@ -1,0 +1,1 @@
+"""How the chunks of a trace are worked on: in whichever thread or process, in bounded memory."""

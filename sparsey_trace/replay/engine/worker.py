@@ -1,0 +1,206 @@
+"""What is done with one chunk of the trace, in whichever process."""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import dataclass
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import DataError, TraceError
+from sparsey_trace.metrics.base import Context, Memo, Recalled
+from sparsey_trace.metrics.declaration import fault_of_rows
+from sparsey_trace.metrics.reductions import Reduced, reduce
+from sparsey_trace.replay.engine.metric_errors import blaming
+from sparsey_trace.tables import table_file
+from sparsey_trace.tables.groups import Groups
+from sparsey_trace.trace.reading.open_trace import open_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
+    from sparsey_trace.metrics.base import Rows, SampleMetric
+    from sparsey_trace.replay.engine.task import Pass
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+_KEPT_BYTES = 96 << 20
+"""Kept decompressed: the codes of some 60,000 samples of 400 MACs with Q = 4."""
+
+
+@dataclass(frozen=True, eq=False)
+class Done:
+    """What came of one chunk.
+
+    Attributes:
+        states: for each fold of the pass, the chunk's state.
+        outputs: for each metric with rows, its `Output`; None where no sample has a value.
+        samples: how many samples the chunk had.
+    """
+
+    states: list[Any]
+    outputs: list[Output | None]
+    samples: int
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """A chunk's values of one metric: tables where the resolution is `sample`, else groups.
+
+    Both come once for the MACs and, where the metric has them, once for the layers.
+    """
+
+    macs: Groups | pa.Table
+    layers: Groups | pa.Table | None
+
+
+class Source:
+    """The trace of an analysis, open in one process, for all its passes and threads.
+
+    Args:
+        task: one of them.
+
+    Raises:
+        TraceError: the trace isn't the one that the pass is about any more.
+    """
+
+    def __init__(self, task: Pass) -> None:
+        """Open it."""
+        # Samples are recalled from all over it, the same stretches again and again.
+        self.trace = _open_again(task, cache_bytes=_KEPT_BYTES)
+
+    def recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
+        """Samples of these numbers; see `Recall`."""
+        layers = self.trace.layers
+        return Recalled(
+            inputs=self.trace.inputs[samples] if "inputs" in fields else None,
+            codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
+            active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
+        )
+
+    def close(self) -> None:
+        """Close it."""
+        self.trace.close()
+
+
+class Worker:
+    """A pass at work in one process: the trace, and what `rows` may lean on.
+
+    Args:
+        task: the pass.
+        source: its trace.
+        memos: for each of its rows, what the threads at work on it share.
+    """
+
+    def __init__(self, task: Pass, source: Source, memos: Sequence[Memo]) -> None:
+        """Begin."""
+        self._task, self._trace = task, source.trace
+        self._contexts = [
+            Context(result, source.recall, memo) for result, memo in zip(task.results, memos, strict=True)
+        ]
+
+    def __call__(self, span: tuple[int, int]) -> Done:
+        """Do one chunk, from a sample to before another."""
+        phases = set(np.unique(self._trace.samples.phase[slice(*span)]).tolist())
+        chunk = self._trace.chunk(*span, fields=self._fields(phases))
+        layout = chunk.layout
+        states, outputs = [], []
+        for metric in self._task.folds:
+            with blaming(metric, "update"):
+                states.append(metric.update(metric.init(layout), chunk))
+        for by_sample, context in zip(self._task.rows, self._contexts, strict=True):
+            with blaming(by_sample, "rows"):
+                has_any = phases.intersection(by_sample.rows_phases)
+                rows = by_sample.rows(chunk, layout, context) if has_any else None
+                outputs.append(self._output(by_sample, rows, chunk))
+        return Done(states, outputs, len(chunk))
+
+    def _output(self, metric: SampleMetric[Any], rows: Rows | None, chunk: Chunk) -> Output | None:
+        if rows is None:
+            return None
+        if fault := fault_of_rows(metric, rows, chunk):
+            raise DataError(fault)
+        return output_of(
+            metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
+        )
+
+    def _fields(self, phases: set[int]) -> frozenset[str]:
+        wanted = [metric.requires for metric in self._task.folds]
+        wanted += [metric.rows_require for metric in self._task.rows if phases & set(metric.rows_phases)]
+        return frozenset().union(*wanted)
+
+
+def memos_of(task: Pass) -> list[Memo]:
+    """For each of its rows, an empty one."""
+    return [Memo() for _ in task.rows]
+
+
+def _open_again(task: Pass, *, cache_bytes: int) -> Trace:
+    """Open the trace of a pass, in whichever process.
+
+    Raises:
+        TraceError: it isn't the one that the pass is about any more.
+    """
+    trace = open_trace(task.paths, cache_bytes=cache_bytes)
+    if trace.id != task.trace or len(trace) < task.samples:
+        trace.close()
+        msg = f"{trace.path}: expected the trace that was opened before, found it replaced; analyze it anew"
+        raise TraceError(msg)
+    return trace
+
+
+def output_of(
+    metric: SampleMetric[Any], rows: Rows, chunk: Chunk, *, resolution: str, reduction: str | None
+) -> Output:
+    """A chunk's values in the form in which they go into tables."""
+    sample = np.arange(len(chunk)) if rows.sample is None else rows.sample
+    if resolution == "sample":
+        keys = table_file.sample_keys(chunk, sample)
+        extra = {name: rows.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
+        kind = np.int64 if metric.counts else np.float64
+        values = [part.astype(kind, copy=False) for part in rows.values]
+        macs = table_file.build(keys, reduce(reduction, values), extra)
+        if rows.layer_values is None:
+            return Output(macs, None)
+        return Output(macs, table_file.build(keys, per_layer(np.stack(list(rows.layer_values), axis=1)), {}))
+    group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
+    if rows.layer_values is None:
+        return Output(group(rows.values), None)
+    return Output(group(rows.values), group([values[:, None] for values in rows.layer_values]))
+
+
+def split_layers(layout: Layout, values: NDArray[Any]) -> list[NDArray[Any]]:
+    """[g, all MACs] to one [g, M] for each layer."""
+    ends = np.cumsum([layer.num_macs for layer in layout.layers])
+    return np.split(values, ends[:-1], axis=1)
+
+
+def per_layer(values: NDArray[Any]) -> Reduced:
+    """Values [g, L] that belong to layers as a whole."""
+    return Reduced(values, np.arange(values.shape[1], dtype=np.int16), None)
+
+
+_sources: list[Source] = []
+"""Of this process, which serves one analysis: its trace, once it is open."""
+
+
+@lru_cache(maxsize=1)
+def _worker(path: Path) -> Worker:
+    with path.open("rb") as stream:
+        task = pickle.load(stream)
+    if not _sources:
+        _sources.append(Source(task))
+    return Worker(task, _sources[0], memos_of(task))
+
+
+def work_from_file(path: Path, span: tuple[int, int]) -> Done:
+    """Do one chunk of the pass that the parent process left in a file."""
+    return _worker(path)(span)

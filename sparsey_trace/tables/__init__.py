@@ -1,0 +1,1 @@
+"""Tables: from values per sample to Parquet files, and what is said of them."""

@@ -1,0 +1,128 @@
+"""What a trace doesn't hold of its run, and what that makes of metrics' values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.layout import PHASES, TRAIN
+from sparsey_trace.metrics.base import SampleMetric
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reading.trace import Trace
+
+_SHOWN_DROPS = 10
+_WITHIN_LAYERS = (None, "layerwise_mean", "layerwise_sum", "sparse")
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gaps:
+    """What was left out of a trace.
+
+    Attributes:
+        every: one step in so many was recorded.
+        phases: the names of the phases that were recorded.
+        layers: the names of the layers that were not.
+        predicate: what chose the steps, in words; empty where nothing did.
+        drops: [n] int64, the numbers of steps that a full queue dropped.
+    """
+
+    every: int = 1
+    phases: tuple[str, ...] = PHASES
+    layers: tuple[str, ...] = ()
+    predicate: str = ""
+    drops: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, trace: Trace) -> Gaps:
+        """Those of a trace.
+
+        Raises:
+            TraceError: what the trace says of its sampling makes no sense.
+        """
+        return cls(
+            every=_found(trace, "every", int) or 1,
+            phases=tuple(map(str, _found(trace, "phases", list) or PHASES)),
+            layers=tuple(map(str, _found(trace, "layers", list) or ())),
+            predicate=_found(trace, "predicate", str) or "",
+            drops=trace.drops,
+        )
+
+    def __str__(self) -> str:
+        """In one line; empty where everything was recorded."""
+        clauses = []
+        if self.every > 1:
+            clauses.append(f"one step in {self.every:,} was recorded")
+        if not set(self.phases) >= set(PHASES):
+            clauses.append(f"only {' and '.join(self.phases)} steps were recorded")
+        if self.predicate:
+            clauses.append(f"only steps that {self.predicate} chose were recorded")
+        if self.layers:
+            clauses.append(f"{_counted(len(self.layers), 'layer')} not recorded: {', '.join(self.layers)}")
+        if len(self.drops):
+            shown = [f"{step}" for step in self.drops[:_SHOWN_DROPS]] + ["…"] * (
+                len(self.drops) > _SHOWN_DROPS
+            )
+            clauses.append(f"{_counted(len(self.drops), 'step')} dropped: {', '.join(shown)}")
+        return "; ".join(clauses)
+
+    def refusal(self, metric: Metric[Any]) -> str | None:
+        """Why the metric has no meaning on such a trace; None where it has one."""
+        if metric.partial_training and self._recorded(TRAIN) == "none":
+            return "it needs training steps, which were not recorded"
+        if isinstance(metric, SampleMetric) and {*map(self._recorded, metric.rows_phases)} == {"none"}:
+            needed = " and ".join(PHASES[phase] for phase in metric.rows_phases)
+            return f"it has values in {needed} steps only, which were not recorded"
+        return None
+
+    def notes(self, metric: Metric[Any], *, resolution: str, reduction: str | None) -> dict[str, Any]:
+        """What a table says of them in its metadata; nothing where everything was recorded.
+
+        Returns:
+            `gaps`: these in one line; `values`: lines on what the metric's values are therefore.
+        """
+        if not str(self):
+            return {}
+        return {"gaps": str(self), "values": self.values(metric, resolution=resolution, reduction=reduction)}
+
+    def values(self, metric: Metric[Any], *, resolution: str, reduction: str | None) -> list[str]:
+        """What the metric's values are on such a trace; nothing where they are as on a whole one."""
+        lines = []
+        if metric.partial_training and self._recorded(TRAIN) == "some":
+            lines.append(metric.partial_training)
+        if metric.partial_layers and self.layers:
+            lines.append(metric.partial_layers)
+        if self._cuts_groups(metric, resolution):
+            lines.append("taken together over the recorded samples of an epoch or of the run only")
+        if self.layers and reduction not in _WITHIN_LAYERS:
+            lines.append("taken together over the recorded layers only")
+        return lines
+
+    def _cuts_groups(self, metric: Metric[Any], resolution: str) -> bool:
+        if not isinstance(metric, SampleMetric) or metric.over_samples == "last":
+            return False
+        partly = "some" in map(self._recorded, metric.rows_phases)
+        # Steps are recorded as a whole, or not at all.
+        return partly and resolution in ("epoch", "run")
+
+    def _recorded(self, phase: int) -> Literal["all", "some", "none"]:
+        if PHASES[phase] not in self.phases:
+            return "none"
+        return "some" if self.every > 1 or self.predicate or len(self.drops) else "all"
+
+
+def _found(trace: Trace, key: str, kind: type) -> Any:
+    value = trace.sampling.get(key)
+    if value is not None and type(value) is not kind:
+        msg = f"{trace.path}: sampling: expected {key} to be of type {kind.__name__}, found {value!r}"
+        raise TraceError(msg)
+    return value
+
+
+def _counted(number: int, noun: str) -> str:
+    return f"{number:,} {noun} was" if number == 1 else f"{number:,} {noun}s were"

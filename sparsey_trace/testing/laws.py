@@ -1,0 +1,192 @@
+"""The laws of `sparsey_trace.metrics.base` as a check, for the metrics here and for anyone's.
+
+- However the run is cut, the result is the same, bit for bit; also when it is made again.
+- States and what they come to may go from one process to another.
+- Values depend on the fields that the metric names, and on nothing that other metrics have read.
+- What stands for the winners of a silent MAC changes nothing.
+- A `SampleMetric` has values for every MAC, of the kind that it says, and for every column that it names.
+"""
+
+from __future__ import annotations
+
+import pickle
+from dataclasses import fields, is_dataclass, replace
+from functools import reduce
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow as pa
+
+from sparsey_trace.metrics.base import Context, Recalled, SampleMetric
+from sparsey_trace.metrics.declaration import fault_of_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.metrics.base import Metric, Recall
+
+
+def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
+    """See that a metric obeys the laws on a run, cut into chunks in one way.
+
+    Args:
+        metric: the metric.
+        parts: the run as neighbouring chunks, in order; see `sparsey_trace.testing.split`.
+
+    Raises:
+        AssertionError: a law is broken; the message says which.
+    """
+    run = joined(parts)
+    result = _check_fold(metric, parts, run)
+    if isinstance(metric, SampleMetric):
+        _check_rows(metric, parts, run, result)
+
+
+def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
+    """What the run comes to, in whichever way it is folded."""
+    init, merge, layout = metric.init, metric.merge, run.layout
+
+    def fold(chunk: Chunk) -> Any:
+        return _sent(metric, metric.update(init(layout), chunk), "a state")
+
+    whole = metric.finalize(fold(_reading(metric.requires, run)), layout)
+    whole = _sent(metric, whole, "what `finalize` makes")
+    parts = [_reading(metric.requires, part) for part in parts]
+    states = [fold(part) for part in parts]
+    streamed = reduce(metric.update, parts, init(layout))
+    ways = {
+        "chunks taken in one after the other": streamed,
+        "chunks merged from the left": reduce(merge, states, init(layout)),
+        "chunks merged from the right": reduce(lambda later, earlier: merge(earlier, later), states[::-1]),
+        "chunks merged with the empty state": merge(init(layout), merge(streamed, init(layout))),
+        # Shows whether merging has changed what it was given.
+        "chunks merged from the left again": reduce(merge, states, init(layout)),
+        "with all fields, not only those of `requires`": fold(run),
+        "with other codes where MACs are silent": fold(_reading(metric.requires, _muted(run))),
+    }
+    for how, state in ways.items():
+        _expect_same(metric, metric.finalize(state, layout), whole, how)
+        _expect_same(metric, metric.finalize(state, layout), whole, f"{how}, finalized again")
+    return whole
+
+
+def _check_rows(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
+    def rows(chunks: Sequence[Chunk], of: Chunk) -> dict[int, list[Any]]:
+        return _rows(metric, chunks, Context(result, recall_from(of)))
+
+    def reading(chunk: Chunk) -> Chunk:
+        return _reading(metric.rows_require, chunk)
+
+    muted = _muted(run)
+    whole = rows([reading(run)], run)
+    ways = {
+        "rows of chunks": rows([*map(reading, parts)], run),
+        "rows with all fields, not only those of `rows_require`": rows([run], run),
+        "rows with other codes where MACs are silent": rows([reading(muted)], muted),
+    }
+    for how, found in ways.items():
+        _expect_same(metric, found, whole, how)
+
+
+def _rows(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) -> dict[int, list[Any]]:
+    """Sample number to all its values."""
+    found: dict[int, list[Any]] = {}
+    for chunk in chunks:
+        if not np.isin(chunk.phase, metric.rows_phases).any():
+            continue
+        rows = metric.rows(chunk, chunk.layout, context)
+        if rows is None:
+            continue
+        places = np.arange(len(chunk)) if rows.sample is None else rows.sample
+        if fault := fault_of_rows(metric, rows, chunk):
+            msg = f"{metric!r}: rows: {fault}"
+            raise AssertionError(msg)
+        columns = [*rows.values, *(rows.layer_values or ()), *(rows.extra[name] for name in metric.extra)]
+        for line, place in enumerate(places.tolist()):
+            found[chunk.start + place] = [column[line] for column in columns]
+    return found
+
+
+def _reading(names: frozenset[str], chunk: Chunk) -> Chunk:
+    """The chunk as if only these of its fields had been read."""
+    return replace(
+        chunk,
+        inputs=chunk.inputs if "inputs" in names else None,
+        codes=chunk.codes if "codes" in names else (),
+        active=chunk.active if "active" in names else (),
+    )
+
+
+def _muted(chunk: Chunk) -> Chunk:
+    """The same run; where MACs are silent, other codes stand."""
+    codes = (
+        np.where(active[..., None], codes, 0).astype(codes.dtype)
+        for codes, active in zip(chunk.codes, chunk.active, strict=True)
+    )
+    return replace(chunk, codes=tuple(codes))
+
+
+def _sent(metric: Metric[Any], thing: Any, what: str) -> Any:
+    """What arrives in another process."""
+    try:
+        return pickle.loads(pickle.dumps(thing))
+    except (pickle.PicklingError, TypeError, AttributeError) as error:
+        msg = f"{metric!r}: {what}: expected something that can be pickled, found {error}"
+        raise AssertionError(msg) from error
+
+
+def recall_from(run: Chunk) -> Recall:
+    """Look samples up in a run that is at hand as a whole."""
+
+    def recall(samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
+        places = samples - run.start
+        return Recalled(
+            inputs=run.inputs[places] if run.inputs is not None and "inputs" in fields else None,
+            codes=tuple(codes[places] for codes in run.codes) if "codes" in fields else (),
+            active=tuple(active[places] for active in run.active) if "active" in fields else (),
+        )
+
+    return recall
+
+
+def joined(parts: Sequence[Chunk]) -> Chunk:
+    """Neighbouring chunks as one."""
+    first = parts[0]
+    together = {
+        name: np.concatenate([getattr(part, name) for part in parts])
+        for name in ("step", "epoch", "phase", "label")
+    }
+    return type(first)(
+        layout=first.layout,
+        start=first.start,
+        **together,
+        inputs=None if first.inputs is None else np.concatenate([part.inputs for part in parts]),
+        codes=tuple(map(np.concatenate, zip(*(part.codes for part in parts), strict=True))),
+        active=tuple(map(np.concatenate, zip(*(part.active for part in parts), strict=True))),
+    )
+
+
+def _expect_same(metric: Metric[Any], found: Any, expected: Any, what: str) -> None:
+    if not _same(found, expected):
+        msg = f"{metric!r}: {what}: expected what the whole run gives, bit for bit:\n{expected!r}\nfound:\n{found!r}"
+        raise AssertionError(msg)
+
+
+def _same(found: Any, expected: Any) -> bool:
+    if type(found) is not type(expected):
+        return False
+    if isinstance(found, np.ndarray):
+        alike = found.dtype == expected.dtype and found.shape == expected.shape
+        return bool(alike and found.tobytes() == expected.tobytes())
+    if isinstance(found, pa.Table):
+        return bool(found.equals(expected))
+    if is_dataclass(found):
+        return all(_same(getattr(found, f.name), getattr(expected, f.name)) for f in fields(found))
+    if isinstance(found, dict):
+        return found.keys() == expected.keys() and all(_same(found[key], expected[key]) for key in found)
+    if isinstance(found, (list, tuple)):
+        return len(found) == len(expected) and all(map(_same, found, expected))
+    return bool(found == expected)

@@ -1,0 +1,238 @@
+"""From the arrays of one forward pass to the columns of a trace, with every check on the way."""
+
+from __future__ import annotations
+
+import math
+import operator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import DataError
+from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.trace.format import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from numpy.typing import ArrayLike, NDArray
+
+    from sparsey_trace.layout import LayerLayout, Layout
+
+
+def as_numbers(given: Any, what: str) -> NDArray[Any]:
+    """Anything that is an array of numbers or booleans, as one.
+
+    Args:
+        given: the array, or what numpy can make one of.
+        what: what it is, for messages.
+
+    Raises:
+        DataError: it is something else.
+    """
+    try:
+        array = np.asarray(given)
+    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
+        msg = f"{what}: expected an array of numbers, found {type(given).__name__}: {error}"
+        raise DataError(msg) from error
+    if array.dtype.kind not in "biuf":
+        msg = f"{what}: expected an array of numbers, found {array.dtype} of shape {array.shape}"
+        raise DataError(msg)
+    return array
+
+
+def kind_of(inputs: NDArray[Any] | None) -> str:
+    """The kind of input column that fits: none, binary, or float32.
+
+    >>> kind_of(np.array([[0, 1.0]])), kind_of(np.array([[0.5]])), kind_of(None)
+    ('binary', 'float32', 'none')
+    """
+    if inputs is None:
+        return "none"
+    return "binary" if _is_binary(inputs) else "float32"
+
+
+def encode_step(
+    layout: Layout,
+    input_kind: str,
+    *,
+    where: str,
+    inputs: NDArray[Any] | None,
+    codes: Iterable[ArrayLike],
+    active: Iterable[ArrayLike],
+    sample: Mapping[str, Any],
+) -> dict[str, NDArray[Any]]:
+    """Check a step of B samples and encode it as it is stored.
+
+    Args:
+        layout: the model.
+        input_kind: one of `schema.INPUT_KINDS`.
+        where: the file and step, for messages.
+        inputs: [B, D] or [B, *input_shape]; None where the kind is none.
+        codes: per layer [B, M, Q] winners.
+        active: per layer [B, M] booleans.
+        sample: the step's step, epoch, phase (a name), label ([B] or None) and time.
+
+    Returns:
+        Column path to array, [B, ...] each.
+
+    Raises:
+        DataError: shapes or values that don't fit.
+    """
+    codes = _by_layer(codes, layout, f"{where}: codes")
+    active = _by_layer(active, layout, f"{where}: active")
+    size = len(np.atleast_1d(active[0] if inputs is None else inputs))
+    if not size:
+        msg = f"{where}: expected at least one sample, found none"
+        raise DataError(msg)
+    if (inputs is None) != (input_kind == "none"):
+        found = "none" if inputs is None else "some"
+        msg = f"{where}: inputs: expected them to be kept as {input_kind!r} in every step, found {found} here"
+        raise DataError(msg)
+    values = {}
+    column = schema.input_column(layout, input_kind)
+    if column is not None and inputs is not None:
+        values[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
+    values |= _encode_sample(sample, size, where)
+    for index, layer in enumerate(layout.layers):
+        on = _encode_active(layer, active[index], size, where)
+        values[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
+        values[schema.active_path(index)] = np.packbits(on, axis=-1)
+    return values
+
+
+def _by_layer(given: Any, layout: Layout, what: str) -> list[NDArray[Any]]:
+    try:
+        arrays = list(given)
+    except TypeError as error:
+        msg = f"{what}: expected a list of arrays, one for each layer, found {type(given).__name__}"
+        raise DataError(msg) from error
+    if len(arrays) != len(layout.layers):
+        msg = f"{what}: expected an array for each of {len(layout.layers)} layers, found {len(arrays)}"
+        raise DataError(msg)
+    return [
+        as_numbers(array, f"{what} of {layer.name}")
+        for array, layer in zip(arrays, layout.layers, strict=True)
+    ]
+
+
+def _encode_sample(sample: Mapping[str, Any], size: int, where: str) -> dict[str, NDArray[Any]]:
+    phase = sample["phase"]
+    if not isinstance(phase, str) or phase not in PHASES:
+        msg = f"{where}: phase: expected 'train' or 'eval', found {phase!r}"
+        raise DataError(msg)
+    checked = {
+        "step": _whole(sample["step"], "step", where),
+        "epoch": _whole(sample["epoch"], "epoch", where),
+        "phase": PHASES.index(phase),
+        "label": _labels(sample["label"], size, where),
+        "time": _time(sample["time"], where),
+    }
+    return {
+        f"samples/{name}": np.full(size, checked[name], kind) for name, kind in schema.SAMPLE_COLUMNS.items()
+    }
+
+
+def _whole(given: Any, name: str, where: str) -> int:
+    limits = np.iinfo(schema.SAMPLE_COLUMNS[name])
+    try:
+        value = operator.index(given)
+    except TypeError:
+        value = limits.max + 1
+    if not limits.min <= value <= limits.max:
+        msg = f"{where}: {name}: expected a whole number that fits {limits.dtype}, found {given!r}"
+        raise DataError(msg)
+    return value
+
+
+def _time(given: Any, where: str) -> float:
+    try:
+        value = float(given) if hasattr(given, "__float__") else math.nan
+    except (TypeError, ValueError, OverflowError):
+        value = math.nan
+    if not math.isfinite(value):
+        msg = f"{where}: time: expected seconds since 1970-01-01 as a finite number, found {given!r}"
+        raise DataError(msg)
+    return value
+
+
+def _labels(given: Any, size: int, where: str) -> Any:
+    if given is None:
+        return NO_LABEL
+    labels = as_numbers(given, f"{where}: labels")
+    if labels.shape != (size,) or labels.dtype.kind not in "iub":
+        msg = (
+            f"{where}: labels: expected {size} whole numbers, one for each sample, "
+            f"found {labels.dtype} of shape {labels.shape}"
+        )
+        raise DataError(msg)
+    if labels.max() > np.iinfo(np.int64).max:
+        msg = f"{where}: labels: expected whole numbers that fit int64, found {labels.max()}"
+        raise DataError(msg)
+    return labels
+
+
+def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], where: str) -> NDArray[Any]:
+    shapes = {(layout.num_features,), layout.input_shape}
+    if inputs.shape[1:] not in shapes:
+        wanted = " or ".join(str(("B", *shape)).replace("'", "") for shape in sorted(shapes, key=len))
+        msg = f"{where}: inputs: expected shape {wanted}, found {inputs.shape}"
+        raise DataError(msg)
+    flat = inputs.reshape(len(inputs), -1)
+    if column.bits:
+        if not _is_binary(flat):
+            msg = (
+                f"{where}: inputs: expected zeros and ones, as in the trace's first step, found other "
+                "values; record with inputs='float32' to keep real values"
+            )
+            raise DataError(msg)
+        return np.packbits(flat != 0, axis=-1)
+    with np.errstate(over="ignore", invalid="ignore"):
+        stored = flat.astype(column.dtype)
+    if not np.isfinite(stored).all():
+        sample, feature = np.argwhere(~np.isfinite(stored))[0]
+        msg = (
+            f"{where}: inputs: expected finite numbers within {column.dtype}, "
+            f"found {flat[sample, feature]} in sample {sample}, feature {feature}"
+        )
+        raise DataError(msg)
+    return stored
+
+
+def _is_binary(inputs: NDArray[Any]) -> bool:
+    return inputs.dtype == np.bool_ or bool(((inputs == 0) | (inputs == 1)).all())
+
+
+def _encode_active(layer: LayerLayout, active: NDArray[Any], size: int, where: str) -> NDArray[np.bool_]:
+    if active.shape != (size, layer.num_macs):
+        msg = (
+            f"{where}: active of {layer.name}: expected shape {(size, layer.num_macs)}, found {active.shape}"
+        )
+        raise DataError(msg)
+    if not _is_binary(active):
+        msg = f"{where}: active of {layer.name}: expected booleans, found {active.dtype} with other values"
+        raise DataError(msg)
+    return np.asarray(active != 0)
+
+
+def _encode_codes(
+    layer: LayerLayout, codes: NDArray[Any], active: NDArray[np.bool_], where: str
+) -> NDArray[Any]:
+    shape = (*active.shape, layer.num_cms)
+    if codes.shape != shape or codes.dtype.kind not in "iu":
+        msg = (
+            f"{where}: codes of {layer.name}: expected whole numbers of shape {shape}, "
+            f"found {codes.dtype} of shape {codes.shape}"
+        )
+        raise DataError(msg)
+    # A silent MAC has no code; zeros compress best and make equal runs equal files. A product of two wholes
+    # is several times faster than np.where, which goes through one MAC at a time.
+    kept = codes * np.repeat(active.ravel(), layer.num_cms).reshape(shape)
+    if kept.max() >= layer.num_neurons or (codes.dtype.kind == "i" and kept.min() < 0):
+        sample, mac, cm = np.argwhere((kept < 0) | (kept >= layer.num_neurons))[0]
+        msg = (
+            f"{where}: codes of {layer.name}: expected winners from 0 to {layer.num_neurons - 1}, "
+            f"found {kept[sample, mac, cm]} in sample {sample}, MAC {mac}, CM {cm}"
+        )
+        raise DataError(msg)
+    return kept.astype(layer.code_dtype, copy=False)

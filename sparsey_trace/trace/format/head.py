@@ -1,0 +1,294 @@
+"""The head of a trace: which model, which run, written by what; everything that doesn't grow."""
+
+from __future__ import annotations
+
+import functools
+import json
+import platform
+import re
+import socket
+import sys
+import uuid
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import PurePath
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import h5py
+import numpy as np
+
+from sparsey_trace.errors import DataError
+from sparsey_trace.layout import LayerLayout, Layout
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.damage import DAMAGE
+from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.hdf5 import attributes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from numpy.typing import NDArray
+
+
+T = TypeVar("T")
+
+_UNKNOWN = {"predicate": "something that can't be read any more"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Origin:
+    """Where a trace comes from.
+
+    Attributes:
+        id: unique to it, 32 hexadecimal digits.
+        created: when the run started, ISO 8601 in UTC.
+        host: the machine's name.
+        versions: of Python, of this program and of the packages that were loaded.
+    """
+
+    id: str
+    created: str
+    host: str
+    versions: Mapping[str, Any]
+
+    @classmethod
+    def here(cls) -> Origin:
+        """This machine, now."""
+        return cls(
+            id=new_id(),
+            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            host=socket.gethostname(),
+            versions=loaded_versions(),
+        )
+
+
+def new_id() -> str:
+    """One that no other trace has."""
+    return uuid.uuid4().hex
+
+
+@dataclass(frozen=True, kw_only=True)
+class Head:
+    """What a trace says about itself before its first sample.
+
+    Attributes:
+        id: unique to this trace, 32 hexadecimal digits.
+        created: when the run started, ISO 8601 in UTC.
+        host: the machine's name.
+        config: the run's configuration.
+        versions: of Python, of this program and of the packages that were loaded.
+        layout: the model.
+        input_kind: one of `schema.INPUT_KINDS`.
+        sampling: what was recorded, where not everything was; empty where everything was.
+        part: which part of a run this is.
+        version: of the format.
+    """
+
+    id: str
+    created: str
+    host: str
+    config: dict[str, Any]
+    versions: dict[str, str]
+    layout: Layout
+    input_kind: str
+    sampling: dict[str, Any]
+    part: Part
+    version: int
+
+
+def config_text(config: Mapping[str, Any]) -> str:
+    r"""The configuration as JSON; what JSON can't say as its repr.
+
+    Raises:
+        DataError: it isn't a mapping, a name in it is none, or it holds itself.
+
+    >>> config_text({"rate": 0.5, "device": object})
+    '{"rate": 0.5, "device": "<class \'object\'>"}'
+    """
+    try:
+        return json.dumps(dict(config), default=repr)
+    except (TypeError, ValueError, RecursionError) as error:
+        msg = f"config: expected a mapping from names to what JSON can say, found: {error}"
+        raise DataError(msg) from error
+
+
+def write_head(
+    file: h5py.File,
+    layout: Layout,
+    *,
+    config: str,
+    sampling: Mapping[str, Any],
+    part: Part,
+    origin: Origin | None = None,
+) -> None:
+    """Write everything but the columns; `input_kind` follows when the first step shows it.
+
+    Args:
+        file: the new file.
+        layout: the model.
+        config: the run's configuration, from `config_text`.
+        sampling: what is recorded, where not everything is.
+        part: which part of a run this is.
+        origin: where it comes from; by default, this machine, now.
+    """
+    origin = origin or Origin.here()
+    file.attrs.update(
+        format=as_text(schema.FORMAT),
+        format_version=schema.VERSION,
+        id=as_text(origin.id),
+        created=as_text(origin.created),
+        host=as_text(origin.host),
+        versions=as_text(json.dumps(origin.versions)),
+        num_features=layout.num_features,
+        input_shape=np.asarray(layout.input_shape, np.int64),
+        num_layers=len(layout.layers),
+    )
+    file.attrs.update(part.attributes() | {"continues": as_text(part.continues)})
+    # Datasets, because attributes of plain HDF5 tools end at 64 KiB and configurations don't.
+    _create_checked(file, "config", as_text(config)[None])
+    _create_checked(file, "sampling", as_text(json.dumps(dict(sampling)))[None])
+    for index, layer in enumerate(layout.layers):
+        group = file.create_group(f"layers/{index}")
+        counts = {"num_macs": layer.num_macs, "num_cms": layer.num_cms, "num_neurons": layer.num_neurons}
+        group.attrs.update(counts | {"name": as_text(layer.name)})
+        _create_checked(group, "connections", layer.connections)
+        if layer.positions is not None:
+            _create_checked(group, "positions", layer.positions)
+
+
+def as_text(text: str) -> NDArray[Any]:
+    """Text as HDF5 keeps it safest: of fixed length, which its checksums cover.
+
+    Text of variable length stands in a heap without one, where a flipped bit can make HDF5 read for ever.
+    """
+    stored = text.encode()
+    return np.array(attributes, h5py.string_dtype("utf-8", max(1, len(stored))))
+
+
+def _create_checked(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
+    group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
+
+
+def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) -> Head:
+    """Read it back.
+
+    Args:
+        file: the open file.
+        on_loss: called with what is lost, where it can be done without; by default nothing can be.
+
+    Raises:
+        KeyError, ValueError, TypeError: something is missing or isn't what the format says; the
+            caller knows the file's name and says so.
+    """
+    version = attributes.read_number(file, "format_version")
+    text = functools.partial(attributes.read_text, file, version=version)
+    long_text = functools.partial(attributes.read_long_text, file, version=version)
+    input_kind = text("input_kind")
+    if input_kind not in schema.INPUT_KINDS:
+        msg = f"input_kind: expected one of {', '.join(schema.INPUT_KINDS)}, found {input_kind!r}"
+        raise ValueError(msg)
+    return Head(
+        id=_checked_id(text("id")),
+        created=text("created"),
+        host=text("host"),
+        config=_or_else(lambda: _object(long_text("config"), "config"), {}, "config", on_loss),
+        versions=_object(text("versions"), "versions"),
+        sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss)
+        if version > 1
+        else {},
+        part=_read_part(file, version) if version > 1 else Part(),
+        version=version,
+        layout=Layout(
+            num_features=attributes.read_number(file, "num_features"),
+            input_shape=tuple(attributes.read_numbers(file, "input_shape")),
+            layers=tuple(_read_layer(file, index, version, on_loss) for index in range(_count_layers(file))),
+        ),
+        input_kind=input_kind,
+    )
+
+
+def _or_else(read: Callable[[], T], instead: T, what: str, on_loss: Callable[[str], None] | None) -> T:
+    """What is read, or what stands for it where it is lost."""
+    try:
+        return read()
+    except DAMAGE as error:
+        if on_loss is None:
+            raise
+        on_loss(f"{what}: {error}")
+        return instead
+
+
+def _checked_id(text: str) -> str:
+    if not re.fullmatch("[0-9a-f]{32}", text):
+        msg = f"id: expected 32 hexadecimal digits, found {text!r}"
+        raise ValueError(msg)
+    return text
+
+
+def _read_part(file: h5py.File, version: int) -> Part:
+    names = ("rank", "num_ranks", "first_step", "first_sample")
+    continues = attributes.read_text(file, "continues", version=version)
+    if PurePath(continues).name != continues:
+        msg = f"continues: expected a file's name without its folder, found {continues!r}"
+        raise ValueError(msg)
+    return Part(**{name: attributes.read_number(file, name) for name in names}, continues=continues)
+
+
+def _count_layers(file: h5py.File) -> int:
+    """How many there are, held against what is there before a tuple of them is made."""
+    claimed, found = attributes.read_number(file, "num_layers"), len(file["layers"])
+    if claimed > found:
+        msg = f"num_layers: expected at most {found}, as in the file, found {claimed}"
+        raise ValueError(msg)
+    return claimed
+
+
+def _object(text: str, what: str) -> dict[str, Any]:
+    found = json.loads(text)
+    if not isinstance(found, dict):
+        msg = f"{what}: expected a JSON object, found {type(found).__name__}"
+        raise ValueError(msg)
+    return found
+
+
+def _read_layer(
+    file: h5py.File, index: int, version: int, on_loss: Callable[[str], None] | None
+) -> LayerLayout:
+    path = f"layers/{index}"
+    group = file[path]
+    counts = {name: attributes.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
+    read = functools.partial(attributes.read_array, file, version=version)
+    positions: NDArray[np.float32] | None = None
+    if "positions" in group:
+        name = f"{path}/positions"
+        positions = _or_else(lambda: read(name, np.dtype(np.float32)), None, name, on_loss)
+    return LayerLayout(
+        name=attributes.read_text(group, "name", version=version),
+        connections=read(f"{path}/connections", np.dtype(np.int32)),
+        positions=positions,
+        **counts,
+    )
+
+
+def loaded_versions() -> dict[str, str]:
+    """Versions of Python, this program, HDF5, and of torch and sparseypy where they are loaded."""
+    versions = {
+        "python": platform.python_version(),
+        "sparsey-trace": program_version(),
+        "numpy": np.__version__,
+        "h5py": h5py.__version__,
+        "hdf5": h5py.version.hdf5_version,
+    }
+    for name in ("torch", "sparseypy"):
+        if name in sys.modules:
+            versions[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
+    return versions
+
+
+def program_version() -> str:
+    """This program's version, as installed."""
+    try:
+        return metadata.version("sparsey-trace")
+    except metadata.PackageNotFoundError:
+        return "unknown"

@@ -1,0 +1,1 @@
+"""HDF5's own structures, under its specification's names; nothing here knows what a trace is."""

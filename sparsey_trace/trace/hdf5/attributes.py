@@ -1,0 +1,113 @@
+"""Attributes and small datasets, whose kind is looked at before any of it is read.
+
+In version 1, text is of variable length and the wiring has no checksum; in version 2 neither is so.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+
+from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+_MOST_NUMBERS = 64
+"""How many an attribute may hold: the sides of an input."""
+
+
+def has_attribute(group: h5py.Group, name: str) -> bool:
+    """Whether there is such an attribute."""
+    return bool(h5py.h5a.exists(group.id, name.encode()))
+
+
+def read_number(group: h5py.Group, name: str) -> int:
+    """An attribute that is a whole number.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is something else.
+    """
+    found = read_numbers(group, name)
+    if len(found) != 1:
+        msg = f"{name}: expected a whole number, found {len(found)}"
+        raise ValueError(msg)
+    return found[0]
+
+
+def read_numbers(group: h5py.Group, name: str) -> list[int]:
+    """An attribute that is one or more whole numbers.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is something else.
+    """
+    stored = h5py.h5a.open(group.id, name.encode())
+    kind, count = stored.get_type(), stored.get_space().get_simple_extent_npoints()
+    if kind.get_class() != h5py.h5t.INTEGER or count > _MOST_NUMBERS:
+        msg = f"{name}: expected a whole number, found another kind of attribute"
+        raise ValueError(msg)
+    return [int(number) for number in np.ravel(group.attrs[name])]
+
+
+def read_text(group: h5py.Group, name: str, *, version: int) -> str:
+    """An attribute that is text.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
+    """
+    stored = h5py.h5a.open(group.id, name.encode())
+    _check_text(stored.get_type(), stored.get_space(), name, version=version)
+    return _as_text(group.attrs[name], name)
+
+
+def read_long_text(file: h5py.File, name: str, *, version: int) -> str:
+    """A dataset that is text.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
+    """
+    dataset = guarded.open_dataset(file, name)
+    _check_text(dataset.id.get_type(), dataset.id.get_space(), name, version=version)
+    return _as_text(_read(file, dataset, version=version), name)
+
+
+def read_array(file: h5py.File, name: str, dtype: np.dtype[Any], *, version: int) -> NDArray[Any]:
+    """A dataset that doesn't grow, of one dtype and two axes.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is something else.
+    """
+    dataset = guarded.open_dataset(file, name)
+    if len(dataset.shape or ()) != 2:
+        msg = f"{name}: expected two axes, found shape {dataset.shape}"
+        raise ValueError(msg)
+    guarded.check_dtype(dataset, dtype, dataset.shape[1:])
+    return np.asarray(_read(file, dataset, version=version))
+
+
+def _read(file: h5py.File, dataset: h5py.Dataset, *, version: int) -> Any:
+    if version > 1:
+        return read_chunked(file, open_chunked(file, dataset.name, (guarded.FLETCHER32,)))
+    guarded.check_contiguous(dataset, guarded.file_size(file))
+    return dataset[()]
+
+
+def _check_text(kind: h5py.h5t.TypeID, space: h5py.h5s.SpaceID, name: str, *, version: int) -> None:
+    is_text = kind.get_class() == h5py.h5t.STRING and space.get_simple_extent_npoints() == 1
+    if not is_text or (version > 1 and kind.is_variable_str()):
+        expected = "text of fixed length" if version > 1 else "text"
+        msg = f"{name}: expected {expected}, found another kind"
+        raise ValueError(msg)
+
+
+def _as_text(value: Any, name: str) -> str:
+    found = value.item() if isinstance(value, np.ndarray) else value
+    if isinstance(found, bytes):
+        return found.decode()
+    if not isinstance(found, str):
+        msg = f"{name}: expected text, found {type(found).__name__}"
+        raise ValueError(msg)
+    return found

@@ -1,0 +1,88 @@
+"""Small datasets in chunks, each looked at before HDF5 reads it.
+
+HDF5 makes as much room as a chunk says it takes, reads a chunk that isn't there as zeros, and doesn't check one
+whose entry says that its checksum was left out.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.trace.hdf5 import guarded
+
+if TYPE_CHECKING:
+    import h5py
+    from numpy.typing import NDArray
+
+
+def open_chunked(
+    file: h5py.File, path: str, filters: tuple[int, ...], chunk: tuple[int, ...] | None = None
+) -> h5py.Dataset:
+    """A dataset in chunks, of which nothing was read.
+
+    Args:
+        file: the open file.
+        path: where it stands.
+        filters: those that its chunks go through, in the order in which they are written.
+        chunk: a chunk's shape; None where it is the whole dataset's.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is stored in another way.
+    """
+    dataset = guarded.open_dataset(file, path)
+    guarded.check_filters(dataset, *filters)
+    chunk = chunk or dataset.shape
+    if dataset.chunks != chunk:
+        msg = f"dataset {dataset.name}: expected chunks of {chunk}, found {dataset.chunks}"
+        raise ValueError(msg)
+    return dataset
+
+
+def read_chunked(file: h5py.File, dataset: h5py.Dataset, *, has_holes: bool = False) -> NDArray[Any]:
+    """All of a dataset that isn't compressed, as far as the file can hold it.
+
+    Args:
+        file: the open file.
+        dataset: one from `open_chunked`, with no filter or with Fletcher32.
+        has_holes: whether chunks may be missing, as in a list that grew before it was filled.
+
+    Raises:
+        ValueError: one is missing, or says of itself what can't be.
+        OSError: its checksum is wrong.
+    """
+    dataset.refresh()
+    length = _length(file, dataset)
+    for corner in itertools.product(*_corners(dataset, length)):
+        _look_at(file, dataset, corner, has_holes=has_holes)
+    return np.asarray(dataset[:length])
+
+
+def _length(file: h5py.File, dataset: h5py.Dataset) -> int:
+    """As long as it may be: what isn't in the file isn't there, whatever is claimed."""
+    width = math.prod(dataset.shape[1:]) * dataset.id.get_type().get_size()
+    return int(min(len(dataset), guarded.file_size(file) // max(1, width)))
+
+
+def _corners(dataset: h5py.Dataset, length: int) -> list[range]:
+    sides = zip((length, *dataset.shape[1:]), dataset.chunks, strict=True)
+    return [range(0, side, part) for side, part in sides]
+
+
+def _look_at(file: h5py.File, dataset: h5py.Dataset, corner: tuple[int, ...], *, has_holes: bool) -> None:
+    found = dataset.id.get_chunk_info_by_coord(corner)
+    if found.byte_offset is None:
+        if has_holes:
+            return
+        msg = f"the chunk at {list(corner)} is missing"
+        raise ValueError(msg)
+    # HDF5 takes the checksum off the end without asking whether there is one.
+    size = found.size - guarded.FLETCHER32_BYTES * dataset.fletcher32
+    expected = math.prod(dataset.chunks) * dataset.id.get_type().get_size()
+    is_there = found.byte_offset + found.size <= guarded.file_size(file)
+    if size != expected or found.filter_mask or not is_there:
+        msg = f"the chunk at {list(corner)} isn't {expected:,} bytes that were stored whole"
+        raise ValueError(msg)

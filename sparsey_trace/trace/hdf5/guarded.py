@@ -1,0 +1,149 @@
+"""What a file from a stranger may hold: looked at before HDF5 follows or unpacks any of it.
+
+HDF5 goes where a file sends it: into other files, round in circles, into filters that it loads, into memory
+that the file only claims to fill. A trace needs none of that, so all of it is refused; what the format doesn't
+name is never read.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import h5py
+
+from sparsey_trace.trace.hdf5.object_headers import read_header
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+ZSTD = 32015
+FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
+FLETCHER32_BYTES = 4
+
+_GROUPS = frozenset({"layers", "progress", "samples", "tail"})
+"""What may hold a trace's datasets; the groups of layers have numbers for names."""
+
+_SHOWN_CLASSES = {h5py.h5t.INTEGER, h5py.h5t.FLOAT}
+
+
+def file_size(file: h5py.File) -> int:
+    """The bytes there are, whatever the file says of its size."""
+    return os.fstat(file.id.get_vfd_handle()).st_size
+
+
+def bytes_at(file: h5py.File, place: int, count: int) -> bytes:
+    """So many bytes of the file, or fewer at its end, past HDF5."""
+    return os.pread(file.id.get_vfd_handle(), count, place)
+
+
+def check_links(file: h5py.File) -> None:
+    """See that no name in the trace's groups leads elsewhere, and that HDF5 can open these groups.
+
+    Raises:
+        ValueError: one does; the message names it.
+    """
+    seen: set[int] = set()
+    waiting = [("", file.id)]
+    while waiting:
+        above, group = waiting.pop()
+        for name, place in _links(above, group):
+            if not _is_of_trace(name):
+                continue
+            if place in seen or not read_header(partial(bytes_at, file), place, name).is_group:
+                msg = f"{name}: expected a group of its own, found something else"
+                raise ValueError(msg)
+            seen.add(place)
+            waiting.append((name, h5py.h5g.open(file.id, name.encode())))
+
+
+def _links(above: str, group: h5py.h5g.GroupID) -> Iterator[tuple[str, int]]:
+    """The name of each thing in a group, and where in the file it is."""
+    for stored in group:
+        name = f"{above}/{stored.decode(errors='backslashreplace')}"
+        link = group.links.get_info(stored)
+        if link.type != h5py.h5l.TYPE_HARD:
+            msg = f"{name!r}: expected something of this file, found a link to elsewhere"
+            raise ValueError(msg)
+        yield name, link.u
+
+
+def _is_of_trace(name: str) -> bool:
+    last = name.rpartition("/")[2]
+    return last in _GROUPS or last.isdecimal()
+
+
+def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
+    """A dataset that HDF5 can open without harm.
+
+    Args:
+        file: the open file, whose links were checked.
+        path: where it stands.
+
+    Raises:
+        ValueError: there is none under that name, or one of another kind than a trace has.
+    """
+    try:
+        place = file.id.links.get_info(path.encode()).u
+    except (KeyError, RuntimeError):
+        msg = f"{path}: expected a dataset, found none"
+        raise ValueError(msg) from None
+    header = read_header(partial(bytes_at, file), place, path)
+    if header.layout not in ("contiguous", "single", "growing"):
+        found = f"{header.layout} data" if header.layout else "a group"
+        msg = f"{path}: expected a dataset as a trace has, found {found}"
+        raise ValueError(msg)
+    return h5py.Dataset(h5py.h5d.open(file.id, path.encode()))
+
+
+def check_dtype(dataset: h5py.Dataset, dtype: np.dtype[Any], width: tuple[int, ...]) -> None:
+    """See that a dataset with a value per sample stores these, [N, *width].
+
+    Raises:
+        ValueError: it stores others.
+    """
+    shape = dataset.shape
+    if not is_stored_as(dataset, dtype) or not shape or shape[1:] != width:
+        found = dataset.dtype if dataset.id.get_type().get_class() in _SHOWN_CLASSES else "another kind"
+        msg = f"dataset {dataset.name}: expected {dtype} of shape {('N', *width)}, found {found} of shape {shape}"
+        raise ValueError(msg)
+
+
+def is_stored_as(dataset: h5py.Dataset, dtype: np.dtype[Any]) -> bool:
+    """Whether its values stand in the file just so, little-endian, with nothing that HDF5 would convert."""
+    return bool(dataset.id.get_type().equal(h5py.h5t.py_create(dtype.newbyteorder("<"))))
+
+
+def check_filters(dataset: h5py.Dataset, *filters: int) -> None:
+    """See that a dataset stands in chunks that go through these filters and no others.
+
+    Raises:
+        ValueError: it doesn't.
+    """
+    stored = dataset.id.get_create_plist()
+    found = [stored.get_filter(number)[0] for number in range(stored.get_nfilters())]
+    if stored.get_layout() != h5py.h5d.CHUNKED or found != list(filters):
+        kind = "chunks" if stored.get_layout() == h5py.h5d.CHUNKED else "one piece"
+        msg = f"dataset {dataset.name}: expected chunks with the filters {list(filters)}, found {kind} with {found}"
+        raise ValueError(msg)
+
+
+def check_contiguous(dataset: h5py.Dataset, size: int) -> int:
+    """See that a dataset is one piece of a file of so many bytes; how many bytes it takes.
+
+    Raises:
+        ValueError: it isn't, or reaches beyond the file's end.
+    """
+    count = math.prod(dataset.shape) * dataset.id.get_type().get_size()
+    if dataset.id.get_create_plist().get_layout() != h5py.h5d.CONTIGUOUS:
+        msg = f"dataset {dataset.name}: expected one piece, found chunks"
+        raise ValueError(msg)
+    place = dataset.id.get_offset()
+    if place is None or place + count > size:
+        msg = f"dataset {dataset.name}: expected {count:,} bytes in the file, found that they aren't there"
+        raise ValueError(msg)
+    return int(count)

@@ -1,0 +1,1 @@
+"""From the file to arrays: lazily, in slices, also while it is being written."""

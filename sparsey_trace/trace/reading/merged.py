@@ -1,0 +1,243 @@
+"""Many files as one run of samples: by step, then by rank, then as in the file.
+
+What is known of the order are stretches: samples of one step that stand together in one file. Steps never fall
+within a file, so what any part of the run has of a file stands together there, and is read at once.
+
+While files are written, samples must not change their numbers: a step counts only when no rank can add to it or
+to one before it any more, because it has committed as much or its writer is gone.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.layout import PHASES
+from sparsey_trace.trace.writing.lock import is_left
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.trace.reading.shards import Shard
+    from sparsey_trace.trace.reading.storage import Storage
+
+_SAMPLES_AT_ONCE = 1 << 16
+
+_STRETCH = np.dtype(
+    [
+        ("step", np.int64),
+        ("epoch", np.int32),
+        ("phase", np.uint8),
+        ("shard", np.int32),  # which file, by its place in the order
+        ("first", np.int64),  # the first sample's number in that file
+        ("samples", np.int64),
+    ]
+)
+
+
+class MergedStorage:
+    """What `Storage` is to one file, to several.
+
+    Args:
+        chains: the files of each rank, in order, from `shards.chains`.
+
+    Attributes:
+        committed: how many samples there are.
+        closed: whether every rank's last file is.
+        chunk_size: how many samples are best read at once.
+
+    Raises:
+        TraceError: a step has two phases or epochs, or steps fall within a file.
+    """
+
+    def __init__(self, chains: Sequence[Sequence[Shard]]) -> None:
+        """Go through the steps of every file."""
+        self.shards = [shard for chain in chains for shard in chain]
+        self._tracks = [_Track(shard, is_last=shard is chain[-1]) for chain in chains for shard in chain]
+        self._order = np.empty(0, _STRETCH)
+        self._starts = np.zeros(1, np.int64)
+        self._later: list[NDArray[Any]] = []
+        self.chunk_size = len(chains) * max(shard.storage.chunk_size for shard in self.shards)
+        self.refresh()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the files are open."""
+        return all(shard.storage.is_open for shard in self.shards)
+
+    def close(self) -> None:
+        """Close the files; closing twice does no harm."""
+        for shard in self.shards:
+            shard.storage.close()
+
+    def refresh(self) -> None:
+        """Find out how much is committed by now.
+
+        Raises:
+            TraceError: the files are closed or can't be read, or what they added doesn't fit.
+        """
+        for track in self._tracks:
+            track.refresh()
+        for number, track in enumerate(self._tracks):
+            self._later.append(track.new_stretches(number))
+        later = np.concatenate(self._later)
+        later = later[np.lexsort((later["shard"], later["step"]))]
+        self._check_steps(later)
+        ready = self._count_final(later["step"])
+        self._order = np.concatenate([self._order, later[:ready]])
+        self._starts = np.concatenate([[0], np.cumsum(self._order["samples"])])
+        self._later = [later[ready:]]
+        self.committed = int(self._starts[-1])
+        self.closed = all(track.is_closed for track in self._tracks if track.is_last)
+
+    def _count_final(self, steps: NDArray[np.int64]) -> int:
+        """How many of these, which rise, no rank can add to any more, nor come before."""
+        reached = [track.last_step for track in self._tracks if not track.is_done]
+        return int(np.searchsorted(steps, min(reached), side="right")) if reached else len(steps)
+
+    def read(self, path: str, start: int, stop: int, within: slice = slice(None)) -> NDArray[Any]:
+        """Samples `start` to `stop` of a column as stored, from all files.
+
+        Args:
+            path: the column's.
+            start: the first sample.
+            stop: the one to stop before.
+            within: a part of the first axis behind the samples', such as a range of MACs.
+
+        Raises:
+            TraceError: the files are closed, or their data can't be read.
+        """
+        owners, spans = self._places(start, stop)
+        parts = {number: self._storage(number).read(path, *span, within) for number, span in spans.items()}
+        return _joined(owners, parts)
+
+    def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
+        """The samples of these numbers, which rise, of a column as stored, from all files; see `read`."""
+        stretches = np.searchsorted(self._starts, numbers, side="right") - 1
+        owners = self._order["shard"][stretches]
+        # Samples of one file follow each other here as they do there.
+        there = self._order["first"][stretches] + numbers - self._starts[stretches]
+        parts = {
+            number: self._storage(number).pick(path, there[owners == number], within)
+            for number in np.unique(owners).tolist() or [0]
+        }
+        return _joined(owners, parts)
+
+    def _storage(self, number: int) -> Storage:
+        return self.shards[number].storage
+
+    def _places(self, start: int, stop: int) -> tuple[NDArray[np.int32], dict[int, tuple[int, int]]]:
+        """Which file each sample is in, [n]; and from where to where these are in each."""
+        low = int(np.searchsorted(self._starts, start, side="right")) - 1
+        high = max(low, int(np.searchsorted(self._starts, stop)))
+        edges = np.clip(self._starts[low : high + 1], start, stop)
+        files, samples = self._order["shard"][low:high], np.diff(edges)
+        firsts = self._order["first"][low:high] + edges[:-1] - self._starts[low:high]
+        spans = {}
+        for number in np.unique(files).tolist():
+            of_file = np.flatnonzero(files == number)
+            spans[number] = (int(firsts[of_file[0]]), int(firsts[of_file[-1]] + samples[of_file[-1]]))
+        return np.repeat(files, samples), spans or {0: (0, 0)}
+
+    def drops(self) -> NDArray[np.int64]:
+        """[n] int64, the steps that were dropped by any rank, in order.
+
+        Raises:
+            TraceError: the files are closed, or they can't be read.
+        """
+        return np.unique(np.concatenate([shard.storage.drops() for shard in self.shards]))
+
+    def _check_steps(self, stretches: NDArray[Any]) -> None:
+        earlier, later = stretches[:-1], stretches[1:]
+        for name in ("phase", "epoch"):
+            wrong = np.flatnonzero((earlier["step"] == later["step"]) & (earlier[name] != later[name]))
+            if len(wrong):
+                one, other = stretches[wrong[0]], stretches[wrong[0] + 1]
+                expected, found = (_shown(name, int(stretch[name])) for stretch in (one, other))
+                msg = (
+                    f"{self._path(other)}: expected step {other['step']} to be of {name} {expected}, as in "
+                    f"{self._path(one)}, found {found}: the ranks were not in step; read each alone"
+                )
+                raise TraceError(msg)
+
+    def _path(self, stretch: Any) -> Path:
+        return self.shards[int(stretch["shard"])].path
+
+
+def _joined(owners: NDArray[np.int32], parts: dict[int, NDArray[Any]]) -> NDArray[Any]:
+    """[n, ...], of which each file has its part, in order."""
+    first = next(iter(parts.values()))
+    if len(parts) == 1:
+        return first
+    values = np.empty((len(owners), *first.shape[1:]), first.dtype)
+    for number, part in parts.items():
+        values[owners == number] = part
+    return values
+
+
+def _shown(name: str, value: int) -> str:
+    return PHASES[value] if name == "phase" and value < len(PHASES) else str(value)
+
+
+class _Track:
+    """How far one file has been gone through.
+
+    Attributes:
+        is_last: whether it is its rank's last; the writers of all others are gone.
+        is_closed: whether its writer closed it.
+        is_done: whether no more can come.
+        last_step: the last committed step's number.
+    """
+
+    def __init__(self, shard: Shard, *, is_last: bool) -> None:
+        self.is_last, self._shard = is_last, shard
+        self.is_done, self.is_closed = not is_last, shard.storage.closed
+        self.last_step, self._seen = shard.part.first_step - 1, 0
+
+    def refresh(self) -> None:
+        """See how much is committed, and whether more can come."""
+        if self.is_last:
+            # Before the counters: what a writer left behind that was gone by now is all there is.
+            left = is_left(self._shard.path)
+            self._shard.storage.refresh()
+            self.is_closed = self._shard.storage.closed
+            self.is_done = self.is_closed or left
+
+    def new_stretches(self, number: int) -> NDArray[Any]:
+        """What was committed since the last time, as of the file of that number."""
+        size = self._shard.storage.committed
+        starts = range(self._seen, size, _SAMPLES_AT_ONCE)
+        parts = [self._stretches(number, start, min(start + _SAMPLES_AT_ONCE, size)) for start in starts]
+        found = np.concatenate([np.empty(0, _STRETCH), *parts])
+        self._check_order(found)
+        self._seen = size
+        if len(found):
+            self.last_step = int(found["step"][-1])
+        return found
+
+    def _stretches(self, number: int, start: int, stop: int) -> NDArray[Any]:
+        names = ("step", "epoch", "phase")
+        columns = {name: self._shard.storage.read(f"samples/{name}", start, stop) for name in names}
+        firsts = np.flatnonzero(np.diff(columns["step"], prepend=~columns["step"][0]))
+        found = np.empty(len(firsts), _STRETCH)
+        for name, column in columns.items():
+            found[name] = column[firsts]
+        found["shard"], found["first"] = number, start + firsts
+        found["samples"] = np.diff(firsts, append=stop - start)
+        return found
+
+    def _check_order(self, stretches: NDArray[Any]) -> None:
+        lowest = max(self.last_step, self._shard.part.first_step)
+        wrong = np.flatnonzero(stretches["step"] < np.append(lowest, stretches["step"])[:-1])
+        if len(wrong):
+            found = stretches[wrong[0]]
+            msg = (
+                f"{self._shard.path}: samples/step: sample {found['first']}: expected a step of at least {lowest} "
+                f"that never falls below the sample before's, found {found['step']}"
+            )
+            raise TraceError(msg)

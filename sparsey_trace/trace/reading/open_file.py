@@ -1,0 +1,154 @@
+"""Opening the file behind a trace, and saying what is wrong where it isn't one."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+from functools import partial
+from typing import TYPE_CHECKING, BinaryIO
+
+import h5py
+import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
+
+from sparsey_trace.errors import TraceError, VersionError
+from sparsey_trace.support.suggest import hint_of_file
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.damage import reading
+from sparsey_trace.trace.hdf5 import attributes, guarded
+from sparsey_trace.trace.hdf5.heap import check_heaps
+from sparsey_trace.trace.hdf5.object_headers import read_header
+from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SIZE, Superblock
+from sparsey_trace.trace.paths import partial_path
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_TRUNCATED = (
+    "expected a whole file, found a truncated one: copy it again, or see what `sparsey-trace repair` can save"
+)
+
+_READ_ATTEMPTS = 25
+"""How often HDF5 tries to read a piece of metadata that a writer may be changing: 70 ms in all."""
+
+
+def open_file(path: Path) -> h5py.File:
+    """Open a trace's file for reading, whether it is closed, being written or left behind.
+
+    Raises:
+        TraceError: there is no file, or what is there is no trace or can't be read.
+        VersionError: the trace's format is newer than this program.
+    """
+    superblock = _superblock(path)
+    try:
+        file = _open_growing(path) if superblock.is_growing else h5py.File(path, "r", locking=False)
+    except (OSError, RuntimeError, ValueError) as error:
+        msg = f"{path}: {_diagnosis(superblock, error)}"
+        raise TraceError(msg) from error
+    try:
+        _check_format(file, path)
+    except BaseException:
+        close_file(file)
+        raise
+    return file
+
+
+def close_file(file: h5py.File) -> None:
+    """Close a file that was only read: what HDF5 finds wrong with it then is of no more use."""
+    with contextlib.suppress(OSError, RuntimeError):
+        file.close()
+
+
+def _superblock(path: Path) -> Superblock:
+    """How the file wants to be opened, after a look at whether HDF5 can."""
+    try:
+        if not path.is_file():
+            msg = f"{path}: expected a trace file, found {_instead(path)}"
+            raise TraceError(msg)
+        with path.open("rb") as stream:
+            start = stream.read(SIZE)
+            size = os.fstat(stream.fileno()).st_size
+    except PermissionError as error:
+        msg = f"{path}: expected a readable file, found no permission to read it"
+        raise TraceError(msg) from error
+    except OSError as error:
+        msg = f"{path}: expected a readable file, found: {error.strerror}"
+        raise TraceError(msg) from error
+    if not start.startswith(SIGNATURE):
+        found = "a file that isn't HDF5" if start else "an empty file"
+        msg = f"{path}: expected a sparsey-trace file (HDF5), found {found}"
+        raise TraceError(msg)
+    superblock = Superblock.parse(start)
+    # A file that is being written may say that it is longer than it is.
+    if len(start) < SIZE or (superblock is not None and not superblock.flags and superblock.end > size):
+        msg = f"{path}: {_TRUNCATED}"
+        raise TraceError(msg)
+    if superblock is None:
+        msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind"
+        raise TraceError(msg)
+    with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
+        read_header(partial(_bytes_at, stream), superblock.root, "its root")
+    return superblock
+
+
+def _bytes_at(stream: BinaryIO, place: int, count: int) -> bytes:
+    stream.seek(place)
+    return stream.read(count)
+
+
+def _instead(path: Path) -> str:
+    if path.is_dir():
+        return "a folder"
+    if path.exists():
+        return "something else"
+    if partial_path(path).exists():
+        return "one without a step yet: its writer is about to begin, or died before"
+    return f"no such file{hint_of_file(path)}"
+
+
+def _open_growing(path: Path) -> h5py.File:
+    """Open a file whose writer lives, or died: HDF5 opens it in no other way."""
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    # HDF5 doubles its pause between attempts to read damaged metadata, 100 times: for ever. h5py
+    # can't ask it for fewer, so this goes to the HDF5 that h5py has loaded.
+    limit = getattr(ctypes.CDLL(h5py.h5p.__file__), "H5Pset_metadata_read_attempts", None)
+    if limit is not None:
+        limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
+    access.set_file_locking(False, True)  # noqa: FBT003 - h5py takes them by position only
+    flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
+    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
+
+
+def _diagnosis(superblock: Superblock, error: Exception) -> str:
+    if superblock.is_taken:
+        return "expected a trace, found HDF5 that another program has open for writing, or left so"
+    return f"expected a readable HDF5 file, found: {error}"
+
+
+def _check_format(file: h5py.File, path: Path) -> None:
+    with reading(path, "a sound HDF5 file"):
+        guarded.check_links(file)
+        names = [repr(name) for name in list(file)[:5]]
+        is_known = attributes.has_attribute(file, "format")
+    if not is_known:
+        held = ", ".join(names) or "nothing"
+        msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind (it holds: {held})"
+        raise TraceError(msg)
+    with reading(path, "a sparsey-trace file with a format_version"):
+        version = attributes.read_number(file, "format_version")
+    if version < 1:
+        msg = f"{path}: expected a format_version of 1 or more, found {version}"
+        raise TraceError(msg)
+    if version > schema.VERSION:
+        msg = (
+            f"{path}: expected format version {schema.VERSION} or older, found {version}: "
+            "a newer sparsey-trace wrote it; upgrade with `pip install -U sparsey-trace`"
+        )
+        raise VersionError(msg)
+    with reading(path, f"a file of the format {schema.FORMAT}"):
+        if version == 1:
+            check_heaps(path)
+        kind = attributes.read_text(file, "format", version=version)
+        if kind != schema.FORMAT:
+            msg = f"format {kind!r}"
+            raise ValueError(msg)

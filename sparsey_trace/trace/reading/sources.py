@@ -1,0 +1,102 @@
+"""From what users name (a file, several, a pattern) to the files of one trace."""
+
+from __future__ import annotations
+
+import contextlib
+import glob
+import os
+from collections.abc import Sequence
+from itertools import takewhile
+from pathlib import Path
+from typing import TypeAlias
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.support.suggest import TRACES
+from sparsey_trace.trace.reading.remote import fetch, is_url
+from sparsey_trace.trace.reading.shards import Shard, chains, open_shard
+
+Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
+"""A path, a pattern such as "run.*.h5", a URL that fsspec knows, or several of these."""
+
+
+def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[Shard]]:
+    """Open all files of a trace: of each rank, in order. One file that is named alone is not asked for others.
+
+    Args:
+        source: what was named. To what matches a pattern, files of the same folder are added that these
+            continue.
+        cache_bytes: how much may be kept decompressed, of all files together.
+
+    Raises:
+        TraceError: there are none, one is no trace or is damaged, or they don't make one run.
+        VersionError: one was written in a newer version of the format.
+    """
+    paths, is_complete = _named(source)
+    share = cache_bytes // len(paths)
+    with contextlib.ExitStack() as unless_done:
+        shards: list[Shard] = []
+        # Grows while it is gone through.
+        for path in paths:
+            shards.append(open_shard(path, cache_bytes=share))
+            unless_done.callback(shards[-1].storage.close)
+            if is_complete:
+                paths += [path for path in _earlier(shards[-1]) if path not in paths]
+        found = [shards] if len(paths) == 1 and not is_complete else chains(shards)
+        unless_done.pop_all()
+        return found
+
+
+def common_name(paths: Sequence[Path]) -> Path:
+    """What the names of a run's files have in common, up to a dot.
+
+    >>> common_name([Path("runs/run.rank0.h5"), Path("runs/run.rank1.h5")]).as_posix()
+    'runs/run'
+    >>> common_name([Path("run.h5"), Path("run.1.h5")]).as_posix()
+    'run'
+    >>> common_name([Path("run.1.h5")]).as_posix()
+    'run.1'
+    """
+    stems = [path.stem if path.suffix in TRACES else path.name for path in paths]
+    words = zip(*(stem.split(".") for stem in stems), strict=False)
+    shared = takewhile(lambda word: len(set(word)) == 1, words)
+    return _common_folder(paths) / (".".join(word[0] for word in shared) or stems[0])
+
+
+def _common_folder(paths: Sequence[Path]) -> Path:
+    folders = {path.parent for path in paths}
+    if len(folders) == 1:
+        return folders.pop()
+    return Path(os.path.commonpath([folder.absolute() for folder in folders]))
+
+
+def _named(source: Source) -> tuple[list[Path], bool]:
+    """The files, and whether a pattern named any: then it stands for a whole run."""
+    named = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    found = [_matches(name) for name in named]
+    if not found:
+        msg = "expected a trace's path, a pattern or a list of these, found an empty list"
+        raise TraceError(msg)
+    return [path for paths in found for path in paths], any(map(_is_pattern, named))
+
+
+def _matches(name: str | os.PathLike[str]) -> list[Path]:
+    if is_url(name):
+        found = fetch(os.fspath(name))
+    elif _is_pattern(name):
+        found = sorted(map(Path, glob.glob(os.fspath(name))))  # noqa: PTH207 - Path.glob takes no absolute pattern
+    else:
+        return [Path(name)]
+    if not found:
+        msg = f"{name}: expected files of such names, found none"
+        raise TraceError(msg)
+    return found
+
+
+def _is_pattern(name: str | os.PathLike[str]) -> bool:
+    return glob.has_magic(os.fspath(name)) and (is_url(name) or not Path(name).exists())
+
+
+def _earlier(shard: Shard) -> list[Path]:
+    """The file that this one says it continues, a name without a folder, if it is there."""
+    name = shard.part.continues
+    return [path for path in ([shard.path.with_name(name)] if name else []) if path.is_file()]

@@ -1,0 +1,304 @@
+"""Reading a trace: lazily, in slices or chunks, even while it is being written.
+
+A `Trace` is a snapshot: its length is what was committed when it was opened (or last refreshed), so
+that everything read from it belongs together.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.chunk import Chunk
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.layout import PHASES
+from sparsey_trace.support.extras import is_installed, require
+from sparsey_trace.support.html_table import table
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.layer_views import LayerView
+from sparsey_trace.trace.reading.sources import common_name
+from sparsey_trace.trace.reading.views import ColumnView, SampleTable
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    import xarray as xr
+    from numpy.typing import NDArray
+
+    from sparsey_trace.trace.format.head import Head
+    from sparsey_trace.trace.reading.merged import MergedStorage
+    from sparsey_trace.trace.reading.shards import Shard
+    from sparsey_trace.trace.reading.storage import Storage
+
+FIELDS = frozenset({"inputs", "codes", "active"})
+"""What a chunk can hold beside step, epoch, phase and label."""
+
+_STEPS_AT_ONCE = 1 << 16
+"""Samples whose steps are looked at together."""
+
+
+class Trace:
+    """A recorded run. Made by `open_trace`; usable in a with-block.
+
+    Attributes:
+        shards: its open files; more than one where several ranks recorded the run, or it was resumed.
+        path: the file; of several, a name that stands for all of them.
+        id: unique to this run; of several files, to these files together.
+        layout: the model.
+        config: the run's configuration; of several files, the first one's.
+        created: when it started, ISO 8601, UTC.
+        host: the machine it ran on, or the machines.
+        versions: of Python, this program and the packages that mattered.
+        input_kind: how inputs are kept: binary, float32, float16 or none.
+        sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
+            names of those that were), `layers` (the names of those that were not), `predicate` (what chose
+            the steps, in words). Empty where everything was recorded.
+        part: which part of a run this is.
+        version: of the format.
+        closed: whether the writer closed it; False while it is written, or when the writer died.
+        columns: path in the file to how its values are stored.
+        storage: the values as they are stored, for those who check or copy them.
+    """
+
+    def __init__(self, shards: Sequence[Shard], head: Head, storage: Storage | MergedStorage) -> None:
+        """Made by `open_trace`."""
+        self.shards, self.storage, self.columns = tuple(shards), storage, shards[0].columns
+        self.path = shards[0].path if len(shards) == 1 else _name_for(self.paths)
+        self.id, self.created, self.host = head.id, head.created, head.host
+        self.config, self.versions = head.config, head.versions
+        self.layout, self.input_kind = head.layout, head.input_kind
+        self.sampling, self.part, self.version = head.sampling, head.part, head.version
+        self._size, self.closed = storage.committed, storage.closed
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Its files, by rank and then as they follow each other: what to open it by once more."""
+        return tuple(shard.path for shard in self.shards)
+
+    def refresh(self) -> int:
+        """Move the snapshot on to what is committed by now; the new length. Of further files it knows nothing."""
+        self.storage.refresh()
+        self._size, self.closed = self.storage.committed, self.storage.closed
+        self.__dict__.pop("num_steps", None)
+        return self._size
+
+    def rewind(self, samples: int) -> None:
+        """Move the snapshot back to its first samples, as it was when there weren't more; `refresh` moves it on.
+
+        Args:
+            samples: how many, at most the length now.
+
+        Raises:
+            UsageError: there aren't as many.
+        """
+        if not 0 <= samples <= len(self):
+            msg = f"{self.path}: expected 0 to {len(self):,} samples to go back to, found {samples:,}"
+            raise UsageError(msg)
+        self._size = samples
+        self.__dict__.pop("num_steps", None)
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        return self._size
+
+    @property
+    def waiting(self) -> int:
+        """How many samples are committed behind the end, of steps that another rank may still add to."""
+        return sum(shard.storage.committed for shard in self.shards) - self._size
+
+    @cached_property
+    def num_steps(self) -> int:
+        """The number of steps."""
+        steps, size = self.samples.step, _STEPS_AT_ONCE
+        # Each part with the sample before it, so that no change is missed between two of them.
+        parts = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
+        return sum(int(np.count_nonzero(np.diff(part))) for part in parts) + min(1, len(steps))
+
+    @property
+    def drops(self) -> NDArray[np.int64]:
+        """[n] int64, the numbers of the steps that were dropped because the disk was too slow."""
+        return self.storage.drops()
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """Which of inputs, codes and active this trace holds."""
+        return FIELDS - {"inputs"} if self.input_kind == "none" else FIELDS
+
+    @property
+    def samples(self) -> SampleTable:
+        """What is known of each sample: step, epoch, phase, label, time."""
+        return SampleTable({name: self._view(f"samples/{name}") for name in schema.SAMPLE_COLUMNS})
+
+    @property
+    def inputs(self) -> ColumnView:
+        """[N, D], read when sliced: uint8 zeros and ones, or float32 (float16 if so recorded).
+
+        Raises:
+            TraceError: the run was recorded without inputs.
+        """
+        if "inputs" not in self.fields:
+            msg = f"{self.path}: expected a trace with inputs, found one recorded with inputs='none'"
+            raise TraceError(msg)
+        return self._view(schema.INPUTS)
+
+    @property
+    def layers(self) -> tuple[LayerView, ...]:
+        """The layers, lowest first."""
+        return tuple(
+            LayerView(
+                layer, self._view(schema.codes_path(i)), self._view(schema.active_path(i), dtype=np.bool_)
+            )
+            for i, layer in enumerate(self.layout.layers)
+        )
+
+    def _view(self, path: str, dtype: Any = None) -> ColumnView:
+        return ColumnView(self.storage, self.columns[path], self._size, dtype)
+
+    @property
+    def chunk_size(self) -> int:
+        """How many samples the file keeps together: reading in multiples of it is fastest."""
+        return self.storage.chunk_size
+
+    def chunks(
+        self,
+        size: int | None = None,
+        *,
+        start: int = 0,
+        stop: int | None = None,
+        fields: frozenset[str] = FIELDS,
+    ) -> Iterator[Chunk]:
+        """The run in order, as chunks of at most `size` samples.
+
+        Args:
+            size: samples a chunk, at least 1; by default as the file keeps them together.
+            start: the first sample.
+            stop: the sample to stop before; by default the end.
+            fields: what to read beside step, epoch, phase and label; what the trace doesn't hold
+                is left out.
+
+        Raises:
+            UsageError: the size is below 1.
+            TraceError: the data can't be read.
+        """
+        size = self.chunk_size if size is None else size
+        if size < 1:
+            msg = f"size: expected at least 1 sample a chunk, found {size}"
+            raise UsageError(msg)
+        start, stop, _ = slice(start, stop).indices(len(self))
+        for first in range(start, stop, size):
+            yield self.chunk(first, min(first + size, stop), fields=fields)
+
+    def chunk(self, start: int, stop: int, *, fields: frozenset[str] = FIELDS) -> Chunk:
+        """Samples `start` to `stop` (exclusive) as one chunk; see `chunks`."""
+        start, stop, _ = slice(start, stop).indices(len(self))
+        part = slice(start, stop)
+        samples, layers = self.samples, self.layers
+        found = Chunk(
+            layout=self.layout,
+            start=start,
+            step=samples.step[part],
+            epoch=samples.epoch[part],
+            phase=samples.phase[part],
+            label=samples.label[part],
+            inputs=_input_values(self.inputs[part]) if "inputs" in fields & self.fields else None,
+            codes=tuple(layer.codes[part] for layer in layers) if "codes" in fields else (),
+            active=tuple(layer.active[part] for layer in layers) if "active" in fields else (),
+        )
+        self._check(found)
+        return found
+
+    def _check(self, chunk: Chunk) -> None:
+        """See that the chunk holds nothing that metrics take for impossible; `validate` looks at more."""
+        wrong: dict[str, Any] = {
+            "phases of 0 (train) and 1 (eval)": (chunk.phase >= len(PHASES)).any(),
+            "steps that never fall": (np.diff(chunk.step) < 0).any(),
+        }
+        for layer, codes in zip(self.layout.layers, chunk.codes, strict=False):
+            expected = f"winners from 0 to {layer.num_neurons - 1} in {layer.name}"
+            wrong[expected] = codes.size > 0 and codes.max() >= layer.num_neurons
+        for expected, is_wrong in wrong.items():
+            if is_wrong:
+                msg = (
+                    f"{self.path}: samples {chunk.start} to {chunk.start + len(chunk)}: expected {expected}, found "
+                    "others; `sparsey-trace validate` says where"
+                )
+                raise TraceError(msg)
+
+    def to_xarray(self) -> xr.DataTree:
+        """All of it as an xarray.DataTree, of which nothing is read before it is asked for. Needs xarray.
+
+        The root has `inputs` [sample, feature], and each layer a node of its name (of its number, as `layer0`, where
+        the name can't be a node's), with `codes` [sample, mac, cm] and `active` [sample, mac] as in `layers`,
+        `connections` [mac, source] and the MACs' positions x and y. The codes of silent MACs are 0;
+        `codes.where(active)` has nan for them. Coordinates of samples, in every node, are the number, step, epoch,
+        phase (`train` or `eval`), label (float64, nan where unknown) and time (UTC). The root's attributes have
+        the configuration, as JSON.
+
+        Where dask is installed, inputs, codes and activity are dask arrays of whole chunks of the file; all else, and
+        without dask all, are xarray's own lazy arrays. The trace has to stay open meanwhile;
+        `xarray.open_datatree(path, engine="sparsey-trace")` opens one of its own.
+
+        Raises:
+            UsageError: xarray isn't installed.
+        """
+        require("xarray", what=f"{self.path}: to_xarray", extra="xarray")
+        from sparsey_trace.arrays.tree import tree_of
+
+        return tree_of(self, in_dask=is_installed("dask"))
+
+    def close(self) -> None:
+        """Close the files; closing twice does no harm."""
+        self.storage.close()
+
+    def __enter__(self) -> Trace:
+        """The trace itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the files."""
+        self.close()
+
+    def _facts(self) -> dict[str, str]:
+        macs = ", ".join(str(layer.num_macs) for layer in self.layout.layers)
+        return {
+            "samples": f"{len(self):,}",
+            "steps": f"{self.num_steps:,}",
+            "layers": f"{len(self.layout.layers)} ({macs} MACs)",
+            "inputs": "none"
+            if self.input_kind == "none"
+            else f"{self.layout.num_features} features, {self.input_kind}",
+            "state": "closed" if self.closed else "still being written, or its writer died",
+        }
+
+    @property
+    def _name(self) -> str:
+        return str(self.path) if len(self.shards) == 1 else f"{self.path} ({len(self.shards)} files)"
+
+    def __repr__(self) -> str:
+        """One line: where, how long, which model."""
+        if not self.storage.is_open:
+            return f"<Trace {self._name}: file closed>"
+        facts = self._facts()
+        state = "closed" if self.closed else "not closed"
+        return f"<Trace {self._name}: {facts['samples']} samples in {facts['steps']} steps, {facts['layers']}, {state}>"
+
+    def _repr_html_(self) -> str:
+        known = self._facts() if self.storage.is_open else {"state": "file closed"}
+        facts = {"trace": self._name, **known, "created": self.created, "host": self.host}
+        return table(list(facts.items())) + self.layout._repr_html_()
+
+
+def _input_values(inputs: NDArray[Any]) -> NDArray[Any]:
+    return inputs.astype(np.float32) if inputs.dtype == np.float16 else inputs
+
+
+def _name_for(paths: Sequence[Path]) -> Path:
+    """A pattern that these match, to name them in messages."""
+    common = common_name(paths)
+    return common.with_name(f"{common.name}*{paths[0].suffix}")

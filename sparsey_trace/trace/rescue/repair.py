@@ -1,0 +1,192 @@
+"""From a broken, unclosed or partly unreadable trace to a sound one with all that can be had."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.layout import PHASES
+from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.damage import reading
+from sparsey_trace.trace.format.head import Origin, new_id
+from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.trace.rescue.salvage import Wreck, opened
+from sparsey_trace.trace.rescue.whole_steps import Assembly
+from sparsey_trace.trace.writing.lock import holder_of, lock_path
+from sparsey_trace.trace.writing.writer import TraceWriter
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.trace.format.head import Head
+
+
+@dataclass(frozen=True, kw_only=True)
+class Repaired:
+    """What a repair came to.
+
+    Attributes:
+        kept: how many samples the new trace holds.
+        committed: how many the old one held, as far as is known.
+        steps: how many steps the kept ones belong to.
+        losses: what was found to be lost, a line each.
+    """
+
+    kept: int
+    committed: int
+    steps: int
+    losses: tuple[str, ...]
+
+    @property
+    def lost(self) -> int:
+        """How many committed samples could not be had."""
+        return self.committed - self.kept
+
+
+def repair(
+    path: str | os.PathLike[str],
+    out: str | os.PathLike[str],
+    *,
+    overwrite: bool = False,
+    on_progress: Callable[[int, int], None] | None = None,
+) -> Repaired:
+    """Write what can be had of a trace into a new, closed one, of the newest version of the format.
+
+    A step is kept whole or not at all. Steps keep their numbers, and samples move up; steps that are lost are named
+    among the drops, as far as their numbers are known, so that every analysis says so. The
+    new trace has a new id, as it is another trace for those that have results of the first; its origin,
+    configuration and place among the files of a run are the old one's.
+
+    Args:
+        path: the trace, which is only read.
+        out: the file to make; a repair that is stopped leaves none.
+        overwrite: replace an existing file instead of refusing.
+        on_progress: called with how many samples are done, and of how many.
+
+    Raises:
+        TraceError: nothing can be had; or the trace is still being written; or the file can't be made.
+        UsageError: both are the same file.
+        VersionError: it was written in a newer version of the format.
+
+    >>> import tempfile
+    >>> from sparsey_trace import Layout, LayerLayout, TraceWriter
+    >>> v1 = LayerLayout(name="v1", num_macs=1, num_cms=2, num_neurons=3, connections=[[0, 1]])
+    >>> folder = tempfile.mkdtemp()
+    >>> writer = TraceWriter(folder + "/run.h5", Layout(num_features=2, layers=[v1]))
+    >>> writer.append(inputs=[[0, 1]], codes=[[[[2, 0]]]], active=[[[True]]], phase="train")
+    >>> writer.close()
+    >>> repair(folder + "/run.h5", folder + "/repaired.h5")
+    Repaired(kept=1, committed=1, steps=1, losses=())
+    """
+    path, out = Path(path), Path(out)
+    spare = out.with_name(f".{out.name}.mended")
+    _check_paths(path, out, spare)
+    with opened(path, spare) as file:
+        with reading(path, "a trace of which something can be had"):
+            wreck = Wreck(file)
+        assembly = Assembly(wreck.head.part.first_step)
+        steps = _steps(wreck, assembly, on_progress)
+        first = next(steps, None)
+        if first is None:
+            why = wreck.losses[0] if wreck.losses else "it holds no samples"
+            msg = f"{path}: expected a trace of which something can be had, found nothing: {why}"
+            raise TraceError(msg)
+        with contextlib.ExitStack() as unless_done:
+            with uninterrupted():
+                writer = _writer(out, wreck.head, overwrite=overwrite)
+                unless_done.enter_context(_whole_or_not_at_all(writer))
+            _append(writer, wreck.head, first)
+            for values in steps:
+                _append(writer, wreck.head, values)
+            # So that every analysis of the new trace says what it lacks.
+            if missing := sorted({*wreck.drops(), *assembly.lost}):
+                writer.note_drops(missing)
+    return Repaired(
+        kept=writer.num_samples,
+        committed=wreck.committed,
+        steps=writer.num_steps,
+        losses=tuple(dict.fromkeys(wreck.losses)),
+    )
+
+
+def _check_paths(path: Path, out: Path, spare: Path) -> None:
+    for made in (out, spare, partial_path(out), lock_path(out)):
+        if path.exists() and made.exists() and path.samefile(made):
+            msg = (
+                f"{out}: expected to make {made.name}, found that it is the trace, which is never written to; choose "
+                "another name"
+            )
+            raise UsageError(msg)
+    holder = holder_of(path) or holder_of(path.resolve())
+    if holder is not None and not holder.is_dead:
+        msg = f"{path}: expected a trace that nobody writes any more, found that {holder} does; wait until it ends"
+        raise TraceError(msg)
+
+
+def _steps(
+    wreck: Wreck, assembly: Assembly, on_progress: Callable[[int, int], None] | None
+) -> Iterator[Mapping[str, NDArray[Any]]]:
+    done = 0
+    for piece in wreck.pieces():
+        if piece.values is None:
+            assembly.lose(piece.size, piece.steps)
+        else:
+            yield from assembly.add(piece.values, piece.good)
+        done += piece.size
+        if on_progress is not None:
+            on_progress(done, wreck.committed)
+    yield from assembly.finish(is_complete=wreck.is_whole)
+
+
+@contextlib.contextmanager
+def _whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
+    """Half a repaired trace would look like a whole one: it is removed where something stops the repair."""
+    try:
+        with writer:
+            yield
+    except BaseException:
+        partial_path(writer.path).unlink(missing_ok=True)
+        if writer.num_samples:
+            writer.path.unlink(missing_ok=True)
+        raise
+
+
+def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:
+    return TraceWriter(
+        out,
+        head.layout,
+        config=head.config,
+        inputs=head.input_kind,
+        overwrite=overwrite,
+        sampling=head.sampling,
+        part=head.part,
+        origin=Origin(id=new_id(), created=head.created, host=head.host, versions=head.versions),
+    )
+
+
+def _append(writer: TraceWriter, head: Head, values: Mapping[str, NDArray[Any]]) -> None:
+    """One step, as it is stored."""
+    column = schema.input_column(head.layout, head.input_kind)
+    layers = range(len(head.layout.layers))
+    writer.append(
+        inputs=None if column is None else column.decode(values[schema.INPUTS]),
+        codes=[values[schema.codes_path(index)] for index in layers],
+        active=[
+            np.unpackbits(values[schema.active_path(index)], axis=-1, count=layer.num_macs)
+            for index, layer in enumerate(head.layout.layers)
+        ],
+        phase=PHASES[int(values["samples/phase"][0])],
+        epoch=int(values["samples/epoch"][0]),
+        labels=values["samples/label"],
+        step=int(values["samples/step"][0]),
+        time=float(values["samples/time"][0]),
+    )

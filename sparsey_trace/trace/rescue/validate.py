@@ -1,0 +1,117 @@
+"""Reading all of a trace, to see whether it is sound.
+
+Opening a trace checks its structure, dtypes, wiring and counters already. This is about every value of
+every sample. A chunk at a time is read, so memory stays bounded; the checksums of the chunks and of the tail are
+compared on the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.invariants import faults, last_of
+from sparsey_trace.trace.reading.open_trace import open_trace
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from sparsey_trace.trace.reading.shards import Shard
+    from sparsey_trace.trace.reading.sources import Source
+    from sparsey_trace.trace.reading.storage import Storage
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """What a sound trace holds.
+
+    Attributes:
+        samples: how many samples were read.
+        steps: how many steps they belong to.
+        notes: what is worth knowing, though it is no fault.
+    """
+
+    samples: int
+    steps: int
+    notes: tuple[str, ...] = ()
+
+
+def validate(source: Source, *, on_progress: Callable[[int, int], None] | None = None) -> Report:
+    """Read all of a trace and check it; of one that is still being written, what is committed.
+
+    Args:
+        source: the trace, or its files; see `open_trace`.
+        on_progress: called with how many samples are done, and of how many.
+
+    Raises:
+        TraceError: it isn't sound; the message names the dataset and sample of the first fault. Or its files
+            don't make one run.
+        VersionError: it was written in a newer version of the format.
+
+    >>> import tempfile
+    >>> from sparsey_trace import Layout, LayerLayout, TraceWriter
+    >>> v1 = LayerLayout(name="v1", num_macs=1, num_cms=2, num_neurons=3, connections=[[0, 1]])
+    >>> path = tempfile.mkdtemp() + "/run.h5"
+    >>> with TraceWriter(path, Layout(num_features=2, layers=[v1])) as writer:
+    ...     writer.append(inputs=[[0, 1]], codes=[[[[2, 0]]]], active=[[[True]]], phase="train")
+    >>> validate(path)
+    Report(samples=1, steps=1, notes=())
+    """
+    with open_trace(source) as trace:
+        done, total = 0, sum(shard.storage.committed for shard in trace.shards)
+        for shard in trace.shards:
+            for size in _check_file(shard):
+                done += size
+                if on_progress is not None:
+                    on_progress(done, total)
+        return Report(samples=len(trace), steps=trace.num_steps, notes=_notes(trace))
+
+
+def _check_file(shard: Shard) -> Iterator[int]:
+    """Check one file; yield how many samples were done each time."""
+    storage = shard.storage
+    if storage.closed:
+        _check_lengths(shard.path, storage)
+    _check_drops(shard.path, storage)
+    last: dict[str, int] = {}
+    for start in range(0, storage.committed, storage.chunk_size):
+        stop = min(start + storage.chunk_size, storage.committed)
+        values = {column: storage.read(column, start, stop) for column in shard.columns}
+        for fault in faults(shard.head, shard.columns, values, last):
+            msg = f"{shard.path}: {fault.first(values, start)}"
+            raise TraceError(msg)
+        last = last_of(values)
+        yield stop - start
+
+
+def _notes(trace: Trace) -> tuple[str, ...]:
+    notes = []
+    for shard in trace.shards:
+        name = "" if len(trace.shards) == 1 else f"{shard.path.name}: "
+        if not shard.storage.closed:
+            notes.append(f"{name}not closed: it is still being written, or its writer died")
+        if not shard.storage.committed:
+            notes.append(f"{name}no samples")
+    return tuple(notes)
+
+
+def _check_drops(path: Path, storage: Storage) -> None:
+    drops = storage.drops()
+    wrong = np.flatnonzero(np.diff(drops, prepend=-1) <= 0)
+    if len(wrong):
+        msg = f"{path}: {schema.DROPS}: number {wrong[0]}: expected steps that rise from 0 on, found {drops[wrong[0]]}"
+        raise TraceError(msg)
+
+
+def _check_lengths(path: Path, storage: Storage) -> None:
+    """See that a closed trace has all its samples in the chunks, and no more."""
+    for name, length in (storage.lengths() | {schema.IN_CHUNKS: storage.in_chunks}).items():
+        if length != storage.committed:
+            msg = f"{path}: {name}: expected {storage.committed} samples, as committed, found {length}"
+            raise TraceError(msg)

@@ -1,0 +1,1 @@
+"""From the arrays of steps to the file."""

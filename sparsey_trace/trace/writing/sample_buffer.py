@@ -1,0 +1,219 @@
+"""Whole chunks and the tail: the order in which samples reach the file.
+
+Samples wait in memory until they fill a chunk, which is written once, whole and compressed. A commit
+in between puts the waiting samples into the tail: uncompressed datasets as long as a chunk, written
+in place, so that small commits don't make the file grow.
+
+Two counters say what may be believed: `in_chunks` samples stand in the chunks, `committed` samples
+exist. Only one of them changes between two flushes, and only after what it promises was flushed;
+the tail is overwritten only after `in_chunks` says that its samples stand in the chunks.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.sample_checksums import checksums
+from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.writing.disk_space import Room
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+_ENTRY_BYTES = 64
+"""What a chunk takes in HDF5's lists at most, beside what is stored of it."""
+
+
+class Blocks:
+    """The samples that don't fill a chunk yet, and the file behind them.
+
+    Args:
+        file: an open file without any of the columns; SWMR writing starts here, after which HDF5
+            can add nothing more to it.
+        columns: the columns to make.
+        path: the file's name, for messages.
+        durable: whether a flush waits until the disk has what it was given.
+    """
+
+    def __init__(
+        self, file: h5py.File, columns: list[schema.Column], path: Path, *, durable: bool = False
+    ) -> None:
+        """Make every dataset, then start SWMR writing."""
+        self._file, self._path, self._durable = file, path, durable
+        self._size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
+        self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
+        self._held = 0  # samples that wait in memory
+        self._in_tail = 0  # how many of these the tail holds too
+        self._written = 0  # samples in whole chunks
+        self._whole = 0  # samples of whole steps
+        self._announced = 0  # how many of these the file's in_chunks counts
+        self._drops: list[int] = []  # steps that the file doesn't name yet
+        self._unflushed = 0  # bytes of HDF5's lists of chunks that it may still hold in memory
+        self._room = Room(file.id.get_vfd_handle())
+        self._room.see(self._bytes_of(self._size))
+        for column in columns:
+            _make_column(file, column, self._size)
+        _make_tail(file, schema.CHECKSUMS, (self._size,), np.dtype(np.uint32))
+        _make_drops(file)
+        counters = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
+        for name in counters:
+            file.create_dataset(name, dtype="i8", data=0)
+        # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
+        self._chunks = {column.path: file[column.path] for column in columns}
+        self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
+        self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
+        self._counters = {name: file[name] for name in counters}
+        self._flush()
+        file.swmr_mode = True
+
+    def extend(self, values: dict[str, NDArray[Any]]) -> None:
+        """Take in a step's samples, column by column; chunks that are full are written.
+
+        Raises:
+            TraceError: a chunk can't be written, now or in an earlier call.
+        """
+        if self.is_torn:
+            msg = (
+                f"{self._path}: expected to append to a trace of whole steps, found that the step before "
+                "could only be taken in in part; close it: the steps before that one are kept"
+            )
+            raise TraceError(msg)
+        size = len(values["samples/step"])
+        taken = 0
+        while taken < size:
+            part = min(size - taken, self._size - self._held)
+            for path, waiting in self._waiting.items():
+                waiting[self._held : self._held + part] = values[path][taken : taken + part]
+            self._held += part
+            taken += part
+            if self._held == self._size:
+                self._write_chunks()
+        self._whole += size
+
+    @property
+    def is_torn(self) -> bool:
+        """Whether the last step was taken in only in part: a chunk couldn't be written, or Ctrl-C."""
+        return self._whole != self._written + self._held
+
+    def note_drops(self, steps: Sequence[int]) -> None:
+        """Name steps that were dropped, with the next commit."""
+        self._drops += steps
+
+    @property
+    def has_drops(self) -> bool:
+        """Whether the file lacks some that were dropped."""
+        return bool(self._drops)
+
+    def commit(self) -> None:
+        """Put what waits into the tail and count it."""
+        # The tail's space was taken, but a file system may not have set it aside.
+        self._room.see(self._unflushed + self._bytes_of(self._held))
+        self._announce_chunks()
+        self._write_drops()
+        if self._in_tail < self._held:
+            self._extend_tail(slice(self._in_tail, self._held))
+            self._in_tail = self._held
+            self._flush()
+        self._set(schema.COMMITTED, self._whole)
+
+    def finish(self) -> None:
+        """Put what waits into a last chunk, count it and mark the trace closed; a torn one stays open."""
+        if self.is_torn:
+            self.commit()
+            return
+        if self._held:
+            self._write_chunks()
+        self._room.see(self._unflushed)
+        self._announce_chunks()
+        self._write_drops()
+        self._set(schema.COMMITTED, self._whole)
+        self._set(schema.CLOSED, 1)
+
+    def _bytes_of(self, samples: int) -> int:
+        return sum(waiting[:samples].nbytes for waiting in self._waiting.values())
+
+    def _write_chunks(self) -> None:
+        pressed = {
+            path: list(chunk_codec.press(waiting[: self._held], self._chunks[path].chunks))
+            for path, waiting in self._waiting.items()
+        }
+        sizes = [len(chunk.stored) for chunks in pressed.values() for chunk in chunks]
+        self._unflushed += _ENTRY_BYTES * len(sizes)
+        self._room.see(self._unflushed + sum(sizes))
+        end = self._written + self._held
+        for path, chunks in pressed.items():
+            self._chunks[path].resize(end, axis=0)
+            for chunk in chunks:
+                chunk_codec.write(self._chunks[path], self._written, chunk)
+        self._written, self._held = end, 0
+
+    def _extend_tail(self, new: slice) -> None:
+        values = {path: waiting[new] for path, waiting in self._waiting.items()}
+        for path, tail in self._tails.items():
+            tail[new] = values[path]
+        self._tail_checksums[new] = checksums(self._written + new.start, values.values())
+
+    def _write_drops(self) -> None:
+        if self._drops:
+            start = len(self._dropped)
+            self._dropped.resize(start + len(self._drops), axis=0)
+            self._dropped[start:] = self._drops
+            self._drops = []
+
+    def _announce_chunks(self) -> None:
+        if self._announced < self._written:
+            self._flush()
+            self._set(schema.IN_CHUNKS, self._written)
+            self._announced, self._in_tail = self._written, 0
+
+    def _set(self, name: str, value: int) -> None:
+        self._counters[name][()] = value
+        self._flush()
+
+    def _flush(self) -> None:
+        self._file.flush()
+        self._unflushed = 0
+        if self._durable:
+            os.fsync(self._file.id.get_vfd_handle())
+
+
+def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
+    file.create_dataset(
+        column.path,
+        shape=(0, *column.width),
+        maxshape=(None, *column.width),
+        chunks=column.chunk_shape(samples),
+        dtype=column.dtype,
+        fletcher32=True,
+        compression=hdf5plugin.Zstd(clevel=chunk_codec.ZSTD_LEVEL),
+    )
+    _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.dtype)
+
+
+def _make_tail(file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    # Space taken at once: a tail that came into being with the first small commit would make the
+    # size of a trace depend on how often it was committed.
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    file.create_dataset(path, shape=shape, dtype=dtype, dcpl=plist)
+
+
+def _make_drops(file: h5py.File) -> None:
+    file.create_dataset(
+        schema.DROPS,
+        shape=(0,),
+        maxshape=(None,),
+        chunks=(schema.DROPS_PER_CHUNK,),
+        dtype="i8",
+        fillvalue=schema.NO_DROP,
+    )

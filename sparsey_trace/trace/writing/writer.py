@@ -1,0 +1,274 @@
+"""Writing a trace: append steps, commit, close. Needs no torch.
+
+The order of writes is what makes a trace sound at every moment; `docs/trace-format.md` has the
+protocol and the reasons.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import time as clock
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.errors import DataError, TraceError
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
+from sparsey_trace.trace.format.head import Origin, as_text, config_text, write_head
+from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.trace.writing.file_handle import Outlet
+from sparsey_trace.trace.writing.lock import WriterLock
+from sparsey_trace.trace.writing.new_file import create, is_there, publish
+from sparsey_trace.trace.writing.sample_buffer import Blocks
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping, Sequence
+    from types import TracebackType
+
+    from numpy.typing import ArrayLike
+
+    from sparsey_trace.layout import Layout
+
+
+class TraceWriter:
+    """Writes one run into a new trace.
+
+    The file appears under its name with the first step, as soon as it can be opened; nobody ever sees one that
+    can't. When the file can't be written any more, the writer says so once and gives up: what was committed
+    stays readable.
+
+    Args:
+        path: the file to make.
+        layout: the model.
+        config: the run's configuration; anything that JSON can say (other values as their repr).
+        inputs: how inputs are kept: `binary` (packed bits), `float32`, `float16`, `none`, or
+            `auto`: binary where the first step's inputs are all 0 or 1, else float32.
+        overwrite: replace an existing file instead of refusing.
+        durable: whether a commit waits until the disk has what was written, so that it survives a loss of power.
+        sampling: what is recorded, where not everything is; see `Trace.sampling`.
+        part: which part of a run this is.
+        lock: the right to write to the path, which passes to the writer; by default it takes it itself.
+        origin: where the trace comes from; by default from this machine, now.
+
+    Raises:
+        TraceError: the file exists or another writer is at it, or none can be made there.
+        DataError: `inputs` is none of the above, or `config` isn't a mapping from names.
+
+    >>> import tempfile, numpy as np
+    >>> from sparsey_trace import Layout, LayerLayout, TraceWriter, open_trace
+    >>> v1 = LayerLayout(name="v1", num_macs=1, num_cms=2, num_neurons=3, connections=[[0, 1]])
+    >>> path = tempfile.mkdtemp() + "/run.h5"
+    >>> with TraceWriter(path, Layout(num_features=2, layers=[v1])) as writer:
+    ...     writer.append(inputs=[[0, 1]], codes=[[[[2, 0]]]], active=[[[True]]], phase="train")
+    >>> open_trace(path).layers[0].codes[0]
+    array([[2, 0]], dtype=uint8)
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        layout: Layout,
+        *,
+        config: Mapping[str, Any] | None = None,
+        inputs: str = "auto",
+        overwrite: bool = False,
+        durable: bool = False,
+        sampling: Mapping[str, Any] | None = None,
+        part: Part | None = None,
+        lock: WriterLock | None = None,
+        origin: Origin | None = None,
+    ) -> None:
+        """Make the file; see the class for the arguments."""
+        if inputs not in ("auto", *schema.INPUT_KINDS):
+            raise DataError(unknown("inputs", inputs, ("auto", *schema.INPUT_KINDS)))
+        self.path = Path(path)
+        self.layout = layout
+        self.num_samples = 0
+        self.num_committed = 0
+        self.num_steps = 0
+        part = part or Part()
+        self._last_step = part.first_step - 1
+        self._input_kind, self._durable = inputs, durable
+        self._blocks: Blocks | None = None
+        self._end = "was closed"
+        text = config_text(config or {})
+        lock = lock or WriterLock.acquire(self.path)
+        try:
+            file = create(self.path, overwrite=overwrite, durable=durable)
+        except BaseException:
+            lock.release()
+            raise
+        self._outlet = Outlet(file, lock)
+        with self._or_give_up():
+            write_head(file, layout, config=text, sampling=sampling or {}, part=part, origin=origin)
+
+    def append(
+        self,
+        *,
+        inputs: ArrayLike | None,
+        codes: Sequence[ArrayLike],
+        active: Sequence[ArrayLike],
+        phase: str,
+        epoch: int = 0,
+        labels: ArrayLike | None = None,
+        step: int | None = None,
+        time: float | None = None,
+    ) -> None:
+        """Take in one step: the B samples of one forward pass. Arrays may be reused afterwards.
+
+        Args:
+            inputs: [B, D], or `[B, *input_shape]`; None only where the trace keeps no inputs.
+            codes: per layer [B, M, Q] whole numbers, the winners; ignored where a MAC is silent.
+            active: per layer [B, M] booleans.
+            phase: `train` or `eval`.
+            epoch: the epoch's number.
+            labels: [B] whole numbers, or None where unknown.
+            step: the step's number, above the last one's; by default the next.
+            time: seconds since 1970-01-01 UTC; by default now.
+
+        Raises:
+            DataError: shapes or values that don't fit; nothing of the step is taken in.
+            TraceError: the trace is closed, or the file can't be written; no more can be appended, and
+                what was committed is kept.
+        """
+        self._check_open()
+        number = self._last_step + 1 if step is None else step
+        where = f"{self.path}: step {number}"
+        array = None if inputs is None else as_numbers(inputs, f"{where}: inputs")
+        kind = kind_of(array) if self._input_kind == "auto" else self._input_kind
+        values = encode_step(
+            self.layout,
+            kind,
+            where=where,
+            inputs=array,
+            codes=codes,
+            active=active,
+            sample={
+                "step": number,
+                "epoch": epoch,
+                "phase": phase,
+                "label": labels,
+                "time": clock.time() if time is None else time,
+            },
+        )
+        if number <= self._last_step:
+            msg = f"{self.path}: step: expected a number above the last step's {self._last_step}, found {number}"
+            raise DataError(msg)
+        self._input_kind = kind
+        with self._or_give_up():
+            self._open_blocks().extend(values)
+        self._last_step = int(number)
+        self.num_steps += 1
+        self.num_samples += len(values["samples/step"])
+
+    def note_drops(self, steps: Sequence[int]) -> None:
+        """Name steps that should have been recorded and could not be, with the next commit.
+
+        Args:
+            steps: their numbers, above those named before.
+
+        Raises:
+            TraceError: the trace is closed.
+        """
+        self._check_open()
+        with self._or_give_up():
+            self._open_blocks().note_drops(steps)
+
+    def commit(self) -> None:
+        """Make all samples so far safe: after it returns, they survive a kill of the process.
+
+        Raises:
+            TraceError: the file can't be written; the samples of earlier commits stay readable.
+        """
+        if self._is_committed:
+            return
+        self._check_open()
+        with self._or_give_up():
+            self._open_blocks().commit()
+            self._check_place()
+        self.num_committed = self.num_samples
+
+    def close(self) -> None:
+        """Commit, move the last samples into the chunks and leave an ordinary HDF5 file.
+
+        Raises:
+            TraceError: the file can't be written, and nobody has heard of it yet.
+        """
+        if not self._outlet.file:
+            return
+        with self._or_give_up():
+            self._open_blocks().finish()
+            self._check_place()
+            self._outlet.close()
+        self.num_committed = self.num_samples
+
+    def __enter__(self) -> TraceWriter:
+        """The writer itself."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close, whatever happened: what was appended is whole steps and worth keeping."""
+        self.close()
+
+    def __repr__(self) -> str:
+        """One line: where, and how far."""
+        state = "open" if self._outlet.file else "closed"
+        return f"<TraceWriter {self.path}: {self.num_samples:,} samples, {self.num_committed:,} committed, {state}>"
+
+    @property
+    def _is_committed(self) -> bool:
+        has_drops = self._blocks is not None and self._blocks.has_drops
+        return self.num_committed == self.num_samples and not has_drops
+
+    def _check_open(self) -> None:
+        if not self._outlet.file:
+            msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
+            raise TraceError(msg)
+
+    def _check_place(self) -> None:
+        if not is_there(self.path, self._outlet.descriptor):
+            self.num_committed = 0
+            msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
+            raise TraceError(msg)
+
+    @contextlib.contextmanager
+    def _or_give_up(self) -> Iterator[None]:
+        try:
+            with _writing(self.path):
+                yield
+        except TraceError as error:
+            self._outlet.abandon()
+            if self._blocks is None:
+                partial_path(self.path).unlink(missing_ok=True)
+            self._end = f"was given up: {error}"
+            raise
+
+    def _open_blocks(self) -> Blocks:
+        if self._blocks is None:
+            kind = "binary" if self._input_kind == "auto" else self._input_kind
+            self._outlet.file.attrs["input_kind"] = as_text(kind)
+            columns = schema.columns(self.layout, kind)
+            blocks = Blocks(self._outlet.file, columns, self.path, durable=self._durable)
+            publish(self.path, durable=self._durable)
+            self._blocks = blocks
+        return self._blocks
+
+
+@contextlib.contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """Turn what h5py raises while it writes into an error that names the file.
+
+    Raises:
+        TraceError: h5py could not write.
+    """
+    try:
+        yield
+    except (OSError, RuntimeError) as error:
+        found = " ".join(str(error).split())
+        msg = f"{path}: expected to write to the trace, found: {found}; what was committed stays readable"
+        raise TraceError(msg) from error
