@@ -163,7 +163,7 @@ def as_text(text: str) -> NDArray[Any]:
     Text of variable length stands in a heap without one, where a flipped bit can make HDF5 read for ever.
     """
     stored = text.encode()
-    return np.array(attributes, h5py.string_dtype("utf-8", max(1, len(stored))))
+    return np.array(stored, h5py.string_dtype("utf-8", max(1, len(stored))))
 
 
 def _create_checked(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
