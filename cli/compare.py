@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.comparing.rules import parse_rule
 from sparsey_trace.errors import UsageError
 from sparsey_trace.replay.describe import place
-from sparsey_trace.tables.table_file import writing
+from sparsey_trace.support.writing import writing
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
 

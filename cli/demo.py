@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, RecordError, TraceError
 from sparsey_trace.replay.outputs import check_folder
-from sparsey_trace.tables.table_file import writing
+from sparsey_trace.support.writing import writing
 from sparsey_trace.trace.reading.open_trace import open_trace
 
 from .options import default_folder

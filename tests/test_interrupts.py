@@ -27,7 +27,7 @@ def interrupt() -> None:
     [
         (outputs, "_locked"),
         (outputs, "check_folder"),
-        (table_file, "remove_partial"),
+        (outputs, "remove_partials"),
         (table_file.TableFile, "discard"),
     ],
 )

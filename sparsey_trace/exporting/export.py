@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import secrets
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +11,7 @@ from sparsey_trace.errors import OutputError, UsageError
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.suggest import unknown
-from sparsey_trace.tables.table_file import writing
+from sparsey_trace.support.writing import whole, writing
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.sources import common_name
 from sparsey_trace.trace.reading.trace import Trace
@@ -91,7 +89,7 @@ def export(
     with contextlib.ExitStack() as stack:
         trace = source if isinstance(source, Trace) else stack.enter_context(open_trace(source))
         path = default_place(trace, to) if out is None else Path(out)
-        partial = stack.enter_context(_whole(path))
+        partial = stack.enter_context(_whole_if_free(path))
         if form.holds == "trace":
             from sparsey_trace.exporting.arrays import write_arrays
 
@@ -123,19 +121,12 @@ def _form(to: str, *, has_metrics: bool) -> Form:
 
 
 @contextlib.contextmanager
-def _whole(path: Path) -> Iterator[Path]:
-    """A place to write to, that takes its name when all is written; nothing is left of what fails."""
+def _whole_if_free(path: Path) -> Iterator[Path]:
+    """Where to make what takes its path at the end of the block, if nothing is there before and after."""
     _check_free(path)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    try:
-        with writing(path):
-            yield partial
-            _check_free(path)
-            partial.rename(path)
-    finally:
-        if partial.is_dir():
-            shutil.rmtree(partial, ignore_errors=True)
-        partial.unlink(missing_ok=True)
+    with writing(path), whole(path) as partial:
+        yield partial
+        _check_free(path)
 
 
 def _check_free(path: Path) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, UsageError
-from sparsey_trace.tables.table_file import writing
+from sparsey_trace.support.writing import writing
 
 if TYPE_CHECKING:
     from pathlib import Path

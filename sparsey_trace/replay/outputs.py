@@ -15,6 +15,7 @@ from sparsey_trace.metrics.registry import package_of_metric
 from sparsey_trace.replay.cache.store import FOLDER, trace_of
 from sparsey_trace.replay.engine.worker import output_of, per_layer, split_layers
 from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.support.writing import remove_partials, writing
 from sparsey_trace.tables import table_file
 from sparsey_trace.tables.earlier import made_as
 from sparsey_trace.tables.gaps import Gaps
@@ -138,7 +139,7 @@ class Outputs:
     def __enter__(self) -> Outputs:
         """Check the folder and take it; the outputs themselves."""
         try:
-            with uninterrupted(), table_file.writing(self.folder):
+            with uninterrupted(), writing(self.folder):
                 self._take_folder()
         except BaseException:
             self._undo.close()
@@ -153,7 +154,7 @@ class Outputs:
         self._undo.callback(_locked(self.folder).release)
         # Once more, as another analysis may have ended in between.
         check_folder(self.folder, self._trace)
-        table_file.remove_partial(self.folder)
+        remove_partials(self.folder, ".parquet")
 
     def _remove_if_empty(self) -> None:
         with contextlib.suppress(OSError):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import secrets
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,7 +13,7 @@ from sparsey_trace.errors import CacheWarning, OutputError, UsageError
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
-from sparsey_trace.tables.table_file import writing
+from sparsey_trace.support.writing import write_whole, writing
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.sources import common_name
 from sparsey_trace.trace.reading.trace import Trace
@@ -71,7 +70,7 @@ def report(
         check_distinct([(trace.id, str(trace.path)) for trace in traces])
         path = default_path(traces) if out is None else Path(out)
         check_free(path, overwrite=overwrite)
-        _write(path, _made(traces, n_jobs=n_jobs, progress_bar=progress_bar))
+        write_whole(path, _made(traces, n_jobs=n_jobs, progress_bar=progress_bar))
     return path
 
 
@@ -134,14 +133,3 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
             "choose another name with -o, or replace it with --overwrite"
         )
         raise OutputError(msg)
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write the whole file or none of it."""
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}.partial")
-    with writing(path):
-        try:
-            partial.write_bytes(content)
-            partial.replace(path)
-        finally:
-            partial.unlink(missing_ok=True)

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import json
-import secrets
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparsey_trace.errors import OutputError
 from sparsey_trace.layout import NO_LABEL
 from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.support.writing import PartialFile, writing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -31,9 +29,6 @@ _LINES_PER_GROUP = 1 << 17
 
 _RISING = frozenset({"sample", "step", "epoch"})
 """Columns that help to find lines."""
-
-_PARTIAL = ".partial"
-"""How the name of a file that isn't whole yet ends."""
 
 
 def sample_keys(chunk: Chunk, sample: NDArray[np.int64]) -> dict[str, Any]:
@@ -104,8 +99,7 @@ class TableFile:
     def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
         """Nothing is made before the first table comes."""
         self.path = path
-        # A name of its own, so that no other analysis can ever publish it, whatever became of the lock.
-        self._partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
+        self._file = PartialFile(path)
         self._metadata = {METADATA_KEY: json.dumps(provenance, sort_keys=True).encode()}
         self._waiting: list[pa.Table] = []
         self._lines = 0
@@ -123,7 +117,7 @@ class TableFile:
         with writing(self.path):
             if self._writer is None:
                 schema = joined.schema.with_metadata(self._metadata)
-                self._writer = pq.ParquetWriter(self._partial, schema, **_how(schema))
+                self._writer = pq.ParquetWriter(self._file.partial, schema, **_how(schema))
             start = 0
             while len(joined) - start > leave:
                 part = joined.slice(start, _LINES_PER_GROUP)
@@ -143,7 +137,7 @@ class TableFile:
     def publish(self) -> None:
         """Give the finished file its name."""
         with writing(self.path):
-            self._partial.replace(self.path)
+            self._file.publish()
 
     def discard(self) -> None:
         """Remove what was written of an unfinished file, as far as that can be done."""
@@ -152,8 +146,7 @@ class TableFile:
             with contextlib.suppress(OSError):
                 self._writer.close()
             self._writer = None
-        with contextlib.suppress(OSError):
-            self._partial.unlink()
+        self._file.discard()
 
 
 def _how(schema: pa.Schema) -> dict[str, Any]:
@@ -167,28 +160,6 @@ def _how(schema: pa.Schema) -> dict[str, Any]:
     # Other columns go from their lowest to their highest value in every group of lines.
     found["write_statistics"] = [name for name in schema.names if name in _RISING]
     return found
-
-
-def remove_partial(folder: Path) -> None:
-    """Remove the unfinished files of an analysis that died."""
-    for path in folder.glob(f".*.parquet*{_PARTIAL}"):
-        path.unlink()
-
-
-@contextlib.contextmanager
-def writing(path: Path) -> Iterator[None]:
-    """Turn what goes wrong in writing results into an error that names the file.
-
-    Raises:
-        OutputError: the file can't be written.
-    """
-    try:
-        yield
-    except OutputError:
-        raise
-    except OSError as error:
-        msg = f"{path}: expected to write results there, found: {error}"
-        raise OutputError(msg) from error
 
 
 def provenance_of(schema: pa.Schema) -> dict[str, Any] | None:

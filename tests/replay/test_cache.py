@@ -312,7 +312,7 @@ def test_what_nobody_can_use_any_more_goes(trace: Path, tmp_path: Path) -> None:
     analyze(other, out=tmp_path / "out")
     for path in (tmp_path / "out").glob("*.parquet"):
         path.unlink()
-    (tmp_path / "out" / ".cache" / "x.fold.partial").write_bytes(b"begun")
+    (tmp_path / "out" / ".cache" / ".x.fold.0123abcd.partial").write_bytes(b"begun")
     analyze(trace, out=tmp_path / "out", metrics=["num_activations"])
     assert [path.name for path in (tmp_path / "out" / ".cache").iterdir()] == ["num_activations.table"]
 

@@ -14,14 +14,13 @@ from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.support.writing import whole
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
-
-_PARTIAL = ".partial"
-"""How the name of a file that isn't whole yet ends."""
 
 _PLAIN = (type(None), bool, int, float, str)
 _DIGEST_BYTES = 32
@@ -55,18 +54,12 @@ def write_sealed(path: Path, about: Mapping[str, Any], value: Any, types: Sequen
     if (size := sum(array.nbytes for array in arrays)) > _LARGEST:
         msg = f"expected at most {_LARGEST:,} bytes, found {size:,}"
         raise Unkept(msg)
-    partial = path.with_name(f"{path.name}{_PARTIAL}")
-    partial.unlink(missing_ok=True)
-    try:
-        with partial.open("xb") as stream:
-            sealing = _Sealing(stream)
-            sealing.write(line + b"\n")
-            for array in arrays:
-                np.lib.format.write_array(sealing, array, allow_pickle=False)
-            stream.write(sealing.digest)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole(path) as partial, partial.open("xb") as stream:
+        sealing = _Sealing(stream)
+        sealing.write(line + b"\n")
+        for array in arrays:
+            np.lib.format.write_array(sealing, array, allow_pickle=False)
+        stream.write(sealing.digest)
 
 
 def read_sealed(path: Path, types: Sequence[type] = ()) -> tuple[dict[str, Any], Any]:
@@ -190,9 +183,3 @@ def _restored(flat: Any, arrays: Sequence[NDArray[Any]], types: Mapping[str, typ
     if kind in made:
         return made[kind]()
     return types[kind](**{name: restored(part) for name, part in parts[0].items()})
-
-
-def remove_partial(folder: Path) -> None:
-    """Remove the unfinished files of an analysis that died."""
-    for path in folder.glob(f"*{_PARTIAL}"):
-        path.unlink(missing_ok=True)

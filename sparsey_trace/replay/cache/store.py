@@ -12,9 +12,9 @@ from sparsey_trace.replay.cache.sealed_files import (
     Unsealed,
     about_sealed,
     read_sealed,
-    remove_partial,
     write_sealed,
 )
+from sparsey_trace.support.writing import remove_partials
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -98,7 +98,7 @@ class Store:
             OSError: it can't be made.
         """
         self._folder.mkdir(exist_ok=True)
-        remove_partial(self._folder)
+        remove_partials(self._folder)
         for path in self._folder.glob("*.*"):
             if trace_of(path) != self._trace:
                 path.unlink()
