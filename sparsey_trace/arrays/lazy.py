@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import pickle
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -12,25 +12,19 @@ from xarray.core import indexing
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import NO_LABEL, PHASES
-from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.trace.reading.trace import Trace
-    from sparsey_trace.trace.reading.views import ColumnView
-
-_READING = threading.Lock()
-"""What reads a file keeps a state; dask's threads take turns."""
+    from sparsey_trace.arrays.columns import LazyColumn, LazyTrace
 
 
 class Opened:
-    """An open trace. What is pickled with it opens the files anew, in another process."""
+    """An open trace. What is pickled with it shares, in another process, one that is opened there."""
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: LazyTrace) -> None:
         """Closing the trace stays the owner's."""
         self.trace = trace
 
@@ -40,13 +34,13 @@ class Opened:
         return (self.trace.id, len(self.trace))
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """The files, and what is expected of them."""
-        return _reopened, (self.trace.paths, *self.token)
+        """The trace, pickled by itself: arrays come one by one, and one opened trace does for all."""
+        return _opened_once, (pickle.dumps(self.trace),)
 
 
 @lru_cache(maxsize=4)
-def _reopened(paths: tuple[Path, ...], _id: str, _samples: int) -> Opened:
-    return Opened(open_trace(paths))
+def _opened_once(pickled: bytes) -> Opened:
+    return Opened(pickle.loads(pickled))
 
 
 class Name(NamedTuple):
@@ -83,14 +77,13 @@ class TraceArray(BackendArray):  # type: ignore[misc]
         if self._name.layer is not None and isinstance(key[1], (int, np.integer)):
             # Of one MAC little else has to be read.
             view, key = view.of_mac(int(key[1])), (key[0], *key[2:])
-        with _READING:
-            found: NDArray[Any] = self._decode(view[key])
+        found: NDArray[Any] = self._decode(view[key])
         return found
 
-    def _view(self) -> ColumnView:
+    def _view(self) -> LazyColumn:
         trace, (column, layer) = self._opened.trace, self._name
         owner = trace if column == "inputs" else trace.samples if layer is None else trace.layers[layer]
-        view: ColumnView = getattr(owner, column)
+        view: LazyColumn = getattr(owner, column)
         return view
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:

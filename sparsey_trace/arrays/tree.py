@@ -15,8 +15,8 @@ from sparsey_trace.arrays.lazy import Name, Opened, TraceArray
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
+    from sparsey_trace.arrays.columns import LazyTrace
     from sparsey_trace.layout import LayerLayout
-    from sparsey_trace.trace.reading.trace import Trace
 
 _SAMPLE_COLUMNS = ("step", "epoch", "phase", "label", "time")
 
@@ -30,7 +30,7 @@ _TIME_ENCODING = {
 }
 
 
-def tree_of(trace: Trace, *, in_dask: bool = False) -> xr.DataTree:
+def tree_of(trace: LazyTrace, *, in_dask: bool = False) -> xr.DataTree:
     """A trace as a tree of lazy arrays; see `Trace.to_xarray`.
 
     Args:
@@ -52,7 +52,7 @@ def _chunked(node: xr.Dataset, size: int) -> xr.Dataset:
     return node.assign({name: node[name].chunk({"sample": size}) for name in wide})
 
 
-def block_size(trace: Trace) -> int:
+def block_size(trace: LazyTrace) -> int:
     """How many samples to work on at once: a multiple of what the file keeps together."""
     layers = trace.layout.layers
     widest = max(trace.layout.num_features * 4, *(layer.num_macs * layer.num_cms for layer in layers))

@@ -16,12 +16,12 @@ from sparsey_trace.replay.engine.folding import Folding
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.engine.task import Pass
-from sparsey_trace.replay.origin import Origin
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.plan import plan, stretches
-from sparsey_trace.replay.result import Result
+from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.support.progress import progress
 from sparsey_trace.tables.earlier import table_names
+from sparsey_trace.trace.reading.open_trace import Snapshot
 
 if TYPE_CHECKING:
     import os
@@ -105,7 +105,7 @@ def analyze(
             paths,
             skipped=found.skipped,
             temporary=folder if out is None else None,
-            origin=Origin.of(trace),
+            origin=origin_of(trace),
         )
 
 
@@ -155,9 +155,7 @@ class _Replay:
             now = [(part.metric, folding) for part, folding in folds if part.known.samples <= start]
             giving = tuple(part.metric for part in rows if part.known.samples <= start)
             task = Pass(
-                paths=self._trace.paths,
-                trace=self._trace.id,
-                samples=len(self._trace),
+                trace=Snapshot.of(self._trace, remedy="analyse it anew"),
                 **self._question,
                 folds=tuple(metric for metric, _ in now),
                 rows=giving,

@@ -9,8 +9,7 @@ from sparsey_trace.errors import OutputError
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import choose, computable
-from sparsey_trace.replay.origin import Origin
-from sparsey_trace.replay.result import Result
+from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.tables.earlier import Misfit, default_folder, misfit, table_names
 
 if TYPE_CHECKING:
@@ -94,7 +93,7 @@ def tables_of(trace: Trace, question: Question) -> Tables:
     wanted, lacking = computable(list(question.metrics), trace)
     made, remarks = _made(trace, folder, misfits(folder, wanted, question, trace=trace), question)
     paths = paths_of(folder, wanted) | made.paths
-    result = Result(paths, skipped={**question.skipped, **lacking}, origin=Origin.of(trace))
+    result = Result(paths, skipped={**question.skipped, **lacking}, origin=origin_of(trace))
     return Tables(result=result, remarks=remarks, made=made)
 
 

@@ -15,6 +15,7 @@ from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
 from sparsey_trace.tables.summary import Line, summarize
 from sparsey_trace.tables.table_file import provenance_of
+from sparsey_trace.trace.reading.open_trace import Snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +25,13 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from sparsey_trace.plotting.accessor import Plot
-    from sparsey_trace.replay.origin import Origin
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+def origin_of(trace: Trace) -> Snapshot:
+    """What a result remembers of its trace."""
+    words = {"role": "the trace that the tables were made from", "remedy": "analyse it anew"}
+    return Snapshot.of(trace, **words).absolute()
 
 
 class Result(Mapping[str, "pa.Table"]):
@@ -33,7 +40,7 @@ class Result(Mapping[str, "pa.Table"]):
     Attributes:
         paths: name to Parquet file.
         skipped: metrics that could not be computed, and why.
-        origin: the trace that they are of; None where only the tables are known.
+        origin: the trace that they are of, as it was then; None where only the tables are known.
     """
 
     def __init__(
@@ -42,7 +49,7 @@ class Result(Mapping[str, "pa.Table"]):
         *,
         skipped: dict[str, str],
         temporary: Path | None = None,
-        origin: Origin | None = None,
+        origin: Snapshot | None = None,
     ) -> None:
         """Made by `analyze`; a temporary folder lives as long as the result."""
         self.paths, self.skipped, self.origin = paths, skipped, origin

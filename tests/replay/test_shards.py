@@ -68,5 +68,5 @@ def test_a_trace_that_is_replaced_meanwhile_is_not_mixed_with_the_other(
         with pytest.raises(TraceError) as caught:
             analyze(trace, metrics=["num_activations"], n_jobs=processes)
     assert str(caught.value) == (
-        f"{path}: expected the trace that was opened before, found it replaced; analyze it anew"
+        f"{path}: expected the trace that was opened before, found another trace; analyse it anew"
     )

@@ -6,9 +6,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.trace.reading.open_trace import Snapshot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,9 +15,7 @@ class Pass:
     """One reading of the trace, or of a stretch of it.
 
     Attributes:
-        paths: the trace's files.
-        trace: its id.
-        samples: how many of its samples are replayed.
+        trace: the trace, and how many of its samples there are to replay.
         resolution: see docs/metrics.md.
         reduction: see docs/metrics.md.
         folds: one metric for each fold that is made.
@@ -26,9 +23,7 @@ class Pass:
         results: for each of `rows`, what its fold came to; None where it has none.
     """
 
-    paths: tuple[Path, ...]
-    trace: str
-    samples: int
+    trace: Snapshot
     resolution: str
     reduction: str | None
     folds: tuple[Metric[Any], ...] = ()

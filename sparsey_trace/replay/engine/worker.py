@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.errors import DataError, TraceError
+from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import Context, Memo, Recalled
 from sparsey_trace.metrics.declaration import fault_of_rows
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables import table_file
 from sparsey_trace.tables.groups import Groups
-from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Rows, SampleMetric
     from sparsey_trace.replay.engine.task import Pass
-    from sparsey_trace.trace.reading.trace import Trace
 
 
 _KEPT_BYTES = 96 << 20
@@ -75,7 +73,7 @@ class Source:
     def __init__(self, task: Pass) -> None:
         """Open it."""
         # Samples are recalled from all over it, the same stretches again and again.
-        self.trace = _open_again(task, cache_bytes=_KEPT_BYTES)
+        self.trace = task.trace.opened(cache_bytes=_KEPT_BYTES)
 
     def recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         """Samples of these numbers; see `Recall`."""
@@ -141,20 +139,6 @@ class Worker:
 def memos_of(task: Pass) -> list[Memo]:
     """For each of its rows, an empty one."""
     return [Memo() for _ in task.rows]
-
-
-def _open_again(task: Pass, *, cache_bytes: int) -> Trace:
-    """Open the trace of a pass, in whichever process.
-
-    Raises:
-        TraceError: it isn't the one that the pass is about any more.
-    """
-    trace = open_trace(task.paths, cache_bytes=cache_bytes)
-    if trace.id != task.trace or len(trace) < task.samples:
-        trace.close()
-        msg = f"{trace.path}: expected the trace that was opened before, found it replaced; analyze it anew"
-        raise TraceError(msg)
-    return trace
 
 
 def output_of(

@@ -1,16 +1,21 @@
-"""Opening a trace: its files, checked and put together."""
+"""Opening a trace: its files, checked and put together; and opening once more what was opened before."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import copyreg
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.reading.merged import MergedStorage
 from sparsey_trace.trace.reading.shards import joint_head
 from sparsey_trace.trace.reading.sources import open_chains
+from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sparsey_trace.trace.reading.sources import Source
-from sparsey_trace.trace.reading.trace import Trace
 
 
 def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
@@ -34,13 +39,81 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
         VersionError: it was written in a newer version of the format.
     """
-    chains = open_chains(source, cache_bytes=cache_bytes or 0)
+    kept = cache_bytes or 0
+    chains = open_chains(source, cache_bytes=kept)
     shards = [shard for chain in chains for shard in chain]
     if len(shards) == 1:
-        return Trace(shards, shards[0].head, shards[0].storage)
+        return Trace(shards, shards[0].head, shards[0].storage, cache_bytes=kept)
     try:
-        return Trace(shards, joint_head(shards), MergedStorage(chains))
+        return Trace(shards, joint_head(shards), MergedStorage(chains), cache_bytes=kept)
     except BaseException:
         for shard in shards:
             shard.storage.close()
         raise
+
+
+@dataclass(frozen=True, kw_only=True)
+class Snapshot:
+    """A trace as it was at one moment: what it takes to open it once more, in whichever process.
+
+    Attributes:
+        paths: its files.
+        id: its id.
+        samples: how many it had.
+        role: what it is to whoever opens it again, for messages.
+        remedy: what helps where it is gone, for messages.
+    """
+
+    paths: tuple[Path, ...]
+    id: str
+    samples: int
+    role: str = field(default="the trace that was opened before", compare=False)
+    remedy: str = field(default="open it anew", compare=False)
+
+    @classmethod
+    def of(cls, trace: Trace, **words: str) -> Snapshot:
+        """A trace as it is now.
+
+        Args:
+            trace: it may be closed.
+            words: `role` and `remedy`.
+        """
+        return cls(paths=trace.paths, id=trace.id, samples=len(trace), **words)
+
+    def absolute(self) -> Snapshot:
+        """The same with whole paths, for a process that may work in another folder by then."""
+        return replace(self, paths=tuple(path.absolute() for path in self.paths))
+
+    def opened(self, *, cache_bytes: int | None = None) -> Trace:
+        """The trace once more, with the samples that it had; it may have grown.
+
+        Args:
+            cache_bytes: see `open_trace`.
+
+        Raises:
+            TraceError: it isn't there any more, is shorter now, or another trace is in its place.
+        """
+        if gone := [path for path in self.paths if not path.exists()]:
+            msg = f"{gone[0]}: expected {self.role}, found no file there; {self.remedy} where it is now"
+            raise TraceError(msg)
+        trace = open_trace(self.paths, cache_bytes=cache_bytes)
+        if trace.id != self.id or len(trace) < self.samples:
+            trace.close()
+            few = f"{len(trace):,} of {self.samples:,} samples"
+            found = few if trace.id == self.id else "another trace"
+            msg = f"{trace.path}: expected {self.role}, found {found}; {self.remedy}"
+            raise TraceError(msg)
+        trace.rewind(self.samples)
+        return trace
+
+
+def _pickled(trace: Trace) -> tuple[Any, ...]:
+    return _unpickled, (Snapshot.of(trace).absolute(), trace.cache_bytes)
+
+
+def _unpickled(snapshot: Snapshot, cache_bytes: int) -> Trace:
+    return snapshot.opened(cache_bytes=cache_bytes)
+
+
+# Not a method of Trace, which knows nothing of how it is opened.
+copyreg.pickle(Trace, _pickled)

@@ -44,6 +44,9 @@ _STEPS_AT_ONCE = 1 << 16
 class Trace:
     """A recorded run. Made by `open_trace`; usable in a with-block.
 
+    Pickled, or copied, it is its files, its id and its length: whoever unpickles it has those opened anew, and a
+    TraceError where they are another trace by then.
+
     Attributes:
         shards: its open files; more than one where several ranks recorded the run, or it was resumed.
         path: the file; of several, a name that stands for all of them.
@@ -62,9 +65,17 @@ class Trace:
         closed: whether the writer closed it; False while it is written, or when the writer died.
         columns: path in the file to how its values are stored.
         storage: the values as they are stored, for those who check or copy them.
+        cache_bytes: how much of them may be kept decompressed; see `open_trace`.
     """
 
-    def __init__(self, shards: Sequence[Shard], head: Head, storage: Storage | MergedStorage) -> None:
+    def __init__(
+        self,
+        shards: Sequence[Shard],
+        head: Head,
+        storage: Storage | MergedStorage,
+        *,
+        cache_bytes: int = 0,
+    ) -> None:
         """Made by `open_trace`."""
         self.shards, self.storage, self.columns = tuple(shards), storage, shards[0].columns
         self.path = shards[0].path if len(shards) == 1 else _name_for(self.paths)
@@ -73,6 +84,7 @@ class Trace:
         self.layout, self.input_kind = head.layout, head.input_kind
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
+        self.cache_bytes = cache_bytes
 
     @property
     def paths(self) -> tuple[Path, ...]:

@@ -6,6 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from xarray.backends import BackendEntrypoint
 
+from sparsey_trace.arrays.tree import tree_of
+from sparsey_trace.trace.reading.open_trace import open_trace
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -23,9 +26,6 @@ class TraceBackend(BackendEntrypoint):  # type: ignore[misc]
         self, filename_or_obj: Any, *, drop_variables: str | Iterable[str] | None = None
     ) -> xr.DataTree:
         """The whole trace; see `Trace.to_xarray`."""
-        from sparsey_trace.arrays.tree import tree_of
-        from sparsey_trace.trace.reading.open_trace import open_trace
-
         trace = open_trace(filename_or_obj)
         tree = tree_of(trace)
         if drop_variables is not None:
