@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sparsey_trace import Chunk
 
 HERE = Path(__file__).parent
-TRACE = HERE.parent / "sample_traces" / "digits_v2.h5"
+TRACE = HERE.parent / "sample_traces" / "digits.h5"
 BLUE, ORANGE, GREEN, PALE, DARK = "#0072B2", "#E69F00", "#009E73", "#E4E4E4", "#333333"
 TOP, MAC, STEP = 2, 0, 60
 

@@ -6,7 +6,7 @@ The tree, and whose fault each one names:
     ├── LayoutError     (ValueError)  a layout contradicts itself
     ├── DataError       (ValueError)  arrays that don't fit the layout, or values no trace may hold
     ├── TraceError                    a file that is no trace, is damaged, or can't be written
-    │   └── VersionError              a trace of a format newer than this program
+    │   └── VersionError              a trace of a version of the format that this program doesn't read
     ├── RecordError     (RuntimeError) a model that can't be recorded as asked
     ├── UsageError      (ValueError)  an unknown metric, parameter, resolution or reduction
     ├── OutputError     (OSError)     a place where results can't be put
@@ -39,7 +39,7 @@ class TraceError(SparseyTraceError):
 
 
 class VersionError(TraceError):
-    """A trace written in a newer version of the format than this program knows."""
+    """A trace in a version of the format that this program doesn't read: newer, or given up."""
 
 
 class RecordError(SparseyTraceError, RuntimeError):

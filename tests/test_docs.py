@@ -55,7 +55,7 @@ def test_the_page_on_recording_records(tmp_path: Path, monkeypatch: pytest.Monke
     assert lengths == {"run": 24, "own": 80, "lit": 16, "arrays": 80}
 
 
-@pytest.mark.parametrize("name", ["digits_v2", "mnist"])
+@pytest.mark.parametrize("name", ["digits", "mnist"])
 def test_the_size_that_the_questions_tell(name: str) -> None:
     path = ROOT / "sample_traces" / f"{name}.h5"
     with open_trace(path) as trace:
@@ -83,7 +83,7 @@ def test_the_pictures_are_what_their_script_draws(tmp_path: Path) -> None:
 
 def test_the_pictures_show_what_is_computed() -> None:
     names = ["feature_coverage", "match_accuracy", "sisc_adherence"]
-    result = analyze(ROOT / "sample_traces" / "digits_v2.h5", metrics=names, resolution="sample")
+    result = analyze(ROOT / "sample_traces" / "digits.h5", metrics=names, resolution="sample")
     for name in names:
         said = (ROOT / "docs" / "pictures" / f"{name}.svg").read_text()
         sample = re.search(r"sample (\d+)", said, re.IGNORECASE)[1]

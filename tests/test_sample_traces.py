@@ -1,4 +1,4 @@
-"""The sample traces are read as they are, by every version, in an environment without torch."""
+"""The sample traces are read as they are, in an environment without torch."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.validate import validate
 from tests.reference import reference_table
@@ -30,30 +30,17 @@ sys.exit(main(["analyze", sys.argv[1], "-o", sys.argv[2], "--n-jobs", "1"]))
 """
 
 
-@pytest.mark.parametrize(
-    ("name", "samples", "megabytes"), [("digits", 3952, 2), ("digits_v2", 3952, 2), ("mnist", 4400, 8)]
-)
+@pytest.mark.parametrize(("name", "samples", "megabytes"), [("digits", 3952, 2), ("mnist", 4400, 8)])
 def test_they_are_sound(name: str, samples: int, megabytes: int) -> None:
     path = FOLDER / f"{name}.h5"
     assert path.stat().st_size < megabytes * 1_000_000
     assert validate(path).samples == samples
     with open_trace(path) as trace:
         assert trace.closed
-        assert trace.config["dataset"] == name.removesuffix("_v2")
-        assert trace.version == (2 if name.endswith("_v2") else 1)
+        assert trace.config["dataset"] == name
+        assert trace.version == schema.VERSION
         assert set(trace.samples.epoch[:].tolist()) == {0, 1}
         assert len(trace.layout.layers) == 3
-
-
-def test_both_versions_hold_the_same_run() -> None:
-    with open_trace(FOLDER / "digits.h5") as old, open_trace(FOLDER / "digits_v2.h5") as new:
-        assert old.layout == new.layout
-        assert old.config == new.config
-        for before, after in zip(old.chunks(), new.chunks(), strict=True):
-            assert np.array_equal(before.inputs, after.inputs)
-            assert np.array_equal(before.label, after.label)
-            for kind in ("codes", "active"):
-                assert all(map(np.array_equal, getattr(before, kind), getattr(after, kind)))
 
 
 def test_mnist_is_analyzed_without_torch(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ BAD = {
     ),
     "newer": (
         damaged(lambda file: file.attrs.__setitem__("format_version", 3)),
-        "expected format version 2 or older, found 3: a newer sparsey-trace wrote it; upgrade with "
+        "expected format version 2, found 3: a newer sparsey-trace wrote it; upgrade with "
         "`pip install -U sparsey-trace`",
     ),
     "no codes": (

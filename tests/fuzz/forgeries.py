@@ -57,18 +57,6 @@ def change_length(content: bytearray, rng: random.Random, whole: bytes) -> bytea
     return content
 
 
-def change_heap(content: bytearray, rng: random.Random, whole: bytes) -> bytearray:
-    """The text of variable length of version 1, which has no checksum; elsewhere the same with attributes."""
-    start = whole.find(b"GCOL")
-    if start < 0:
-        return change_structure(content, rng, whole)
-    place = start + 8 * rng.randrange(1, 64)
-    content[place : place + 8] = struct.pack(
-        "<Q", rng.choice([*ODD_NUMBERS, rng.getrandbits(64), 8, 16, 4096])
-    )
-    return content
-
-
 def change_frame(content: bytearray, rng: random.Random, whole: bytes) -> bytearray:
     """What a compressed chunk says it holds, under a Fletcher32 that is right."""
     starts = [i for i in range(len(whole)) if whole.startswith(b"\x28\xb5\x2f\xfd", i)]
@@ -83,7 +71,7 @@ FORGERIES = (
     change_structure,
     change_structure,
     change_length,
-    change_heap,
+    change_structure,
     change_frame,
     edit,
     edit,

@@ -136,8 +136,14 @@ def test_one_that_another_program_has_open(tmp_path: Path) -> None:
         (
             3,
             VersionError,
-            "expected format version 2 or older, found 3: a newer sparsey-trace wrote it; "
+            "expected format version 2, found 3: a newer sparsey-trace wrote it; "
             "upgrade with `pip install -U sparsey-trace`",
+        ),
+        (
+            1,
+            VersionError,
+            "expected format version 2, found 1: only commits 6516d5b to ff128d1 of sparsey-trace read it; "
+            "check out ff128d1 and rewrite the trace with `sparsey-trace repair OLD -o NEW`",
         ),
         (0, TraceError, "expected a format_version of 1 or more, found 0"),
         (-1, TraceError, "expected a format_version of 1 or more, found -1"),

@@ -181,9 +181,8 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         KeyError, ValueError, TypeError: something is missing or isn't what the format says; the
             caller knows the file's name and says so.
     """
-    version = attributes.read_number(file, "format_version")
-    text = functools.partial(attributes.read_text, file, version=version)
-    long_text = functools.partial(attributes.read_long_text, file, version=version)
+    text = functools.partial(attributes.read_text, file)
+    long_text = functools.partial(attributes.read_long_text, file)
     input_kind = text("input_kind")
     if input_kind not in schema.INPUT_KINDS:
         msg = f"input_kind: expected one of {', '.join(schema.INPUT_KINDS)}, found {input_kind!r}"
@@ -194,15 +193,13 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         host=text("host"),
         config=_or_else(lambda: _object(long_text("config"), "config"), {}, "config", on_loss),
         versions=_object(text("versions"), "versions"),
-        sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss)
-        if version > 1
-        else {},
-        part=_read_part(file, version) if version > 1 else Part(),
-        version=version,
+        sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss),
+        part=_read_part(file),
+        version=attributes.read_number(file, "format_version"),
         layout=Layout(
             num_features=attributes.read_number(file, "num_features"),
             input_shape=tuple(attributes.read_numbers(file, "input_shape")),
-            layers=tuple(_read_layer(file, index, version, on_loss) for index in range(_count_layers(file))),
+            layers=tuple(_read_layer(file, index, on_loss) for index in range(_count_layers(file))),
         ),
         input_kind=input_kind,
     )
@@ -226,9 +223,9 @@ def _checked_id(text: str) -> str:
     return text
 
 
-def _read_part(file: h5py.File, version: int) -> Part:
+def _read_part(file: h5py.File) -> Part:
     names = ("rank", "num_ranks", "first_step", "first_sample")
-    continues = attributes.read_text(file, "continues", version=version)
+    continues = attributes.read_text(file, "continues")
     if PurePath(continues).name != continues:
         msg = f"continues: expected a file's name without its folder, found {continues!r}"
         raise ValueError(msg)
@@ -252,19 +249,17 @@ def _object(text: str, what: str) -> dict[str, Any]:
     return found
 
 
-def _read_layer(
-    file: h5py.File, index: int, version: int, on_loss: Callable[[str], None] | None
-) -> LayerLayout:
+def _read_layer(file: h5py.File, index: int, on_loss: Callable[[str], None] | None) -> LayerLayout:
     path = f"layers/{index}"
     group = file[path]
     counts = {name: attributes.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
-    read = functools.partial(attributes.read_array, file, version=version)
+    read = functools.partial(attributes.read_array, file)
     positions: NDArray[np.float32] | None = None
     if "positions" in group:
         name = f"{path}/positions"
         positions = _or_else(lambda: read(name, np.dtype(np.float32)), None, name, on_loss)
     return LayerLayout(
-        name=attributes.read_text(group, "name", version=version),
+        name=attributes.read_text(group, "name"),
         connections=read(f"{path}/connections", np.dtype(np.int32)),
         positions=positions,
         **counts,

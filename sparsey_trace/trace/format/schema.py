@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 FORMAT = "sparsey-trace"
 VERSION = 2
-OLDEST = 1
-"""Version 1, of the two traces in `sample_traces/` that bear no version in their names, lacks the tail's
-checksums and the list of drops, and its text is of variable length."""
+"""The version that is written. The next one is registered here, and in `docs/trace-format.md` under "Versions"."""
+READABLE = (VERSION,)
+"""Those that are read."""
+LAST_READ_BY = {1: ("6516d5b", "ff128d1")}
+"""Those that are read no more: the first and the last commit of this repository that read them."""
 
 COMMITTED = "progress/committed"
 IN_CHUNKS = "progress/in_chunks"

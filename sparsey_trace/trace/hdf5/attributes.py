@@ -1,7 +1,4 @@
-"""Attributes and small datasets, whose kind is looked at before any of it is read.
-
-In version 1, text is of variable length and the wiring has no checksum; in version 2 neither is so.
-"""
+"""Attributes and small datasets, whose kind is looked at before any of it is read."""
 
 from __future__ import annotations
 
@@ -52,29 +49,29 @@ def read_numbers(group: h5py.Group, name: str) -> list[int]:
     return [int(number) for number in np.ravel(group.attrs[name])]
 
 
-def read_text(group: h5py.Group, name: str, *, version: int) -> str:
+def read_text(group: h5py.Group, name: str) -> str:
     """An attribute that is text.
 
     Raises:
         KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
     """
     stored = h5py.h5a.open(group.id, name.encode())
-    _check_text(stored.get_type(), stored.get_space(), name, version=version)
+    _check_text(stored.get_type(), stored.get_space(), name)
     return _as_text(group.attrs[name], name)
 
 
-def read_long_text(file: h5py.File, name: str, *, version: int) -> str:
+def read_long_text(file: h5py.File, name: str) -> str:
     """A dataset that is text.
 
     Raises:
         KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
     """
     dataset = guarded.open_dataset(file, name)
-    _check_text(dataset.id.get_type(), dataset.id.get_space(), name, version=version)
-    return _as_text(_read(file, dataset, version=version), name)
+    _check_text(dataset.id.get_type(), dataset.id.get_space(), name)
+    return _as_text(_read(file, dataset), name)
 
 
-def read_array(file: h5py.File, name: str, dtype: np.dtype[Any], *, version: int) -> NDArray[Any]:
+def read_array(file: h5py.File, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
     """A dataset that doesn't grow, of one dtype and two axes.
 
     Raises:
@@ -85,21 +82,17 @@ def read_array(file: h5py.File, name: str, dtype: np.dtype[Any], *, version: int
         msg = f"{name}: expected two axes, found shape {dataset.shape}"
         raise ValueError(msg)
     guarded.check_dtype(dataset, dtype, dataset.shape[1:])
-    return np.asarray(_read(file, dataset, version=version))
+    return _read(file, dataset)
 
 
-def _read(file: h5py.File, dataset: h5py.Dataset, *, version: int) -> Any:
-    if version > 1:
-        return read_chunked(file, open_chunked(file, dataset.name, (guarded.FLETCHER32,)))
-    guarded.check_contiguous(dataset, guarded.file_size(file))
-    return dataset[()]
+def _read(file: h5py.File, dataset: h5py.Dataset) -> NDArray[Any]:
+    return read_chunked(file, open_chunked(file, dataset.name, (guarded.FLETCHER32,)))
 
 
-def _check_text(kind: h5py.h5t.TypeID, space: h5py.h5s.SpaceID, name: str, *, version: int) -> None:
+def _check_text(kind: h5py.h5t.TypeID, space: h5py.h5s.SpaceID, name: str) -> None:
     is_text = kind.get_class() == h5py.h5t.STRING and space.get_simple_extent_npoints() == 1
-    if not is_text or (version > 1 and kind.is_variable_str()):
-        expected = "text of fixed length" if version > 1 else "text"
-        msg = f"{name}: expected {expected}, found another kind"
+    if not is_text or kind.is_variable_str():
+        msg = f"{name}: expected text of fixed length, found another kind"
         raise ValueError(msg)
 
 

@@ -16,7 +16,6 @@ from sparsey_trace.support.suggest import hint_of_file
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import attributes, guarded
-from sparsey_trace.trace.hdf5.heap import check_heaps
 from sparsey_trace.trace.hdf5.object_headers import read_header
 from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SIZE, Superblock
 from sparsey_trace.trace.paths import partial_path
@@ -37,7 +36,7 @@ def open_file(path: Path) -> h5py.File:
 
     Raises:
         TraceError: there is no file, or what is there is no trace or can't be read.
-        VersionError: the trace's format is newer than this program.
+        VersionError: it is in a version of the format that this program doesn't read.
     """
     superblock = _superblock(path)
     try:
@@ -136,19 +135,28 @@ def _check_format(file: h5py.File, path: Path) -> None:
         raise TraceError(msg)
     with reading(path, "a sparsey-trace file with a format_version"):
         version = attributes.read_number(file, "format_version")
-    if version < 1:
-        msg = f"{path}: expected a format_version of 1 or more, found {version}"
-        raise TraceError(msg)
-    if version > schema.VERSION:
-        msg = (
-            f"{path}: expected format version {schema.VERSION} or older, found {version}: "
-            "a newer sparsey-trace wrote it; upgrade with `pip install -U sparsey-trace`"
-        )
-        raise VersionError(msg)
+    _check_version(version, path)
     with reading(path, f"a file of the format {schema.FORMAT}"):
-        if version == 1:
-            check_heaps(path)
-        kind = attributes.read_text(file, "format", version=version)
+        kind = attributes.read_text(file, "format")
         if kind != schema.FORMAT:
             msg = f"format {kind!r}"
             raise ValueError(msg)
+
+
+def _check_version(version: int, path: Path) -> None:
+    if version < 1:
+        msg = f"{path}: expected a format_version of 1 or more, found {version}"
+        raise TraceError(msg)
+    if version in schema.READABLE:
+        return
+    if version in schema.LAST_READ_BY:
+        first, last = schema.LAST_READ_BY[version]
+        what_to_do = (
+            f"only commits {first} to {last} of sparsey-trace read it; check out {last} and rewrite the trace with "
+            "`sparsey-trace repair OLD -o NEW`"
+        )
+    else:
+        what_to_do = "a newer sparsey-trace wrote it; upgrade with `pip install -U sparsey-trace`"
+    readable = " or ".join(map(str, schema.READABLE))
+    msg = f"{path}: expected format version {readable}, found {version}: {what_to_do}"
+    raise VersionError(msg)

@@ -37,7 +37,7 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
 
     Raises:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
-        VersionError: it was written in a newer version of the format.
+        VersionError: it is in a version of the format that this program doesn't read.
     """
     kept = cache_bytes or 0
     chains = open_chains(source, cache_bytes=kept)

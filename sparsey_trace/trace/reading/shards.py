@@ -68,14 +68,14 @@ def open_shard(path: Path, *, cache_bytes: int = 0) -> Shard:
 
     Raises:
         TraceError: it doesn't exist, is no trace, or is damaged.
-        VersionError: it was written in a newer version of the format.
+        VersionError: it is in a version of the format that this program doesn't read.
     """
     file = open_file(path)
     try:
         with reading(path, "a trace as docs/trace-format.md describes it"):
             head = read_head(file)
             columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
-            storage = Storage(file, columns, version=head.version, cache_bytes=cache_bytes)
+            storage = Storage(file, columns, cache_bytes=cache_bytes)
     except BaseException:
         close_file(file)
         raise

@@ -29,7 +29,7 @@ def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[Shard]]:
 
     Raises:
         TraceError: there are none, one is no trace or is damaged, or they don't make one run.
-        VersionError: one was written in a newer version of the format.
+        VersionError: one is in a version of the format that this program doesn't read.
     """
     paths, is_complete = _named(source)
     share = cache_bytes // len(paths)

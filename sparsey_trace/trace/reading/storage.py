@@ -31,7 +31,6 @@ class Storage:
     Args:
         file: the open file.
         columns: path to column, as the file's layout demands them.
-        version: of the format.
         cache_bytes: how much may be kept decompressed, of all datasets together; of each a chunk's samples are
             in any case.
 
@@ -49,7 +48,6 @@ class Storage:
         file: h5py.File,
         columns: Mapping[str, schema.Column],
         *,
-        version: int,
         cache_bytes: int = 0,
     ) -> None:
         """Find and check every dataset; read the counters."""
@@ -58,9 +56,9 @@ class Storage:
         names = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
         self._counters = {name: open_counter(file, name) for name in names}
         self.refresh()
-        self._tail = Tail(file, columns, version=version)
+        self._tail = Tail(file, columns)
         self._chunks = open_columns(file, columns, len(self._tail), cache_bytes)
-        self._drops = open_drops(file) if version > 1 else None
+        self._drops = open_drops(file)
         self._held: tuple[int, dict[str, NDArray[Any]]] | None = None
         self._holding = threading.Lock()
         self._check_counters()
@@ -196,8 +194,6 @@ class Storage:
         Raises:
             TraceError: the file is closed, or they can't be read.
         """
-        if self._drops is None:
-            return np.empty(0, np.int64)
         with self._reading("to read which steps were dropped"):
             return read_drops(self._file, self._drops)
 

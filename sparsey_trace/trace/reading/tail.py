@@ -25,21 +25,19 @@ class Tail:
     Args:
         file: the open file.
         columns: path to column.
-        version: of the format.
 
     Raises:
         KeyError, ValueError: a dataset is missing, or isn't stored as it must be.
     """
 
-    def __init__(self, file: h5py.File, columns: Mapping[str, schema.Column], *, version: int) -> None:
+    def __init__(self, file: h5py.File, columns: Mapping[str, schema.Column]) -> None:
         """Open and check them."""
         self._values = {path: guarded.open_dataset(file, f"{schema.TAIL}/{path}") for path in columns}
-        self._checksums = guarded.open_dataset(file, schema.CHECKSUMS) if version > 1 else None
-        every = [*self._values.values(), *([] if self._checksums is None else [self._checksums])]
+        self._checksums = guarded.open_dataset(file, schema.CHECKSUMS)
+        every = [*self._values.values(), self._checksums]
         for column in columns.values():
             guarded.check_dtype(self._values[column.path], column.dtype, column.width)
-        if self._checksums is not None:
-            guarded.check_dtype(self._checksums, np.dtype(np.uint32), ())
+        guarded.check_dtype(self._checksums, np.dtype(np.uint32), ())
         lengths = {len(dataset) for dataset in every}
         self._length = lengths.pop()
         if lengths or not self._length:
@@ -62,12 +60,9 @@ class Tail:
             count: how many to read.
 
         Returns:
-            Path to [count, ...] as stored; and [count], whether each is what was committed under its number,
-            always so in a trace without checksums.
+            Path to [count, ...] as stored; and [count], whether each is what was committed under its number.
         """
         values = {path: _read(dataset, count) for path, dataset in self._values.items()}
-        if self._checksums is None:
-            return values, np.ones(count, np.bool_)
         return values, checksums(first, values.values()) == _read(self._checksums, count)
 
 

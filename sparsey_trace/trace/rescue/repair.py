@@ -75,7 +75,7 @@ def repair(
     Raises:
         TraceError: nothing can be had; or the trace is still being written; or the file can't be made.
         UsageError: both are the same file.
-        VersionError: it was written in a newer version of the format.
+        VersionError: it is in a version of the format that this program doesn't read.
 
     >>> import tempfile
     >>> from sparsey_trace import Layout, LayerLayout, TraceWriter

@@ -83,7 +83,7 @@ class Wreck:
         if self._size * sum(c.sample_bytes for c in self._columns.values()) > guarded.file_size(file):
             msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
             raise ValueError(msg)
-        self._tail = self._or_lost(lambda: Tail(file, self._columns, version=self.head.version), "tail")
+        self._tail = self._or_lost(lambda: Tail(file, self._columns), "tail")
         self._chunks = open_columns(file, self._columns, self._size)
         counts = self._or_lost(self._counts, "progress")
         self.is_whole = counts is not None or self._is_closed()
@@ -124,7 +124,7 @@ class Wreck:
 
     def _right_in_tail(self, first: int) -> int:
         """Up to where the tail holds samples that follow the first ones."""
-        if self._tail is None or self.head.version == 1 or first < 0:
+        if self._tail is None or first < 0:
             return 0
         try:
             right = np.flatnonzero(self._tail.read(first, self._size)[1])
@@ -134,8 +134,6 @@ class Wreck:
 
     def drops(self) -> list[int]:
         """The dropped steps that can be read."""
-        if self.head.version == 1:
-            return []
         found = self._or_lost(lambda: read_drops(self._file, open_drops(self._file)), schema.DROPS)
         return [] if found is None else np.unique(found[found >= 0]).tolist()
 
@@ -211,7 +209,7 @@ def opened(path: Path, spare: Path) -> Iterator[h5py.File]:
 
     Raises:
         TraceError: it is no trace, or too broken.
-        VersionError: it was written in a newer version of the format.
+        VersionError: it is in a version of the format that this program doesn't read.
     """
     try:
         file = open_file(path)

@@ -52,7 +52,7 @@ def validate(source: Source, *, on_progress: Callable[[int, int], None] | None =
     Raises:
         TraceError: it isn't sound; the message names the dataset and sample of the first fault. Or its files
             don't make one run.
-        VersionError: it was written in a newer version of the format.
+        VersionError: it is in a version of the format that this program doesn't read.
 
     >>> import tempfile
     >>> from sparsey_trace import Layout, LayerLayout, TraceWriter
