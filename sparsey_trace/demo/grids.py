@@ -60,18 +60,18 @@ def make_grid(kind: GridKind, *, rows: int, columns: int) -> Tensor:
     return rectangular(rows, columns) if kind == "rectangular" else hexagonal(rows, columns)
 
 
-def receptive_fields(positions: Tensor, sources: Tensor, *, radius: float) -> Tensor:
+def sources_within(positions: Tensor, sources: Tensor, *, radius: float) -> Tensor:
     """What each MAC listens to: every source within a radius of it, or at least the nearest one.
 
     Args:
-        positions: [M, 2] float, the MACs' places.
-        sources: [S, 2] float, the places of input features or of the MACs of the layer below.
+        positions: [M, 2] float, the MACs' positions.
+        sources: [S, 2] float, the positions of input features or of the MACs of the layer below.
         radius: on the scale of the unit square.
 
     Returns:
         [M, R] int64, indices of sources in ascending order, padded with S; R is the largest field.
 
-    >>> receptive_fields(rectangular(1, 1), rectangular(2, 2), radius=0.1).tolist()
+    >>> sources_within(rectangular(1, 1), rectangular(2, 2), radius=0.1).tolist()
     [[0]]
     """
     distances = (positions[:, None] - sources).norm(dim=-1)

@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn import functional
 
-from sparsey_trace.demo.grids import GridKind, make_grid, receptive_fields
+from sparsey_trace.demo.grids import GridKind, make_grid, sources_within
 from sparsey_trace.demo.selection import WinSigmoid, best_winners, sample_winners
 from sparsey_trace.demo.synapses import LearningRule, Synapses
 
@@ -64,7 +64,7 @@ class SparseyLayer(nn.Module):
 
         Args:
             config: its sizes and rules.
-            sources: [S, 2] float, the places of what it listens to.
+            sources: [S, 2] float, the positions of what it listens to.
             cells_per_source: 1 for input features, Q * K of the layer below for MACs.
             seed: of `generator`.
         """
@@ -73,7 +73,7 @@ class SparseyLayer(nn.Module):
         self.num_cms_per_mac, self.num_neurons_per_cm = config.num_cms, config.num_neurons
         self.num_sources, self.cells_per_source = len(sources), cells_per_source
         positions = make_grid(config.grid, rows=config.rows, columns=config.columns)
-        connections = receptive_fields(positions, sources, radius=config.radius)
+        connections = sources_within(positions, sources, radius=config.radius)
         self.register_buffer("mac_positions", positions)
         self.register_buffer("input_connections", connections)
         self.is_active = torch.zeros(0, len(positions), dtype=torch.bool)

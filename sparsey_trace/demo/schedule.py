@@ -19,7 +19,7 @@ NEW_SHARE = 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class Step:
+class ScheduledStep:
     """One forward pass to make.
 
     Attributes:
@@ -76,14 +76,14 @@ class Schedule:
         """How many steps there are."""
         return self.epochs * sum(-(-len(part) // self.batch_size) for part in (self.trained, self.evaluated))
 
-    def __iter__(self) -> Iterator[Step]:
+    def __iter__(self) -> Iterator[ScheduledStep]:
         """The steps; the same ones each time."""
         rng = np.random.default_rng([self._seed, 2])
         for epoch in range(self.epochs):
             for training, order in ((True, rng.permutation(self.trained)), (False, self.evaluated)):
                 for start in range(0, len(order), self.batch_size):
                     batch = order[start : start + self.batch_size]
-                    yield Step(epoch=epoch, training=training, samples=batch)
+                    yield ScheduledStep(epoch=epoch, training=training, samples=batch)
 
 
 def _expect(value: int, name: str, *, least: int, most: int | None = None) -> None:

@@ -1,37 +1,142 @@
-"""A forward pass under way, between its hooks."""
+"""A forward pass under way, between its hooks, and what has to hold of it."""
 
 from __future__ import annotations
 
+import math
 import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
+from sparsey_trace.errors import RecordError
+from sparsey_trace.recording.model.wrappers import compile_hint
+
 if TYPE_CHECKING:
-    from torch import Tensor
+    from collections.abc import Sequence
 
     from sparsey_trace.layout import Layout
+    from sparsey_trace.recording.adapters.base import ModelLayer
     from sparsey_trace.recording.adapters.codes import Codes
 
 
 @dataclass(kw_only=True)
-class Pass:
-    """A forward pass under way: what was seen of it so far."""
+class ForwardPass:
+    """A forward pass under way: what was seen of it so far.
 
+    Attributes:
+        where: the model and the step, for messages.
+        layout: the model.
+        phase: `train` or `eval`.
+        size: B.
+        inputs: what the step keeps of the input, as in `UncheckedStep.values`.
+        labels: what the user set as the labels of the pass.
+        codes: of the layers that ran so far, lowest first.
+    """
+
+    where: str
     layout: Layout
     phase: str
     size: int
-    kept: dict[str, Tensor]
+    inputs: dict[str, Tensor]
     labels: Any
     codes: list[Codes] = field(default_factory=list)
 
 
-class LeftOut:
+class SkippedPass:
     """A forward pass under way that sampling leaves out."""
 
 
-class Here(threading.local):
-    """What a thread knows of its own pass."""
+class CurrentPass(threading.local):
+    """What a thread knows of its own pass.
 
-    under_way: Pass | LeftOut | None = None
-    is_redirected = False  # whether a call of the model leads to other code than its forward
-    handled: BaseException | None = None  # what the model's caller was handling when the pass began
+    Attributes:
+        under_way: the pass; None where there is none, or it was given up.
+        is_redirected: whether a call of the model leads to other code than its forward.
+        handled: what the model's caller was handling when the pass began.
+    """
+
+    under_way: ForwardPass | SkippedPass | None = None
+    is_redirected = False
+    handled: BaseException | None = None
+
+
+def find_input(arguments: Sequence[Any], *, where: str) -> Tensor:
+    """The model's input, [B, …]: the first real tensor among its arguments.
+
+    Raises:
+        RecordError: there is none.
+    """
+    for value in arguments:
+        if isinstance(value, Tensor) and value.dim() and not value.is_complex():
+            return value
+    found = ", ".join(type(value).__name__ for value in arguments) or "no arguments"
+    msg = f"{where}: input: expected a real tensor [B, …] among the model's arguments, found {found}"
+    raise RecordError(msg)
+
+
+def check_num_features(inputs: Tensor, layout: Layout, *, where: str) -> None:
+    """See that an input, [B, …], has as many features a sample as the first step's.
+
+    Raises:
+        RecordError: it hasn't.
+    """
+    num_features = math.prod(inputs.shape[1:])
+    if num_features != layout.num_features:
+        msg = (
+            f"{where}: input: expected {layout.num_features} features a sample, as in the first step, "
+            f"found {num_features} (shape {list(inputs.shape)})"
+        )
+        raise RecordError(msg)
+
+
+def check_order(layers: Sequence[ModelLayer], under_way: ForwardPass, index: int) -> None:
+    """See that it was the turn of a layer that ran.
+
+    Args:
+        layers: that are recorded, lowest first.
+        under_way: the pass.
+        index: which of the layers ran.
+
+    Raises:
+        RecordError: another was due.
+    """
+    due = len(under_way.codes)
+    if index < due:
+        msg = f"{under_way.where}: {layers[index].name}: expected one call in a forward pass, found a second"
+        raise RecordError(msg)
+    if index > due:
+        msg = (
+            f"{under_way.where}: expected {layers[due].name} to run before {layers[index].name}, found that it "
+            f"didn't: a forward pass has to run every recorded layer once, lowest first{compile_hint()}"
+        )
+        raise RecordError(msg)
+
+
+def check_size(codes: Codes, under_way: ForwardPass, name: str) -> None:
+    """See that the layer of this name has put out as many samples as came in.
+
+    Raises:
+        RecordError: it hasn't.
+    """
+    if codes.size != under_way.size:
+        msg = (
+            f"{under_way.where}: {name}: expected an output for each of the input's {under_way.size} samples, "
+            f"found {codes.size}"
+        )
+        raise RecordError(msg)
+
+
+def check_all_ran(layers: Sequence[ModelLayer], under_way: ForwardPass) -> None:
+    """See that every layer that is recorded has run.
+
+    Raises:
+        RecordError: one hasn't.
+    """
+    if len(under_way.codes) < len(layers):
+        missing = ", ".join(layer.name for layer in layers[len(under_way.codes) :])
+        msg = (
+            f"{under_way.where}: expected every recorded layer to run in a forward pass, found that these didn't: "
+            f"{missing} (layers that run in another thread, as under DataParallel, can't be seen{compile_hint()})"
+        )
+        raise RecordError(msg)

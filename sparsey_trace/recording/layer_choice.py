@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     from torch import nn
 
-    from sparsey_trace.recording.adapters.base import Layer
+    from sparsey_trace.recording.adapters.base import ModelLayer
 
 
 @dataclass(frozen=True)
-class Choice:
+class LayerChoice:
     """The layers of a model, lowest first, and the names of those that aren't recorded."""
 
-    all_layers: Sequence[Layer]
+    all_layers: Sequence[ModelLayer]
     left_out: Sequence[str] = ()
 
     @property
-    def layers(self) -> list[Layer]:
+    def layers(self) -> list[ModelLayer]:
         """Those that are recorded, lowest first."""
         return [layer for layer in self.all_layers if layer.name not in self.left_out]
 
@@ -38,13 +38,13 @@ class Choice:
         """The layout of what is recorded, of a model that is fed samples of this shape.
 
         Raises:
-            LayoutError: the layers' parts don't fit each other or the input.
+            LayoutError: the layers don't fit each other or the input.
         """
         top = self.all_layers.index(self.layers[-1])
         return without(make_layout(self.all_layers[: top + 1], input_shape), self.left_out)
 
 
-def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None) -> Choice:
+def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None) -> LayerChoice:
     """What to record of a model.
 
     Args:
@@ -67,11 +67,11 @@ def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None
         msg = f"layers: expected a list of names or one of WinnerTakeAll, found {wanted!r}"
         raise UsageError(msg)
     if not names:
-        return Choice(find_layers(model, None if wanted is None else described))
+        return LayerChoice(find_layers(model, None if wanted is None else described))
     known = find_layers(model, None)
     for name in names:
         _check_known(name, [layer.name for layer in known], model)
-    return Choice(known, [layer.name for layer in known if layer.name not in names])
+    return LayerChoice(known, [layer.name for layer in known if layer.name not in names])
 
 
 def without(layout: Layout, left_out: Collection[str]) -> Layout:
@@ -95,6 +95,7 @@ def without(layout: Layout, left_out: Collection[str]) -> Layout:
 
 
 def _rewired(layer: LayerLayout, below: LayerLayout) -> LayerLayout:
+    """A layer that listens to what the MACs below listen to, rather than to these MACs."""
     heard = (np.unique(below.connections[row[row != PADDING]]) for row in layer.connections)
     return LayerLayout(
         name=layer.name,

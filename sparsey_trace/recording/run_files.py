@@ -1,4 +1,4 @@
-"""Which file a recorder writes: one for each rank, and another after each resume."""
+"""Which file of a run a recorder writes: one for each rank, and another after each resume."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _OR_ANEW = "; resume as it was, or record into another name"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Place:
-    """Where a recorder writes.
+class RunFile:
+    """The file that a recorder writes.
 
     Attributes:
         path: the file.
-        part: its place in the run.
+        part: which part of the run it is.
         before: the file that it goes on from, or None.
         layout: the model as that file has it, or None.
         inputs: how inputs are kept: as asked for, or as that file keeps them.
@@ -39,7 +39,7 @@ class Place:
     before: Path | None = None
     layout: Layout | None = None
 
-    def check(self, layout: Layout) -> None:
+    def check_layout(self, layout: Layout) -> None:
         """See that the model is the one that was recorded before.
 
         Raises:
@@ -53,10 +53,10 @@ class Place:
             raise RecordError(msg)
 
 
-def find_place(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> Place:
+def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> RunFile:
     """The file that a recorder writes, asked to write to `path` and to keep inputs in a certain way.
 
-    With more than one rank of torch.distributed it is `run.rank0.h5`, `run.rank1.h5`, … in the place of `run.h5`,
+    With more than one rank of torch.distributed it is `run.rank0.h5`, `run.rank1.h5`, … instead of `run.h5`,
     unless the name says so already. It is to be known by then, and the ranks don't ask each other anything.
 
     With `resume` it is the first free of `run.h5`, `run.1.h5`, `run.2.h5`, … behind the last that is there. It
@@ -70,7 +70,7 @@ def find_place(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> Pla
         TraceError: the last part is still being written, or can't be opened.
 
     >>> from pathlib import Path
-    >>> find_place(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
+    >>> find_run_file(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
     Part(rank=0, num_ranks=1, continues='', first_step=0, first_sample=0)
     """
     if resume and overwrite:
@@ -79,7 +79,7 @@ def find_place(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> Pla
     rank, num_ranks = _rank()
     own = Part(rank=rank, num_ranks=num_ranks)
     firsts = [path] if num_ranks == 1 else [_ranked(path, rank, other) for other in range(num_ranks)]
-    first = Place(path=firsts[rank], part=own, inputs=inputs)
+    first = RunFile(path=firsts[rank], part=own, inputs=inputs)
     if not resume:
         return first
     numbers = _numbers(first.path)
@@ -91,7 +91,7 @@ def find_place(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> Pla
     return _behind(lasts[rank], begun, first_step=max(map(_reached, lasts)))
 
 
-def _behind(before: Path, begun: Place, *, first_step: int) -> Place:
+def _behind(before: Path, begun: RunFile, *, first_step: int) -> RunFile:
     try:
         last = open_shard(before)
     except VersionError:

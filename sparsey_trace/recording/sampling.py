@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import PHASES
-from sparsey_trace.recording.steps.checks import checked_count
+from sparsey_trace.support.counts import checked_count
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Sequence

@@ -65,9 +65,7 @@ def nested(reduction: str | None, values: Sequence[NDArray[Any]]) -> Any:
         return numbers[0]
     if reduced.mac is None or reduction == "highest_layer":
         return numbers
-    return [
-        [numbers[place] for place in np.flatnonzero(reduced.layer == layer)] for layer in range(len(values))
-    ]
+    return [[numbers[row] for row in np.flatnonzero(reduced.layer == layer)] for layer in range(len(values))]
 
 
 def nothing(reduction: str | None, num_layers: int) -> Any:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers, macs_of
-from sparsey_trace.recording.model.hook import Hook as Watcher
+from sparsey_trace.recording.model.hook import ModelHook
 
 if TYPE_CHECKING:
     from torch import nn
@@ -69,15 +69,15 @@ class LayerIOHook(Hook):
         """Put the hooks on."""
         self.flatten = flatten
         self._groups, self._in_lists = _watched(module)
-        self._place = {part: place for place, group in enumerate(self._groups) for part in group}
+        self._group = {part: index for index, group in enumerate(self._groups) for part in group}
         self.abandon()
         super().__init__(module)
 
     def hook(self) -> None:
         """Put one on the model, that forgets the pass before, and one on each part that is watched."""
-        self.hook_handles.append(self.module.register_forward_pre_hook(Watcher(self, self.pre_hook)))
-        for part in self._place:
-            self.hook_handles.append(part.register_forward_hook(Watcher(self, self.forward_hook)))
+        self.hook_handles.append(self.module.register_forward_pre_hook(ModelHook(self, self.pre_hook)))
+        for part in self._group:
+            self.hook_handles.append(part.register_forward_hook(ModelHook(self, self.forward_hook)))
 
     def remove(self) -> None:
         """Take all hooks off, and forget the latest pass."""
@@ -94,7 +94,7 @@ class LayerIOHook(Hook):
 
     def forward_hook(self, module: nn.Module, input: Any, output: Any) -> None:
         """A part that is watched has run."""
-        self._seen[self._place[module]].append((module, input[0] if input else None, output))
+        self._seen[self._group[module]].append((module, input[0] if input else None, output))
 
     def get_layer_io(self) -> tuple[list[Any], list[Any], list[Any]]:
         """What ran in the latest forward pass, lowest layer first.

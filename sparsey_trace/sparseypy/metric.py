@@ -11,8 +11,8 @@ from sparsey_trace.metrics.registry import make_metric
 from sparsey_trace.replay.choose import choose
 from sparsey_trace.sparseypy.comparisons import max_by_layerwise_mean, min_by_layerwise_mean
 from sparsey_trace.sparseypy.hooks import LayerIOHook
+from sparsey_trace.sparseypy.live_steps import LiveSteps
 from sparsey_trace.sparseypy.past import Past
-from sparsey_trace.sparseypy.steps import Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +71,7 @@ class Metric(ABC):
         self.definition = chosen[0]
         highest = self.definition.best == "highest"
         self.best_comparison = best_value or (max_by_layerwise_mean if highest else min_by_layerwise_mean)
-        self._steps = Steps(model)
+        self._steps = LiveSteps(model)
         self.hook = LayerIOHook(model)
         self._past: Past[Any] | None = None
 
@@ -124,7 +124,7 @@ class Metric(ABC):
 def _sorted_out(
     device: torch.device | str | None, reduction: str | Comparison | None, best_value: Comparison | None
 ) -> tuple[torch.device, str | None, Comparison | None]:
-    """Device, reduction and comparison, from arguments in the places of either version."""
+    """Device, reduction and comparison, from arguments in the order of either version."""
     if callable(reduction):
         return torch.device("cpu"), _text(device), reduction
     if reduction is None and isinstance(device, str) and not _is_device(device):

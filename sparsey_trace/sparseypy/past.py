@@ -38,10 +38,10 @@ class Past(Generic[S]):
     def __init__(
         self, metric: Metric[S], layout: Layout, *, recalls: frozenset[str], shortened: Callable[[S], S]
     ) -> None:
-        """Nothing yet."""
+        """No step yet; see the class for the arguments."""
         self._metric, self._layout, self._shortened = metric, layout, shortened
         self._state, self._new, self._num_new = metric.init(layout), Folding(metric, layout), 0
-        self._kept = Kept(layout, recalls) if recalls else None
+        self._kept = KeptSamples(layout, recalls) if recalls else None
 
     def add(self, chunk: Chunk) -> None:
         """The next step."""
@@ -72,7 +72,7 @@ class Past(Generic[S]):
             self._kept.settle(state.sample)
 
 
-class Kept:
+class KeptSamples:
     """Samples in memory, in the order of their numbers.
 
     Args:
@@ -85,17 +85,17 @@ class Kept:
     """
 
     def __init__(self, layout: Layout, fields: frozenset[str]) -> None:
-        """None yet."""
-        parts: list[tuple[str, str, tuple[int, ...]]] = [("number", "i8", ())]
+        """No sample yet; see the class for the arguments."""
+        columns: list[tuple[str, str, tuple[int, ...]]] = [("number", "i8", ())]
         if "inputs" in fields:
-            parts.append(("inputs", "f4", (layout.num_features,)))
+            columns.append(("inputs", "f4", (layout.num_features,)))
         for index, layer in enumerate(layout.layers):
             if "codes" in fields:
-                parts.append((f"codes{index}", layer.code_dtype.str, (layer.num_macs, layer.num_cms)))
+                columns.append((f"codes{index}", layer.code_dtype.str, (layer.num_macs, layer.num_cms)))
             if "active" in fields:
-                parts.append((f"active{index}", "?", (layer.num_macs,)))
+                columns.append((f"active{index}", "?", (layer.num_macs,)))
         self._num_layers = len(layout.layers)
-        self._settled = np.empty(0, np.dtype(parts))
+        self._settled = np.empty(0, np.dtype(columns))
         self._loose: list[NDArray[Any]] = []
 
     @property
@@ -110,13 +110,13 @@ class Kept:
 
     def add(self, chunk: Chunk, numbers: NDArray[np.int64]) -> None:
         """Some of a chunk's samples, that follow all others."""
-        place = numbers - chunk.start
-        taken = np.empty(len(place), self._settled.dtype)
-        columns: dict[str, Any] = {"number": chunk.sample, "inputs": chunk.inputs}
+        rows = numbers - chunk.start
+        taken = np.empty(len(rows), self._settled.dtype)
+        values: dict[str, Any] = {"number": chunk.sample, "inputs": chunk.inputs}
         for index, (codes, active) in enumerate(zip(chunk.codes, chunk.active, strict=True)):
-            columns |= {f"codes{index}": codes, f"active{index}": active}
+            values |= {f"codes{index}": codes, f"active{index}": active}
         for name in taken.dtype.names or ():
-            taken[name] = columns[name][place]
+            taken[name] = values[name][rows]
         self._loose.append(taken)
 
     def settle(self, numbers: NDArray[np.int64]) -> None:

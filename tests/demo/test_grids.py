@@ -3,11 +3,11 @@ from __future__ import annotations
 import pytest
 import torch
 
-from sparsey_trace.demo.grids import ROW_HEIGHT, hexagonal, make_grid, receptive_fields, rectangular
+from sparsey_trace.demo.grids import ROW_HEIGHT, hexagonal, make_grid, rectangular, sources_within
 
 
 def fields(positions: torch.Tensor, sources: torch.Tensor, radius: float) -> list[list[int]]:
-    padded = receptive_fields(positions, sources, radius=radius)
+    padded = sources_within(positions, sources, radius=radius)
     return [[source for source in row if source != len(sources)] for row in padded.tolist()]
 
 
@@ -69,6 +69,6 @@ def test_a_mac_with_nothing_in_reach_listens_to_the_nearest_source() -> None:
 
 def test_smaller_fields_are_padded_with_the_number_of_sources() -> None:
     pixels = rectangular(1, 3)
-    padded = receptive_fields(pixels, pixels, radius=0.4)
+    padded = sources_within(pixels, pixels, radius=0.4)
     assert padded.tolist() == [[0, 1, 3], [0, 1, 2], [1, 2, 3]]
     assert padded.dtype == torch.int64

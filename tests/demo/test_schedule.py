@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sparsey_trace.demo.schedule import Schedule, Step
+from sparsey_trace.demo.schedule import Schedule, ScheduledStep
 from sparsey_trace.errors import UsageError
 
 
@@ -12,7 +12,7 @@ def make(**changes) -> Schedule:
     return Schedule(100, **numbers)
 
 
-def shown(steps: list[Step], *, training: bool, epoch: int) -> list[int]:
+def shown(steps: list[ScheduledStep], *, training: bool, epoch: int) -> list[int]:
     return [
         int(i) for step in steps if (step.training, step.epoch) == (training, epoch) for i in step.samples
     ]

@@ -73,8 +73,8 @@ for trial in range(trials):
             if number == at:
                 rec.commit()
                 promised = rec.stats().committed
-                fail(path, rec._pump._writer)
-            while is_last and number == STEPS - 1 and not rec._pump.has_failed:
+                fail(path, rec._writer_thread._writer)
+            while is_last and number == STEPS - 1 and not rec._writer_thread.has_failed:
                 time.sleep(0.01)
             try:
                 outputs.append(model(batch))

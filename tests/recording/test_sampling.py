@@ -128,7 +128,7 @@ def test_passes_left_out_are_not_looked_at(path: Path, monkeypatch: pytest.Monke
         model(samples(2))
         with monkeypatch.context() as patch:
             patch.setattr(WinnerTakeAll, "read", refuse)
-            patch.setattr("sparsey_trace.recording.queue.dispatch.copied", refuse)
+            patch.setattr("sparsey_trace.recording.queue.step_maker.copied_inputs", refuse)
             rec.labels = "used up, unseen"
             model("no tensor")
         assert rec.labels is None

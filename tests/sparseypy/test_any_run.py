@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.sparseypy.past import Kept
+    from sparsey_trace.sparseypy.past import KeptSamples
 
 KINDS = pytest.mark.parametrize("kind", [spring, final])
 
@@ -115,7 +115,7 @@ def has_one_kind_of_input(run: Chunk) -> bool:
     return len(run) > 0 and (run.inputs.dtype == np.uint8 or not binary[run.step == run.step[0]].all())
 
 
-def shown_again_and_again(times: int) -> Iterator[Kept]:
+def shown_again_and_again(times: int) -> Iterator[KeptSamples]:
     """What match accuracy keeps while the same four inputs are trained on, after each time."""
     run, _ = load_golden("final_mnist_rect")
     model = final(run[:4])

@@ -1,9 +1,17 @@
-"""How to read a layer: one class for each family of models.
+"""How to read the layers of a model: one adapter for each family of models.
 
-An adapter says what a layer is made of (`layout`), finds its winners in what a forward pass left
-(`read`), and knows whose training flag counts (`is_training`). A family that can be told by its looks
-also has `recognises`, and stands in `find.FAMILIES`, or is offered by another package in the entry-point group
-`sparsey_trace.adapters`; others are named by the user.
+This is what authors of adapters import. An adapter is a class with the methods of `Family`:
+
+- `recognises(module)`: whether a module is a layer of the family; the first family that says so reads it, this
+  package's own before those of others;
+- `layout(module, name=…, num_sources=…)`: what a layer is made of, as a `sparsey_trace.LayerLayout`; where Q and K are
+  known from a layer's output only, `Sized.sized` adds them;
+- `read(module, output, layout)`: the layer's codes after a forward pass, as `Codes`: `codes_of_cells` makes them of
+  cells, `codes_of_winners` of winners, and `Codes(cells_of(output, layout), active)` of cells with flags of activity;
+- `is_training(module, model)`: whether the pass belongs to training.
+
+A package offers its adapter in the entry-point group `sparsey_trace.adapters`; `record` then knows the family's models
+by their looks. A single model needs none: its user describes its layers, each with `WinnerTakeAll`.
 """
 
 from sparsey_trace.recording.adapters.base import Adapter, Family, Sized

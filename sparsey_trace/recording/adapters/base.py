@@ -46,7 +46,7 @@ class Sized(Protocol):
 
 
 @dataclass(frozen=True)
-class Layer:
+class ModelLayer:
     """A module that is recorded, its name in the model, and how to read it."""
 
     name: str

@@ -7,6 +7,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import PluginWarning, RecordError
+from sparsey_trace.recording.adapters.base import Family, ModelLayer
+from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers
 from sparsey_trace.recording.model.wrappers import named_parts
 from sparsey_trace.support.plugins import ADAPTERS, package_of, sound
@@ -19,10 +21,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
 
-from sparsey_trace.recording.adapters.base import Family, Layer
-from sparsey_trace.recording.adapters.sparsey import SparseyLayers
-
 FAMILIES: tuple[Family, ...] = (SparseyLayers(), Spring2024Layers())
+"""This package's own."""
 
 
 @cache
@@ -65,7 +65,7 @@ def _recognises(family: Family, module: nn.Module) -> bool:
         return False
 
 
-def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list[Layer]:
+def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list[ModelLayer]:
     """The layers to record, lowest first.
 
     Args:
@@ -78,16 +78,16 @@ def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list
     """
     if named is None:
         found = [
-            Layer(name or type(module).__name__, module, family)
+            ModelLayer(name or type(module).__name__, module, family)
             for name, module in named_parts(model)
             if (family := family_of(module))
         ]
     else:
         modules = dict(named_parts(model, remove_duplicate=False))
-        found = [Layer(wanted.name, _module(modules, wanted.name, model), wanted) for wanted in named]
+        found = [ModelLayer(wanted.name, _module(modules, wanted.name, model), wanted) for wanted in named]
     if not found:
         msg = (
-            f"{type(model).__name__}: expected layers with {', '.join(SparseyLayers._LOOKS)}, found none; name "
+            f"{type(model).__name__}: expected layers with {', '.join(SparseyLayers.LOOKS)}, found none; name "
             "the layers: record(model, path, layers=[WinnerTakeAll('encoder.0', num_macs=…, num_cms=…, "
             f"num_neurons=…)]); the model's modules: {_names(model)}"
         )

@@ -8,31 +8,33 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import Layout
+from sparsey_trace.recording.adapters.base import Sized
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-from sparsey_trace.recording.adapters.base import Layer, Sized
+    from sparsey_trace.layout import LayerLayout
+    from sparsey_trace.recording.adapters.base import ModelLayer
 
 
-def make_layout(layers: Sequence[Layer], input_shape: tuple[int, ...]) -> Layout:
+def make_layout(layers: Sequence[ModelLayer], input_shape: tuple[int, ...]) -> Layout:
     """The layout of a model that is fed samples of this shape.
 
     Raises:
-        LayoutError: the layers' parts don't fit each other or the input.
+        LayoutError: the layers don't fit each other or the input.
     """
     num_features = num_sources = int(np.prod(input_shape, dtype=np.int64))
-    parts = []
+    made: list[LayerLayout] = []
     for layer in layers:
-        parts.append(layer.adapter.layout(layer.module, name=layer.name, num_sources=num_sources))
-        num_sources = parts[-1].num_macs
-    return Layout(num_features=num_features, input_shape=input_shape, layers=tuple(parts))
+        made.append(layer.adapter.layout(layer.module, name=layer.name, num_sources=num_sources))
+        num_sources = made[-1].num_macs
+    return Layout(num_features=num_features, input_shape=input_shape, layers=tuple(made))
 
 
-def with_sizes(layout: Layout, index: int, layer: Layer, output: Any) -> Layout:
+def with_sizes(layout: Layout, index: int, layer: ModelLayer, output: Any) -> Layout:
     """The layout, with what the layer's output shows of its sizes where its adapter is `Sized`."""
     if not isinstance(layer.adapter, Sized):
         return layout
-    parts = list(layout.layers)
-    parts[index] = layer.adapter.sized(parts[index], output)
-    return replace(layout, layers=tuple(parts))
+    layers = list(layout.layers)
+    layers[index] = layer.adapter.sized(layers[index], output)
+    return replace(layout, layers=tuple(layers))

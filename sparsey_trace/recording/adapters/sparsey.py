@@ -25,11 +25,11 @@ class SparseyLayers:
     - an output of cells, [B, M, Q, K] or flatter, one non-zero in every CM of an active MAC.
     """
 
-    _LOOKS = ("input_connections", "num_cms_per_mac", "num_neurons_per_cm")
+    LOOKS = ("input_connections", "num_cms_per_mac", "num_neurons_per_cm")
 
     def recognises(self, module: nn.Module) -> bool:
         """Whether it has the wiring and the sizes."""
-        return all(hasattr(module, name) for name in self._LOOKS)
+        return all(hasattr(module, name) for name in self.LOOKS)
 
     def layout(self, module: Any, *, name: str, num_sources: int) -> LayerLayout:
         """Read off the attributes."""

@@ -29,7 +29,7 @@ class Spring2024Layers:
         return is_list and all(hasattr(mac, "input_filter") for mac in macs_of(module))
 
     def layout(self, module: Any, *, name: str, num_sources: int) -> LayerLayout:
-        """Wiring and places; Q and K are 1 until `sized` has seen an output."""
+        """Wiring and positions; Q and K are 1 until `sized` has seen an output."""
         macs = macs_of(module)
         return LayerLayout(
             name=name,
@@ -79,6 +79,7 @@ def macs_of(layer: Any) -> list[Any]:
 
 
 def _activity(mac: Any, size: int, where: str) -> Tensor:
+    """[B] bool, for which samples a MAC is active."""
     active = getattr(mac, "is_active", None)
     if not isinstance(active, Tensor) or active.shape != (size,):
         found = list(active.shape) if isinstance(active, Tensor) else type(active).__name__

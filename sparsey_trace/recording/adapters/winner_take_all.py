@@ -10,13 +10,13 @@ import torch
 from torch import Tensor, nn
 
 from sparsey_trace.layout import LayerLayout
+from sparsey_trace.recording.adapters.base import as_numpy
 from sparsey_trace.recording.adapters.codes import Codes, codes_of_cells, codes_of_winners
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-from sparsey_trace.recording.adapters.base import as_numpy
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class WinnerTakeAll:
         num_neurons: K.
         connections: what each MAC listens to, [M, R] padded with -1 or M index arrays: input features for
             the first layer that is recorded, MACs of the recorded layer before for others; None: everything.
-        positions: [M, 2], the MACs' places on the unit grid, or None.
+        positions: [M, 2], the MACs' positions on the unit grid, or None.
 
     Raises:
         LayoutError: counts, connections and positions don't fit each other.

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Owner(Protocol):
+class HookOwner(Protocol):
     """Whom hooks belong to.
 
     Attributes:
@@ -29,14 +29,14 @@ class Owner(Protocol):
         ...
 
 
-class Hook:
+class ModelHook:
     """Does one thing for its owner: timed, and only in the owner's process.
 
     It returns nothing, so torch changes nothing; what it raises reaches the caller of the model, after the
     owner has given up the pass.
     """
 
-    def __init__(self, owner: Owner, act: Callable[..., None]) -> None:
+    def __init__(self, owner: HookOwner, act: Callable[..., None]) -> None:
         """Do `act` for `owner`."""
         self._owner, self._act = owner, act
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.model.hook import Hook, Owner
+from sparsey_trace.recording.model.hook import HookOwner, ModelHook
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -66,14 +66,14 @@ class CompileWatch(threading.local):
 
     has_fired = False
 
-    def __init__(self, model: nn.Module, owner: Owner) -> None:
+    def __init__(self, model: nn.Module, owner: HookOwner) -> None:
         """Watch a model that `owner` has hooks on."""
         self._model, self._owner = model, owner
 
     def attach(self) -> list[RemovableHandle]:
         """Put hooks on the model, and on what torch.compile has made of it so far: nothing where that is nothing."""
         compiled = _compiled_from(self._model)
-        begin, fire, end = (Hook(self._owner, act) for act in (self._begin, self._fire, self._end))
+        begin, fire, end = (ModelHook(self._owner, act) for act in (self._begin, self._fire, self._end))
         handles = [self._model.register_forward_pre_hook(fire)] if compiled else []
         for module in compiled:
             handles += [module.register_forward_pre_hook(begin), module.register_forward_hook(end)]

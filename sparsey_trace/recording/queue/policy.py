@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from numbers import Real
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.recording.steps.checks import checked_count
+from sparsey_trace.support.counts import checked_count
 from sparsey_trace.support.suggest import unknown
 
 ON_FULL = ("block", "drop", "error")

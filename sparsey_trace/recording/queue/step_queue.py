@@ -8,7 +8,7 @@ import time
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.queue.pending_step import Shipment
+from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 """While waiting for the writer thread: how soon it is noticed that it died without a word."""
 
 
-class Request:
+class CommitRequest:
     """Asks the writer thread to commit.
 
     Attributes:
@@ -30,12 +30,12 @@ class Request:
     is_done = False
 
 
-class End:
+class EndOfSteps:
     """Asks the writer thread to end."""
 
 
-class Fault(NamedTuple):
-    """What was found wrong with a step after its pass, so that it isn't in the trace.
+class RefusedStep(NamedTuple):
+    """A step that was found wrong after its pass, so that it isn't in the trace.
 
     Attributes:
         error: what its pass would have raised.
@@ -46,7 +46,7 @@ class Fault(NamedTuple):
     size: int
 
 
-class Backlog:
+class StepQueue:
     """A queue that training fills and the writer thread empties.
 
     Args:
@@ -67,12 +67,12 @@ class Backlog:
         self.high_water = self.num_waits = self.num_drops = 0
         self.seconds_waited = 0.0
         self._policy, self._is_served = policy, is_served
-        self._queue: queue.SimpleQueue[Step | Shipment | Request | End] = queue.SimpleQueue()
+        self._queue: queue.SimpleQueue[Step | PendingStep | CommitRequest | EndOfSteps] = queue.SimpleQueue()
         self._num_bytes = 0
-        self._faults: list[Fault] = []  # that training doesn't know of yet
+        self._refused: list[RefusedStep] = []  # that training doesn't know of yet
         self._drops: list[int] = []  # that the trace doesn't know of yet
 
-    def make_room(self, step: Step | Shipment) -> bool:
+    def make_room(self, step: Step | PendingStep) -> bool:
         """Do what the policy says where the queue is full.
 
         Returns:
@@ -84,35 +84,35 @@ class Backlog:
         if self._has_room(step):
             return True
         if self._policy.on_full == "error":
-            raise RecordError(self._complaint(step))
+            raise RecordError(self._no_room(step))
         if self._policy.on_full == "drop":
             self._drops.append(step.number)
             self.num_drops += 1
             return False
         return self._wait_for_room(step)
 
-    def add(self, item: Step | Shipment | Request | End) -> None:
+    def add(self, item: Step | PendingStep | CommitRequest | EndOfSteps) -> None:
         """Queue it, room or no room."""
         with self.changed:
-            if isinstance(item, Step | Shipment):
+            if isinstance(item, Step | PendingStep):
                 self._num_bytes += item.nbytes
                 self.high_water = max(self.high_water, self._num_bytes)
             self._queue.put(item)
 
-    def get(self, timeout: float | None) -> Step | Shipment | Request | End | None:
+    def get(self, timeout: float | None) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
         """The next item, or None after so many seconds without one; called by the writer thread."""
         try:
             return self._queue.get(timeout=timeout)
         except queue.Empty:
             return None
 
-    def done(self, step: Step | Shipment) -> None:
+    def free_room(self, step: Step | PendingStep) -> None:
         """Give back the room of a step that was written, or can't be."""
         with self.changed:
             self._num_bytes -= step.nbytes
             self.changed.notify_all()
 
-    def answer(self, request: Request) -> None:
+    def answer(self, request: CommitRequest) -> None:
         """Tell whoever asked that it was done."""
         with self.changed:
             request.is_done = True
@@ -124,16 +124,16 @@ class Backlog:
             drops, self._drops = self._drops, []
         return drops
 
-    def note_fault(self, fault: Fault) -> None:
+    def note_refused(self, step: RefusedStep) -> None:
         """Keep it until the thread that trains asks."""
-        self._faults.append(fault)
+        self._refused.append(step)
 
-    def take_faults(self) -> list[Fault]:
+    def take_refused(self) -> list[RefusedStep]:
         """Those that were noted since the last call. Costs next to nothing where there are none."""
-        if not self._faults:
+        if not self._refused:
             return []
-        faults, self._faults = self._faults, []
-        return faults
+        refused, self._refused = self._refused, []
+        return refused
 
     def clear(self) -> None:
         """Forget everything, as nobody will write it."""
@@ -149,10 +149,10 @@ class Backlog:
                 self.changed.wait(_SECONDS_BETWEEN_LOOKS)
             return holds()
 
-    def _has_room(self, step: Step | Shipment) -> bool:
+    def _has_room(self, step: Step | PendingStep) -> bool:
         return not self._num_bytes or self._num_bytes + step.nbytes <= self._policy.queue_bytes
 
-    def _wait_for_room(self, step: Step | Shipment) -> bool:
+    def _wait_for_room(self, step: Step | PendingStep) -> bool:
         self.num_waits += 1
         start = time.perf_counter()
         try:
@@ -160,7 +160,7 @@ class Backlog:
         finally:
             self.seconds_waited += time.perf_counter() - start
 
-    def _complaint(self, step: Step | Shipment) -> str:
+    def _no_room(self, step: Step | PendingStep) -> str:
         return (
             f"step {step.number} isn't recorded: expected room for its {step.nbytes:,} bytes in a queue of "
             f"queue_bytes={self._policy.queue_bytes:,}, found {self._num_bytes:,} waiting for the disk; make "

@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.queue.pending_step import Shipment
-from sparsey_trace.recording.queue.step_queue import Backlog, End, Fault, Request
+from sparsey_trace.recording.queue.pending_step import PendingStep
+from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, RefusedStep, StepQueue
 from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
@@ -15,39 +15,39 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.writing.writer import TraceWriter
 
 
-class Scribe:
-    """Takes steps from a backlog and writes them, until the backlog's end.
+class WriterLoop:
+    """Takes steps from a queue and writes them, until the queue's end.
 
     Args:
         writer: where they go.
-        backlog: where they come from.
+        queue: where they come from.
         policy: when to commit.
     """
 
-    def __init__(self, writer: TraceWriter, backlog: Backlog, policy: Policy) -> None:
+    def __init__(self, writer: TraceWriter, queue: StepQueue, policy: Policy) -> None:
         """Ready to run; see the class for the arguments."""
-        self._writer, self._backlog, self._policy = writer, backlog, policy
+        self._writer, self._queue, self._policy = writer, queue, policy
         self._due = time.monotonic() + policy.commit_every
 
     def run(self) -> None:
         """Write all that comes; what is left to commit at the end is the writer's to do as it closes."""
-        while not isinstance(item := self._next(), End):
+        while not isinstance(item := self._next(), EndOfSteps):
             if isinstance(item, Step):
                 self._write(item)
-                self._backlog.done(item)
-            if isinstance(item, Shipment):
-                self._land(item)
-                self._backlog.done(item)
-            if isinstance(item, Request) or self._is_due():
+                self._queue.free_room(item)
+            if isinstance(item, PendingStep):
+                self._write_pending(item)
+                self._queue.free_room(item)
+            if isinstance(item, CommitRequest) or self._is_due():
                 self._commit()
-            if isinstance(item, Request):
-                self._backlog.answer(item)
+            if isinstance(item, CommitRequest):
+                self._queue.answer(item)
         self._note_drops()
 
-    def _next(self) -> Step | Shipment | Request | End | None:
+    def _next(self) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
         """The next item, or None when it is time to commit."""
         is_idle = self._writer.num_committed == self._writer.num_samples
-        return self._backlog.get(None if is_idle else max(0.0, self._due - time.monotonic()))
+        return self._queue.get(None if is_idle else max(0.0, self._due - time.monotonic()))
 
     def _is_due(self) -> bool:
         num_unsafe, most = self._writer.num_samples - self._writer.num_committed, self._policy.commit_samples
@@ -60,17 +60,17 @@ class Scribe:
 
     def _note_drops(self) -> None:
         # A step is dropped while another waits, so a commit always comes after it.
-        if drops := self._backlog.take_drops():
+        if drops := self._queue.take_drops():
             self._writer.note_drops(drops)
 
-    def _land(self, shipment: Shipment) -> None:
+    def _write_pending(self, pending: PendingStep) -> None:
         try:
-            step = shipment.arrive(first_sample=self._writer.num_samples)
+            step = pending.wait(first_sample=self._writer.num_samples)
         except RecordError as error:
-            self._backlog.note_fault(Fault(error, shipment.size))
+            self._queue.note_refused(RefusedStep(error, pending.size))
         else:
             self._write(step)
-        shipment.free()
+        pending.free()
 
     def _write(self, step: Step) -> None:
         self._writer.append(

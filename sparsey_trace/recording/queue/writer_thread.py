@@ -1,4 +1,4 @@
-"""A bounded queue and a thread between training and the disk."""
+"""The thread between training and the disk."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import warnings
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError, RecordWarning, SparseyTraceError
-from sparsey_trace.recording.queue.pending_step import Shipment
-from sparsey_trace.recording.queue.step_queue import Backlog, End, Request
-from sparsey_trace.recording.queue.writer_loop import Scribe
+from sparsey_trace.recording.queue.pending_step import PendingStep
+from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, StepQueue
+from sparsey_trace.recording.queue.writer_loop import WriterLoop
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.writing.writer import TraceWriter
 
 
-class Pump:
+class WriterThread:
     """Writes steps, in the order in which they come, from a thread of its own.
 
     The thread starts with the first step, and it alone touches the file. It ends with `close`, which the
@@ -35,12 +35,12 @@ class Pump:
         policy: what to do where the disk is slow or fails, and when to commit.
 
     Attributes:
-        backlog: the steps that wait.
+        queue: the steps that wait.
     """
 
     def __init__(self, path: Path, open_writer: Callable[[Layout], TraceWriter], policy: Policy) -> None:
         """Ready for the first step; see the class for the arguments."""
-        self.backlog = Backlog(policy, self._is_served)
+        self.queue = StepQueue(policy, self._is_served)
         self._path, self._open_writer, self._policy = path, open_writer, policy
         self._writer: TraceWriter | None = None
         self._finished = False  # no more steps are taken
@@ -63,24 +63,24 @@ class Pump:
             self._failure = RuntimeError("the writer thread died without a word")
         return self._failure is not None
 
-    def put(self, step: Step | Shipment) -> bool:
+    def put(self, step: Step | PendingStep) -> bool:
         """Queue a step, as the policy says where the queue is full.
 
         Returns:
-            Whether it was taken; not where it was dropped, or where the pump has failed.
+            Whether it was taken; not where it was dropped, or where the thread has failed.
 
         Raises:
-            RecordError: the queue is full, and the policy says that this is an error; or the pump is closed.
+            RecordError: the queue is full, and the policy says that this is an error; or the recording is closed.
         """
-        with self.backlog.changed:
-            if not self.backlog.make_room(step) or self.has_failed:
+        with self.queue.changed:
+            if not self.queue.make_room(step) or self.has_failed:
                 return False
             if self._finished:
                 msg = "expected an open recorder, found one that was closed while the model ran"
                 raise RecordError(msg)
-            if isinstance(step, Shipment):
-                step.depart()  # now that there is room for what it brings
-            self.backlog.add(step)
+            if isinstance(step, PendingStep):
+                step.start_copy()  # now that there is room for what it brings
+            self.queue.add(step)
             if self._thread is None:
                 self._start(step.layout)
         return True
@@ -96,9 +96,9 @@ class Pump:
             raise RecordError(msg)
         if self._thread is None:
             return
-        request = Request()
-        self.backlog.add(request)
-        if not self.backlog.wait_for(lambda: request.is_done) and self.has_failed:
+        request = CommitRequest()
+        self.queue.add(request)
+        if not self.queue.wait_for(lambda: request.is_done) and self.has_failed:
             self._reported = True
             raise RecordError(self._message) from self._failure
 
@@ -106,9 +106,9 @@ class Pump:
         """Let the thread write what waits and end, without waiting for it."""
         if os.getpid() != self._pid:
             return  # in a forked child, whose copy of the lock may be held for ever
-        with self.backlog.changed:
+        with self.queue.changed:
             self._finished = True
-            self.backlog.add(End())
+            self.queue.add(EndOfSteps())
 
     def close(self) -> None:
         """Write what waits, close the trace, and report a failure that nobody has heard of yet.
@@ -126,12 +126,12 @@ class Pump:
             self.report()
 
     def report(self) -> None:
-        """Say, once, that the pump has failed.
+        """Say, once, that the thread has failed.
 
         Raises:
             RecordError: the policy says so; else it is a `RecordWarning`.
         """
-        with self.backlog.changed:
+        with self.queue.changed:
             was_reported, self._reported = self._reported, True
         if was_reported:
             return
@@ -163,11 +163,11 @@ class Pump:
     def _run(self, layout: Layout) -> None:
         try:
             with self._open_writer(layout) as self._writer:
-                Scribe(self._writer, self.backlog, self._policy).run()
+                WriterLoop(self._writer, self.queue, self._policy).run()
             self._is_done = True
         except BaseException as error:  # noqa: BLE001 - whatever it is, the training thread has to hear of it
             self._fail(error)
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error
-        self.backlog.clear()
+        self.queue.clear()

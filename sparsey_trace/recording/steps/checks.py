@@ -1,16 +1,15 @@
-"""What has to hold before a pass becomes a step: of its input, its labels, its phase, its codes; and of counts."""
+"""What has to hold before a pass becomes a step: of its labels, its phase and its codes."""
 
 from __future__ import annotations
 
 import math
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from sparsey_trace.errors import RecordError, UsageError
+from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.steps.winners import BROKEN
 
 if TYPE_CHECKING:
@@ -20,44 +19,16 @@ if TYPE_CHECKING:
     from torch import nn
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.adapters.base import Layer
-
-
-def checked_count(given: Any, what: str) -> int:
-    """A setting that counts something.
-
-    Raises:
-        UsageError: it is no whole number of 1 or more.
-    """
-    try:
-        count = operator.index(given)
-    except TypeError:
-        count = 0
-    if count < 1:
-        msg = f"{what}: expected a whole number of 1 or more, found {given!r}"
-        raise UsageError(msg)
-    return count
-
-
-def checked_inputs(inputs: NDArray[Any], *, where: str, first_sample: int) -> NDArray[Any]:
-    """The input as [B, D].
-
-    Raises:
-        RecordError: a value isn't finite.
-    """
-    flat = inputs.reshape(len(inputs), -1)
-    if flat.dtype.kind == "f" and not np.isfinite(flat).all():
-        sample, feature = np.argwhere(~np.isfinite(flat))[0]
-        msg = (
-            f"{where}, sample {first_sample + sample}: input: expected finite numbers, found "
-            f"{flat[sample, feature]} in feature {feature}"
-        )
-        raise RecordError(msg)
-    return flat
+    from sparsey_trace.recording.adapters.base import ModelLayer
 
 
 def checked_labels(labels: Any, *, size: int, where: str) -> NDArray[Any] | Tensor | None:
     """The labels as [B] whole numbers in memory of their own, on their device where that is another; or None.
+
+    Args:
+        labels: any array, tensor or list of B values; or None.
+        size: B.
+        where: the model and the step, for the message.
 
     Raises:
         RecordError: they are no whole numbers, or not one for each sample.
@@ -82,7 +53,7 @@ def checked_labels(labels: Any, *, size: int, where: str) -> NDArray[Any] | Tens
     return found.to(torch.int64, copy=True) if isinstance(found, Tensor) else found
 
 
-def phase_of(layers: Sequence[Layer], model: nn.Module, *, where: str) -> str:
+def phase_of(layers: Sequence[ModelLayer], model: nn.Module, *, where: str) -> str:
     """`train` or `eval`, as the layers' adapters see it.
 
     Raises:
@@ -100,22 +71,28 @@ def phase_of(layers: Sequence[Layer], model: nn.Module, *, where: str) -> str:
 
 
 def check_codes(states: NDArray[np.uint8], layout: Layout, *, where: str, first_sample: int) -> None:
-    """Look for MACs that are active without one winner in each CM, among all MACs' states.
+    """Look for MACs that are active without one winner in each CM.
+
+    Args:
+        states: [B * MACs in the model], as in `Winners`.
+        layout: the model.
+        where: the model and the step, for the message.
+        first_sample: the number of the step's first sample in the run.
 
     Raises:
         RecordError: there is one.
     """
     if states.max(initial=0) < BROKEN:
         return
-    place, size = int(states.argmax()), len(states) // layout.num_macs
-    for part in layout.layers:
-        if place < size * part.num_macs:
+    index, size = int(states.argmax()), len(states) // layout.num_macs
+    for layer in layout.layers:
+        if index < size * layer.num_macs:
             break
-        place -= size * part.num_macs
-    sample, mac = divmod(place, part.num_macs)
+        index -= size * layer.num_macs
+    sample, mac = divmod(index, layer.num_macs)
     msg = (
-        f"{where}, sample {first_sample + sample}: {part.name}, MAC {mac}: expected one winner in each of its "
-        f"{part.num_cms} CMs (one non-zero cell of {part.num_neurons}, or a whole number from 0 to "
-        f"{part.num_neurons - 1}), or none at all, found neither"
+        f"{where}, sample {first_sample + sample}: {layer.name}, MAC {mac}: expected one winner in each of its "
+        f"{layer.num_cms} CMs (one non-zero cell of {layer.num_neurons}, or a whole number from 0 to "
+        f"{layer.num_neurons - 1}), or none at all, found neither"
     )
     raise RecordError(msg)

@@ -1,4 +1,4 @@
-"""A forward pass on its way from the model to the disk."""
+"""A step: what one forward pass left behind."""
 
 from __future__ import annotations
 
@@ -54,13 +54,16 @@ class Step:
 
     def winners_by_layer(self) -> list[NDArray[Any]]:
         """Per layer [B, M, Q], as views."""
-        return _split(self.winners, [(self.size, part.num_macs, part.num_cms) for part in self.layout.layers])
+        return _split(
+            self.winners, [(self.size, layer.num_macs, layer.num_cms) for layer in self.layout.layers]
+        )
 
     def active_by_layer(self) -> list[NDArray[np.bool_]]:
         """Per layer [B, M], as views."""
-        return _split(self.active, [(self.size, part.num_macs) for part in self.layout.layers])
+        return _split(self.active, [(self.size, layer.num_macs) for layer in self.layout.layers])
 
 
 def _split(flat: NDArray[Any], shapes: Sequence[tuple[int, ...]]) -> list[NDArray[Any]]:
+    """[N], arrays end to end, as views of these shapes."""
     ends = np.cumsum([0, *(np.prod(shape) for shape in shapes)])
     return [flat[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), shapes, strict=True)]

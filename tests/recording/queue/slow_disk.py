@@ -68,7 +68,7 @@ class Gate:
         return self.writers[-1]
 
     def opener(self, path: Path) -> Callable[[st.Layout], st.TraceWriter]:
-        """What a pump opens its trace with."""
+        """What a writer thread opens its trace with."""
         return lambda layout: self.writer(path, layout)
 
 

@@ -241,6 +241,6 @@ assert rec.stats().steps == 1
 assert "torch._dynamo" not in sys.modules
 """
     command = [sys.executable, "-c", script, str(tmp_path / "run.h5")]
-    root = Path(__file__).parents[2]
+    root = Path(__file__).parents[3]
     done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr

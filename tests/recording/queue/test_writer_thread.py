@@ -16,9 +16,9 @@ import sparsey_trace as st
 from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError, UsageError
 from sparsey_trace.recording import record
 from sparsey_trace.recording.queue.policy import Policy
-from sparsey_trace.recording.queue.writer_thread import Pump
+from sparsey_trace.recording.queue.writer_thread import WriterThread
 from tests.recording.models import OriginalModel, samples
-from tests.recording.slow_disk import STEP_BYTES, Gate, step, wait_until
+from tests.recording.queue.slow_disk import STEP_BYTES, Gate, step, wait_until
 from tests.trace.feed import ROOT
 
 if TYPE_CHECKING:
@@ -30,22 +30,22 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "run.h5"
 
 
-def plain_pump(path: Path, **policy: Any) -> Pump:
-    return Pump(path, lambda layout: st.TraceWriter(path, layout), Policy(**policy))
+def plain_writer(path: Path, **policy: Any) -> WriterThread:
+    return WriterThread(path, lambda layout: st.TraceWriter(path, layout), Policy(**policy))
 
 
-def writer_thread() -> threading.Thread:
+def running_thread() -> threading.Thread:
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
     return thread
 
 
 def test_steps_are_written_in_order_under_their_numbers(path: Path) -> None:
-    pump = plain_pump(path)
+    writer = plain_writer(path)
     numbers = np.repeat(range(0, 100, 2), 2)
     for number in range(0, 100, 2):
-        assert pump.put(step(number))
-    pump.close()
-    assert pump.num_committed == 100
+        assert writer.put(step(number))
+    writer.close()
+    assert writer.num_committed == 100
     with st.open_trace(path) as trace:
         table = trace.samples.to_pandas()
         assert table["step"].tolist() == table["label"].tolist() == numbers.tolist()
@@ -53,53 +53,53 @@ def test_steps_are_written_in_order_under_their_numbers(path: Path) -> None:
 
 
 def test_a_step_larger_than_the_queue_is_taken_alone(path: Path) -> None:
-    pump = plain_pump(path, queue_bytes=1)
+    writer = plain_writer(path, queue_bytes=1)
     for number in range(3):
-        assert pump.put(step(number))
-    pump.close()
-    assert pump.backlog.high_water == STEP_BYTES
+        assert writer.put(step(number))
+    writer.close()
+    assert writer.queue.high_water == STEP_BYTES
     with st.open_trace(path) as trace:
         assert trace.num_steps == 3
 
 
 def test_samples_are_committed_while_training_rests(path: Path) -> None:
-    pump = plain_pump(path, commit_every=0.05)
-    pump.put(step(0))
-    wait_until(lambda: pump.num_committed == 2)
+    writer = plain_writer(path, commit_every=0.05)
+    writer.put(step(0))
+    wait_until(lambda: writer.num_committed == 2)
     with st.open_trace(path) as trace:
         assert not trace.closed
         assert len(trace) == 2
-    pump.put(step(1))
-    wait_until(lambda: pump.num_committed == 4)
-    pump.close()
+    writer.put(step(1))
+    wait_until(lambda: writer.num_committed == 4)
+    writer.close()
 
 
 def test_samples_are_committed_by_their_number(path: Path) -> None:
-    pump = plain_pump(path, commit_every=1000, commit_samples=4)
+    writer = plain_writer(path, commit_every=1000, commit_samples=4)
     for number in range(5):
-        pump.put(step(number))
-    wait_until(lambda: pump.num_committed == 8)
-    pump.close()
+        writer.put(step(number))
+    wait_until(lambda: writer.num_committed == 8)
+    writer.close()
 
 
 def test_a_commit_returns_once_all_is_safe(path: Path) -> None:
     gate = Gate()
-    pump = Pump(path, gate.opener(path), Policy(commit_every=1000))
-    pump.commit()
+    writer = WriterThread(path, gate.opener(path), Policy(commit_every=1000))
+    writer.commit()
     for number in range(3):
-        pump.put(step(number))
-    promised = threading.Thread(target=pump.commit, daemon=True)
+        writer.put(step(number))
+    promised = threading.Thread(target=writer.commit, daemon=True)
     promised.start()
     gate.let(2)
     promised.join(0.05)
     assert promised.is_alive()
     gate.open()
     promised.join(60)
-    assert pump.num_committed == 6
+    assert writer.num_committed == 6
     with st.open_trace(path) as trace:
         assert len(trace) == 6
-    pump.close()
-    pump.commit()
+    writer.close()
+    writer.commit()
 
 
 def test_what_commit_promised_survives_a_kill(path: Path) -> None:
@@ -126,7 +126,7 @@ def test_a_failure_is_raised_by_the_next_pass_and_once(path: Path) -> None:
     model = OriginalModel()
     with record(model, path, on_error="raise") as rec:
         model(samples(2))
-        thread = writer_thread()
+        thread = running_thread()
         model(samples(2) / 2)  # the trace's inputs are bits since the first step
         thread.join(60)
         with pytest.raises(RecordError) as caught:
@@ -146,7 +146,7 @@ def test_a_failure_is_a_warning_unless_asked_otherwise(path: Path) -> None:
     model = OriginalModel()
     with record(model, path) as rec:
         model(samples(2))
-        thread = writer_thread()
+        thread = running_thread()
         model(samples(2) / 2)
         thread.join(60)
         with pytest.warns(RecordWarning) as caught:
@@ -219,16 +219,16 @@ def test_a_thread_that_ends_in_any_error_is_noticed(path: Path, error: BaseExcep
         def append(self, **values: Any) -> None:
             raise error
 
-    pump = Pump(path, lambda layout: Ending(path, layout), Policy())
-    pump.put(step(0))
-    wait_until(lambda: pump.has_failed)
-    assert not pump.put(step(1))
+    writer = WriterThread(path, lambda layout: Ending(path, layout), Policy())
+    writer.put(step(0))
+    wait_until(lambda: writer.has_failed)
+    assert not writer.put(step(1))
     with pytest.warns(RecordWarning, match=rf"recording has stopped: {type(error).__name__}: .*0 samples"):
-        pump.close()
+        writer.close()
 
 
-class Mute(Pump):
-    """A pump whose thread dies without a word, as one does that something outside of Python ended."""
+class Mute(WriterThread):
+    """One that dies without a word, as one does that something outside of Python ended."""
 
     def _run(self, layout: st.Layout) -> None:
         assert gate_of_mute.wait(60)
@@ -239,20 +239,20 @@ gate_of_mute = threading.Event()
 
 def test_a_thread_that_dies_without_a_word_holds_nobody_up(path: Path) -> None:
     gate_of_mute.clear()
-    pump = Mute(path, lambda layout: st.TraceWriter(path, layout), Policy(queue_bytes=STEP_BYTES))
-    pump.put(step(0))
+    writer = Mute(path, lambda layout: st.TraceWriter(path, layout), Policy(queue_bytes=STEP_BYTES))
+    writer.put(step(0))
     taken = []
-    late = threading.Thread(target=lambda: taken.append(pump.put(step(1))), daemon=True)
+    late = threading.Thread(target=lambda: taken.append(writer.put(step(1))), daemon=True)
     late.start()
-    wait_until(lambda: pump.backlog.num_waits == 1)
+    wait_until(lambda: writer.queue.num_waits == 1)
     gate_of_mute.set()
     late.join(60)
     assert taken == [False]
     with pytest.raises(
         RecordError, match="recording has stopped: RuntimeError: the writer thread died without a word"
     ):
-        pump.commit()
-    pump.close()
+        writer.commit()
+    writer.close()
 
 
 def test_a_thread_that_cannot_be_had_is_a_failure_of_recording(
@@ -276,51 +276,51 @@ def test_a_thread_that_cannot_be_had_is_a_failure_of_recording(
 
 def test_a_step_that_waits_hears_of_a_failure(path: Path) -> None:
     gate = Gate()
-    pump = Pump(path, gate.opener(path), Policy(queue_bytes=STEP_BYTES, on_error="raise"))
-    pump.put(step(0))
+    writer = WriterThread(path, gate.opener(path), Policy(queue_bytes=STEP_BYTES, on_error="raise"))
+    writer.put(step(0))
     taken = []
-    late = threading.Thread(target=lambda: taken.append(pump.put(step(1))), daemon=True)
+    late = threading.Thread(target=lambda: taken.append(writer.put(step(1))), daemon=True)
     late.start()
-    wait_until(lambda: pump.backlog.num_waits == 1)
+    wait_until(lambda: writer.queue.num_waits == 1)
     assert gate.reached.wait(60)
     gate.writers[0].close()
     gate.open()
     late.join(60)
     assert taken == [False]
     with pytest.raises(RecordError) as caught:
-        pump.close()
+        writer.close()
     assert isinstance(caught.value.__cause__, TraceError)
-    pump.close()
+    writer.close()
 
 
 def test_what_waited_is_forgotten_with_a_failure(path: Path) -> None:
     gate = Gate()
-    pump = Pump(path, gate.opener(path), Policy())
+    writer = WriterThread(path, gate.opener(path), Policy())
     steps = []
     for number in range(50):
-        pump.put(waiting := step(number))
+        writer.put(waiting := step(number))
         steps.append(weakref.ref(waiting))
     del waiting
     assert gate.reached.wait(60)
     gate.writers[0].close()
-    thread = writer_thread()
+    thread = running_thread()
     gate.open()
     thread.join(60)
     gc.collect()
     assert [bool(step()) for step in steps] == [True] + [False] * 49  # the first one by the error's traceback
     with pytest.warns(RecordWarning, match="found one that was closed"):
-        pump.close()
+        writer.close()
 
 
-def test_a_closed_pump_takes_no_steps(path: Path) -> None:
-    pump = plain_pump(path)
-    pump.put(step(0))
-    pump.close()
-    pump.close()
+def test_a_closed_writer_takes_no_steps(path: Path) -> None:
+    writer = plain_writer(path)
+    writer.put(step(0))
+    writer.close()
+    writer.close()
     with pytest.raises(
         RecordError, match="expected an open recorder, found one that was closed while the model ran"
     ):
-        pump.put(step(1))
+        writer.put(step(1))
 
 
 @pytest.mark.parametrize(

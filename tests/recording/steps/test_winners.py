@@ -12,7 +12,8 @@ from hypothesis import strategies as some
 
 import sparsey_trace as st
 from sparsey_trace.recording.adapters.codes import Codes, cells_of, codes_of_winners
-from sparsey_trace.recording.steps.winners import ACTIVE, BROKEN, SILENT, find_winners, pack_bits
+from sparsey_trace.recording.steps.inputs import pack_bits
+from sparsey_trace.recording.steps.winners import ACTIVE, BROKEN, SILENT, find_winners
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -13,8 +13,8 @@ from sparsey_trace.layout import NO_LABEL, PHASES, Layout
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.make_layout import make_layout, with_sizes
 from sparsey_trace.recording.adapters.spring2024 import macs_of
-from sparsey_trace.recording.queue.dispatch import copied
-from sparsey_trace.recording.queue.pending_step import Draft
+from sparsey_trace.recording.steps.inputs import copied_inputs
+from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
 from sparsey_trace.trace.format.encode import kind_of
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
-    from sparsey_trace.recording.adapters.base import Layer
+    from sparsey_trace.recording.adapters.base import ModelLayer
     from sparsey_trace.recording.adapters.codes import Codes
     from sparsey_trace.recording.steps.step import Step
     from sparsey_trace.sparseypy.hooks import LayerIOHook
 
 
-class Steps:
+class LiveSteps:
     """The steps of one model, numbered from 0 as they are taken.
 
     Args:
@@ -68,18 +68,18 @@ class Steps:
         layout = self.layout or self._first_layout(tuple(last_batch.shape[1:]), outputs)
         codes = self._read(layout, outputs)
         self._check_batch(last_batch, layout, codes[0].size)
-        draft = Draft(
+        unchecked = UncheckedStep(
             where=self._where,
             number=self._num_steps,
             layout=layout,
             size=len(last_batch),
-            values=find_winners(codes, layout)._asdict() | {"inputs": copied(last_batch)},
+            values=find_winners(codes, layout)._asdict() | {"inputs": copied_inputs(last_batch)},
             phase=PHASES[not training],
             epoch=0,
             labels=None,
             time=0.0,
         )
-        step = draft.read(first_sample=self._num_samples)
+        step = unchecked.read(first_sample=self._num_samples)
         assert step.inputs is not None
         chunk = _chunk(step, self._inputs(step.inputs), start=self._num_samples)
         self.layout = layout
@@ -100,7 +100,7 @@ class Steps:
             raise RecordError(msg)
         return [self._joined(*given) for given in zip(self.layers, ran, outputs, strict=True)]
 
-    def _joined(self, layer: Layer, ran: Any, output: Any) -> Any:
+    def _joined(self, layer: ModelLayer, ran: Any, output: Any) -> Any:
         if not isinstance(ran, list):
             return output
         by_mac, macs = dict(zip(ran, output, strict=True)), macs_of(layer.module)

@@ -1,4 +1,4 @@
-"""Layers on an accelerator, which is an island here: nobody who trains waits, and the trace is the host's."""
+"""Layers on an accelerator, which is far away here: nobody who trains waits, and the trace is the host's."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError, RecordWarning
 from sparsey_trace.recording import WinnerTakeAll, record
-from sparsey_trace.recording.queue.device_copy import Harbour, lane_from
-from tests.recording.island import RUBBISH, Island
+from sparsey_trace.recording.queue.device_copy import PinnedMemory, copier_for
 from tests.recording.models import Fixed, OriginalModel, samples
-from tests.recording.slow_disk import wait_until
+from tests.recording.queue.far_device import RUBBISH, FarDevice
+from tests.recording.queue.slow_disk import wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,16 +33,16 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def island(monkeypatch: pytest.MonkeyPatch) -> Island:
+def far(monkeypatch: pytest.MonkeyPatch) -> FarDevice:
     """Where every tensor is, as far as recording knows."""
     return far_away(monkeypatch)
 
 
-def far_away(monkeypatch: pytest.MonkeyPatch) -> Island:
-    island = Island()
-    monkeypatch.setattr("sparsey_trace.recording.queue.dispatch.lane_from", lambda _: island)
+def far_away(monkeypatch: pytest.MonkeyPatch) -> FarDevice:
+    far = FarDevice()
+    monkeypatch.setattr("sparsey_trace.recording.queue.step_maker.copier_for", lambda _: far)
     monkeypatch.setattr("sparsey_trace.recording.steps.winners.is_on_host", lambda _: False)
-    return island
+    return far
 
 
 def cells(size: int, *, seed: int = 0) -> Tensor:
@@ -73,39 +73,30 @@ def test_the_trace_is_what_the_host_would_have_made(
     path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any]
 ) -> None:
     run(tmp_path / "host.h5", **options)
-    island = far_away(monkeypatch)
-    may_end = threading.Event()
-
-    def sail() -> None:
-        while not may_end.wait(0.003):
-            island.ferry()
-
-    captain = threading.Thread(target=sail, daemon=True)
-    captain.start()
+    far = far_away(monkeypatch)
+    far.deliver_each(2)
     stats = run(path, **options)
-    may_end.set()
-    captain.join(60)
     assert stats.steps == NUM_STEPS
-    assert island.most_under_way > 1
+    assert far.most_under_way > 1
     for found, expected in zip(contents(path), contents(tmp_path / "host.h5"), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
-def test_nothing_is_read_before_it_has_arrived(path: Path, island: Island) -> None:
+def test_nothing_is_read_before_it_has_been_copied(path: Path, far: FarDevice) -> None:
     model = OriginalModel()
     with record(model, path) as rec:
         model(samples(2))
         model(samples(2, seed=1))
         assert rec.stats().committed == 0
-        assert [set(piece.tolist()) for piece in island.pieces] == [{RUBBISH}] * 2
-        island.open()
+        assert [set(buffer.tolist()) for buffer in far.buffers] == [{RUBBISH}] * 2
+        far.deliver_each()
         rec.commit()
         assert rec.stats().committed == 4
 
 
-def test_inputs_travel_as_bits_once_it_is_known_that_they_can(path: Path, island: Island) -> None:
+def test_inputs_are_copied_as_bits_once_it_is_known_that_they_can(path: Path, far: FarDevice) -> None:
     model = OriginalModel()
-    island.open()
+    far.deliver_each()
     with record(model, path) as rec:
         model(samples(2))
         rec.commit()
@@ -128,7 +119,7 @@ class Watch(TorchDispatchMode):
 
 @pytest.mark.parametrize("inputs", ["auto", "binary", "none"])
 def test_hooks_do_not_wait_for_the_device(
-    path: Path, island: Island, monkeypatch: pytest.MonkeyPatch, inputs: str
+    path: Path, far: FarDevice, monkeypatch: pytest.MonkeyPatch, inputs: str
 ) -> None:
     model = Fixed(*[cells(4, seed=number) for number in range(6)])
 
@@ -142,7 +133,7 @@ def test_hooks_do_not_wait_for_the_device(
                 patch.setattr(torch.Tensor, name, refuse)
             for number in range(6):
                 model(samples(4, seed=number))
-        island.open()
+        far.deliver_each()
     assert rec.stats().steps == 6
     with st.open_trace(path) as trace:
         expected = torch.cat([cells(4, seed=number) for number in range(6)]).argmax(dim=-1)
@@ -151,13 +142,13 @@ def test_hooks_do_not_wait_for_the_device(
 
 @pytest.mark.parametrize("inputs", ["auto", "binary", "float32"])
 def test_hooks_do_not_need_any_value(
-    path: Path, island: Island, monkeypatch: pytest.MonkeyPatch, inputs: str
+    path: Path, far: FarDevice, monkeypatch: pytest.MonkeyPatch, inputs: str
 ) -> None:
-    def lane(device: torch.device) -> Island | None:
-        return island if device.type == "meta" else None
+    def copier(device: torch.device) -> FarDevice | None:
+        return far if device.type == "meta" else None
 
-    monkeypatch.setattr("sparsey_trace.recording.queue.dispatch.lane_from", lane)
-    island.open()
+    monkeypatch.setattr("sparsey_trace.recording.queue.step_maker.copier_for", copier)
+    far.deliver_each()
     model = Fixed(*[cells(4).to("meta")] * 3)
     with record(model, path, layers=[PART], inputs=inputs) as rec:
         for device in ("meta", "cpu"):
@@ -173,12 +164,12 @@ def test_hooks_do_not_need_any_value(
         assert trace.samples.label[:].tolist() == [0x0101010101010101] * 4 + [0] * 4
 
 
-def test_memory_is_used_again_and_its_queue_is_bounded(path: Path, island: Island) -> None:
+def test_memory_is_used_again_and_its_queue_is_bounded(path: Path, far: FarDevice) -> None:
     model, step_bytes = Fixed(*[cells(4)] * 40), 4 * (6 * 4 + 2 * 3 + 2)
     done: list[Tensor] = []
 
     def train() -> None:
-        island.training = threading.current_thread()
+        far.training = threading.current_thread()
         done.extend(model(samples(4, seed=number)) for number in range(40))
 
     with record(model, path, layers=[PART], inputs="float32", queue_bytes=3 * step_bytes) as rec:
@@ -187,22 +178,22 @@ def test_memory_is_used_again_and_its_queue_is_bounded(path: Path, island: Islan
         wait_until(lambda: rec.stats().waits == 1)
         assert rec.stats().steps == 3
         assert len(done) == 3
-        island.open()
+        far.deliver_each()
         training.join(60)
     assert rec.stats().queue_high_water == 3 * step_bytes
     assert rec.stats().steps == 40
-    assert len(island.pieces) <= 4  # a piece more than wait: one is given back before its room is
+    assert len(far.buffers) <= 4  # a buffer more than wait: one is given back before its room is
     np.testing.assert_array_equal(
         contents(path)[1], torch.cat([samples(4, seed=number) for number in range(40)])
     )
 
 
-def test_a_full_queue_drops_steps(path: Path, island: Island) -> None:
+def test_a_full_queue_drops_steps(path: Path, far: FarDevice) -> None:
     model = Fixed(*[cells(4)] * 5)
     with record(model, path, layers=[PART], queue_bytes=1, on_full="drop") as rec:
         for number in range(5):
             model(samples(4, seed=number))
-        island.open()
+        far.deliver_each()
     assert (rec.stats().steps, rec.stats().drops) == (1, 4)
     with st.open_trace(path) as trace:
         assert trace.drops.tolist() == [1, 2, 3, 4]
@@ -214,9 +205,9 @@ FOUND = (
 )
 
 
-def test_what_is_found_late_is_an_error_of_the_next_pass(path: Path, island: Island) -> None:
+def test_what_is_found_late_is_an_error_of_the_next_pass(path: Path, far: FarDevice) -> None:
     model = Fixed(cells(4), torch.ones(4, 2, 3, 4), cells(4), cells(4))
-    island.open()
+    far.deliver_each()
     with record(model, path, layers=[PART]) as rec:
         model(samples(4))
         model(samples(4))
@@ -229,22 +220,22 @@ def test_what_is_found_late_is_an_error_of_the_next_pass(path: Path, island: Isl
         assert trace.samples.step[::4].tolist() == [0, 2]
 
 
-def test_many_faults_are_one_error(path: Path, island: Island) -> None:
+def test_many_steps_found_wrong_are_one_error(path: Path, far: FarDevice) -> None:
     model = Fixed(cells(4), torch.ones(4, 2, 3, 4), cells(4), torch.ones(4, 2, 3, 4))
     with record(model, path, layers=[PART]) as rec:
         for _ in range(4):
             model(samples(4))
-        island.open()
+        far.deliver_each()
         rec.commit()
         with pytest.raises(RecordError, match=rf"{FOUND} \(and 1 more steps aren't recorded\)$"):
             model(samples(4))
         assert rec.stats().steps == 2
 
 
-def test_what_is_found_after_the_last_pass_is_an_error_of_close(path: Path, island: Island) -> None:
+def test_what_is_found_after_the_last_pass_is_an_error_of_close(path: Path, far: FarDevice) -> None:
     model, broken = Fixed(cells(2), cells(2)), torch.tensor([[0.5] * 6, [1, 2, float("nan"), 4, 5, 6]])
     rec = record(model, path, layers=[PART], on_error="warn")
-    island.open()
+    far.deliver_each()
     model(broken.nan_to_num())
     model(broken)
     with pytest.raises(
@@ -255,9 +246,9 @@ def test_what_is_found_after_the_last_pass_is_an_error_of_close(path: Path, isla
     assert len(contents(path)[0]) == 2
 
 
-def test_what_is_found_late_is_noted_on_an_error_of_the_body(path: Path, island: Island) -> None:
+def test_what_is_found_late_is_noted_on_an_error_of_the_body(path: Path, far: FarDevice) -> None:
     model = Fixed(cells(4), torch.ones(4, 2, 3, 4))
-    island.open()
+    far.deliver_each()
     with pytest.raises(KeyError) as caught, record(model, path, layers=[PART]):
         model(samples(4))
         model(samples(4))
@@ -265,9 +256,9 @@ def test_what_is_found_late_is_noted_on_an_error_of_the_body(path: Path, island:
     assert caught.value.__notes__[0].startswith("Fixed: step 1, sample 4: part, MAC 0: expected one winner")
 
 
-def test_an_input_that_is_not_binary_any_more_ends_recording(path: Path, island: Island) -> None:
+def test_an_input_that_is_not_binary_any_more_ends_recording(path: Path, far: FarDevice) -> None:
     model = Fixed(*[cells(4)] * 3)
-    island.open()
+    far.deliver_each()
     with record(model, path, layers=[PART], on_error="raise") as rec:
         model(samples(4))
         rec.commit()
@@ -280,49 +271,49 @@ def test_an_input_that_is_not_binary_any_more_ends_recording(path: Path, island:
     assert len(contents(path)[0]) == 4
 
 
-def test_a_failure_while_copies_are_under_way_holds_nobody_up(path: Path, island: Island) -> None:
+def test_a_failure_while_copies_are_under_way_holds_nobody_up(path: Path, far: FarDevice) -> None:
     model = Fixed(*[cells(4)] * 3)
     path.touch()
     with record(model, path, layers=[PART], overwrite=True) as rec:
         path.unlink()
         path.mkdir()
         model(samples(4))
-        wait_until(lambda: rec._pump.has_failed)
+        wait_until(lambda: rec._writer_thread.has_failed)
         with pytest.warns(RecordWarning, match="recording has stopped"):
             model(samples(4))
         model(samples(4))
 
 
-def test_memory_of_another_size_takes_the_place_of_the_first(island: Island) -> None:
-    harbour = Harbour(island)
-    island.training = threading.Thread()
-    island.open()
-    for size, pieces in ((5, 1), (4, 1), (6, 2), (13, 2), (5, 3)):
+def test_memory_of_another_size_takes_the_place_of_the_first(far: FarDevice) -> None:
+    memory = PinnedMemory(far)
+    far.training = threading.Thread()
+    far.deliver_each()
+    for size, buffers in ((5, 1), (4, 1), (6, 2), (13, 2), (5, 3)):
         sent = torch.arange(size, dtype=torch.uint8)
-        cargo = harbour.send({"one": sent[:3].bool(), "other": sent})
-        found = cargo.unload()
+        copy = memory.start_copy({"one": sent[:3].bool(), "other": sent})
+        found = copy.wait()
         np.testing.assert_array_equal(found["other"], sent)
         assert found["one"].tolist() == [False, True, True]
-        cargo.free()
-        assert len(island.pieces) == pieces
+        copy.free()
+        assert len(far.buffers) == buffers
 
 
-def test_values_of_any_dtype_arrive_in_their_shapes(island: Island) -> None:
-    harbour = Harbour(island)
-    island.training = threading.Thread()
+def test_values_of_any_dtype_arrive_in_their_shapes(far: FarDevice) -> None:
+    memory = PinnedMemory(far)
+    far.training = threading.Thread()
     sent = {
         "odd": torch.ones(3, dtype=torch.bool),
         "labels": torch.tensor([2**40, -1]),
         "inputs": torch.rand(2, 3),
         "numbers": torch.tensor([[300]], dtype=torch.int16),
     }
-    cargo = harbour.send(sent)
-    island.open()
-    for name, values in cargo.unload().items():
+    copy = memory.start_copy(sent)
+    far.deliver_each()
+    for name, values in copy.wait().items():
         np.testing.assert_array_equal(values, sent[name])
 
 
-def test_only_where_it_can_be_done_without_waiting_there_is_a_lane() -> None:
-    assert lane_from(torch.device("cpu")) is None
-    assert lane_from(torch.device("mps")) is None
-    assert lane_from(torch.device("cuda", 1)) is not None
+def test_only_where_it_can_be_done_without_waiting_there_is_a_copier() -> None:
+    assert copier_for(torch.device("cpu")) is None
+    assert copier_for(torch.device("mps")) is None
+    assert copier_for(torch.device("cuda", 1)) is not None

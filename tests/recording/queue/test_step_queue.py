@@ -15,9 +15,9 @@ import sparsey_trace as st
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import record
 from sparsey_trace.recording.queue.policy import Policy
-from sparsey_trace.recording.queue.writer_thread import Pump
+from sparsey_trace.recording.queue.writer_thread import WriterThread
 from tests.recording.models import OriginalModel, samples
-from tests.recording.slow_disk import STEP_BYTES, Gate, step, wait_until
+from tests.recording.queue.slow_disk import STEP_BYTES, Gate, step, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,7 @@ def path(tmp_path: Path) -> Path:
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     """A slow disk under `record`."""
     gate = Gate()
-    monkeypatch.setattr("sparsey_trace.recording.recorder.TraceWriter", gate.writer)
+    monkeypatch.setattr("sparsey_trace.recording.record_model.TraceWriter", gate.writer)
     return gate
 
 
@@ -100,14 +100,16 @@ def test_a_full_queue_drops_whole_steps_and_the_trace_names_them(path: Path, gat
 
 def test_drops_are_told_by_the_next_commit(path: Path) -> None:
     gate = Gate()
-    pump = Pump(path, gate.opener(path), Policy(queue_bytes=STEP_BYTES, on_full="drop", commit_every=0.05))
-    assert [pump.put(step(number)) for number in range(4)] == [True, False, False, False]
+    writer = WriterThread(
+        path, gate.opener(path), Policy(queue_bytes=STEP_BYTES, on_full="drop", commit_every=0.05)
+    )
+    assert [writer.put(step(number)) for number in range(4)] == [True, False, False, False]
     gate.let(1)
-    wait_until(lambda: pump.num_committed == 2)
+    wait_until(lambda: writer.num_committed == 2)
     with st.open_trace(path) as trace:
         assert not trace.closed
         assert trace.drops.tolist() == [1, 2, 3]
-    pump.close()
+    writer.close()
 
 
 def test_a_full_queue_is_an_error_of_the_pass_and_of_no_other(path: Path, gate: Gate) -> None:

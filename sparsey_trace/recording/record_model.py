@@ -1,0 +1,147 @@
+"""`record`: everything that a recording takes, checked and put together."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from torch import nn
+
+from sparsey_trace.errors import DataError, RecordError, TraceError
+from sparsey_trace.layout import PHASES
+from sparsey_trace.recording.capture import Capture
+from sparsey_trace.recording.layer_choice import choose_layers
+from sparsey_trace.recording.model.wrappers import unwrapped
+from sparsey_trace.recording.queue.policy import Policy
+from sparsey_trace.recording.queue.writer_thread import WriterThread
+from sparsey_trace.recording.recorder import Recorder
+from sparsey_trace.recording.run_files import find_run_file
+from sparsey_trace.recording.sampling import Sampling
+from sparsey_trace.support.suggest import unknown
+from sparsey_trace.trace.format.schema import INPUT_KINDS
+from sparsey_trace.trace.writing.writer import TraceWriter
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Collection, Mapping, Sequence
+
+    from sparsey_trace.layout import Layout
+    from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
+
+
+def record(
+    model: nn.Module,
+    path: str | os.PathLike[str],
+    *,
+    config: Mapping[str, Any] | None = None,
+    layers: Sequence[WinnerTakeAll | str] | None = None,
+    every: int = 1,
+    phases: Collection[str] = PHASES,
+    predicate: Callable[[int, str, int], bool] | None = None,
+    inputs: str = "auto",
+    overwrite: bool = False,
+    resume: bool = False,
+    commit_every: float = 5.0,
+    commit_samples: int | None = None,
+    durable: bool = False,
+    queue_bytes: int = 64 << 20,
+    on_full: str = "block",
+    on_error: str = "warn",
+) -> Recorder:
+    """Record the forward passes of a model into a trace: all of them, or those that are asked for.
+
+    The file is made by the first pass, which says how large an input is. The model computes what it
+    would compute unrecorded, and leaves the random state as it would: hooks only look.
+
+    Args:
+        model: a torch module: one like sparseypy's or the demo's, or any with `layers`; it may be wrapped by
+            DistributedDataParallel or torch.compile, but has to be recorded before it first runs compiled.
+        path: the trace to make. Each of several ranks of torch.distributed makes its own, `run.rank0.h5` and so on.
+        config: the run's configuration, kept in the trace.
+        layers: names of the layers to record, where not all are wanted; or the layers themselves, lowest first,
+            where they aren't known by their looks.
+        every: record steps whose number is a multiple of this.
+        phases: record steps of these phases only.
+        predicate: asked `(step, phase, epoch)` as a pass begins that the two above agree to; it is recorded if the
+            answer is true. A pass that isn't recorded costs next to nothing.
+        inputs: how the model's input is kept: `auto` (`binary` where the first step is all 0 and 1, else
+            `float32`), `binary`, `float32`, `float16` or `none`.
+        overwrite: replace an existing file instead of refusing.
+        resume: go on with the run that is there, in another file: `run.1.h5` behind `run.h5`, and so on. Steps and
+            samples are numbered on from the last commit. Where nothing is there, the run begins.
+        commit_every: seconds: at most what was written in these is lost when the process is killed, and what
+            still waits for the disk.
+        commit_samples: commit also after so many samples.
+        durable: whether commits survive a loss of power too; each then waits for the disk.
+        queue_bytes: how much may wait for the disk.
+        on_full: what a pass does when that much waits: `block` until there is room; `drop` its step, whole, whose
+            number the trace then names; or raise an `error`, after which the next pass may be recorded again.
+        on_error: when the trace can't be written any more: `warn` once, with a RecordWarning, and let training go on
+            unrecorded; or `raise` a RecordError from the next pass. What was committed stays readable.
+
+    Returns:
+        The recorder, to use in a `with` statement or to close.
+
+    Raises:
+        RecordError: there is nothing to record in the model, or no layer of a given name.
+        TraceError: the file exists, or no file can be made there; or the one to resume is still written, or damaged.
+        DataError: `inputs` is none of the above.
+        UsageError: another argument is none that could be.
+
+    >>> import tempfile, torch
+    >>> from sparsey_trace.recording import WinnerTakeAll, record
+    >>> model = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Hardtanh(0, 1))
+    >>> pooled = WinnerTakeAll("1", num_macs=1, num_cms=2, num_neurons=3)
+    >>> with record(model, tempfile.mkdtemp() + "/run.h5", layers=[pooled]) as rec:
+    ...     output = model(torch.tensor([[[0, 0, 1], [0, 1, 0]]]))
+    >>> rec.stats().samples
+    1
+    """
+    if not isinstance(model, nn.Module):
+        msg = f"model: expected a torch.nn.Module, found {type(model).__name__}"
+        raise RecordError(msg)
+    if inputs not in ("auto", *INPUT_KINDS):
+        raise DataError(unknown("inputs", inputs, ("auto", *INPUT_KINDS)))
+    model = unwrapped(model)
+    choice = choose_layers(model, layers)
+    sampling = Sampling(every=every, phases=phases, predicate=predicate)
+    policy = Policy(
+        queue_bytes=queue_bytes,
+        on_full=on_full,
+        on_error=on_error,
+        commit_every=commit_every,
+        commit_samples=commit_samples,
+    )
+    run_file = find_run_file(Path(path), inputs=inputs, resume=resume, overwrite=overwrite)
+    _check_writable(run_file.path, overwrite=overwrite)
+
+    def open_writer(layout: Layout) -> TraceWriter:
+        return TraceWriter(
+            run_file.path,
+            layout,
+            config=config,
+            inputs=run_file.inputs,
+            overwrite=overwrite,
+            durable=durable,
+            sampling=sampling.describe(left_out=choice.left_out),
+            part=run_file.part,
+        )
+
+    writer_thread = WriterThread(run_file.path, open_writer, policy)
+    capture = Capture(model, choice, sampling=sampling, writer_thread=writer_thread, run_file=run_file)
+    return Recorder(run_file.path, capture, writer_thread)
+
+
+def _check_writable(path: Path, *, overwrite: bool) -> None:
+    """Say before training starts what would otherwise fail in its first step."""
+    if path.is_dir() or (path.exists() and not overwrite):
+        found = "a folder" if path.is_dir() else "one"
+        msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
+        raise TraceError(msg)
+    try:
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        msg = f"{path}: expected a folder that files can be made in, found: {error}"
+        raise TraceError(msg) from error
