@@ -43,13 +43,16 @@ def tree_of(trace: LazyTrace, *, in_dask: bool = False) -> xr.DataTree:
     nodes = {"/": _root(opened)} | {name: _layer(opened, number) for number, name in enumerate(names)}
     if in_dask:
         size = block_size(trace)
-        nodes = {path: _chunked(node, size) for path, node in nodes.items()}
+        nodes = {path: _chunked(node, size, (*opened.token, path)) for path, node in nodes.items()}
     return xr.DataTree.from_dict(nodes, name="trace")
 
 
-def _chunked(node: xr.Dataset, size: int) -> xr.Dataset:
+def _chunked(node: xr.Dataset, size: int, token: tuple[Any, ...]) -> xr.Dataset:
+    """A node with dask arrays for what is wide; their names follow from the token, and so equal what is equal."""
     wide = [name for name in ("inputs", "codes", "active") if name in node]
-    return node.assign({name: node[name].chunk({"sample": size}) for name in wide})
+    # Without one, dask would pickle the arrays and open the trace for these.
+    chunked = {name: node[name].chunk({"sample": size}, token=str((*token, name))) for name in wide}
+    return node.assign(chunked)
 
 
 def block_size(trace: LazyTrace) -> int:

@@ -1,61 +1,28 @@
-"""A trace as xarray sees it: the same values, read when they are asked for."""
+"""A trace as xarray sees it: the same values under names that xarray can hold."""
 
 from __future__ import annotations
 
 import json
-import pickle
 import sys
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import dask
 import dask.array
 import numpy as np
 import pytest
-import xarray as xr
 from hypothesis import given, settings
 from hypothesis import strategies as some
 
 import sparsey_trace as st
 from sparsey_trace.arrays.tree import node_names
-from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.errors import UsageError
 from sparsey_trace.testing import runs, write_run
+from tests.arrays.same import assert_same
 from tests.cli.commands import LAYOUT, being_written, write_trace
 from tests.trace.ranks import write_parts, write_whole
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-SAMPLE = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
-
-
-@pytest.fixture
-def trace() -> Iterator[st.Trace]:
-    with st.open_trace(SAMPLE) as trace:
-        yield trace
-
-
-def assert_same(tree: xr.DataTree, trace: st.Trace) -> None:
-    """Every value of a trace is in the tree, under the name of its layer."""
-    samples = trace.samples
-    for node in tree.subtree:
-        np.testing.assert_array_equal(node["sample"], np.arange(len(trace)))
-        np.testing.assert_array_equal(node["step"], samples.step[:])
-        np.testing.assert_array_equal(node["epoch"], samples.epoch[:])
-        np.testing.assert_array_equal(node["phase"], np.array(PHASES)[samples.phase[:]])
-        label = samples.label[:]
-        np.testing.assert_array_equal(node["label"].isnull(), label == NO_LABEL)
-        np.testing.assert_array_equal(node["label"].dropna("sample"), label[label != NO_LABEL])
-    if "inputs" in trace.fields:
-        np.testing.assert_array_equal(tree["inputs"], trace.inputs[:])
-    assert len(tree.children) == len(trace.layers)
-    for node, layer in zip(tree.children.values(), trace.layers, strict=True):
-        assert node.attrs["layer"] == layer.layout.name
-        np.testing.assert_array_equal(node["codes"], layer.codes[:])
-        np.testing.assert_array_equal(node["active"], layer.active[:])
-        np.testing.assert_array_equal(node["connections"], layer.layout.connections)
-        assert node["codes"].dtype == layer.codes.dtype
+    from pathlib import Path
 
 
 @settings(max_examples=25, deadline=None)
@@ -98,38 +65,6 @@ def test_it_works_the_way_xarray_is_used(trace: st.Trace) -> None:
     assert len(of_label["sample"]) == (trace.samples.label[:] == 3).sum()
 
 
-@pytest.fixture(params=["dask", "no dask"])
-def tree(request: pytest.FixtureRequest, trace: st.Trace, monkeypatch: pytest.MonkeyPatch) -> xr.DataTree:
-    if request.param == "no dask":
-        monkeypatch.setitem(sys.modules, "dask", None)
-    return trace.to_xarray()
-
-
-INDICES: list[dict[str, Any]] = [
-    {"sample": 7},
-    {"sample": slice(None, None, -3), "cm": [2, 0]},
-    {"sample": [5, 1, 1], "mac": [3, 0], "cm": [1, 0]},
-    {"mac": 4, "sample": slice(10, 20)},
-    {"mac": 4, "sample": [9, 2], "cm": 1},
-    {"mac": [4], "cm": slice(1, 3)},
-]
-
-
-@pytest.mark.parametrize("index", INDICES, ids=str)
-def test_indices_take_what_numpy_would(tree: xr.DataTree, trace: st.Trace, index: dict[str, Any]) -> None:
-    whole = xr.DataArray(trace.layers[1].codes[:], dims=("sample", "mac", "cm"))
-    np.testing.assert_array_equal(tree["layers.1"]["codes"].isel(index), whole.isel(index))
-
-
-def test_nothing_is_read_before_it_is_asked_for(tree: xr.DataTree, trace: st.Trace) -> None:
-    repr(tree)
-    part = tree["layers.1"]["codes"].isel(sample=slice(3), mac=2)
-    trace.close()
-    for lazy in (part, tree["inputs"], tree["step"]):
-        with pytest.raises(TraceError, match="expected an open trace, found one that was closed"):
-            lazy.compute()
-
-
 def test_dask_arrays_have_whole_chunks_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 4 << 10)
     monkeypatch.setattr("sparsey_trace.trace.format.schema._CHUNK_BYTES", 1)
@@ -149,30 +84,6 @@ def test_without_dask_arrays_are_xarrays_own(trace: st.Trace, monkeypatch: pytes
     tree = trace.to_xarray()
     assert all(array.chunks is None for node in tree.subtree for array in node.variables.values())
     assert_same(tree, trace)
-
-
-def test_equal_traces_have_equal_names_in_dask(trace: st.Trace) -> None:
-    with st.open_trace(SAMPLE) as again:
-        names = [one.to_xarray()["layers.1"]["codes"].data.name for one in (trace, again)]
-    assert names[0] == names[1] != trace.to_xarray()["layers.0"]["codes"].data.name
-
-
-def test_other_processes_open_the_trace_for_themselves(trace: st.Trace) -> None:
-    codes = pickle.loads(pickle.dumps(trace.to_xarray()["layers.1"]["codes"]))
-    expected = trace.layers[1].codes[:]
-    trace.close()
-    np.testing.assert_array_equal(codes, expected)
-
-
-def test_threads_read_what_one_reads(trace: st.Trace) -> None:
-    arrays = [
-        node["codes"].isel(sample=slice(k, None)) for node in trace.to_xarray().leaves for k in range(8)
-    ]
-    with dask.config.set(scheduler="threads", num_workers=4):
-        found = dask.compute(*arrays)
-    expected = [layer.codes[k:] for layer in trace.layers for k in range(8)]
-    for one, other in zip(found, expected, strict=True):
-        np.testing.assert_array_equal(one, other)
 
 
 def test_the_files_of_a_run_are_one_tree(tmp_path: Path) -> None:
@@ -222,29 +133,6 @@ def test_text_from_the_trace_is_escaped(tmp_path: Path) -> None:
         tree = trace.to_xarray()
         assert tree["layer0"].attrs["layer"] == evil
         assert "<script>" not in tree._repr_html_()
-
-
-def test_xarray_opens_a_trace_by_its_engine(trace: st.Trace) -> None:
-    with xr.open_datatree(SAMPLE, engine="sparsey-trace") as tree:
-        assert_same(tree, trace)
-    with xr.open_dataset(SAMPLE, engine="sparsey-trace", group="layers.1", chunks={}) as layer:
-        assert layer["codes"].chunks[0][0] <= trace.chunk_size
-        np.testing.assert_array_equal(layer["codes"], trace.layers[1].codes[:])
-    with xr.open_dataset(SAMPLE, engine="sparsey-trace", drop_variables="label") as root:
-        assert {*root.variables} == {"inputs", "sample", "step", "epoch", "phase", "time"}
-    assert {*xr.open_groups(SAMPLE, engine="sparsey-trace")} == {"/", *(f"/layers.{n}" for n in range(3))}
-
-
-def test_closing_closes_the_trace() -> None:
-    tree = xr.open_datatree(SAMPLE, engine="sparsey-trace", cache=False)
-    tree.close()
-    with pytest.raises(TraceError, match="found one that was closed"):
-        tree["inputs"].load()
-
-
-def test_plain_hdf5_stays_with_its_own_engines() -> None:
-    assert "sparsey-trace" in xr.backends.list_engines()
-    assert not xr.backends.list_engines()["sparsey-trace"].guess_can_open(str(SAMPLE))
 
 
 def test_without_xarray_the_message_says_what_to_install(
