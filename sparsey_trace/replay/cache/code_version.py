@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric
 
-_OURS = Path(__file__).parent.parent
+_OURS = Path(__file__).parents[2]
 _BEGAN = time.time()
 
 
