@@ -89,10 +89,10 @@ def parse_metric(text: str) -> "Metric[Any]":
 
 
 def default_folder(*files: Path) -> Path:
-    """Where tables go unless told otherwise: see `sparsey_trace.tables.earlier`."""
-    from sparsey_trace.tables import earlier
+    """Where tables go unless told otherwise: see `sparsey_trace.tables.names`."""
+    from sparsey_trace.tables import names
 
-    return earlier.default_folder(*files)
+    return names.default_folder(*files)
 
 
 def default_jobs(samples: int) -> int:

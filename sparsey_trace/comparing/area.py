@@ -9,8 +9,8 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
+from sparsey_trace.tables.provenance import provenance_of
 from sparsey_trace.tables.summary import KEYS, layer_means, whole_groups
-from sparsey_trace.tables.table_file import provenance_of
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,7 +11,7 @@ from sparsey_trace.comparing.figures import FIGURES, PRECISION
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.support.suggest import hint, unknown
-from sparsey_trace.tables.earlier import table_names
+from sparsey_trace.tables.names import table_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

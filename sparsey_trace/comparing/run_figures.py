@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.comparing.area import areas
 from sparsey_trace.errors import TraceError
-from sparsey_trace.replay.find_or_make import misfits, paths_of, tables_of
+from sparsey_trace.replay.find_or_make import misfits, tables_of
 from sparsey_trace.replay.result import Result
-from sparsey_trace.tables.earlier import made_as
+from sparsey_trace.tables.names import paths_of
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.summary import best_of
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import LayerLayout
     from sparsey_trace.metrics.base import Best
     from sparsey_trace.replay.find_or_make import Question, Tables
-    from sparsey_trace.tables.earlier import Misfit
+    from sparsey_trace.tables.fit import Misfit
     from sparsey_trace.tables.summary import Line
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -81,7 +82,7 @@ def side_of_folder(folder: Path, question: Question) -> Side:
         msg = f"{folder}: expected a trace, or a folder with tables that fit, found {found}"
         raise TraceError(msg)
     paths = paths_of(folder, fitting)
-    sources = {(made["trace"], made["samples"]) for made in map(made_as, paths.values()) if made}
+    sources = {(made["trace"], made["samples"]) for made in map(provenance_in, paths.values()) if made}
     if len(sources) > 1:
         msg = (
             f"{folder}: expected tables of one trace at one length, found {len(sources)} of these; "
@@ -95,7 +96,7 @@ def side_of_folder(folder: Path, question: Question) -> Side:
 
 
 def _said(folder: Path, misfits: Iterable[Misfit]) -> str:
-    if not any(made_as(path) for path in folder.glob("*.parquet")):
+    if not any(provenance_in(path) for path in folder.glob("*.parquet")):
         return "a folder without tables"
     return "; ".join(dict.fromkeys(found.why for found in misfits))
 

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.layout import NO_LABEL
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
-from sparsey_trace.tables.table_file import provenance_of
+from sparsey_trace.tables.provenance import provenance_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.support.extras import require
-from sparsey_trace.tables.earlier import made_as
+from sparsey_trace.tables.provenance import provenance_in
 
 if TYPE_CHECKING:
     from sparsey_trace.replay.result import Result
@@ -53,7 +53,7 @@ def check_table(result: Result, picture: str) -> None:
         why = result.skipped.get(table) or f"tables of {', '.join(result)} only; name it in metrics=[…]"
         msg = f"plot.{picture}: expected the table {table}, found {why}"
         raise UsageError(msg)
-    made = made_as(result.path(table)) or {}
+    made = provenance_in(result.path(table)) or {}
     has_form = made.get("reduction") is None and made.get("resolution") == "step"
     if picture == "basis_average":
         has_form = made.get("reduction") is None and not made.get("parameters", {}).get("sparse")

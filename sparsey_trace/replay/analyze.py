@@ -20,7 +20,7 @@ from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.support.progress import progress
-from sparsey_trace.tables.earlier import table_names
+from sparsey_trace.tables.names import paths_of
 from sparsey_trace.trace.reading.open_trace import Snapshot
 
 if TYPE_CHECKING:
@@ -100,7 +100,7 @@ def analyze(
             outputs.publish()
             known.keep(todo.missing, halts, states)
         unless_done.pop_all()
-        paths = {name: folder / f"{name}.parquet" for metric in todo.metrics for name in table_names(metric)}
+        paths = paths_of(folder, todo.metrics)
         return Result(
             paths,
             skipped=found.skipped,

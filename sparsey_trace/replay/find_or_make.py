@@ -10,7 +10,8 @@ from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.replay.result import Result, origin_of
-from sparsey_trace.tables.earlier import Misfit, default_folder, misfit, table_names
+from sparsey_trace.tables.fit import Misfit, misfit
+from sparsey_trace.tables.names import default_folder, paths_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -110,11 +111,6 @@ def misfits(
             known = cache.tables(metric)
             found[metric.name] = None if known.whole else Misfit(why=known.why, is_other=False)
     return {name: what for name, what in found.items() if what is not None}
-
-
-def paths_of(folder: Path, metrics: Iterable[Metric[Any]]) -> dict[str, Path]:
-    """Where the tables of metrics stand in a folder, by name."""
-    return {name: folder / f"{name}.parquet" for metric in metrics for name in table_names(metric)}
 
 
 def _made(

@@ -12,13 +12,13 @@ from sparsey_trace.metrics.base import Context
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
 from sparsey_trace.metrics.num_activations import NumActivations
+from sparsey_trace.metrics.recall import recall_from
 from sparsey_trace.replay.choose import fields_of
 from sparsey_trace.replay.engine.folding import Folding
 from sparsey_trace.replay.engine.memory import chunk_samples
-from sparsey_trace.replay.engine.worker import output_of, split_layers
+from sparsey_trace.tables.chunk_values import chunk_values, split_layers
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.groups import Groups
-from sparsey_trace.testing.laws import recall_from
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -138,7 +138,7 @@ class Watching:
     def _values(self, metric: SampleMetric[Any], chunk: Chunk) -> Groups:
         rows = metric.rows(chunk, self._layout, Context(None, recall_from(chunk)))
         assert rows is not None
-        output = output_of(metric, rows, chunk, resolution="step", reduction=None)
+        output = chunk_values(metric, rows, chunk, resolution="step", reduction=None)
         assert isinstance(output.macs, Groups)
         return output.macs
 

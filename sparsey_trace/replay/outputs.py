@@ -11,16 +11,14 @@ import pyarrow as pa
 from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.metrics.base import Rows
 from sparsey_trace.metrics.reductions import reduce
-from sparsey_trace.metrics.registry import package_of_metric
 from sparsey_trace.replay.cache.store import FOLDER, trace_of
-from sparsey_trace.replay.engine.worker import output_of, per_layer, split_layers
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.writing import remove_partials, writing
-from sparsey_trace.tables import table_file
-from sparsey_trace.tables.earlier import made_as
+from sparsey_trace.tables.chunk_values import chunk_values, per_layer, split_layers
 from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.tables.provenance import make_provenance, provenance_in
 from sparsey_trace.tables.stream import Stream
-from sparsey_trace.trace.format.head import program_version
+from sparsey_trace.tables.table_file import TableFile
 from sparsey_trace.trace.writing.lock import WriterLock
 
 if TYPE_CHECKING:
@@ -32,7 +30,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric, SampleMetric
     from sparsey_trace.metrics.reductions import Reduced
-    from sparsey_trace.replay.engine.worker import Output
+    from sparsey_trace.tables.chunk_values import ChunkValues
     from sparsey_trace.tables.stream import Halt
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -60,10 +58,10 @@ class Outputs:
         self.folder, self._trace = folder, trace
         self._resolution, self._reduction = resolution, reduction
         self._streams: dict[str, Stream] = {}
-        self._files: list[table_file.TableFile] = []
+        self._files: list[TableFile] = []
         self._undo = contextlib.ExitStack()
 
-    def take(self, metric: SampleMetric[Any], output: Output | None) -> None:
+    def take(self, metric: SampleMetric[Any], output: ChunkValues | None) -> None:
         """The next chunk's values of a metric that was begun."""
         if output is not None:
             self._streams[metric.name].add(output.macs)
@@ -95,7 +93,7 @@ class Outputs:
             self._streams[f"{metric.name}_layer"] = Stream(file, self._resolution, per_layer)
         # So that a metric without a single value has a table too, with all its columns.
         self.take(
-            metric, output_of(metric, rows, empty, resolution=self._resolution, reduction=self._reduction)
+            metric, chunk_values(metric, rows, empty, resolution=self._resolution, reduction=self._reduction)
         )
         for name, halt in halts.items():
             self._streams[name].resume(self.folder / f"{name}.parquet", halt)
@@ -128,11 +126,11 @@ class Outputs:
     def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))
 
-    def _file(self, metric: Metric[Any], name: str, result: Any) -> table_file.TableFile:
+    def _file(self, metric: Metric[Any], name: str, result: Any) -> TableFile:
         question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
-        provenance = provenance_of(metric, self._trace, **question)
+        provenance = make_provenance(metric, self._trace, **question)
         provenance["notes"] = metric.notes(result) | Gaps.of(self._trace).notes(metric, **question)
-        file = table_file.TableFile(self.folder / f"{name}.parquet", provenance)
+        file = TableFile(self.folder / f"{name}.parquet", provenance)
         self._files.append(file)
         return file
 
@@ -168,24 +166,6 @@ class Outputs:
             for file in self._files:
                 file.discard()
             self._undo.close()
-
-
-def provenance_of(
-    metric: Metric[Any], trace: Trace, *, resolution: str, reduction: str | None
-) -> dict[str, Any]:
-    """What a table says of its making, but for notes: all that its values depend on."""
-    return {
-        "metric": metric.name,
-        "version": metric.version,
-        "parameters": metric.parameters,
-        "best": metric.best,
-        "resolution": resolution,
-        "reduction": reduction,
-        "trace": trace.id,
-        "samples": len(trace),
-        "program": f"sparsey-trace {program_version()}",
-        "package": package_of_metric(type(metric)),
-    }
 
 
 def _locked(folder: Path) -> WriterLock:
@@ -224,5 +204,5 @@ def _owner(path: Path) -> str | None:
     if path.suffix != ".parquet" or not path.is_file():
         return None
     # One that is damaged is ours if we kept something of it.
-    made = made_as(path) or {"trace": trace_of(path.parent / FOLDER / f"{path.stem}.table")}
+    made = provenance_in(path) or {"trace": trace_of(path.parent / FOLDER / f"{path.stem}.table")}
     return None if made.get("trace") is None else str(made["trace"])

@@ -13,8 +13,8 @@ import pyarrow.parquet as pq
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
+from sparsey_trace.tables.provenance import provenance_of
 from sparsey_trace.tables.summary import Line, summarize
-from sparsey_trace.tables.table_file import provenance_of
 from sparsey_trace.trace.reading.open_trace import Snapshot
 
 if TYPE_CHECKING:

@@ -8,8 +8,8 @@ import numpy as np
 
 from sparsey_trace.metrics.base import Context, SampleMetric
 from sparsey_trace.metrics.reductions import reduce
-from sparsey_trace.replay.engine.worker import output_of, split_layers
 from sparsey_trace.sparseypy.metric import Metric
+from sparsey_trace.tables.chunk_values import chunk_values, split_layers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,7 +44,7 @@ class StepMetric(Metric):
         if self.rows is None:
             self.by_mac = [[] for _ in layout.layers]
             return nothing(self.reduction, len(layout.layers))
-        output = output_of(metric, self.rows, chunk, resolution="step", reduction=None)
+        output = chunk_values(metric, self.rows, chunk, resolution="step", reduction=None)
         values = split_layers(layout, output.macs.values())
         self.by_mac = nested(None, values)
         if output.layers is not None:

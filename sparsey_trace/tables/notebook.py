@@ -6,7 +6,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from sparsey_trace.support.html_table import number, table
-from sparsey_trace.tables.table_file import METADATA_KEY, provenance_of
+from sparsey_trace.tables.provenance import METADATA_KEY, provenance_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

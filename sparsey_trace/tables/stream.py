@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.columns import phase_column
-from sparsey_trace.tables import table_file
+from sparsey_trace.tables.build import build, group_columns
 from sparsey_trace.tables.groups import Groups
 
 if TYPE_CHECKING:
@@ -21,8 +21,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.metrics.reductions import Reduced
+    from sparsey_trace.tables.table_file import TableFile
 
-_LINES_AT_ONCE = 1 << 17
+_ROWS_AT_ONCE = 1 << 17
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,29 +31,27 @@ class Halt:
     """Where a stream stood when its table ended.
 
     Attributes:
-        lines: how many lines of the table no later sample can change.
-        waiting: the groups that it can, whose lines come after these; None at resolution `sample`.
+        rows: how many rows of the table no later sample can change.
+        waiting: the groups that a later sample can change, whose rows come after these; None at resolution `sample`.
     """
 
-    lines: int
+    rows: int
     waiting: Groups | None
 
 
 class Stream:
     """Values on their way into one table: groups wait until no later sample can belong to them."""
 
-    def __init__(
-        self, file: table_file.TableFile, resolution: str, reduced: Callable[[NDArray[Any]], Reduced]
-    ) -> None:
+    def __init__(self, file: TableFile, resolution: str, reduced: Callable[[NDArray[Any]], Reduced]) -> None:
         """Begin with nothing."""
         self._file, self._resolution, self._reduced = file, resolution, reduced
         self._waiting: Groups | None = None
-        self._lines = 0
+        self._rows = 0
 
     @property
     def halt(self) -> Halt:
         """Where it stands now."""
-        return Halt(self._lines, self._waiting)
+        return Halt(self._rows, self._waiting)
 
     def resume(self, path: Path, halt: Halt) -> None:
         """Begin, after the first (empty) part, with what an earlier table holds that stays as it is.
@@ -62,9 +61,9 @@ class Stream:
         """
         if halt.waiting is not None and self._waiting is not None:
             self._waiting = self._waiting.followed_by(halt.waiting)
-        left = halt.lines
+        left = halt.rows
         with pq.ParquetFile(path) as earlier:
-            for batch in earlier.iter_batches(_LINES_AT_ONCE):
+            for batch in earlier.iter_batches(_ROWS_AT_ONCE):
                 self._put(_as_written(batch.slice(0, left)))
                 left -= min(left, len(batch))
                 if not left:
@@ -87,18 +86,18 @@ class Stream:
 
     def _put(self, table: pa.Table) -> None:
         self._file.write(table)
-        self._lines += len(table)
+        self._rows += len(table)
 
     def _table(self, groups: Groups) -> pa.Table:
-        keys = table_file.group_keys(groups, self._resolution)
+        keys = group_columns(groups, self._resolution)
         extra = {"samples": groups.samples.astype(np.int32)}
-        return table_file.build(keys, self._reduced(groups.values()), extra)
+        return build(keys, self._reduced(groups.values()), extra)
 
 
 def _as_written(batch: pa.RecordBatch) -> pa.Table:
-    """Lines read back as they were given out: without the file's metadata, and with the names of both phases."""
+    """Rows read back as they were given out: without the file's metadata, and with the names of both phases."""
     phase = batch.column("phase")
     number = np.array([PHASES.index(name) for name in phase.dictionary.to_pylist()], np.int64)
     table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
-    place = table.column_names.index("phase")
-    return table.set_column(place, table.field("phase"), phase_column(number[phase.indices.to_numpy()]))
+    index = table.column_names.index("phase")
+    return table.set_column(index, table.field("phase"), phase_column(number[phase.indices.to_numpy()]))

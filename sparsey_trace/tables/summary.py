@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparsey_trace.tables.table_file import provenance_of
+from sparsey_trace.tables.provenance import provenance_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

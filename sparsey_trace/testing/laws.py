@@ -17,16 +17,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.metrics.base import Context, Recalled, SampleMetric
+from sparsey_trace.metrics.base import Context, SampleMetric
 from sparsey_trace.metrics.declaration import fault_of_rows
+from sparsey_trace.metrics.recall import recall_from
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from numpy.typing import NDArray
-
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Metric, Recall
+    from sparsey_trace.metrics.base import Metric
 
 
 def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
@@ -136,20 +135,6 @@ def _sent(metric: Metric[Any], thing: Any, what: str) -> Any:
     except (pickle.PicklingError, TypeError, AttributeError) as error:
         msg = f"{metric!r}: {what}: expected something that can be pickled, found {error}"
         raise AssertionError(msg) from error
-
-
-def recall_from(run: Chunk) -> Recall:
-    """Look samples up in a run that is at hand as a whole."""
-
-    def recall(samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
-        places = samples - run.start
-        return Recalled(
-            inputs=run.inputs[places] if run.inputs is not None and "inputs" in fields else None,
-            codes=tuple(codes[places] for codes in run.codes) if "codes" in fields else (),
-            active=tuple(active[places] for active in run.active) if "active" in fields else (),
-        )
-
-    return recall
 
 
 def joined(parts: Sequence[Chunk]) -> Chunk:

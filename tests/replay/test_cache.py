@@ -23,7 +23,7 @@ from sparsey_trace.replay.cache import code_version
 from sparsey_trace.replay.cache.tables import _rows_stay
 from sparsey_trace.replay.engine.worker import Worker
 from sparsey_trace.tables import stream, table_file
-from sparsey_trace.tables.earlier import made_as
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.testing import append_step, runs, split
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps, write_trace
@@ -118,8 +118,8 @@ def test_a_trace_that_grew_comes_to_what_it_would_come_to_at_once(
         TraceWriter(folder / "run.h5", run.layout, inputs=kind) as writer,
     ):
         # So that tables have many groups of lines, and are read back in other pieces than they were written in.
-        patch.setattr(table_file, "_LINES_PER_GROUP", 7)
-        patch.setattr(stream, "_LINES_AT_ONCE", 5)
+        patch.setattr(table_file, "_ROWS_PER_GROUP", 7)
+        patch.setattr(stream, "_ROWS_AT_ONCE", 5)
         for start, stop in pairwise([0, *sorted(cuts), len(steps)]):
             append(writer, steps[start:stop])
             if steps[start:stop]:
@@ -251,11 +251,11 @@ def test_an_older_copy_of_the_trace_is_analysed_for_itself(
 
 def damage(path: Path, how: str, rng: random.Random) -> None:
     """Damage a file, but not so that it says that it is of another trace: that is refused."""
-    data, made = path.read_bytes(), made_as(path)
+    data, made = path.read_bytes(), provenance_in(path)
     place, bit = rng.randrange(len(data)), 1 << rng.randrange(8)
     other = data[:place] if how == "cut" else data[:place] + bytes([data[place] ^ bit]) + data[place + 1 :]
     path.write_bytes(other)
-    now = made_as(path)
+    now = provenance_in(path)
     if made and now and made["trace"] != now.get("trace"):
         path.write_bytes(data)
         damage(path, how, rng)

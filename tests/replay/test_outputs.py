@@ -22,7 +22,7 @@ import pytest
 from sparsey_trace.errors import OutputError
 from sparsey_trace.metrics import FeatureCoverage
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.tables.table_file import provenance_of
+from sparsey_trace.tables.provenance import provenance_of
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.faults import times
 from tests.trace.feed import ROOT

@@ -10,7 +10,7 @@ import pytest
 from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.tables.table_file import provenance_of
+from sparsey_trace.tables.provenance import provenance_of
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, feed, write_closed

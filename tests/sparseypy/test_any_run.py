@@ -10,10 +10,10 @@ from hypothesis import assume, given, settings
 
 from sparsey_trace.metrics import sisc_adherence
 from sparsey_trace.metrics.base import Context, SampleMetric
-from sparsey_trace.replay.engine.worker import output_of
+from sparsey_trace.metrics.recall import recall_from
 from sparsey_trace.sparseypy import MetricFactory, past
+from sparsey_trace.tables.chunk_values import chunk_values
 from sparsey_trace.testing import runs
-from sparsey_trace.testing.laws import recall_from
 from tests.golden_runs import load_golden
 from tests.sparseypy.standins import final, spring, steps_of
 
@@ -103,7 +103,7 @@ def by_step(metric: Metric, run: Chunk) -> dict[int, list[float]]:
     rows = metric.rows(run, run.layout, Context(result, recall_from(run)))
     if rows is None:
         return {}
-    groups = output_of(metric, rows, run, resolution="step", reduction=None).macs
+    groups = chunk_values(metric, rows, run, resolution="step", reduction=None).macs
     values = groups.values() if metric.counts else groups.values().astype(np.float32)
     return dict(zip(groups.step.tolist(), values.tolist(), strict=True))
 

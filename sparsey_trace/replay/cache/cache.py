@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.replay.cache.folds import KnownFold, keep_fold, known_fold
 from sparsey_trace.replay.cache.store import Store, warn
 from sparsey_trace.replay.cache.tables import KnownTables, keep_table, known_tables
-from sparsey_trace.tables.earlier import table_names
+from sparsey_trace.tables.names import table_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

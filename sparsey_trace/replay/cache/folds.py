@@ -11,7 +11,7 @@ from sparsey_trace.replay.cache.code_version import fold_name, maker_of
 from sparsey_trace.replay.cache.store import Store, Unknown, warn
 from sparsey_trace.replay.cache.tables import grown
 from sparsey_trace.replay.engine.metric_errors import blaming
-from sparsey_trace.tables.earlier import difference
+from sparsey_trace.tables.provenance import first_difference
 
 if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric
@@ -37,7 +37,7 @@ def known_fold(store: Store, metric: Metric[Any], trace: Trace) -> KnownFold:
     """What is known of the fold of a metric; a warning names what is damaged."""
     try:
         about, state = store.read(_file(metric), metric.state_types, maker_of(metric))
-        if other := difference(about, _about(metric)):
+        if other := first_difference(about, _about(metric)):
             raise Unknown(why=f"there is {other}")
         samples = about["samples"]
         if not 0 < samples <= len(trace):

@@ -11,10 +11,10 @@ from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.sealed_files import digest_of
 from sparsey_trace.replay.cache.store import Store, Unknown, warn
 from sparsey_trace.replay.engine.metric_errors import blaming
-from sparsey_trace.replay.outputs import provenance_of
-from sparsey_trace.tables.earlier import difference, made_as, table_names
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.names import table_names
+from sparsey_trace.tables.provenance import first_difference, make_provenance, provenance_in
 from sparsey_trace.tables.stream import Halt
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ def keep_table(store: Store, metric: Metric[Any], name: str, halt: Halt | None) 
     path = store.tables / f"{name}.parquet"
     with path.open("rb") as stream:
         digest = digest_of(stream, path.stat().st_size).hex()
-    about = {"digest": digest, "lines": None if halt is None else halt.lines}
+    about = {"digest": digest, "rows": None if halt is None else halt.rows}
     waiting = None if halt is None else halt.waiting
     store.write(f"{name}.table", about, waiting, (Groups,), maker_of(metric))
 
@@ -84,13 +84,13 @@ def _known(
     store: Store, metric: Metric[Any], trace: Trace, name: str, question: dict[str, Any]
 ) -> KnownTables:
     path = store.tables / f"{name}.parquet"
-    made = made_as(path)
+    made = provenance_in(path)
     if made is None or not _is_whole(made):
         raise _changed(path) if path.exists() else Unknown(why=f"there is no {name}.parquet")
-    asked = json.loads(json.dumps(provenance_of(metric, trace, **question)))
+    asked = json.loads(json.dumps(make_provenance(metric, trace, **question)))
     samples = asked.pop("samples")
     parameters = asked.pop("parameters")
-    if other := difference(made, asked) or difference(made["parameters"], parameters):
+    if other := first_difference(made, asked) or first_difference(made["parameters"], parameters):
         raise Unknown(why=f"there is {other}")
     more = samples - made["samples"]
     gaps = Gaps.of(trace).notes(metric, **question)
@@ -112,7 +112,7 @@ def _halt(store: Store, metric: Metric[Any], name: str) -> Halt | None:
         digest = digest_of(stream, path.stat().st_size).hex()
     if digest != about.get("digest"):
         raise _changed(path)
-    return None if about.get("lines") is None else Halt(about["lines"], waiting)
+    return None if about.get("rows") is None else Halt(about["rows"], waiting)
 
 
 def _changed(path: Path) -> Unknown:

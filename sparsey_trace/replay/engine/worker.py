@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pickle
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,22 +12,19 @@ import numpy as np
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import Context, Memo, Recalled
 from sparsey_trace.metrics.declaration import fault_of_rows
-from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.replay.engine.metric_errors import blaming
-from sparsey_trace.tables import table_file
-from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.chunk_values import chunk_values
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Rows, SampleMetric
     from sparsey_trace.replay.engine.task import Pass
+    from sparsey_trace.tables.chunk_values import ChunkValues
 
 
 _KEPT_BYTES = 96 << 20
@@ -40,24 +37,13 @@ class Done:
 
     Attributes:
         states: for each fold of the pass, the chunk's state.
-        outputs: for each metric with rows, its `Output`; None where no sample has a value.
+        outputs: for each metric with rows, its `ChunkValues`; None where no sample has a value.
         samples: how many samples the chunk had.
     """
 
     states: list[Any]
-    outputs: list[Output | None]
+    outputs: list[ChunkValues | None]
     samples: int
-
-
-@dataclass(frozen=True, eq=False)
-class Output:
-    """A chunk's values of one metric: tables where the resolution is `sample`, else groups.
-
-    Both come once for the MACs and, where the metric has them, once for the layers.
-    """
-
-    macs: Groups | pa.Table
-    layers: Groups | pa.Table | None
 
 
 class Source:
@@ -121,12 +107,12 @@ class Worker:
                 outputs.append(self._output(by_sample, rows, chunk))
         return Done(states, outputs, len(chunk))
 
-    def _output(self, metric: SampleMetric[Any], rows: Rows | None, chunk: Chunk) -> Output | None:
+    def _output(self, metric: SampleMetric[Any], rows: Rows | None, chunk: Chunk) -> ChunkValues | None:
         if rows is None:
             return None
         if fault := fault_of_rows(metric, rows, chunk):
             raise DataError(fault)
-        return output_of(
+        return chunk_values(
             metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
         )
 
@@ -137,39 +123,8 @@ class Worker:
 
 
 def memos_of(task: Pass) -> list[Memo]:
-    """For each of its rows, an empty one."""
+    """One empty Memo for each sample metric of the pass."""
     return [Memo() for _ in task.rows]
-
-
-def output_of(
-    metric: SampleMetric[Any], rows: Rows, chunk: Chunk, *, resolution: str, reduction: str | None
-) -> Output:
-    """A chunk's values in the form in which they go into tables."""
-    sample = np.arange(len(chunk)) if rows.sample is None else rows.sample
-    if resolution == "sample":
-        keys = table_file.sample_keys(chunk, sample)
-        extra = {name: rows.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
-        kind = np.int64 if metric.counts else np.float64
-        values = [part.astype(kind, copy=False) for part in rows.values]
-        macs = table_file.build(keys, reduce(reduction, values), extra)
-        if rows.layer_values is None:
-            return Output(macs, None)
-        return Output(macs, table_file.build(keys, per_layer(np.stack(list(rows.layer_values), axis=1)), {}))
-    group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
-    if rows.layer_values is None:
-        return Output(group(rows.values), None)
-    return Output(group(rows.values), group([values[:, None] for values in rows.layer_values]))
-
-
-def split_layers(layout: Layout, values: NDArray[Any]) -> list[NDArray[Any]]:
-    """[g, all MACs] to one [g, M] for each layer."""
-    ends = np.cumsum([layer.num_macs for layer in layout.layers])
-    return np.split(values, ends[:-1], axis=1)
-
-
-def per_layer(values: NDArray[Any]) -> Reduced:
-    """Values [g, L] that belong to layers as a whole."""
-    return Reduced(values, np.arange(values.shape[1], dtype=np.int16), None)
 
 
 _sources: list[Source] = []

@@ -1,0 +1,30 @@
+"""The names of a metric's tables, and of the folder that they are in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    from sparsey_trace.metrics.base import Metric
+
+
+def default_folder(*files: Path) -> Path:
+    """Where tables go unless told otherwise: RUN.metrics beside RUN.h5, or beside RUN.rank0.h5 and so on."""
+    from sparsey_trace.trace.reading.sources import common_name
+
+    common = common_name(files)
+    return common.with_name(f"{common.name}.metrics")
+
+
+def table_names(metric: Metric[Any] | type[Metric[Any]]) -> Sequence[str]:
+    """The names of a metric's tables: its own, and with `_layer` behind it where it has values of whole layers."""
+    layers = [f"{metric.name}_layer"] if getattr(metric, "has_layer_values", False) else []
+    return [metric.name, *layers]
+
+
+def paths_of(folder: Path, metrics: Iterable[Metric[Any]]) -> dict[str, Path]:
+    """The files of metrics' tables in a folder, by the tables' names."""
+    return {name: folder / f"{name}.parquet" for metric in metrics for name in table_names(metric)}
