@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
 from sparsey_trace.trace.format.run_part import Part
-from sparsey_trace.trace.reading.shards import layout_difference, open_shard
+from sparsey_trace.trace.reading.layout_difference import layout_difference
+from sparsey_trace.trace.reading.trace_file import open_trace_file
 from sparsey_trace.trace.writing.lock import WriterLock
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
 
 def _behind(before: Path, begun: RunFile, *, first_step: int) -> RunFile:
     try:
-        last = open_shard(before)
+        last = open_trace_file(before)
     except VersionError:
         raise
     except TraceError as error:
@@ -118,9 +119,9 @@ def _behind(before: Path, begun: RunFile, *, first_step: int) -> RunFile:
 def _reached(path: Path) -> int:
     """The first step behind a file; 0 where it isn't there or can't be read, which its own rank will hear of."""
     with contextlib.suppress(TraceError):
-        shard = open_shard(path)
-        with contextlib.closing(shard.storage):
-            return max([shard.last_step, *map(int, shard.storage.drops())]) + 1
+        file = open_trace_file(path)
+        with contextlib.closing(file.storage):
+            return max([file.last_step, *map(int, file.storage.drops())]) + 1
     return 0
 
 

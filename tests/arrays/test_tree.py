@@ -91,7 +91,7 @@ def test_the_files_of_a_run_are_one_tree(tmp_path: Path) -> None:
     write_parts(tmp_path)
     with st.open_trace(str(tmp_path / "run.*.h5")) as trace, st.open_trace(whole) as alone:
         assert_same(trace.to_xarray(), trace)
-        assert len(trace.shards) == 6
+        assert len(trace.files) == 6
         for node, other in zip(trace.to_xarray().leaves, alone.to_xarray().leaves, strict=True):
             np.testing.assert_array_equal(node["codes"], other["codes"])
             np.testing.assert_array_equal(node["step"], other["step"])

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.trace.reading.shards import Shard
     from sparsey_trace.trace.reading.storage import Storage
+    from sparsey_trace.trace.reading.trace_file import TraceFile
 
 _SAMPLES_AT_ONCE = 1 << 16
 
@@ -33,7 +33,7 @@ _STRETCH = np.dtype(
         ("step", np.int64),
         ("epoch", np.int32),
         ("phase", np.uint8),
-        ("shard", np.int32),  # which file, by its place in the order
+        ("file", np.int32),  # its index in `files`
         ("first", np.int64),  # the first sample's number in that file
         ("samples", np.int64),
     ]
@@ -44,7 +44,7 @@ class MergedStorage:
     """What `Storage` is to one file, to several.
 
     Args:
-        chains: the files of each rank, in order, from `shards.chains`.
+        chains: the files of each rank, in order, as `chains` gives them.
 
     Attributes:
         committed: how many samples there are.
@@ -55,25 +55,25 @@ class MergedStorage:
         TraceError: a step has two phases or epochs, or steps fall within a file.
     """
 
-    def __init__(self, chains: Sequence[Sequence[Shard]]) -> None:
+    def __init__(self, chains: Sequence[Sequence[TraceFile]]) -> None:
         """Go through the steps of every file."""
-        self.shards = [shard for chain in chains for shard in chain]
-        self._tracks = [_Track(shard, is_last=shard is chain[-1]) for chain in chains for shard in chain]
+        self.files = [file for chain in chains for file in chain]
+        self._tracks = [_Track(file, is_last=file is chain[-1]) for chain in chains for file in chain]
         self._order = np.empty(0, _STRETCH)
         self._starts = np.zeros(1, np.int64)
         self._later: list[NDArray[Any]] = []
-        self.chunk_size = len(chains) * max(shard.storage.chunk_size for shard in self.shards)
+        self.chunk_size = len(chains) * max(file.storage.chunk_size for file in self.files)
         self.refresh()
 
     @property
     def is_open(self) -> bool:
         """Whether the files are open."""
-        return all(shard.storage.is_open for shard in self.shards)
+        return all(file.storage.is_open for file in self.files)
 
     def close(self) -> None:
         """Close the files; closing twice does no harm."""
-        for shard in self.shards:
-            shard.storage.close()
+        for file in self.files:
+            file.storage.close()
 
     def refresh(self) -> None:
         """Find out how much is committed by now.
@@ -86,7 +86,7 @@ class MergedStorage:
         for number, track in enumerate(self._tracks):
             self._later.append(track.new_stretches(number))
         later = np.concatenate(self._later)
-        later = later[np.lexsort((later["shard"], later["step"]))]
+        later = later[np.lexsort((later["file"], later["step"]))]
         self._check_steps(later)
         ready = self._count_final(later["step"])
         self._order = np.concatenate([self._order, later[:ready]])
@@ -112,14 +112,14 @@ class MergedStorage:
         Raises:
             TraceError: the files are closed, or their data can't be read.
         """
-        owners, spans = self._places(start, stop)
+        owners, spans = self._spans(start, stop)
         parts = {number: self._storage(number).read(path, *span, within) for number, span in spans.items()}
         return _joined(owners, parts)
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
         """The samples of these numbers, which rise, of a column as stored, from all files; see `read`."""
         stretches = np.searchsorted(self._starts, numbers, side="right") - 1
-        owners = self._order["shard"][stretches]
+        owners = self._order["file"][stretches]
         # Samples of one file follow each other here as they do there.
         there = self._order["first"][stretches] + numbers - self._starts[stretches]
         parts = {
@@ -129,14 +129,14 @@ class MergedStorage:
         return _joined(owners, parts)
 
     def _storage(self, number: int) -> Storage:
-        return self.shards[number].storage
+        return self.files[number].storage
 
-    def _places(self, start: int, stop: int) -> tuple[NDArray[np.int32], dict[int, tuple[int, int]]]:
+    def _spans(self, start: int, stop: int) -> tuple[NDArray[np.int32], dict[int, tuple[int, int]]]:
         """Which file each sample is in, [n]; and from where to where these are in each."""
         low = int(np.searchsorted(self._starts, start, side="right")) - 1
         high = max(low, int(np.searchsorted(self._starts, stop)))
         edges = np.clip(self._starts[low : high + 1], start, stop)
-        files, samples = self._order["shard"][low:high], np.diff(edges)
+        files, samples = self._order["file"][low:high], np.diff(edges)
         firsts = self._order["first"][low:high] + edges[:-1] - self._starts[low:high]
         spans = {}
         for number in np.unique(files).tolist():
@@ -150,7 +150,7 @@ class MergedStorage:
         Raises:
             TraceError: the files are closed, or they can't be read.
         """
-        return np.unique(np.concatenate([shard.storage.drops() for shard in self.shards]))
+        return np.unique(np.concatenate([file.storage.drops() for file in self.files]))
 
     def _check_steps(self, stretches: NDArray[Any]) -> None:
         earlier, later = stretches[:-1], stretches[1:]
@@ -166,7 +166,7 @@ class MergedStorage:
                 raise TraceError(msg)
 
     def _path(self, stretch: Any) -> Path:
-        return self.shards[int(stretch["shard"])].path
+        return self.files[int(stretch["file"])].path
 
 
 def _joined(owners: NDArray[np.int32], parts: dict[int, NDArray[Any]]) -> NDArray[Any]:
@@ -194,23 +194,23 @@ class _Track:
         last_step: the last committed step's number.
     """
 
-    def __init__(self, shard: Shard, *, is_last: bool) -> None:
-        self.is_last, self._shard = is_last, shard
-        self.is_done, self.is_closed = not is_last, shard.storage.closed
-        self.last_step, self._seen = shard.part.first_step - 1, 0
+    def __init__(self, file: TraceFile, *, is_last: bool) -> None:
+        self.is_last, self._file = is_last, file
+        self.is_done, self.is_closed = not is_last, file.storage.closed
+        self.last_step, self._seen = file.part.first_step - 1, 0
 
     def refresh(self) -> None:
         """See how much is committed, and whether more can come."""
         if self.is_last:
             # Before the counters: what a writer left behind that was gone by now is all there is.
-            left = is_left(self._shard.path)
-            self._shard.storage.refresh()
-            self.is_closed = self._shard.storage.closed
+            left = is_left(self._file.path)
+            self._file.storage.refresh()
+            self.is_closed = self._file.storage.closed
             self.is_done = self.is_closed or left
 
     def new_stretches(self, number: int) -> NDArray[Any]:
         """What was committed since the last time, as of the file of that number."""
-        size = self._shard.storage.committed
+        size = self._file.storage.committed
         starts = range(self._seen, size, _SAMPLES_AT_ONCE)
         parts = [self._stretches(number, start, min(start + _SAMPLES_AT_ONCE, size)) for start in starts]
         found = np.concatenate([np.empty(0, _STRETCH), *parts])
@@ -222,22 +222,22 @@ class _Track:
 
     def _stretches(self, number: int, start: int, stop: int) -> NDArray[Any]:
         names = ("step", "epoch", "phase")
-        columns = {name: self._shard.storage.read(f"samples/{name}", start, stop) for name in names}
+        columns = {name: self._file.storage.read(f"samples/{name}", start, stop) for name in names}
         firsts = np.flatnonzero(np.diff(columns["step"], prepend=~columns["step"][0]))
         found = np.empty(len(firsts), _STRETCH)
         for name, column in columns.items():
             found[name] = column[firsts]
-        found["shard"], found["first"] = number, start + firsts
+        found["file"], found["first"] = number, start + firsts
         found["samples"] = np.diff(firsts, append=stop - start)
         return found
 
     def _check_order(self, stretches: NDArray[Any]) -> None:
-        lowest = max(self.last_step, self._shard.part.first_step)
+        lowest = max(self.last_step, self._file.part.first_step)
         wrong = np.flatnonzero(stretches["step"] < np.append(lowest, stretches["step"])[:-1])
         if len(wrong):
             found = stretches[wrong[0]]
             msg = (
-                f"{self._shard.path}: samples/step: sample {found['first']}: expected a step of at least {lowest} "
+                f"{self._file.path}: samples/step: sample {found['first']}: expected a step of at least {lowest} "
                 f"that never falls below the sample before's, found {found['step']}"
             )
             raise TraceError(msg)

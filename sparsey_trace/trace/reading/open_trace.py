@@ -7,8 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.reading.joint_head import joint_head
 from sparsey_trace.trace.reading.merged import MergedStorage
-from sparsey_trace.trace.reading.shards import joint_head
 from sparsey_trace.trace.reading.sources import open_chains
 from sparsey_trace.trace.reading.trace import Trace
 
@@ -41,14 +41,14 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
     """
     kept = cache_bytes or 0
     chains = open_chains(source, cache_bytes=kept)
-    shards = [shard for chain in chains for shard in chain]
-    if len(shards) == 1:
-        return Trace(shards, shards[0].head, shards[0].storage, cache_bytes=kept)
+    files = [file for chain in chains for file in chain]
+    if len(files) == 1:
+        return Trace(files, files[0].head, files[0].storage, cache_bytes=kept)
     try:
-        return Trace(shards, joint_head(shards), MergedStorage(chains), cache_bytes=kept)
+        return Trace(files, joint_head(files), MergedStorage(chains), cache_bytes=kept)
     except BaseException:
-        for shard in shards:
-            shard.storage.close()
+        for file in files:
+            file.storage.close()
         raise
 
 

@@ -12,14 +12,15 @@ from typing import TypeAlias
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.support.suggest import TRACES
+from sparsey_trace.trace.reading.chains import chains
 from sparsey_trace.trace.reading.remote import fetch, is_url
-from sparsey_trace.trace.reading.shards import Shard, chains, open_shard
+from sparsey_trace.trace.reading.trace_file import TraceFile, open_trace_file
 
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A path, a pattern such as "run.*.h5", a URL that fsspec knows, or several of these."""
 
 
-def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[Shard]]:
+def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[TraceFile]]:
     """Open all files of a trace: of each rank, in order. One file that is named alone is not asked for others.
 
     Args:
@@ -34,14 +35,14 @@ def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[Shard]]:
     paths, is_complete = _named(source)
     share = cache_bytes // len(paths)
     with contextlib.ExitStack() as unless_done:
-        shards: list[Shard] = []
+        files: list[TraceFile] = []
         # Grows while it is gone through.
         for path in paths:
-            shards.append(open_shard(path, cache_bytes=share))
-            unless_done.callback(shards[-1].storage.close)
+            files.append(open_trace_file(path, cache_bytes=share))
+            unless_done.callback(files[-1].storage.close)
             if is_complete:
-                paths += [path for path in _earlier(shards[-1]) if path not in paths]
-        found = [shards] if len(paths) == 1 and not is_complete else chains(shards)
+                paths += [path for path in _earlier(files[-1]) if path not in paths]
+        found = [files] if len(paths) == 1 and not is_complete else chains(files)
         unless_done.pop_all()
         return found
 
@@ -96,7 +97,7 @@ def _is_pattern(name: str | os.PathLike[str]) -> bool:
     return glob.has_magic(os.fspath(name)) and (is_url(name) or not Path(name).exists())
 
 
-def _earlier(shard: Shard) -> list[Path]:
+def _earlier(file: TraceFile) -> list[Path]:
     """The file that this one says it continues, a name without a folder, if it is there."""
-    name = shard.part.continues
-    return [path for path in ([shard.path.with_name(name)] if name else []) if path.is_file()]
+    name = file.part.continues
+    return [path for path in ([file.path.with_name(name)] if name else []) if path.is_file()]

@@ -17,9 +17,10 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.reading.layer_views import LayerView
+from sparsey_trace.trace.reading.column_view import ColumnView
+from sparsey_trace.trace.reading.layer_view import LayerView
+from sparsey_trace.trace.reading.sample_table import SampleTable
 from sparsey_trace.trace.reading.sources import common_name
-from sparsey_trace.trace.reading.views import ColumnView, SampleTable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.format.head import Head
     from sparsey_trace.trace.reading.merged import MergedStorage
-    from sparsey_trace.trace.reading.shards import Shard
     from sparsey_trace.trace.reading.storage import Storage
+    from sparsey_trace.trace.reading.trace_file import TraceFile
 
 FIELDS = frozenset({"inputs", "codes", "active"})
 """What a chunk can hold beside step, epoch, phase and label."""
@@ -48,7 +49,7 @@ class Trace:
     TraceError where they are another trace by then.
 
     Attributes:
-        shards: its open files; more than one where several ranks recorded the run, or it was resumed.
+        files: its open files; more than one where several ranks recorded the run, or it was resumed.
         path: the file; of several, a name that stands for all of them.
         id: unique to this run; of several files, to these files together.
         layout: the model.
@@ -70,15 +71,15 @@ class Trace:
 
     def __init__(
         self,
-        shards: Sequence[Shard],
+        files: Sequence[TraceFile],
         head: Head,
         storage: Storage | MergedStorage,
         *,
         cache_bytes: int = 0,
     ) -> None:
         """Made by `open_trace`."""
-        self.shards, self.storage, self.columns = tuple(shards), storage, shards[0].columns
-        self.path = shards[0].path if len(shards) == 1 else _name_for(self.paths)
+        self.files, self.storage, self.columns = tuple(files), storage, files[0].columns
+        self.path = files[0].path if len(files) == 1 else _name_for(self.paths)
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions = head.config, head.versions
         self.layout, self.input_kind = head.layout, head.input_kind
@@ -89,7 +90,7 @@ class Trace:
     @property
     def paths(self) -> tuple[Path, ...]:
         """Its files, by rank and then as they follow each other: what to open it by once more."""
-        return tuple(shard.path for shard in self.shards)
+        return tuple(file.path for file in self.files)
 
     def refresh(self) -> int:
         """Move the snapshot on to what is committed by now; the new length. Of further files it knows nothing."""
@@ -120,7 +121,7 @@ class Trace:
     @property
     def waiting(self) -> int:
         """How many samples are committed behind the end, of steps that another rank may still add to."""
-        return sum(shard.storage.committed for shard in self.shards) - self._size
+        return sum(file.storage.committed for file in self.files) - self._size
 
     @cached_property
     def num_steps(self) -> int:
@@ -290,7 +291,7 @@ class Trace:
 
     @property
     def _name(self) -> str:
-        return str(self.path) if len(self.shards) == 1 else f"{self.path} ({len(self.shards)} files)"
+        return str(self.path) if len(self.files) == 1 else f"{self.path} ({len(self.files)} files)"
 
     def __repr__(self) -> str:
         """One line: where, how long, which model."""

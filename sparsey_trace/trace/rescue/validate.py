@@ -21,10 +21,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from sparsey_trace.trace.reading.shards import Shard
     from sparsey_trace.trace.reading.sources import Source
     from sparsey_trace.trace.reading.storage import Storage
     from sparsey_trace.trace.reading.trace import Trace
+    from sparsey_trace.trace.reading.trace_file import TraceFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,27 +64,27 @@ def validate(source: Source, *, on_progress: Callable[[int, int], None] | None =
     Report(samples=1, steps=1, notes=())
     """
     with open_trace(source) as trace:
-        done, total = 0, sum(shard.storage.committed for shard in trace.shards)
-        for shard in trace.shards:
-            for size in _check_file(shard):
+        done, total = 0, sum(file.storage.committed for file in trace.files)
+        for file in trace.files:
+            for size in _check_file(file):
                 done += size
                 if on_progress is not None:
                     on_progress(done, total)
         return Report(samples=len(trace), steps=trace.num_steps, notes=_notes(trace))
 
 
-def _check_file(shard: Shard) -> Iterator[int]:
+def _check_file(file: TraceFile) -> Iterator[int]:
     """Check one file; yield how many samples were done each time."""
-    storage = shard.storage
+    storage = file.storage
     if storage.closed:
-        _check_lengths(shard.path, storage)
-    _check_drops(shard.path, storage)
+        _check_lengths(file.path, storage)
+    _check_drops(file.path, storage)
     last: dict[str, int] = {}
     for start in range(0, storage.committed, storage.chunk_size):
         stop = min(start + storage.chunk_size, storage.committed)
-        values = {column: storage.read(column, start, stop) for column in shard.columns}
-        for fault in faults(shard.head, shard.columns, values, last):
-            msg = f"{shard.path}: {fault.first(values, start)}"
+        values = {column: storage.read(column, start, stop) for column in file.columns}
+        for fault in faults(file.head, file.columns, values, last):
+            msg = f"{file.path}: {fault.first(values, start)}"
             raise TraceError(msg)
         last = last_of(values)
         yield stop - start
@@ -92,11 +92,11 @@ def _check_file(shard: Shard) -> Iterator[int]:
 
 def _notes(trace: Trace) -> tuple[str, ...]:
     notes = []
-    for shard in trace.shards:
-        name = "" if len(trace.shards) == 1 else f"{shard.path.name}: "
-        if not shard.storage.closed:
+    for file in trace.files:
+        name = "" if len(trace.files) == 1 else f"{file.path.name}: "
+        if not file.storage.closed:
             notes.append(f"{name}not closed: it is still being written, or its writer died")
-        if not shard.storage.committed:
+        if not file.storage.committed:
             notes.append(f"{name}no samples")
     return tuple(notes)
 

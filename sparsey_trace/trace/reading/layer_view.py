@@ -10,7 +10,7 @@ from sparsey_trace.errors import UsageError
 
 if TYPE_CHECKING:
     from sparsey_trace.layout import LayerLayout
-    from sparsey_trace.trace.reading.views import ColumnView
+    from sparsey_trace.trace.reading.column_view import ColumnView
 
 
 class MacView:

@@ -1,0 +1,33 @@
+"""What several files of a run say together before their first samples."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from hashlib import sha256
+from typing import TYPE_CHECKING
+
+from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.reading.joint_sampling import joint_sampling
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sparsey_trace.trace.format.head import Head
+    from sparsey_trace.trace.reading.trace_file import TraceFile
+
+
+def joint_head(files: Sequence[TraceFile]) -> Head:
+    """What the files say together: what the first one does, but for what differs.
+
+    The id depends on the files and their order only, so that it stands for the numbers of the samples.
+    """
+    heads = [file.head for file in files]
+    return replace(
+        heads[0],
+        id=sha256(" ".join(head.id for head in heads).encode()).hexdigest()[:32],
+        created=min(head.created for head in heads),
+        host=", ".join(dict.fromkeys(head.host for head in heads)),
+        sampling=joint_sampling({file.path.name: file.head.sampling for file in files}),
+        part=Part(num_ranks=heads[0].part.num_ranks),
+        version=max(head.version for head in heads),
+    )

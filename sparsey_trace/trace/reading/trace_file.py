@@ -1,0 +1,67 @@
+"""One file of a trace, open: what it says of itself, and its samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.damage import reading
+from sparsey_trace.trace.format.head import Head, read_head
+from sparsey_trace.trace.reading.open_file import close_file, open_file
+from sparsey_trace.trace.reading.storage import Storage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sparsey_trace.trace.format.run_part import Part
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class TraceFile:
+    """An open file of a trace.
+
+    Attributes:
+        path: the file.
+        head: what it says before its first sample.
+        columns: path in the file to how its values are stored.
+        storage: its samples.
+    """
+
+    path: Path
+    head: Head
+    columns: Mapping[str, schema.Column]
+    storage: Storage
+
+    @property
+    def part(self) -> Part:
+        """Which part of the run it is."""
+        return self.head.part
+
+    @property
+    def last_step(self) -> int:
+        """The number of the last committed step; the one before its first where it has none."""
+        size = self.storage.committed
+        if not size:
+            return self.part.first_step - 1
+        return int(self.storage.read("samples/step", size - 1, size)[0])
+
+
+def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
+    """Open and check one file.
+
+    Raises:
+        TraceError: it doesn't exist, is no trace, or is damaged.
+        VersionError: it is in a version of the format that this program doesn't read.
+    """
+    file = open_file(path)
+    try:
+        with reading(path, "a trace as docs/trace-format.md describes it"):
+            head = read_head(file)
+            columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
+            storage = Storage(file, columns, cache_bytes=cache_bytes)
+    except BaseException:
+        close_file(file)
+        raise
+    return TraceFile(path=path, head=head, columns=columns, storage=storage)
