@@ -4,21 +4,17 @@ from __future__ import annotations
 
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import hdf5plugin
 import numpy as np
 import pyarrow as pa
 import pytest
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.hdf5 import frames, guarded
-from sparsey_trace.trace.hdf5.chunk_index import NOWHERE, read_entries
-from sparsey_trace.trace.hdf5.fletcher32 import fletcher32
-from sparsey_trace.trace.hdf5.object_headers import read_header
+from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.hdf5.chunk_codec import fletcher32
 from sparsey_trace.trace.reading import column
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -46,60 +42,14 @@ def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def unpacked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many chunks were unpacked each time."""
     counts: list[int] = []
-    original = frames.unpack
+    original = chunk_codec.decode
 
-    def unpack(found: list[bytes], size: int) -> Any:
+    def decode(found: list[bytes], size: int) -> Any:
         counts.append(len(found))
         return original(found, size)
 
-    monkeypatch.setattr(frames, "unpack", unpack)
+    monkeypatch.setattr(chunk_codec, "decode", decode)
     return counts
-
-
-def entries(path: Path, name: str, count: int) -> Any:
-    with h5py.File(path, "r") as file:
-        read = partial(guarded.bytes_at, file)
-        place = read_header(read, file.id.links.get_info(name.encode()).u, name).chunks
-        return read_entries(read, place, count)
-
-
-@pytest.mark.parametrize("count", [1, 4, 5, 20, 21, 100, 1000, 70_000])
-def test_the_list_of_chunks_is_that_of_hdf5(tmp_path: Path, count: int) -> None:
-    # The longest one has blocks in pages.
-    path, expected = tmp_path / "chunks.h5", []
-    with h5py.File(path, "w", libver=LIBVER) as file:
-        made = {"chunks": (1,), "maxshape": (None,), "fletcher32": True, "compression": hdf5plugin.Zstd()}
-        column = file.create_dataset("column", (count,), "u1", **made)
-        for number in range(count):
-            column.id.write_direct_chunk((number,), b"8 bytes "[: 1 + number % 8], filter_mask=number % 3)
-        column.id.chunk_iter(
-            lambda entry: expected.append((entry.byte_offset, entry.size, entry.filter_mask))
-        )
-    found = entries(path, "column", count)
-    assert np.array(expected).T.tolist() == [part.tolist() for part in found]
-
-
-def test_a_list_with_gaps_and_an_empty_one(tmp_path: Path) -> None:
-    path, written = tmp_path / "chunks.h5", [2, 30, 150, 400]
-    with h5py.File(path, "w", libver=LIBVER) as file:
-        made = {"chunks": (1,), "maxshape": (None,), "fletcher32": True, "compression": hdf5plugin.Zstd()}
-        column = file.create_dataset("column", (500,), "u1", **made)
-        file.create_dataset("empty", (0,), "u1", **made)
-        for number in written:
-            column.id.write_direct_chunk((number,), b"x")
-    assert np.flatnonzero(entries(path, "column", 500).counts).tolist() == written
-    assert entries(path, "empty", 3).counts.tolist() == [0, 0, 0]
-
-
-def test_a_list_of_another_kind_is_refused(path: Path) -> None:
-    content = path.read_bytes()
-    with pytest.raises(ValueError, match="a list of chunks at byte 0 that HDF5 doesn't make"):
-        read_entries(lambda place, count: content[place : place + count], 0, 1)
-    with pytest.raises(
-        ValueError, match=f"a list of chunks that goes on at byte {len(content)}, where the file"
-    ):
-        read_entries(lambda place, count: content[place : place + count], len(content), 1)
-    assert read_entries(lambda *_: b"", NOWHERE, 2).counts.tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("at_once", [1, 1 << 10, 1 << 20])

@@ -13,7 +13,7 @@ import pytest
 
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.head import as_text
+from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.feed import LAYOUT, check, check_file, read, sent, start_writer, write_closed
 
@@ -99,7 +99,7 @@ def test_hdf5_of_another_kind(tmp_path: Path) -> None:
         file["weights"] = file["two\nlines"] = np.zeros(3)
     assert message(path) == rf"{expected} (it holds: 'two\nlines', 'weights')"
     with h5py.File(path, "w", libver=LIBVER) as file:
-        file.attrs.update(format=as_text("weights"), format_version=2)
+        file.attrs.update(format=fixed_length_text("weights"), format_version=2)
     assert message(path) == "expected a file of the format sparsey-trace, found: format 'weights'"
     with h5py.File(path, "w", libver=LIBVER) as file:
         file.attrs.update(format=["sparsey-trace", "x"], format_version=2)
@@ -178,7 +178,7 @@ def without(name: str) -> Callable[[h5py.File], None]:
 
 
 def attribute(group: str, name: str, value: object) -> Callable[[h5py.File], None]:
-    stored = as_text(value) if isinstance(value, str) else value
+    stored = fixed_length_text(value) if isinstance(value, str) else value
     return lambda file: file[group].attrs.__setitem__(name, stored)
 
 
@@ -193,7 +193,7 @@ def instead(name: str, value: object) -> Callable[[h5py.File], None]:
 def text_instead(name: str, text: str) -> Callable[[h5py.File], None]:
     def edit(file: h5py.File) -> None:
         del file[name]
-        file.create_dataset(name, data=as_text(text)[None], chunks=(1,), fletcher32=True)
+        file.create_dataset(name, data=fixed_length_text(text)[None], chunks=(1,), fletcher32=True)
 
     return edit
 

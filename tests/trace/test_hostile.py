@@ -17,7 +17,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.head import as_text
+from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.validate import validate
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -194,7 +194,7 @@ def test_values_that_metrics_take_for_impossible(
 def test_a_configuration_that_nests_without_end(trace: Path) -> None:
     with h5py.File(trace, "r+", libver=("v110", "v110")) as file:
         del file["config"]
-        text = as_text("[" * 100_000)[None]
+        text = fixed_length_text("[" * 100_000)[None]
         file.create_dataset("config", data=text, chunks=text.shape, fletcher32=True)
     with pytest.raises(TraceError, match="recursion"):
         open_trace(trace)

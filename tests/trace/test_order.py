@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 STEPS = 24
 WRITING = (
-    (chunk_codec, "write"),
+    (chunk_codec, "write_chunk"),
     (h5py.Dataset, "__setitem__"),
     (h5py.Dataset, "resize"),
     (h5py.File, "flush"),

@@ -24,6 +24,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.run_part import Part
 from sparsey_trace.trace.hdf5 import attributes
+from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -134,36 +135,27 @@ def write_head(
     """
     origin = origin or Origin.here()
     file.attrs.update(
-        format=as_text(schema.FORMAT),
+        format=fixed_length_text(schema.FORMAT),
         format_version=schema.VERSION,
-        id=as_text(origin.id),
-        created=as_text(origin.created),
-        host=as_text(origin.host),
-        versions=as_text(json.dumps(origin.versions)),
+        id=fixed_length_text(origin.id),
+        created=fixed_length_text(origin.created),
+        host=fixed_length_text(origin.host),
+        versions=fixed_length_text(json.dumps(origin.versions)),
         num_features=layout.num_features,
         input_shape=np.asarray(layout.input_shape, np.int64),
         num_layers=len(layout.layers),
     )
-    file.attrs.update(part.attributes() | {"continues": as_text(part.continues)})
+    file.attrs.update(part.attributes() | {"continues": fixed_length_text(part.continues)})
     # Datasets, because attributes of plain HDF5 tools end at 64 KiB and configurations don't.
-    _create_checked(file, "config", as_text(config)[None])
-    _create_checked(file, "sampling", as_text(json.dumps(dict(sampling)))[None])
+    _create_checked(file, "config", fixed_length_text(config)[None])
+    _create_checked(file, "sampling", fixed_length_text(json.dumps(dict(sampling)))[None])
     for index, layer in enumerate(layout.layers):
         group = file.create_group(f"layers/{index}")
         counts = {"num_macs": layer.num_macs, "num_cms": layer.num_cms, "num_neurons": layer.num_neurons}
-        group.attrs.update(counts | {"name": as_text(layer.name)})
+        group.attrs.update(counts | {"name": fixed_length_text(layer.name)})
         _create_checked(group, "connections", layer.connections)
         if layer.positions is not None:
             _create_checked(group, "positions", layer.positions)
-
-
-def as_text(text: str) -> NDArray[Any]:
-    """Text as HDF5 keeps it safest: of fixed length, which its checksums cover.
-
-    Text of variable length stands in a heap without one, where a flipped bit can make HDF5 read for ever.
-    """
-    stored = text.encode()
-    return np.array(stored, h5py.string_dtype("utf-8", max(1, len(stored))))
 
 
 def _create_checked(group: h5py.Group, name: str, values: NDArray[Any]) -> None:

@@ -36,6 +36,8 @@ INPUTS = "inputs"
 SAMPLE_COLUMNS = {"step": "i8", "epoch": "i4", "phase": "u1", "label": "i8", "time": "f8"}
 INPUT_KINDS = ("binary", "float32", "float16", "none")
 
+_GROUPS = frozenset({"layers", "progress", "samples", TAIL})
+
 MACS_PER_CHUNK = 16
 _CHUNK_BYTES = 1 << 20
 _FEWEST, _USUAL, _MOST = 64, 1024, 4096
@@ -75,6 +77,16 @@ class Column:
     def decode(self, stored: NDArray[Any]) -> NDArray[Any]:
         """From what is stored to what users hold: packed bits become uint8 zeros and ones."""
         return np.unpackbits(stored, axis=-1, count=self.bits) if self.bits else stored
+
+
+def is_group(path: str) -> bool:
+    """Whether what stands under a path has to be a group with datasets of the format; layers have numbers for names.
+
+    >>> is_group("/tail/layers/0"), is_group("/samples"), is_group("/notes")
+    (True, True, False)
+    """
+    name = path.rpartition("/")[2]
+    return name in _GROUPS or name.isdecimal()
 
 
 def codes_path(layer: int) -> str:

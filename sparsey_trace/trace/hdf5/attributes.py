@@ -1,4 +1,4 @@
-"""Attributes and small datasets, whose kind is looked at before any of it is read."""
+"""Attributes, and small datasets of text or numbers, whose datatype is checked before any of it is read."""
 
 from __future__ import annotations
 
@@ -14,7 +14,16 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _MOST_NUMBERS = 64
-"""How many an attribute may hold: the sides of an input."""
+"""No attribute is read that holds more."""
+
+
+def fixed_length_text(text: str) -> NDArray[Any]:
+    """Text as HDF5 keeps it safest: of fixed length, which its checksums cover.
+
+    Text of variable length stands in a heap without one, where a flipped bit can make HDF5 read for ever.
+    """
+    encoded = text.encode()
+    return np.array(encoded, h5py.string_dtype("utf-8", max(1, len(encoded))))
 
 
 def has_attribute(group: h5py.Group, name: str) -> bool:
@@ -41,8 +50,8 @@ def read_numbers(group: h5py.Group, name: str) -> list[int]:
     Raises:
         KeyError, ValueError: there is none, or it is something else.
     """
-    stored = h5py.h5a.open(group.id, name.encode())
-    kind, count = stored.get_type(), stored.get_space().get_simple_extent_npoints()
+    attribute = h5py.h5a.open(group.id, name.encode())
+    kind, count = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
     if kind.get_class() != h5py.h5t.INTEGER or count > _MOST_NUMBERS:
         msg = f"{name}: expected a whole number, found another kind of attribute"
         raise ValueError(msg)
@@ -55,9 +64,9 @@ def read_text(group: h5py.Group, name: str) -> str:
     Raises:
         KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
     """
-    stored = h5py.h5a.open(group.id, name.encode())
-    _check_text(stored.get_type(), stored.get_space(), name)
-    return _as_text(group.attrs[name], name)
+    attribute = h5py.h5a.open(group.id, name.encode())
+    _check_text(attribute.get_type(), attribute.get_space(), name)
+    return _decoded(group.attrs[name], name)
 
 
 def read_long_text(file: h5py.File, name: str) -> str:
@@ -68,7 +77,7 @@ def read_long_text(file: h5py.File, name: str) -> str:
     """
     dataset = guarded.open_dataset(file, name)
     _check_text(dataset.id.get_type(), dataset.id.get_space(), name)
-    return _as_text(_read(file, dataset), name)
+    return _decoded(_read(file, dataset), name)
 
 
 def read_array(file: h5py.File, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -96,7 +105,7 @@ def _check_text(kind: h5py.h5t.TypeID, space: h5py.h5s.SpaceID, name: str) -> No
         raise ValueError(msg)
 
 
-def _as_text(value: Any, name: str) -> str:
+def _decoded(value: Any, name: str) -> str:
     found = value.item() if isinstance(value, np.ndarray) else value
     if isinstance(found, bytes):
         return found.decode()

@@ -1,7 +1,8 @@
-"""Chunks as HDF5 would store them, made without HDF5.
+"""From the values of a chunk to what the file holds of it, and back: a Zstd frame and its Fletcher32, without HDF5.
 
-HDF5 has one lock for all files of a process and holds it while it compresses. What is compressed here is only
-handed to it to be written, and any HDF5 program reads it through the filters that the dataset names.
+HDF5 has one lock for all files of a process and holds it while it compresses or decompresses. Here neither that lock
+nor the interpreter's is held meanwhile. Any HDF5 program reads and writes the same chunks through the filters that the
+dataset names.
 """
 
 from __future__ import annotations
@@ -12,56 +13,143 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.trace.hdf5.fletcher32 import fletcher32
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     import h5py
     from numpy.typing import NDArray
 
 ZSTD_LEVEL = 3
+FLETCHER32_BYTES = 4
+
 _zstd = pa.Codec("zstd", compression_level=ZSTD_LEVEL)
 
+_MAGIC = b"\x28\xb5\x2f\xfd"
+_SMALLEST_FRAME = 9
+_SIZE_BYTES = (0, 2, 4, 8)
+"""How many bytes say how long a Zstd frame's content is, by the top bits of its descriptor."""
 
-class Pressed(NamedTuple):
+_WORDS_AT_ONCE = 1 << 13
+"""How many words Fletcher32 sums at once: few enough for doubles to hold the sum, and for the fastest cache."""
+_WEIGHTS, _ONES = np.arange(_WORDS_AT_ONCE, 0, -1.0), np.ones(_WORDS_AT_ONCE)
+
+
+class EncodedChunk(NamedTuple):
     """One chunk.
 
     Attributes:
-        corner: where its first value stands, behind the axis of samples.
-        stored: what the file holds: a Zstd frame and its Fletcher32.
+        corner: the indices of its first value, behind the axis of samples.
+        data: what the file holds: a Zstd frame and its Fletcher32.
     """
 
     corner: tuple[int, ...]
-    stored: bytes
+    data: bytes
 
 
-def press(values: NDArray[Any], shape: tuple[int, ...]) -> Iterator[Pressed]:
-    """Compress the chunks of as many samples as a chunk holds, or fewer.
+def encode(values: NDArray[Any], shape: tuple[int, ...]) -> Iterator[EncodedChunk]:
+    """Encode the chunks of as many samples as a chunk holds, or fewer.
 
     Args:
         values: [n, ...], as stored.
         shape: a chunk's.
 
-    >>> [(chunk.corner, len(chunk.stored)) for chunk in press(np.zeros((50, 20, 3), np.uint8), (64, 16, 3))]
+    >>> [(chunk.corner, len(chunk.data)) for chunk in encode(np.zeros((50, 20, 3), np.uint8), (64, 16, 3))]
     [((0, 0), 23), ((16, 0), 23)]
     """
     sides = zip(values.shape[1:], shape[1:], strict=True)
-    for corner in itertools.product(*(range(0, side, part) for side, part in sides)):
-        ends = zip(corner, shape[1:], strict=True)
-        yield Pressed(corner, _stored(values[:, *(slice(at, at + part) for at, part in ends)], shape))
+    for corner in itertools.product(*(range(0, side, length) for side, length in sides)):
+        lengths = zip(corner, shape[1:], strict=True)
+        within = (slice(start, start + length) for start, length in lengths)
+        yield EncodedChunk(corner, _encode_one(values[:, *within], shape))
 
 
-def write(dataset: h5py.Dataset, first: int, chunk: Pressed) -> None:
-    """Write a chunk whose first sample has this number; the dataset has room for it."""
-    dataset.id.write_direct_chunk((first, *chunk.corner), chunk.stored)
+def write_chunk(dataset: h5py.Dataset, first: int, chunk: EncodedChunk) -> None:
+    """Write a chunk whose first sample has this number; the dataset is long enough for it."""
+    dataset.id.write_direct_chunk((first, *chunk.corner), chunk.data)
 
 
-def _stored(values: NDArray[Any], shape: tuple[int, ...]) -> bytes:
+def decode(frames: Sequence[bytes], size: int) -> NDArray[np.uint8]:
+    """What frames hold, one after the other, [n * size] uint8.
+
+    Zstd takes them as one piece, which costs less than a call for each.
+
+    Args:
+        frames: each without its checksum, and known to hold `size` bytes.
+        size: in bytes.
+
+    Raises:
+        OSError, ValueError: they hold something else than they say.
+
+    >>> frame = pa.Codec("zstd").compress(b"winners", asbytes=True)
+    >>> decode([frame, frame], 7).tobytes()
+    b'winnerswinners'
+    """
+    return np.frombuffer(_zstd.decompress(b"".join(frames), len(frames) * size), np.uint8)
+
+
+def checked_frame(encoded: bytes) -> bytes | None:
+    """The Zstd frame of a chunk; None where its checksum is another one.
+
+    Args:
+        encoded: the chunk's bytes in the file.
+    """
+    frame, checksum = encoded[:-FLETCHER32_BYTES], encoded[-FLETCHER32_BYTES:]
+    return frame if fletcher32(frame) == int.from_bytes(checksum, "little") else None
+
+
+def decoded_size(frame: bytes) -> int:
+    r"""How many bytes a Zstd frame says it holds; -1 where it doesn't, or is none.
+
+    Args:
+        frame: its first bytes.
+
+    >>> decoded_size(bytes.fromhex("28b52ffda00080010000000000")), decoded_size(b"")
+    (98304, -1)
+    """
+    if not frame.startswith(_MAGIC) or len(frame) < _SMALLEST_FRAME:
+        return -1
+    descriptor = frame[4]
+    is_single = bool(descriptor & 0b10_0000)
+    count = _SIZE_BYTES[descriptor >> 6] or int(is_single)
+    # A window stands before it where the frame isn't one segment, and the number of a dictionary.
+    start = 5 + (not is_single) + (0, 1, 2, 4)[descriptor & 0b11]
+    if not count or start + count > len(frame):
+        return -1
+    return int.from_bytes(frame[start : start + count], "little") + (256 if count == 2 else 0)
+
+
+def fletcher32(data: bytes) -> int:
+    """The Fletcher32 that HDF5 stores behind a chunk, as a little-endian number.
+
+    It is of big-endian words of 16 bits, the last one filled up with a zero.
+
+    Args:
+        data: what stands before it in the file.
+
+    >>> hex(fletcher32(b"abcde"))
+    '0x4ff029c7'
+    """
+    words = np.frombuffer(data + b"\0" * (len(data) % 2), "<u2")
+    first = second = 0
+    for start in range(0, len(words), _WORDS_AT_ONCE):
+        block = words[start : start + _WORDS_AT_ONCE].astype(np.float64)
+        second += len(block) * first + int(block @ _WEIGHTS[-len(block) :])
+        # As fast as the product above, which a plain sum is not.
+        first += int(block @ _ONES[: len(block)])
+    return _folded(second) << 16 | _folded(first)
+
+
+def _encode_one(values: NDArray[Any], shape: tuple[int, ...]) -> bytes:
+    """A chunk of this shape out of values [n, ...] that may fill only some of it."""
     if values.shape != shape:
         # HDF5 stores every chunk whole.
         whole = np.zeros(shape, values.dtype)
         whole[tuple(map(slice, values.shape))] = values
         values = whole
     frame: bytes = _zstd.compress(np.ascontiguousarray(values), asbytes=True)
-    return frame + fletcher32(frame).to_bytes(4, "little")
+    return frame + fletcher32(frame).to_bytes(FLETCHER32_BYTES, "little")
+
+
+def _folded(total: int) -> int:
+    # Times 256 swaps the bytes of every word, modulo 65,535, of which HDF5 leaves 65,535 and not 0.
+    return (total * 256 - 1) % 65535 + 1 if total else 0

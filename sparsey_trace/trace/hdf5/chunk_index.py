@@ -1,11 +1,12 @@
-"""HDF5's list of a growing dataset's chunks, read past HDF5.
+"""The chunk index of a growing dataset, an extensible array, read past HDF5.
 
-HDF5 goes through the whole list for a chunk that it is asked for by its place. And where a process has a file open
-twice, it mistakes one chunk for another once either has refreshed the dataset (seen in 2.0).
+HDF5 goes through the whole index for a chunk that it is asked for by its coordinates. And where a process has a file
+open twice, it mistakes one chunk for another once either has refreshed the dataset (seen in 2.0).
 
-The list is an extensible array: a head, a block with the first entries, then ever larger blocks, whose places are
-known from there or, further on, from blocks of places. Entries never change once they are written. What the
-checksums of these blocks would find is found by those of the chunks.
+An extensible array is a header, an index block with the first elements, then ever larger data blocks, whose addresses
+stand in the index block or, further on, in secondary blocks. An element says of one chunk where it is, how long it is,
+and which filters it went around; it never changes once it is written. The checksums of these blocks are not compared:
+what they would find is found by those of the chunks.
 """
 
 from __future__ import annotations
@@ -16,135 +17,155 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from numpy.typing import NDArray
 
-NOWHERE = (1 << 64) - 1
+_HEADER = struct.Struct("<4s8B7Q")
+_FILTERED_CHUNKS = 1
+"""The client that these arrays serve: elements of chunks with filters."""
+_PARAMETERS = (32, 4, 16, 4, 10)
+"""Of every array that HDF5 makes: bits of an element's number, elements in the index block, least elements in a data
+block, least addresses in a secondary block, bits of an element's number in a page."""
 
-_HEAD = struct.Struct("<4s8B7Q")
-_FILTERED = 1
-_SHAPE = (32, 4, 16, 4, 10)
-"""Of every list that HDF5 makes: bits of an entry's number, entries in the first block, in the smallest of the others,
-places of blocks in the smallest block of such, bits of an entry's number in a page."""
+_IN_INDEX_BLOCK, _LEAST_IN_BLOCK, _IN_PAGE = 4, 16, 1024
+_DIRECT_LEVELS, _LEVELS = 4, 29
+"""Levels of data blocks whose addresses stand in the index block; and how many levels there are."""
+_DIRECT_BLOCKS = 6
 
-_FIRST, _SMALLEST, _PAGE = 4, 16, 1024
-_KNOWN_AT_FIRST, _LEVELS = 4, 29
-"""Levels of blocks whose places stand in the first block; and how many there are."""
-_BLOCKS_AT_FIRST = 6
-
-_PREFIX = struct.Struct("<4sBBQ")
-_NUMBER_BYTES, _CHECKSUM_BYTES, _PLACE_BYTES, _MASK_BYTES = 4, 4, 8, 4
+_BLOCK_PREFIX = struct.Struct("<4sBBQ")
+_BLOCK_OFFSET_BYTES, _CHECKSUM_BYTES, _ADDRESS_BYTES, _MASK_BYTES = 4, 4, 8, 4
 
 
-class Entries(NamedTuple):
-    """Where chunks stand, in the order of the list.
+class IndexedChunks(NamedTuple):
+    """Where chunks stand, in the order of the index.
 
     Attributes:
-        places: [n] int64, the first byte of each in the file; no meaning where it has no bytes.
-        counts: [n] int64, how many bytes it takes there; 0 where it is missing.
+        addresses: [n] int64, the first byte of each in the file; no meaning where it has no bytes.
+        sizes: [n] int64, how many bytes it takes there; 0 where it is missing.
         masks: [n] uint32, a bit for each filter that it went around.
     """
 
-    places: NDArray[np.int64]
-    counts: NDArray[np.int64]
+    addresses: NDArray[np.int64]
+    sizes: NDArray[np.int64]
     masks: NDArray[np.uint32]
 
 
-def read_entries(read: Callable[[int, int], bytes], place: int, count: int, most: int = 0) -> Entries:
-    """The first entries of a list.
+def read_chunk_index(
+    read: Callable[[int, int], bytes], address: int, count: int, most: int = 0
+) -> IndexedChunks:
+    """The first elements of an index.
 
     Args:
-        read: the file's bytes, by place and count.
-        place: where the list's head stands; NOWHERE while the dataset is empty.
+        read: the file's bytes, by address and count.
+        address: of the array's header; undefined while the dataset is empty.
         count: how many are wanted.
         most: how many may be read, as far as they can be.
 
     Raises:
-        ValueError: the list isn't one that HDF5 makes for chunks with filters.
+        ValueError: the index isn't one that HDF5 makes for chunks with filters.
     """
     most = max(count, most)
-    if place == NOWHERE:
-        return _split(np.zeros((most, _PLACE_BYTES + 1 + _MASK_BYTES), np.uint8))
-    head = _HEAD.unpack(_whole(read, place, _HEAD.size))
-    entry = head[3]
-    if head[:3] != (b"EAHD", 0, _FILTERED) or head[4:9] != _SHAPE or not 13 <= entry <= 20:
-        msg = f"a list of chunks at byte {place} that HDF5 doesn't make"
+    if address == UNDEFINED_ADDRESS:
+        return _split(np.zeros((most, _ADDRESS_BYTES + 1 + _MASK_BYTES), np.uint8))
+    header = _HEADER.unpack(_whole(read, address, _HEADER.size))
+    size = header[3]
+    expected = (b"EAHD", 0, _FILTERED_CHUNKS)
+    if header[:3] != expected or header[4:9] != _PARAMETERS or not 13 <= size <= 20:
+        msg = f"a list of chunks at byte {address} that HDF5 doesn't make"
         raise ValueError(msg)
     found = bytearray()
     try:
-        for block in _blocks(read, place, head[-1], entry):
-            found += block
-            if len(found) >= most * entry:
+        for elements in _blocks(read, address, header[-1], size):
+            found += elements
+            if len(found) >= most * size:
                 break
     except ValueError:
-        if len(found) < count * entry:
+        if len(found) < count * size:
             raise
-    rows = np.frombuffer(found, np.uint8, count=min(most, len(found) // entry) * entry)
-    return _split(rows.reshape(-1, entry))
+    rows = np.frombuffer(found, np.uint8, count=min(most, len(found) // size) * size)
+    return _split(rows.reshape(-1, size))
 
 
-def _split(rows: NDArray[np.uint8]) -> Entries:
-    places = np.ascontiguousarray(rows[:, :_PLACE_BYTES]).view("<i8").ravel()
-    counts = np.zeros((len(rows), 8), np.uint8)
-    counts[:, : rows.shape[1] - _PLACE_BYTES - _MASK_BYTES] = rows[:, _PLACE_BYTES:-_MASK_BYTES]
-    masks = np.ascontiguousarray(rows[:, -_MASK_BYTES:]).view("<u4").ravel()
-    # HDF5 fills what it hasn't written with places that are none.
-    return Entries(places, np.where(places == -1, 0, counts.view("<i8").ravel()), masks)
+def _split(elements: NDArray[np.uint8]) -> IndexedChunks:
+    """Elements [n, bytes of one] by their fields."""
+    addresses = np.ascontiguousarray(elements[:, :_ADDRESS_BYTES]).view("<i8").ravel()
+    sizes = np.zeros((len(elements), 8), np.uint8)
+    sizes[:, : elements.shape[1] - _ADDRESS_BYTES - _MASK_BYTES] = elements[:, _ADDRESS_BYTES:-_MASK_BYTES]
+    masks = np.ascontiguousarray(elements[:, -_MASK_BYTES:]).view("<u4").ravel()
+    # HDF5 fills what it hasn't written with undefined addresses.
+    return IndexedChunks(addresses, np.where(addresses == -1, 0, sizes.view("<i8").ravel()), masks)
 
 
-def _blocks(read: Callable[[int, int], bytes], head: int, first: int, entry: int) -> Iterator[bytes]:
-    """The entries, block by block."""
-    pointers = _BLOCKS_AT_FIRST + _LEVELS - _KNOWN_AT_FIRST
-    body = _body(read, first, (b"EAIB", head), _FIRST * entry + pointers * _PLACE_BYTES)
-    yield body[: _FIRST * entry]
-    places = iter(np.frombuffer(body[_FIRST * entry :], "<u8").tolist())
-    known = iter(list(itertools.islice(places, _BLOCKS_AT_FIRST)))
+def _blocks(read: Callable[[int, int], bytes], header: int, index_block: int, size: int) -> Iterator[bytes]:
+    """The elements, each of so many bytes, block by block.
+
+    Args:
+        read: the file's bytes, by address and count.
+        header: its address.
+        index_block: its address.
+        size: of an element.
+    """
+    num_addresses = _DIRECT_BLOCKS + _LEVELS - _DIRECT_LEVELS
+    first = _IN_INDEX_BLOCK * size
+    body = _block_body(read, index_block, (b"EAIB", header), first + num_addresses * _ADDRESS_BYTES)
+    yield body[:first]
+    addresses = iter(np.frombuffer(body[first:], "<u8").tolist())
+    direct = iter(list(itertools.islice(addresses, _DIRECT_BLOCKS)))
     for level in range(_LEVELS):
-        blocks, size = 1 << level // 2, _SMALLEST << (level + 1) // 2
-        is_known = level < _KNOWN_AT_FIRST
-        of_level = (
-            itertools.islice(known, blocks) if is_known else _places(read, next(places), head, blocks, size)
-        )
-        for place in of_level:
-            yield _entries(read, place, head, size, entry)
+        blocks, count = 1 << level // 2, _LEAST_IN_BLOCK << (level + 1) // 2
+        if level < _DIRECT_LEVELS:
+            of_level = list(itertools.islice(direct, blocks))
+        else:
+            of_level = _secondary_block(read, next(addresses), header, blocks, count)
+        for address in of_level:
+            yield _data_block(read, address, header, count, size)
 
 
-def _places(read: Callable[[int, int], bytes], place: int, head: int, blocks: int, size: int) -> list[int]:
-    """Where the blocks of a level stand, which are of one size."""
-    if place == NOWHERE:
-        return [NOWHERE] * blocks
+def _secondary_block(
+    read: Callable[[int, int], bytes], address: int, header: int, blocks: int, count: int
+) -> list[int]:
+    """The addresses of a level's data blocks, each of so many elements."""
+    if address == UNDEFINED_ADDRESS:
+        return [UNDEFINED_ADDRESS] * blocks
     # A bit for each page, whether it was ever written.
-    used = blocks * -(-(size // _PAGE) // 8) if size > _PAGE else 0
-    body = _body(read, place, (b"EASB", head), _NUMBER_BYTES + used + blocks * _PLACE_BYTES)
-    return [int(found) for found in np.frombuffer(body[_NUMBER_BYTES + used :], "<u8")]
+    page_bits = blocks * -(-(count // _IN_PAGE) // 8) if count > _IN_PAGE else 0
+    start = _BLOCK_OFFSET_BYTES + page_bits
+    body = _block_body(read, address, (b"EASB", header), start + blocks * _ADDRESS_BYTES)
+    return [int(found) for found in np.frombuffer(body[start:], "<u8")]
 
 
-def _entries(read: Callable[[int, int], bytes], place: int, head: int, size: int, entry: int) -> bytes:
-    """What one block holds."""
-    if place == NOWHERE:
-        return bytes(size * entry)
-    if size <= _PAGE:
-        return _body(read, place, (b"EADB", head), _NUMBER_BYTES + size * entry)[_NUMBER_BYTES:]
+def _data_block(read: Callable[[int, int], bytes], address: int, header: int, count: int, size: int) -> bytes:
+    """The elements of one data block."""
+    if address == UNDEFINED_ADDRESS:
+        return bytes(count * size)
+    if count <= _IN_PAGE:
+        body = _block_body(read, address, (b"EADB", header), _BLOCK_OFFSET_BYTES + count * size)
+        return body[_BLOCK_OFFSET_BYTES:]
     # Before each page stands the checksum of what comes before.
-    page = _CHECKSUM_BYTES + _PAGE * entry
-    body = _body(read, place, (b"EADB", head), _NUMBER_BYTES + size // _PAGE * page)
-    return np.frombuffer(body[_NUMBER_BYTES:], np.uint8).reshape(-1, page)[:, _CHECKSUM_BYTES:].tobytes()
+    page = _CHECKSUM_BYTES + _IN_PAGE * size
+    body = _block_body(read, address, (b"EADB", header), _BLOCK_OFFSET_BYTES + count // _IN_PAGE * page)
+    pages = np.frombuffer(body[_BLOCK_OFFSET_BYTES:], np.uint8).reshape(-1, page)
+    return pages[:, _CHECKSUM_BYTES:].tobytes()
 
 
-def _body(read: Callable[[int, int], bytes], place: int, kind: tuple[bytes, int], count: int) -> bytes:
-    """So many bytes of a block behind its beginning, which says what it is and whose."""
-    content = _whole(read, place, _PREFIX.size + count)
-    if _PREFIX.unpack_from(content) != (kind[0], 0, _FILTERED, kind[1]):
-        msg = f"a list of chunks with a block at byte {place} that HDF5 doesn't make"
+def _block_body(
+    read: Callable[[int, int], bytes], address: int, kind: tuple[bytes, int], count: int
+) -> bytes:
+    """So many bytes of a block behind its prefix, which names its kind and the header that it belongs to."""
+    content = _whole(read, address, _BLOCK_PREFIX.size + count)
+    if _BLOCK_PREFIX.unpack_from(content) != (kind[0], 0, _FILTERED_CHUNKS, kind[1]):
+        msg = f"a list of chunks with a block at byte {address} that HDF5 doesn't make"
         raise ValueError(msg)
-    return content[_PREFIX.size :]
+    return content[_BLOCK_PREFIX.size :]
 
 
-def _whole(read: Callable[[int, int], bytes], place: int, count: int) -> bytes:
-    content = read(place, count) if place < 1 << 63 else b""
+def _whole(read: Callable[[int, int], bytes], address: int, count: int) -> bytes:
+    content = read(address, count) if address < 1 << 63 else b""
     if len(content) < count:
-        msg = f"a list of chunks that goes on at byte {place}, where the file doesn't"
+        msg = f"a list of chunks that goes on at byte {address}, where the file doesn't"
         raise ValueError(msg)
     return content

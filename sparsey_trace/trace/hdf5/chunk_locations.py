@@ -1,4 +1,4 @@
-"""Where a column's chunks stand in the file, and their bytes. A chunk is written once and never moves."""
+"""Where a dataset's chunks stand in the file, and their bytes. A chunk is written once and never moves."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.chunk_index import read_entries
+from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32_BYTES
+from sparsey_trace.trace.hdf5.chunk_index import read_chunk_index
 from sparsey_trace.trace.hdf5.object_headers import read_header
 
 if TYPE_CHECKING:
@@ -19,26 +20,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SMALLEST_CHUNK = 16
-"""Bytes that a chunk and its entry take at least; one of nothing but zeros takes 30."""
+"""Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
 
 _MISSING, _WRONG = 0, -1
 """Stand for where a chunk ends that isn't there, or can't be one."""
 
 
-class Places:
-    """The places of a column's chunks, which are numbered in their order: samples first, then groups of MACs.
+class ChunkLocations:
+    """The chunks of a growing dataset, numbered in the order of its index: along its first axis, then its second.
 
     Args:
         file: the open file.
-        dataset: the column's.
-        size: how many bytes a chunk holds when it is unpacked.
+        dataset: whose chunks go through Zstd and Fletcher32; only its first two axes are cut into chunks.
+        size: how many bytes a chunk holds when it is decoded.
     """
 
     def __init__(self, file: h5py.File, dataset: h5py.Dataset, size: int) -> None:
-        """Look at nothing yet."""
+        """Find the dataset's header; its index is read when it is needed."""
         self._file, self._dataset, self._size = file, dataset, size
         sides = zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
-        self.pieces: int = math.prod(-(-side // part) for side, part in sides)
+        self.chunks_across: int = math.prod(-(-side // length) for side, length in sides)
         self._header = file.id.links.get_info(dataset.name.encode()).u
         # Where each begins and ends; both at once, as threads share them.
         self._known = (np.zeros(0, np.int64), np.zeros(0, np.int64))
@@ -53,20 +54,19 @@ class Places:
             ValueError: one is missing, or can't be what a chunk is.
         """
         found = []
-        for spans in _stretches(*self._find(numbers)):
+        for spans in _adjacent(*self._find(numbers)):
             start = spans[0][0]
-            content = guarded.bytes_at(self._file, start, spans[-1][1] - start)
-            found += [content[place - start : end - start] for place, end in spans]
+            content = guarded.read_bytes(self._file, start, spans[-1][1] - start)
+            found += [content[begin - start : end - start] for begin, end in spans]
         return found
 
     def corner(self, number: int) -> list[int]:
-        """Where a chunk's first value stands in the column."""
-        # Behind the samples, only the first axis is cut.
-        place = (*divmod(number, self.pieces), 0)[: len(self._dataset.chunks)]
-        return [at * side for at, side in zip(place, self._dataset.chunks, strict=True)]
+        """The indices of a chunk's first value in the dataset."""
+        along = (*divmod(number, self.chunks_across), 0)[: len(self._dataset.chunks)]
+        return [index * length for index, length in zip(along, self._dataset.chunks, strict=True)]
 
     def not_whole(self, number: int) -> ValueError:
-        """What to raise for a chunk that can't be unpacked to what it must be."""
+        """What to raise for a chunk that can't be decoded to what it must be."""
         msg = f"the chunk at {self.corner(number)} isn't {self._size:,} bytes that were stored whole"
         return ValueError(msg)
 
@@ -75,34 +75,38 @@ class Places:
         which = np.asarray(numbers)
         known = self._known
         if numbers[-1] >= len(known[1]) or known[1][which].min() <= 0:
-            known = self._known = self._look(numbers[-1] + 1)
-        places, ends = (part[which].tolist() for part in known)
+            known = self._known = self._read_index(numbers[-1] + 1)
+        begins, ends = (addresses[which].tolist() for addresses in known)
         for number, end in zip(numbers, ends, strict=True):
             if end == _MISSING:
                 msg = f"the chunk at {self.corner(number)} is missing"
                 raise ValueError(msg)
             if end == _WRONG:
                 raise self.not_whole(number)
-        return places, ends
+        return begins, ends
 
-    def _look(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Look at the file's list, which may have grown: at so many entries, and at others as far as that can be."""
-        read = partial(guarded.bytes_at, self._file)
+    def _read_index(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Read the index anew, as it may have grown: so many elements, and others as far as that can be.
+
+        Returns:
+            [n], where each chunk begins; and [n], where it ends, or that it is missing or wrong.
+        """
+        read = partial(guarded.read_bytes, self._file)
         header = read_header(read, self._header, self._dataset.name)
         rows = -(-self._dataset.shape[0] // self._dataset.chunks[0])
-        size = guarded.file_size(self._file)
-        most = min(rows * self.pieces, size // SMALLEST_CHUNK)
-        places, counts, masks = read_entries(read, header.chunks, count, most)
+        file_size = guarded.file_size(self._file)
+        most = min(rows * self.chunks_across, file_size // SMALLEST_CHUNK)
+        addresses, sizes, masks = read_chunk_index(read, header.chunk_index, count, most)
         # Zstd makes nothing longer by more than a 256th and a few bytes.
-        is_right = (counts > guarded.FLETCHER32_BYTES) & (counts < self._size + self._size // 128 + 512)
-        is_right &= (places > 0) & (places <= size - counts) & (masks == 0)
-        return places, np.where(counts == 0, _MISSING, np.where(is_right, places + counts, _WRONG))
+        is_right = (sizes > FLETCHER32_BYTES) & (sizes < self._size + self._size // 128 + 512)
+        is_right &= (addresses > 0) & (addresses <= file_size - sizes) & (masks == 0)
+        return addresses, np.where(sizes == 0, _MISSING, np.where(is_right, addresses + sizes, _WRONG))
 
 
-def _stretches(places: Sequence[int], ends: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
+def _adjacent(begins: Sequence[int], ends: Sequence[int]) -> Iterator[list[tuple[int, int]]]:
     """Beginnings and ends, those together where one begins as the one before ends."""
     spans: list[tuple[int, int]] = []
-    for span in zip(places, ends, strict=True):
+    for span in zip(begins, ends, strict=True):
         if spans and span[0] != spans[-1][1]:
             yield spans
             spans = []

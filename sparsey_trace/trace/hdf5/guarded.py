@@ -1,8 +1,7 @@
-"""What a file from a stranger may hold: looked at before HDF5 follows or unpacks any of it.
+"""Guarded access: what a file from a stranger holds is checked before HDF5 follows or decodes any of it.
 
 HDF5 goes where a file sends it: into other files, round in circles, into filters that it loads, into memory
-that the file only claims to fill. A trace needs none of that, so all of it is refused; what the format doesn't
-name is never read.
+that the file only claims to fill. All of that is refused; what the caller doesn't name is never read.
 """
 
 from __future__ import annotations
@@ -17,16 +16,12 @@ import h5py
 from sparsey_trace.trace.hdf5.object_headers import read_header
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     import numpy as np
 
 ZSTD = 32015
 FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
-FLETCHER32_BYTES = 4
-
-_GROUPS = frozenset({"layers", "progress", "samples", "tail"})
-"""What may hold a trace's datasets; the groups of layers have numbers for names."""
 
 _SHOWN_CLASSES = {h5py.h5t.INTEGER, h5py.h5t.FLOAT}
 
@@ -36,13 +31,17 @@ def file_size(file: h5py.File) -> int:
     return os.fstat(file.id.get_vfd_handle()).st_size
 
 
-def bytes_at(file: h5py.File, place: int, count: int) -> bytes:
+def read_bytes(file: h5py.File, address: int, count: int) -> bytes:
     """So many bytes of the file, or fewer at its end, past HDF5."""
-    return os.pread(file.id.get_vfd_handle(), count, place)
+    return os.pread(file.id.get_vfd_handle(), count, address)
 
 
-def check_links(file: h5py.File) -> None:
-    """See that no name in the trace's groups leads elsewhere, and that HDF5 can open these groups.
+def check_links(file: h5py.File, is_group: Callable[[str], bool]) -> None:
+    """See that no name in a file's groups leads elsewhere, and that HDF5 can open these groups.
+
+    Args:
+        file: the open file.
+        is_group: whether a path, such as `/samples`, has to be a group that will be read; others are not followed.
 
     Raises:
         ValueError: one does; the message names it.
@@ -50,31 +49,26 @@ def check_links(file: h5py.File) -> None:
     seen: set[int] = set()
     waiting = [("", file.id)]
     while waiting:
-        above, group = waiting.pop()
-        for name, place in _links(above, group):
-            if not _is_of_trace(name):
+        parent, group = waiting.pop()
+        for name, address in _links(parent, group):
+            if not is_group(name):
                 continue
-            if place in seen or not read_header(partial(bytes_at, file), place, name).is_group:
+            if address in seen or not read_header(partial(read_bytes, file), address, name).is_group:
                 msg = f"{name}: expected a group of its own, found something else"
                 raise ValueError(msg)
-            seen.add(place)
+            seen.add(address)
             waiting.append((name, h5py.h5g.open(file.id, name.encode())))
 
 
-def _links(above: str, group: h5py.h5g.GroupID) -> Iterator[tuple[str, int]]:
-    """The name of each thing in a group, and where in the file it is."""
-    for stored in group:
-        name = f"{above}/{stored.decode(errors='backslashreplace')}"
-        link = group.links.get_info(stored)
+def _links(parent: str, group: h5py.h5g.GroupID) -> Iterator[tuple[str, int]]:
+    """The path of each object in a group, and the address of its header."""
+    for encoded in group:
+        name = f"{parent}/{encoded.decode(errors='backslashreplace')}"
+        link = group.links.get_info(encoded)
         if link.type != h5py.h5l.TYPE_HARD:
             msg = f"{name!r}: expected something of this file, found a link to elsewhere"
             raise ValueError(msg)
         yield name, link.u
-
-
-def _is_of_trace(name: str) -> bool:
-    last = name.rpartition("/")[2]
-    return last in _GROUPS or last.isdecimal()
 
 
 def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
@@ -82,17 +76,17 @@ def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
 
     Args:
         file: the open file, whose links were checked.
-        path: where it stands.
+        path: its path in the file.
 
     Raises:
-        ValueError: there is none under that name, or one of another kind than a trace has.
+        ValueError: there is none under that name, or one of another layout than those that are read.
     """
     try:
-        place = file.id.links.get_info(path.encode()).u
+        address = file.id.links.get_info(path.encode()).u
     except (KeyError, RuntimeError):
         msg = f"{path}: expected a dataset, found none"
         raise ValueError(msg) from None
-    header = read_header(partial(bytes_at, file), place, path)
+    header = read_header(partial(read_bytes, file), address, path)
     if header.layout not in ("contiguous", "single", "growing"):
         found = f"{header.layout} data" if header.layout else "a group"
         msg = f"{path}: expected a dataset as a trace has, found {found}"
@@ -101,7 +95,7 @@ def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
 
 
 def check_dtype(dataset: h5py.Dataset, dtype: np.dtype[Any], width: tuple[int, ...]) -> None:
-    """See that a dataset with a value per sample stores these, [N, *width].
+    """See that a dataset stores values of this dtype, [N, *width].
 
     Raises:
         ValueError: it stores others.
@@ -114,26 +108,26 @@ def check_dtype(dataset: h5py.Dataset, dtype: np.dtype[Any], width: tuple[int, .
 
 
 def is_stored_as(dataset: h5py.Dataset, dtype: np.dtype[Any]) -> bool:
-    """Whether its values stand in the file just so, little-endian, with nothing that HDF5 would convert."""
+    """Whether its values stand in the file as this dtype, little-endian, with nothing that HDF5 would convert."""
     return bool(dataset.id.get_type().equal(h5py.h5t.py_create(dtype.newbyteorder("<"))))
 
 
 def check_filters(dataset: h5py.Dataset, *filters: int) -> None:
-    """See that a dataset stands in chunks that go through these filters and no others.
+    """See that a dataset is stored in chunks that go through these filters and no others.
 
     Raises:
         ValueError: it doesn't.
     """
-    stored = dataset.id.get_create_plist()
-    found = [stored.get_filter(number)[0] for number in range(stored.get_nfilters())]
-    if stored.get_layout() != h5py.h5d.CHUNKED or found != list(filters):
-        kind = "chunks" if stored.get_layout() == h5py.h5d.CHUNKED else "one piece"
+    plist = dataset.id.get_create_plist()
+    found = [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
+    if plist.get_layout() != h5py.h5d.CHUNKED or found != list(filters):
+        kind = "chunks" if plist.get_layout() == h5py.h5d.CHUNKED else "one piece"
         msg = f"dataset {dataset.name}: expected chunks with the filters {list(filters)}, found {kind} with {found}"
         raise ValueError(msg)
 
 
 def check_contiguous(dataset: h5py.Dataset, size: int) -> int:
-    """See that a dataset is one piece of a file of so many bytes; how many bytes it takes.
+    """See that a dataset is stored in one piece, in a file of so many bytes; return how many bytes it takes.
 
     Raises:
         ValueError: it isn't, or reaches beyond the file's end.
@@ -142,8 +136,8 @@ def check_contiguous(dataset: h5py.Dataset, size: int) -> int:
     if dataset.id.get_create_plist().get_layout() != h5py.h5d.CONTIGUOUS:
         msg = f"dataset {dataset.name}: expected one piece, found chunks"
         raise ValueError(msg)
-    place = dataset.id.get_offset()
-    if place is None or place + count > size:
+    address = dataset.id.get_offset()
+    if address is None or address + count > size:
         msg = f"dataset {dataset.name}: expected {count:,} bytes in the file, found that they aren't there"
         raise ValueError(msg)
     return int(count)

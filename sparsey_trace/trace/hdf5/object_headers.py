@@ -1,8 +1,8 @@
 """A look at HDF5's object headers, before HDF5 itself acts on them.
 
-A header is a list of messages: which type, which layout, which links. Some kinds lead elsewhere, or into code of
-HDF5 that takes every number for good; a trace has none of them. So HDF5 gets to see an object only after its
-header was found to be of the kinds that a trace has.
+A header is a list of messages: which datatype, which layout, which links. Some kinds lead elsewhere, or into code of
+HDF5 that takes every number for good; h5py makes none of them for groups, plain datasets and attributes. So HDF5 gets
+to see an object only after its header was found to be of the kinds named here.
 """
 
 from __future__ import annotations
@@ -17,71 +17,73 @@ if TYPE_CHECKING:
 _DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _LAYOUT, _CONTINUATION, _ATTRIBUTE_INFO = 1, 2, 3, 6, 8, 16, 21
 _KNOWN = frozenset(
     {
-        0,  # nothing: space to spare
+        0,  # NIL: space to spare
         _DATASPACE,
         _LINK_INFO,
         _DATATYPE,
-        4,  # fill value, as it was
+        4,  # fill value (old)
         5,  # fill value
         _LINK,
         _LAYOUT,
         10,  # group info
-        11,  # filters
+        11,  # filter pipeline
         12,  # attribute
         _CONTINUATION,
-        18,  # when it was modified
+        18,  # modification time
         _ATTRIBUTE_INFO,
-        22,  # how many names it has
+        22,  # reference count
     }
 )
 _ONCE = frozenset({_DATASPACE, _LINK_INFO, _DATATYPE, _LAYOUT, _ATTRIBUTE_INFO})
 _SHARED = 2
-"""A message's flag: that its content stands elsewhere."""
+"""A message's flag: shared, its content stands elsewhere."""
 _TIMES, _PHASES, _ORDER = 0x20, 0x10, 0x04
-"""A header's flags: that it says when it was changed, when to store attributes elsewhere, and messages' order."""
+"""A header's flags: times are stored, attribute phase change values are, attributes' creation order is tracked."""
 _MOST_BYTES = 1 << 20
-_MOST_PIECES = 64
+_MOST_BLOCKS = 64
+"""Continuation blocks, and the header's own."""
 
 _CLASSES = {0: "compact", 1: "contiguous", 2: "chunked", 3: "virtual"}
-_GROWING = 4
-_INDEXES = {1: "single", _GROWING: "growing"}
+_EXTENSIBLE_ARRAY = 4
+_INDEXES = {1: "single", _EXTENSIBLE_ARRAY: "growing"}
+"""Types of chunk indexes."""
 
 
 class Header(NamedTuple):
     """What an object's header says, in short.
 
     Attributes:
-        is_group: whether it is one that a trace may have.
-        layout: of a dataset, `contiguous`, `single` (one chunk), `growing` (chunks along an axis without end) or
-            the name of what no trace has; empty where it is no dataset.
-        chunks: of growing chunks, where the list of them stands.
+        is_group: whether it is a group.
+        layout: of a dataset, `contiguous`, `single` (one chunk), `growing` (chunks along one unlimited axis) or
+            the name of another layout; empty where it is no dataset.
+        chunk_index: the address of a growing dataset's chunk index.
     """
 
     is_group: bool
     layout: str
-    chunks: int = 0
+    chunk_index: int = 0
 
 
-def read_header(read: Callable[[int, int], bytes], place: int, name: str) -> Header:
+def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> Header:
     """The header of an object.
 
     Args:
-        read: the file's bytes, by place and count.
-        place: where the header stands.
+        read: the file's bytes, by address and count.
+        address: the header's.
         name: the object's, for messages.
 
     Raises:
-        ValueError: there is none, or one of another kind than a trace has.
+        ValueError: there is none, or one of another kind than the above.
     """
     try:
-        found = _by_type(_messages(read, place))
+        found = _by_type(_messages(read, address))
         _check_info(read, found)
         unknown = sorted(found.keys() - _KNOWN)
         if unknown:
             msg = f"a message of type {unknown[0]}"
             raise ValueError(msg)
-        layout, chunks = _layout(found.get(_LAYOUT, b""))
-        return Header(is_group=_LINK_INFO in found, layout=layout, chunks=chunks)
+        layout, chunk_index = _layout(found.get(_LAYOUT, b""))
+        return Header(is_group=_LINK_INFO in found, layout=layout, chunk_index=chunk_index)
     except (ValueError, LookupError) as error:
         msg = f"{name}: expected an object as HDF5 1.10 makes them for a trace, found {error}"
         raise ValueError(msg) from error
@@ -99,7 +101,7 @@ def _by_type(messages: Iterator[tuple[int, bytes]]) -> dict[int, bytes]:
 
 
 def _check_info(read: Callable[[int, int], bytes], found: dict[int, bytes]) -> None:
-    """See to the heaps and trees that an object has where it has many attributes or links."""
+    """Check the dense storage that an object has where it has many attributes or links."""
     for message, order_bytes, kind in (
         (_ATTRIBUTE_INFO, 2, dense_storage.ATTRIBUTES),
         (_LINK_INFO, 8, dense_storage.LINKS),
@@ -115,58 +117,64 @@ def _check_info(read: Callable[[int, int], bytes], found: dict[int, bytes]) -> N
 
 
 def _layout(message: bytes) -> tuple[str, int]:
+    """The layout's name, and of an extensible array the address."""
     if not message:
         return "", 0
-    version, kind = message[0], message[1]
-    if kind != 2:
-        return _CLASSES.get(kind, f"class {kind}"), 0
-    # Before version 4, chunks stand in trees without checksums.
+    version, layout_class = message[0], message[1]
+    if layout_class != 2:
+        return _CLASSES.get(layout_class, f"class {layout_class}"), 0
+    # Before version 4, chunks are indexed by B-trees without checksums.
     if version != 4:
         return f"chunked, version {version}", 0
-    dimensions, size = message[3], message[4]
-    at = 5 + dimensions * size
-    # What the list was made by stands in between, and once more in its head.
-    index = int.from_bytes(message[at + 6 : at + 14], "little") if message[at] == _GROWING else 0
-    return _INDEXES.get(message[at], f"chunked, index {message[at]}"), index
+    num_dimensions, width = message[3], message[4]
+    start = 5 + num_dimensions * width
+    # The array's creation parameters stand in between, and once more in its header.
+    index = (
+        int.from_bytes(message[start + 6 : start + 14], "little")
+        if message[start] == _EXTENSIBLE_ARRAY
+        else 0
+    )
+    return _INDEXES.get(message[start], f"chunked, index {message[start]}"), index
 
 
-def _messages(read: Callable[[int, int], bytes], place: int) -> Iterator[tuple[int, bytes]]:
-    start = read(place, 64)
+def _messages(read: Callable[[int, int], bytes], address: int) -> Iterator[tuple[int, bytes]]:
+    """Each message's type and body, from the header's own block and from its continuation blocks."""
+    start = read(address, 64)
     if start[:5] != b"OHDR\x02":
-        msg = f"another at byte {place}"
+        msg = f"another at byte {address}"
         raise ValueError(msg)
     flags = start[5]
     first = 6 + 16 * bool(flags & _TIMES) + 4 * bool(flags & _PHASES)
     width = 1 << (flags & 3)
     size = int.from_bytes(start[first : first + width], "little")
-    waiting = [(place + first + width, size)]
-    for _ in range(_MOST_PIECES):
+    waiting = [(address + first + width, size)]
+    for _ in range(_MOST_BLOCKS):
         if not waiting:
             return
-        for kind, body in _split(read, *waiting.pop(), has_order=bool(flags & _ORDER)):
+        for kind, body in _split_block(read, *waiting.pop(), has_order=bool(flags & _ORDER)):
             yield kind, body
             if kind == _CONTINUATION:
-                at, count = (int.from_bytes(body[i : i + 8], "little") for i in (0, 8))
+                begin, count = (int.from_bytes(body[i : i + 8], "little") for i in (0, 8))
                 # Without its signature and its checksum.
-                waiting.append((at + 4, max(0, count - 8)))
+                waiting.append((begin + 4, max(0, count - 8)))
     msg = "one in many pieces"
     raise ValueError(msg)
 
 
-def _split(
-    read: Callable[[int, int], bytes], place: int, size: int, *, has_order: bool
+def _split_block(
+    read: Callable[[int, int], bytes], address: int, size: int, *, has_order: bool
 ) -> Iterator[tuple[int, bytes]]:
-    content = read(place, min(size, _MOST_BYTES))
+    content = read(address, min(size, _MOST_BYTES))
     if len(content) < size:
         msg = f"one of {size:,} bytes"
         raise ValueError(msg)
-    at, head = 0, 6 if has_order else 4
-    while at + head <= size:
-        kind, flags = content[at], content[at + 3]
-        count = int.from_bytes(content[at + 1 : at + 3], "little")
-        at += head
-        if flags & _SHARED or at + count > size:
+    offset, prefix = 0, 6 if has_order else 4
+    while offset + prefix <= size:
+        kind, flags = content[offset], content[offset + 3]
+        count = int.from_bytes(content[offset + 1 : offset + 3], "little")
+        offset += prefix
+        if flags & _SHARED or offset + count > size:
             msg = f"a message of type {kind} that stands elsewhere"
             raise ValueError(msg)
-        yield kind, content[at : at + count]
-        at += count
+        yield kind, content[offset : offset + count]
+        offset += count

@@ -1,7 +1,7 @@
-"""The first 48 bytes of a trace's file, which tell HDF5 how to open it.
+"""The superblock: the first 48 bytes of an HDF5 file, which tell HDF5 how to open it.
 
-They are of version 3 (HDF5 1.10). Older ones have no checksums behind them, and elsewhere in these bytes a file may
-send HDF5 to what no trace has.
+Only version 3 (HDF5 1.10) is read. Older ones have no checksums behind them, and elsewhere in these bytes a file may
+send HDF5 to other structures and files.
 """
 
 from __future__ import annotations
@@ -10,14 +10,17 @@ from dataclasses import dataclass
 
 from sparsey_trace.trace.hdf5.lookup3 import lookup3
 
-SIZE = 48
+SUPERBLOCK_BYTES = 48
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
+UNDEFINED_ADDRESS = (1 << 64) - 1
+"""Stands for the address of what isn't there."""
+
 _KIND = b"\x03\x08\x08"
-"""Its version, and that places in the file, and lengths, take 8 bytes."""
-_PLACES = bytes(8) + b"\xff" * 8
-"""Where the file begins, and that no more of a superblock stands elsewhere."""
-_WRITING, _GROWING = 1, 4
-"""Bits of its flags: open for writing; and that in the way that readers can follow (SWMR)."""
+"""Its version, and that addresses and lengths take 8 bytes."""
+_ADDRESSES = bytes(8) + UNDEFINED_ADDRESS.to_bytes(8, "little")
+"""The base address, and that the superblock has no extension."""
+_WRITING, _SWMR = 1, 4
+"""Bits of its flags: open for writing; and that by a single writer whose file others read meanwhile (SWMR)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,26 +29,26 @@ class Superblock:
 
     Attributes:
         flags: whether a writer has the file open, or died; a byte.
-        end: how long the file is.
-        root: where the root group's header stands.
+        end_of_file: how long the file is.
+        root: the address of the root group's object header.
     """
 
     flags: int
-    end: int
+    end_of_file: int
     root: int
 
     @classmethod
     def parse(cls, start: bytes) -> Superblock | None:
-        """From a file's first bytes; None where they are of another kind of file than a trace is."""
-        if len(start) < SIZE or start[:11] != SIGNATURE + _KIND or start[12:28] != _PLACES:
+        """From a file's first bytes; None where it is another kind of superblock than the above, or none."""
+        if len(start) < SUPERBLOCK_BYTES or start[:11] != SIGNATURE + _KIND or start[12:28] != _ADDRESSES:
             return None
-        end, root = (int.from_bytes(start[place : place + 8], "little") for place in (28, 36))
-        return cls(flags=start[11], end=end, root=root)
+        end, root = (int.from_bytes(start[offset : offset + 8], "little") for offset in (28, 36))
+        return cls(flags=start[11], end_of_file=end, root=root)
 
     @property
     def is_growing(self) -> bool:
         """Whether the file is being written so that it can be read meanwhile, or its writer died."""
-        return bool(self.flags & _GROWING)
+        return bool(self.flags & _SWMR)
 
     @property
     def is_taken(self) -> bool:
@@ -54,6 +57,6 @@ class Superblock:
 
     def __bytes__(self) -> bytes:
         """As it stands in a file, with its checksum."""
-        numbers = self.end.to_bytes(8, "little") + self.root.to_bytes(8, "little")
-        content = SIGNATURE + _KIND + bytes([self.flags]) + _PLACES + numbers
+        numbers = self.end_of_file.to_bytes(8, "little") + self.root.to_bytes(8, "little")
+        content = SIGNATURE + _KIND + bytes([self.flags]) + _ADDRESSES + numbers
         return content + lookup3(content).to_bytes(4, "little")

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.trace.hdf5 import frames, guarded
-from sparsey_trace.trace.hdf5.chunk_locations import Places
+from sparsey_trace.trace.hdf5 import chunk_codec, guarded
+from sparsey_trace.trace.hdf5.chunk_locations import ChunkLocations
 from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ class PackedColumn:
         self._side = (*column.width, 1)[0]
         self._shape = (*chunk, 1, 1)[:3]
         self._size = math.prod(chunk) * column.dtype.itemsize
-        self._places = Places(file, self._dataset, self._size)
+        self._locations = ChunkLocations(file, self._dataset, self._size)
         self._most = max(1, kept_bytes // (samples * column.sample_bytes))
         self._kept = lru_cache(maxsize=self._most)(lambda *_: _Kept())
 
@@ -75,7 +75,7 @@ class PackedColumn:
     @property
     def pieces(self) -> int:
         """How many chunks stand beside each other, which all hold the same samples."""
-        return self._places.pieces
+        return self._locations.chunks_across
 
     def forget(self) -> None:
         """Keep nothing any more."""
@@ -185,12 +185,12 @@ class PackedColumn:
     def _unpacked(self, numbers: list[int]) -> NDArray[Any]:
         """[n, *shape of a chunk]."""
         packed = []
-        for number, stored in zip(numbers, self._places.read(numbers), strict=True):
-            if frames.unpacked_size(stored) != self._size:
-                raise self._places.not_whole(number)
-            frame = frames.checked(stored)
+        for number, stored in zip(numbers, self._locations.read(numbers), strict=True):
+            if chunk_codec.decoded_size(stored) != self._size:
+                raise self._locations.not_whole(number)
+            frame = chunk_codec.checked_frame(stored)
             if frame is None:
-                msg = f"the chunk at {self._places.corner(number)} has another checksum than it should"
+                msg = f"the chunk at {self._locations.corner(number)} has another checksum than it should"
                 raise ValueError(msg)
             packed.append(frame)
-        return frames.unpack(packed, self._size).view(self._column.dtype).reshape(-1, *self._shape)
+        return chunk_codec.decode(packed, self._size).view(self._column.dtype).reshape(-1, *self._shape)

@@ -17,7 +17,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.object_headers import read_header
-from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SIZE, Superblock
+from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.paths import partial_path
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _superblock(path: Path) -> Superblock:
             msg = f"{path}: expected a trace file, found {_instead(path)}"
             raise TraceError(msg)
         with path.open("rb") as stream:
-            start = stream.read(SIZE)
+            start = stream.read(SUPERBLOCK_BYTES)
             size = os.fstat(stream.fileno()).st_size
     except PermissionError as error:
         msg = f"{path}: expected a readable file, found no permission to read it"
@@ -79,19 +79,20 @@ def _superblock(path: Path) -> Superblock:
         raise TraceError(msg)
     superblock = Superblock.parse(start)
     # A file that is being written may say that it is longer than it is.
-    if len(start) < SIZE or (superblock is not None and not superblock.flags and superblock.end > size):
+    claimed = superblock.end_of_file if superblock is not None and not superblock.flags else 0
+    if len(start) < SUPERBLOCK_BYTES or claimed > size:
         msg = f"{path}: {_TRUNCATED}"
         raise TraceError(msg)
     if superblock is None:
         msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind"
         raise TraceError(msg)
     with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
-        read_header(partial(_bytes_at, stream), superblock.root, "its root")
+        read_header(partial(_read_bytes, stream), superblock.root, "its root")
     return superblock
 
 
-def _bytes_at(stream: BinaryIO, place: int, count: int) -> bytes:
-    stream.seek(place)
+def _read_bytes(stream: BinaryIO, address: int, count: int) -> bytes:
+    stream.seek(address)
     return stream.read(count)
 
 
@@ -126,7 +127,7 @@ def _diagnosis(superblock: Superblock, error: Exception) -> str:
 
 def _check_format(file: h5py.File, path: Path) -> None:
     with reading(path, "a sound HDF5 file"):
-        guarded.check_links(file)
+        guarded.check_links(file, schema.is_group)
         names = [repr(name) for name in list(file)[:5]]
         is_known = attributes.has_attribute(file, "format")
     if not is_known:

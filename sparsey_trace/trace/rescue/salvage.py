@@ -16,7 +16,7 @@ from sparsey_trace.trace.format.damage import DAMAGE, reading
 from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import faults, last_of
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.superblock import SIZE, Superblock
+from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.open_file import close_file, open_file
 from sparsey_trace.trace.reading.storage import open_columns, open_counter, open_drops, read_drops
 from sparsey_trace.trace.reading.tail import Tail
@@ -234,10 +234,10 @@ def _copied(path: Path, spare: Path, error: TraceError) -> Iterator[h5py.File]:
     with spare.open("r+b") as stream:
         # The root group is made first. What stood behind the end of a copy that was cut short is missing, not zeros.
         root = stream.read(_NEAR).find(b"OHDR")
-        if root < SIZE:
+        if root < SUPERBLOCK_BYTES:
             raise error
         stream.seek(0)
-        stream.write(bytes(Superblock(flags=0, end=spare.stat().st_size, root=root)))
+        stream.write(bytes(Superblock(flags=0, end_of_file=spare.stat().st_size, root=root)))
     try:
         file = open_file(spare)
     except TraceError:

@@ -143,18 +143,18 @@ class Blocks:
         return sum(waiting[:samples].nbytes for waiting in self._waiting.values())
 
     def _write_chunks(self) -> None:
-        pressed = {
-            path: list(chunk_codec.press(waiting[: self._held], self._chunks[path].chunks))
+        encoded = {
+            path: list(chunk_codec.encode(waiting[: self._held], self._chunks[path].chunks))
             for path, waiting in self._waiting.items()
         }
-        sizes = [len(chunk.stored) for chunks in pressed.values() for chunk in chunks]
+        sizes = [len(chunk.data) for chunks in encoded.values() for chunk in chunks]
         self._unflushed += _ENTRY_BYTES * len(sizes)
         self._room.see(self._unflushed + sum(sizes))
         end = self._written + self._held
-        for path, chunks in pressed.items():
+        for path, chunks in encoded.items():
             self._chunks[path].resize(end, axis=0)
             for chunk in chunks:
-                chunk_codec.write(self._chunks[path], self._written, chunk)
+                chunk_codec.write_chunk(self._chunks[path], self._written, chunk)
         self._written, self._held = end, 0
 
     def _extend_tail(self, new: slice) -> None:

@@ -15,8 +15,9 @@ from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
-from sparsey_trace.trace.format.head import Origin, as_text, config_text, write_head
+from sparsey_trace.trace.format.head import Origin, config_text, write_head
 from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.paths import partial_path
 from sparsey_trace.trace.writing.file_handle import Outlet
 from sparsey_trace.trace.writing.lock import WriterLock
@@ -251,7 +252,7 @@ class TraceWriter:
     def _open_blocks(self) -> Blocks:
         if self._blocks is None:
             kind = "binary" if self._input_kind == "auto" else self._input_kind
-            self._outlet.file.attrs["input_kind"] = as_text(kind)
+            self._outlet.file.attrs["input_kind"] = fixed_length_text(kind)
             columns = schema.columns(self.layout, kind)
             blocks = Blocks(self._outlet.file, columns, self.path, durable=self._durable)
             publish(self.path, durable=self._durable)

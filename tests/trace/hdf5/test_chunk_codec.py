@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.trace.hdf5 import chunk_codec
-from sparsey_trace.trace.hdf5.fletcher32 import fletcher32
+from sparsey_trace.trace.hdf5.chunk_codec import fletcher32
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,8 +32,8 @@ def write(path: Path, values: NDArray[Any], chunks: tuple[int, ...]) -> None:
     for start in range(0, len(values), chunks[0]):
         part = values[start : start + chunks[0]]
         dataset.resize(start + len(part), axis=0)
-        for chunk in chunk_codec.press(part, chunks):
-            chunk_codec.write(dataset, start, chunk)
+        for chunk in chunk_codec.encode(part, chunks):
+            chunk_codec.write_chunk(dataset, start, chunk)
     dataset.file.close()
 
 
