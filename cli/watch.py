@@ -10,7 +10,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.replay.live import Now, Watching
+from sparsey_trace.replay.live import LiveRun, Now
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.lock import is_left
 
@@ -53,7 +53,7 @@ def follow(run: Path, *, interval: float, once: bool) -> Iterator[Sight]:
     if not once:
         _wait_for(run, interval)
     with open_trace(run) as trace:
-        made, watching = run.stat(), Watching(trace)
+        made, watching = run.stat(), LiveRun(trace)
         while True:
             # Before the look: what a writer left behind that was gone by now is seen as a whole.
             left = is_left(run)

@@ -97,7 +97,7 @@ BROKEN_METRICS = {
         "Thing: expected a default for every parameter, found none for a"
     ),
     "@dataclass(frozen=True)\nclass Thing(SampleMetric): name = 'thing'": (
-        "Thing: expected a method rows, found none"
+        "Thing: expected a method values, found none"
     ),
     "@dataclass(frozen=True)\nclass Thing(RunMetric):\n  name = 'thing'\n  def finalize(self, state, layout): ...": (
         "Thing: expected a method update, found none"

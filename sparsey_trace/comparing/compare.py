@@ -43,7 +43,7 @@ def compare(
         metrics: names, or metrics with parameters; all by default.
         resolution: over which samples values are taken together: `sample`, `step`, `epoch`, `run`.
         reduction: over which MACs and layers; see `analyze`.
-        n_jobs: how many processes; -1 for one on each core.
+        n_jobs: how many jobs, each a thread; -1 for one on each core.
         progress_bar: show progress on standard error.
 
     Raises:

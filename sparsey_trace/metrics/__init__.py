@@ -1,6 +1,6 @@
 """What is computed: the metrics, each a fold over a run; see `sparsey_trace.metrics.base`."""
 
-from sparsey_trace.metrics.base import Context, Metric, Recalled, Rows, RunMetric, SampleMetric
+from sparsey_trace.metrics.base import Context, Metric, Recalled, RunMetric, SampleMetric, SampleValues
 from sparsey_trace.metrics.basis_average import BasisAverage
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
@@ -19,9 +19,9 @@ __all__ = [
     "Metric",
     "NumActivations",
     "Recalled",
-    "Rows",
     "RunMetric",
     "SampleMetric",
+    "SampleValues",
     "SiscAdherence",
     "available",
     "make_metric",

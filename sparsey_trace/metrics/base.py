@@ -11,7 +11,7 @@ integers where it can, and whatever is divided is divided in `finalize` or later
 
 There are two kinds. A `RunMetric` is finished by `finalize`, which makes its table. A `SampleMetric`
 has a value for every sample and MAC: it never gathers them in its state, but gives them out in
-`rows`, which sees the run once more, chunk by chunk, with what `finalize` made of the first pass.
+`values`, which sees the run once more, chunk by chunk, with what `finalize` made of the first pass.
 """
 
 from __future__ import annotations
@@ -77,7 +77,7 @@ class Memo:
 
 @dataclass(frozen=True, eq=False)
 class Context:
-    """What `rows` may lean on beside the chunk.
+    """What `values` may lean on beside the chunk.
 
     Attributes:
         result: what `finalize` made of the whole run.
@@ -91,7 +91,7 @@ class Context:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Rows:
+class SampleValues:
     """Values of n samples.
 
     Attributes:
@@ -154,7 +154,7 @@ class Metric(ABC, Generic[S]):
         return earlier
 
     def finalize(self, state: S, layout: Layout) -> Any:
-        """What the state comes to; the table of a `RunMetric`, what `rows` needs of a `SampleMetric`."""
+        """What the state comes to; the table of a `RunMetric`, what `values` needs of a `SampleMetric`."""
         return None
 
     def configured(self, *, resolution: str, reduction: str | None) -> Metric[S]:
@@ -187,20 +187,20 @@ class SampleMetric(Metric[S]):
     Class attributes:
         over_samples: what stands for a group of samples: the `mean`, the `sum` or the `last` value.
         counts: whether values are counts (int64 in tables) rather than float32.
-        rows_require: the fields that `rows` reads, in chunks with samples of `rows_phases`.
-        rows_phases: the phases whose samples have a value.
+        values_require: the fields that `values` reads, in chunks with samples of `values_phases`.
+        values_phases: the phases whose samples have a value.
         extra: further columns at resolution `sample`: their names and dtypes.
-        has_layer_values: whether `rows` also gives values for a layer as a whole.
+        has_layer_values: whether `values` also gives values for a layer as a whole.
     """
 
     over_samples: ClassVar[OverSamples] = "mean"
     counts: ClassVar[bool] = False
-    rows_require: ClassVar[frozenset[str]] = frozenset()
-    rows_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
+    values_require: ClassVar[frozenset[str]] = frozenset()
+    values_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
     extra: ClassVar[dict[str, str]] = {}
     has_layer_values: ClassVar[bool] = False
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Whether the values of samples stay as they are, bit for bit, however the run goes on.
 
         Args:
@@ -209,8 +209,8 @@ class SampleMetric(Metric[S]):
         return False
 
     @abstractmethod
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:
-        """The values of a chunk's samples, some of which are of `rows_phases`; None where no sample has one.
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues | None:
+        """The values of a chunk's samples, some of which are of `values_phases`; None where no sample has one.
 
         A pure function of the chunk's samples and the context: however the run is cut into chunks,
         a sample's values are the same, bit for bit.

@@ -13,7 +13,14 @@ import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics import spill
-from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Best, Context, OverSamples, Rows, SampleMetric
+from sparsey_trace.metrics.base import (
+    CODES_AND_ACTIVITY,
+    Best,
+    Context,
+    OverSamples,
+    SampleMetric,
+    SampleValues,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -88,15 +95,15 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
         """Per layer [M]: the sizes after all that the state has seen."""
         return [np.diff(ends, prepend=0) for _, _, ends in state]
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Codes that come later count later."""
         return True
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """The size after each sample."""
         from sparsey_trace.kernels.basis import count_known
 
-        return Rows(
+        return SampleValues(
             values=[count_known(first, ends, chunk.start, len(chunk)) for first, ends in context.result]
         )
 
@@ -114,15 +121,15 @@ class BasisSetSizeIncrease(BasisSetSize):
         "of the recorded steps alone: codes that unrecorded ones showed first count as new when they come again"
     )
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """A code that was new once is new for ever."""
         return True
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """1 where a sample's code is new, else 0."""
         from sparsey_trace.kernels.basis import count_new
 
-        return Rows(
+        return SampleValues(
             values=[count_new(first, ends, chunk.start, len(chunk)) for first, ends in context.result]
         )
 

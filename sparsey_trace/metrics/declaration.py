@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Rows
+    from sparsey_trace.metrics.base import SampleValues
 
 _COLUMNS = frozenset(
     {"sample", "step", "epoch", "phase", "label", "layer", "mac", "value", "samples"},
@@ -28,8 +28,8 @@ _COLUMNS = frozenset(
 
 _CHOICES: dict[str, frozenset[Any]] = {
     "requires": EVERYTHING,
-    "rows_require": EVERYTHING,
-    "rows_phases": frozenset({TRAIN, EVAL}),
+    "values_require": EVERYTHING,
+    "values_phases": frozenset({TRAIN, EVAL}),
     "reductions": frozenset({None, *NAMES}),
 }
 """Class attributes that hold several of these."""
@@ -113,18 +113,18 @@ def _of_parameters(cls: type[Metric[Any]]) -> str:
     return ""
 
 
-def fault_of_rows(metric: SampleMetric[Any], rows: Rows, chunk: Chunk) -> str:
+def fault_of_values(metric: SampleMetric[Any], values: SampleValues, chunk: Chunk) -> str:
     """What is wrong with the values that a metric gives for a chunk; empty where nothing is."""
-    count = len(chunk) if rows.sample is None else len(rows.sample)
+    count = len(chunk) if values.sample is None else len(values.sample)
     kind = "int64" if metric.counts else "float64"
     by_mac = [[count, layer.num_macs] for layer in chunk.layout.layers]
     by_layer = [[count] for _ in by_mac] if metric.has_layer_values else []
     for name in metric.extra:
-        found = list(rows.extra[name].shape) if name in rows.extra else "none"
+        found = list(values.extra[name].shape) if name in values.extra else "none"
         if found != [count]:
             return f"{name}: expected [{count}], found {found}"
-    return _unlike("values", rows.values, kind, by_mac) or _unlike(
-        "layer_values", rows.layer_values or (), kind, by_layer
+    return _unlike("values", values.values, kind, by_mac) or _unlike(
+        "layer_values", values.layer_values or (), kind, by_layer
     )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import Context, Rows, SampleMetric
+from sparsey_trace.metrics.base import Context, SampleMetric, SampleValues
 from sparsey_trace.metrics.reach import count_reach
 
 if TYPE_CHECKING:
@@ -25,15 +25,15 @@ class FeatureCoverage(SampleMetric[None]):
     """
 
     name: ClassVar[str] = "feature_coverage"
-    rows_require: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
+    values_require: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
     has_layer_values: ClassVar[bool] = True
     partial_layers: ClassVar[str] = "an upper bound above unrecorded layers: their MACs count as active"
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Nothing but the sample itself counts."""
         return True
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """Shares per MAC and per layer."""
         from sparsey_trace.kernels.reach import share
 
@@ -44,4 +44,4 @@ class FeatureCoverage(SampleMetric[None]):
         for shares in (*values, of_layers):
             share(counts, begin, on, shares)
             begin += shares.shape[1]
-        return Rows(values=values, layer_values=list(of_layers.T))
+        return SampleValues(values=values, layer_values=list(of_layers.T))

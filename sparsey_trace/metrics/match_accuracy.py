@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 import numpy as np
 
 from sparsey_trace.layout import EVAL
-from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, Rows, SampleMetric
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, SampleMetric, SampleValues
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_size
 from sparsey_trace.metrics.reference_store import ReferenceStore
@@ -43,8 +43,8 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
 
     name: ClassVar[str] = "match_accuracy"
     requires: ClassVar[frozenset[str]] = frozenset({"inputs"})
-    rows_require: ClassVar[frozenset[str]] = EVERYTHING
-    rows_phases: ClassVar[tuple[int, ...]] = (EVAL,)
+    values_require: ClassVar[frozenset[str]] = EVERYTHING
+    values_phases: ClassVar[tuple[int, ...]] = (EVAL,)
     extra: ClassVar[dict[str, str]] = {"nearest_sample": "int64", "distance": "float32"}
     partial_training: ClassVar[str] = (
         "compared with recorded training samples only: an unrecorded one may be nearer, or show the input later"
@@ -90,11 +90,11 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         exact = self.reference_size is None or len(result[0].inputs) < self.reference_size
         return {"exact": exact} if exact else {"exact": False, "reference_size": self.reference_size}
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Only inputs of earlier steps count, and those that are drawn then."""
         return True
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows | None:
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues | None:
         """Values of the eval samples that have a candidate."""
         store, until = context.result
         asked = np.flatnonzero(chunk.phase == EVAL)
@@ -127,4 +127,6 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
                     layer, self.similarity, agreeing=agreeing, active=active[asked], other=old_active
                 )
             )
-        return Rows(sample=asked, values=values, extra={"nearest_sample": matched, "distance": distance})
+        return SampleValues(
+            sample=asked, values=values, extra={"nearest_sample": matched, "distance": distance}
+        )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import Best, Context, OverSamples, Rows, SampleMetric
+from sparsey_trace.metrics.base import Best, Context, OverSamples, SampleMetric, SampleValues
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,12 +27,12 @@ class NumActivations(SampleMetric[None]):
     best: ClassVar[Best] = "lowest"
     over_samples: ClassVar[OverSamples] = "sum"
     counts: ClassVar[bool] = True
-    rows_require: ClassVar[frozenset[str]] = frozenset({"active"})
+    values_require: ClassVar[frozenset[str]] = frozenset({"active"})
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """A sample's own activity is all that counts."""
         return True
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """1 where the MAC is active, else 0."""
-        return Rows(values=[active.view(np.int8) for active in chunk.active])
+        return SampleValues(values=[active.view(np.int8) for active in chunk.active])

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, Rows, SampleMetric
+from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, SampleMetric, SampleValues
 from sparsey_trace.metrics.draws import draw, priorities
 from sparsey_trace.metrics.parameters import check_size
 from sparsey_trace.metrics.similarity import code_similarity
@@ -66,7 +66,7 @@ class SiscAdherence(SampleMetric[Drawn]):
     """
 
     name: ClassVar[str] = "sisc_adherence"
-    rows_require: ClassVar[frozenset[str]] = EVERYTHING
+    values_require: ClassVar[frozenset[str]] = EVERYTHING
     partial_training: ClassVar[str] = "compared with recorded training samples only"
     state_types: ClassVar[tuple[type, ...]] = (Drawn,)
 
@@ -120,15 +120,15 @@ class SiscAdherence(SampleMetric[Drawn]):
             return draw(np.zeros(len(drawn.sample), np.uint64), drawn.step, None)
         return draw(priorities(drawn.sample, self.seed), drawn.step, size)
 
-    def rows_stay(self, notes: Mapping[str, Any]) -> bool:
+    def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """But for the default's first draw, when the run grows too long to compare with all of it."""
         return self.reference_size is not None or notes.get("exact") is False
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """The cosine for each sample and MAC."""
         drawn, until = context.result
         if not len(drawn.sample):
-            return Rows(values=[np.zeros((len(chunk), layer.num_macs)) for layer in layout.layers])
+            return SampleValues(values=[np.zeros((len(chunk), layer.num_macs)) for layer in layout.layers])
         references = context.memo.once("references", lambda: _References.of(drawn, until, context.recall))
         values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
         size = max(1, _PAIRS // len(drawn.sample))
@@ -136,7 +136,7 @@ class SiscAdherence(SampleMetric[Drawn]):
             part = slice(start, start + size)
             for found, cosines in zip(values, references.cosines(chunk[part]), strict=True):
                 found[part] = cosines
-        return Rows(values=values)
+        return SampleValues(values=values)
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,7 @@ from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.folding import Folding
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.engine.metric_errors import blaming
-from sparsey_trace.replay.engine.task import Pass
+from sparsey_trace.replay.engine.task import Task
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.result import Result, origin_of
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.engine.engines import Engine
-    from sparsey_trace.replay.plan import FoldPart, Plan, RowsPart
+    from sparsey_trace.replay.plan import Plan, PlannedFold, PlannedValues
     from sparsey_trace.trace.reading.sources import Source
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -50,7 +50,7 @@ def analyze(
 ) -> Result:
     """Replay metrics from a trace.
 
-    The same trace gives the same bytes of table, whatever the engine, the number of processes and the
+    The same trace gives the same bytes of table, whatever the engine, the number of jobs and the
     size of chunks, and whatever earlier analyses left in the folder: what is there and whole isn't made
     again, and where the trace has grown only its new part is replayed. See `explain`.
 
@@ -62,7 +62,7 @@ def analyze(
             `highest_layer`, `highest_layer_mean`, or `sparse` for basis averages.
         out: a folder for the Parquet files; it may hold earlier results of the same trace, and
             nothing else. By default they go to a temporary folder that lives as long as the result.
-        n_jobs: how many threads, or processes; -1 for one on each core.
+        n_jobs: how many jobs (threads; processes with engine='processes'); -1 for one on each core.
         engine: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job.
         chunk_size: how many samples are worked on at once; by default as many as `total_memory` allows.
         total_memory: what they may take together, as "800M", "1G" or in bytes.
@@ -110,15 +110,15 @@ def analyze(
 
 
 class _Replay:
-    """Passes over one trace: where their chunks come from and where their values go."""
+    """The passes over one trace: where their chunks come from and where their values go."""
 
     def __init__(
         self, trace: Trace, engine: Engine, outputs: Outputs, chunk_size: int, question: Mapping[str, Any]
     ) -> None:
         self._trace, self._engine, self._outputs = trace, engine, outputs
         self._chunk_size, self._question = chunk_size, question
-        # Kept to the end: engines tell passes apart by their identity.
-        self._passes: list[Pass] = []
+        # Kept to the end: engines tell tasks apart by their identity.
+        self._tasks: list[Task] = []
 
     def run_all(self, todo: Plan, on_done: Callable[[int, int], None]) -> list[tuple[Metric[Any], Any]]:
         """Do a plan; a metric of each fold that was taken on, and its state."""
@@ -130,12 +130,12 @@ class _Replay:
             Folding(metric, self._trace.layout, [known.state] if known.samples else [])
             for metric, known in todo.folds
         ]
-        self._run(first, folds=list(zip(todo.folds, foldings, strict=True)), rows=todo.at_once, results={})
+        self._run(first, folds=list(zip(todo.folds, foldings, strict=True)), values=todo.at_once, results={})
         states = [
             (metric, folding.result()) for (metric, _), folding in zip(todo.folds, foldings, strict=True)
         ]
         results = self._finalize(todo.missing, {metric.fold_key: state for metric, state in states})
-        self._run(second, folds=[], rows=todo.later, results=results)
+        self._run(second, folds=[], values=todo.later, results=results)
         return [
             found for found, (_, known) in zip(states, todo.folds, strict=True) if known.samples < samples
         ]
@@ -144,33 +144,33 @@ class _Replay:
         self,
         spans: Sequence[tuple[int, int]],
         *,
-        folds: Sequence[tuple[FoldPart, Folding]],
-        rows: Sequence[RowsPart],
+        folds: Sequence[tuple[PlannedFold, Folding]],
+        values: Sequence[PlannedValues],
         results: Mapping[Hashable, Any],
     ) -> None:
-        """Do a pass, stretch by stretch."""
-        for metric, known in rows:
+        """Do a pass, stretch by stretch: a task for each."""
+        for metric, known in values:
             self._outputs.begin(metric, results.get(metric.fold_key), known.halts)
         for start, stop in spans:
             now = [(part.metric, folding) for part, folding in folds if part.known.samples <= start]
-            giving = tuple(part.metric for part in rows if part.known.samples <= start)
-            task = Pass(
+            giving = tuple(part.metric for part in values if part.known.samples <= start)
+            task = Task(
                 trace=Snapshot.of(self._trace, remedy="analyse it anew"),
                 **self._question,
                 folds=tuple(metric for metric, _ in now),
-                rows=giving,
+                sample_metrics=giving,
                 results=tuple(results.get(metric.fold_key) for metric in giving),
             )
             self._stretch(task, start, stop, [folding for _, folding in now])
 
-    def _stretch(self, task: Pass, start: int, stop: int, foldings: Sequence[Folding]) -> None:
-        self._passes.append(task)
+    def _stretch(self, task: Task, start: int, stop: int, foldings: Sequence[Folding]) -> None:
+        self._tasks.append(task)
         size = self._chunk_size
         spans = [(first, min(first + size, stop)) for first in range(start, stop, size)]
         for done in self._engine.run(task, spans):
             for folding, state in zip(foldings, done.states, strict=True):
                 folding.add(state)
-            for metric, output in zip(task.rows, done.outputs, strict=True):
+            for metric, output in zip(task.sample_metrics, done.outputs, strict=True):
                 self._outputs.take(metric, output)
             self._done += done.samples
             self._on_done(self._done, self._total)

@@ -33,7 +33,7 @@ class Asked:
         trace: the open trace.
         metrics: those that can be computed, configured.
         skipped: the others, and why.
-        jobs: in how many threads or processes they are computed.
+        jobs: how many (threads; processes with engine `processes`).
         chunk_size: how many samples are worked on at once.
     """
 
@@ -134,7 +134,7 @@ def _lacking_fields(metric: Metric[Any], trace: Trace) -> str | None:
 
 def fields_of(metric: Metric[Any] | type[Metric[Any]]) -> frozenset[str]:
     """Everything that a metric reads of a trace, in whichever pass."""
-    return metric.requires | getattr(metric, "rows_require", frozenset())
+    return metric.requires | getattr(metric, "values_require", frozenset())
 
 
 def _choices(metric: Metric[Any]) -> str:

@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.choose import Asked
-    from sparsey_trace.replay.plan import FoldPart, Plan, RowsPart
+    from sparsey_trace.replay.plan import Plan, PlannedFold, PlannedValues
     from sparsey_trace.trace.reading.sources import Source
     from sparsey_trace.trace.reading.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
-    """A metric's tables, or a fold or the rows of one in a pass.
+class PlanItem:
+    """A metric's tables; or, in a pass, a fold or a metric's values.
 
     Attributes:
         metrics: the metric; of a fold, all that share it.
@@ -55,13 +55,13 @@ class PassPlan:
         samples: how many of the trace's samples it reads.
         reads: which of `active`, `codes` and `inputs`.
         folds: what it folds.
-        rows: whose rows it gives out.
+        values: whose values it gives out.
     """
 
     samples: int
     reads: tuple[str, ...]
-    folds: tuple[Part, ...]
-    rows: tuple[Part, ...]
+    folds: tuple[PlanItem, ...]
+    values: tuple[PlanItem, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Explanation:
         skipped: the metrics that can't be computed, and why.
         passes: over the trace, in order; none where all tables are known.
         engine: who would do the work.
-        jobs: in how many threads or processes.
+        jobs: how many (threads; processes with engine `processes`).
         chunk_size: how many samples would be worked on at once in each.
         memory: about how many bytes that takes in all, beside the states of folds.
     """
@@ -84,7 +84,7 @@ class Explanation:
     trace: str
     samples: int
     folder: str | None
-    tables: tuple[Part, ...]
+    tables: tuple[PlanItem, ...]
     skipped: dict[str, str]
     passes: tuple[PassPlan, ...]
     engine: str
@@ -95,17 +95,17 @@ class Explanation:
     def __str__(self) -> str:
         """For a person to read."""
         lines = [f"{self.trace}: {self.samples:,} samples, tables in {self.folder or 'a temporary folder'}"]
-        lines += [f"  {part}" for part in self.tables]
+        lines += [f"  {item}" for item in self.tables]
         lines += [f"  {name}: skipped, {why}" for name, why in self.skipped.items()]
         for number, one in enumerate(self.passes, start=1):
             lines.append(
                 f"pass {number}: {one.samples:,} samples, reads {', '.join(one.reads) or 'steps only'}"
             )
-            lines += [f"  fold of {part}" for part in one.folds]
+            lines += [f"  fold of {item}" for item in one.folds]
             lines += [
-                f"  rows of {name} from sample {part.known:,} on"
-                for part in one.rows
-                for name in part.metrics
+                f"  rows of {name} from sample {item.known:,} on"
+                for item in one.values
+                for name in item.metrics
             ]
         if not self.passes:
             return "\n".join([*lines, "no pass: nothing is to be computed"])
@@ -138,7 +138,7 @@ def explain(
         resolution: over which samples values are taken together.
         reduction: over which MACs and layers.
         out: the folder of the tables.
-        n_jobs: how many threads or processes.
+        n_jobs: how many jobs (threads; processes with engine='processes').
         engine: who does the work.
         chunk_size: how many samples are worked on at once.
         total_memory: what they may take together.
@@ -169,7 +169,7 @@ def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str) -> Ex
         samples=len(trace),
         folder=None if folder is None else str(folder),
         tables=tuple(
-            Part(metrics=(metric.name,), known=known.samples, why=known.why)
+            PlanItem(metrics=(metric.name,), known=known.samples, why=known.why)
             for metric, known in zip(todo.metrics, todo.tables, strict=True)
         ),
         skipped=found.skipped,
@@ -181,22 +181,26 @@ def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str) -> Ex
     )
 
 
-def _pass(todo: Plan, folds: Sequence[FoldPart], rows: Sequence[RowsPart], samples: int) -> PassPlan:
-    read = stretches([*folds, *rows], samples)
-    fields = [part.metric.requires for part in folds if part.known.samples < samples]
-    fields += [part.metric.rows_require for part in rows]
+def _pass(
+    todo: Plan, folds: Sequence[PlannedFold], values: Sequence[PlannedValues], samples: int
+) -> PassPlan:
+    read = stretches([*folds, *values], samples)
+    fields = [item.metric.requires for item in folds if item.known.samples < samples]
+    fields += [item.metric.values_require for item in values]
     return PassPlan(
         samples=samples - read[0][0] if read else 0,
         reads=tuple(sorted(frozenset().union(*fields))),
         folds=tuple(
-            Part(metrics=_sharing(todo, part), known=part.known.samples, why=part.known.why) for part in folds
+            PlanItem(metrics=_sharing(todo, item), known=item.known.samples, why=item.known.why)
+            for item in folds
         ),
-        rows=tuple(
-            Part(metrics=(part.metric.name,), known=part.known.samples, why=part.known.why) for part in rows
+        values=tuple(
+            PlanItem(metrics=(item.metric.name,), known=item.known.samples, why=item.known.why)
+            for item in values
         ),
     )
 
 
-def _sharing(todo: Plan, fold: FoldPart) -> tuple[str, ...]:
+def _sharing(todo: Plan, fold: PlannedFold) -> tuple[str, ...]:
     key = fold.metric.fold_key
     return tuple(metric.name for metric in todo.missing if metric.has_fold and metric.fold_key == key)

@@ -30,7 +30,7 @@ class Question:
         skipped: metrics that were not asked for in this form, and why.
         resolution: see docs/metrics.md.
         reduction: see docs/metrics.md.
-        n_jobs: how many processes.
+        n_jobs: how many jobs, each a thread.
         progress_bar: whether to show progress.
     """
 

@@ -83,7 +83,7 @@ class Now:
     layers: tuple[LayerNow, ...]
 
 
-class Watching:
+class LiveRun:
     """Follows one trace; what was taken in is never read again.
 
     Args:
@@ -91,7 +91,7 @@ class Watching:
     """
 
     def __init__(self, trace: Trace) -> None:
-        """Take in nothing yet."""
+        """See the class; `catch_up` reads the samples."""
         self._trace, self._layout = trace, trace.layout
         self._seen, self._steps, self._last_step = 0, 0, -1
         self._codes = _BASIS.init(self._layout)
@@ -122,7 +122,7 @@ class Watching:
 
     def _read(self, start: int, stop: int, since: int) -> Chunk:
         is_late = bool(self._trace.samples.step[stop - 1] >= since)
-        late = [metric.rows_require for metric in self._late] if is_late else []
+        late = [metric.values_require for metric in self._late] if is_late else []
         return self._trace.chunk(start, stop, fields=_BASIS.requires.union(*late))
 
     def _take(self, chunk: Chunk, since: int) -> None:
@@ -136,9 +136,9 @@ class Watching:
                 self._late[metric] = joined[int(np.searchsorted(joined.step, since)) :]
 
     def _values(self, metric: SampleMetric[Any], chunk: Chunk) -> Groups:
-        rows = metric.rows(chunk, self._layout, Context(None, recall_from(chunk)))
-        assert rows is not None
-        output = chunk_values(metric, rows, chunk, resolution="step", reduction=None)
+        given = metric.values(chunk, self._layout, Context(None, recall_from(chunk)))
+        assert given is not None
+        output = chunk_values(metric, given, chunk, resolution="step", reduction=None)
         assert isinstance(output.macs, Groups)
         return output.macs
 

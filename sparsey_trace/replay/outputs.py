@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.errors import OutputError, TraceError
-from sparsey_trace.metrics.base import Rows
+from sparsey_trace.metrics.base import SampleValues
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.replay.cache.store import FOLDER, trace_of
 from sparsey_trace.support.interrupts import uninterrupted
@@ -54,7 +54,7 @@ class Outputs:
     """
 
     def __init__(self, folder: Path, trace: Trace, *, resolution: str, reduction: str | None) -> None:
-        """Touch nothing yet."""
+        """See the class; the folder is taken on entering the with-block."""
         self.folder, self._trace = folder, trace
         self._resolution, self._reduction = resolution, reduction
         self._streams: dict[str, Stream] = {}
@@ -80,7 +80,7 @@ class Outputs:
         nothing = np.empty(0, np.int64)
         kind = np.int64 if metric.counts else np.float64
         layers = self._trace.layout.layers
-        rows = Rows(
+        none = SampleValues(
             sample=nothing,
             values=[np.empty((0, layer.num_macs), kind) for layer in layers],
             layer_values=[np.empty(0, kind)] * len(layers) if metric.has_layer_values else None,
@@ -93,7 +93,7 @@ class Outputs:
             self._streams[f"{metric.name}_layer"] = Stream(file, self._resolution, per_layer)
         # So that a metric without a single value has a table too, with all its columns.
         self.take(
-            metric, chunk_values(metric, rows, empty, resolution=self._resolution, reduction=self._reduction)
+            metric, chunk_values(metric, none, empty, resolution=self._resolution, reduction=self._reduction)
         )
         for name, halt in halts.items():
             self._streams[name].resume(self.folder / f"{name}.parquet", halt)

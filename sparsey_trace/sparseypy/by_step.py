@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Rows
+    from sparsey_trace.metrics.base import SampleValues
     from sparsey_trace.sparseypy.past import Past
 
 
@@ -25,26 +25,26 @@ class StepMetric(Metric):
     """A metric that is measured sample by sample.
 
     Attributes:
-        rows: the latest step's values before they were taken together: `rows.values` has [B, M] for each layer,
-            which is what the final version returns. None where no sample has a value.
+        sample_values: the latest step's values before they were taken together: `sample_values.values` has [B, M]
+            for each layer, which is what the final version returns. None where no sample has a value.
         by_mac: the latest step's values without a reduction: a list for each layer, with a value for each MAC.
         by_layer: the latest step's values for each layer as a whole; None where the metric has none.
     """
 
-    rows: Rows | None = None
+    sample_values: SampleValues | None = None
     by_mac: Any = None
     by_layer: list[float] | None = None
 
     def _value(self, chunk: Chunk, past: Past[Any]) -> Any:
         metric, layout = self.definition, chunk.layout
         assert isinstance(metric, SampleMetric)
-        self.rows = self.by_layer = None
-        if chunk.phase[0] in metric.rows_phases:
-            self.rows = metric.rows(chunk, layout, Context(past.result(), past.recall))
-        if self.rows is None:
+        self.sample_values = self.by_layer = None
+        if chunk.phase[0] in metric.values_phases:
+            self.sample_values = metric.values(chunk, layout, Context(past.result(), past.recall))
+        if self.sample_values is None:
             self.by_mac = [[] for _ in layout.layers]
             return nothing(self.reduction, len(layout.layers))
-        output = chunk_values(metric, self.rows, chunk, resolution="step", reduction=None)
+        output = chunk_values(metric, self.sample_values, chunk, resolution="step", reduction=None)
         values = split_layers(layout, output.macs.values())
         self.by_mac = nested(None, values)
         if output.layers is not None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
-    from sparsey_trace.metrics.base import Rows, SampleMetric
+    from sparsey_trace.metrics.base import SampleMetric, SampleValues
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,32 +35,42 @@ class ChunkValues:
 
 
 def chunk_values(
-    metric: SampleMetric[Any], rows: Rows, chunk: Chunk, *, resolution: str, reduction: str | None
+    metric: SampleMetric[Any], given: SampleValues, chunk: Chunk, *, resolution: str, reduction: str | None
 ) -> ChunkValues:
-    """What a metric gave out for a chunk, in the form in which it goes into tables."""
+    """What a metric gave out for a chunk, in the form in which it goes into tables.
+
+    Args:
+        metric: the metric.
+        given: what its `values` returned for the chunk.
+        chunk: the chunk.
+        resolution: of the tables.
+        reduction: of the tables; groups are reduced later, when they are complete.
+    """
     if resolution == "sample":
-        return _tables(metric, rows, chunk, reduction)
-    sample = _positions(rows, chunk)
+        return _tables(metric, given, chunk, reduction)
+    sample = _positions(given, chunk)
     group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
-    if rows.layer_values is None:
-        return ChunkValues(group(rows.values), None)
-    return ChunkValues(group(rows.values), group([values[:, None] for values in rows.layer_values]))
+    if given.layer_values is None:
+        return ChunkValues(group(given.values), None)
+    return ChunkValues(group(given.values), group([values[:, None] for values in given.layer_values]))
 
 
-def _tables(metric: SampleMetric[Any], rows: Rows, chunk: Chunk, reduction: str | None) -> ChunkValues:
-    keys = sample_columns(chunk, _positions(rows, chunk))
-    extra = {name: rows.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
+def _tables(
+    metric: SampleMetric[Any], given: SampleValues, chunk: Chunk, reduction: str | None
+) -> ChunkValues:
+    keys = sample_columns(chunk, _positions(given, chunk))
+    extra = {name: given.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
     kind = np.int64 if metric.counts else np.float64
-    values = [part.astype(kind, copy=False) for part in rows.values]
+    values = [part.astype(kind, copy=False) for part in given.values]
     macs = build(keys, reduce(reduction, values), extra)
-    if rows.layer_values is None:
+    if given.layer_values is None:
         return ChunkValues(macs, None)
-    return ChunkValues(macs, build(keys, per_layer(np.stack(list(rows.layer_values), axis=1)), {}))
+    return ChunkValues(macs, build(keys, per_layer(np.stack(list(given.layer_values), axis=1)), {}))
 
 
-def _positions(rows: Rows, chunk: Chunk) -> NDArray[np.int64]:
+def _positions(given: SampleValues, chunk: Chunk) -> NDArray[np.int64]:
     """[n] int64, the positions in the chunk of the samples that have a value."""
-    return np.arange(len(chunk)) if rows.sample is None else rows.sample
+    return np.arange(len(chunk)) if given.sample is None else given.sample
 
 
 def split_layers(layout: Layout, values: NDArray[Any]) -> list[NDArray[Any]]:

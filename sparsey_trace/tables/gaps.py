@@ -75,8 +75,8 @@ class Gaps:
         """Why the metric has no meaning on such a trace; None where it has one."""
         if metric.partial_training and self._recorded(TRAIN) == "none":
             return "it needs training steps, which were not recorded"
-        if isinstance(metric, SampleMetric) and {*map(self._recorded, metric.rows_phases)} == {"none"}:
-            needed = " and ".join(PHASES[phase] for phase in metric.rows_phases)
+        if isinstance(metric, SampleMetric) and {*map(self._recorded, metric.values_phases)} == {"none"}:
+            needed = " and ".join(PHASES[phase] for phase in metric.values_phases)
             return f"it has values in {needed} steps only, which were not recorded"
         return None
 
@@ -106,7 +106,7 @@ class Gaps:
     def _cuts_groups(self, metric: Metric[Any], resolution: str) -> bool:
         if not isinstance(metric, SampleMetric) or metric.over_samples == "last":
             return False
-        partly = "some" in map(self._recorded, metric.rows_phases)
+        partly = "some" in map(self._recorded, metric.values_phases)
         # Steps are recorded as a whole, or not at all.
         return partly and resolution in ("epoch", "run")
 

@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.metrics.base import Context, SampleMetric
-from sparsey_trace.metrics.declaration import fault_of_rows
+from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.metrics.recall import recall_from
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
     run = joined(parts)
     result = _check_fold(metric, parts, run)
     if isinstance(metric, SampleMetric):
-        _check_rows(metric, parts, run, result)
+        _check_values(metric, parts, run, result)
 
 
 def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
@@ -72,40 +72,40 @@ def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
     return whole
 
 
-def _check_rows(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
-    def rows(chunks: Sequence[Chunk], of: Chunk) -> dict[int, list[Any]]:
-        return _rows(metric, chunks, Context(result, recall_from(of)))
+def _check_values(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
+    def values(chunks: Sequence[Chunk], of: Chunk) -> dict[int, list[Any]]:
+        return _values(metric, chunks, Context(result, recall_from(of)))
 
     def reading(chunk: Chunk) -> Chunk:
-        return _reading(metric.rows_require, chunk)
+        return _reading(metric.values_require, chunk)
 
     muted = _muted(run)
-    whole = rows([reading(run)], run)
+    whole = values([reading(run)], run)
     ways = {
-        "rows of chunks": rows([*map(reading, parts)], run),
-        "rows with all fields, not only those of `rows_require`": rows([run], run),
-        "rows with other codes where MACs are silent": rows([reading(muted)], muted),
+        "values of chunks": values([*map(reading, parts)], run),
+        "values with all fields, not only those of `values_require`": values([run], run),
+        "values with other codes where MACs are silent": values([reading(muted)], muted),
     }
     for how, found in ways.items():
         _expect_same(metric, found, whole, how)
 
 
-def _rows(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) -> dict[int, list[Any]]:
+def _values(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) -> dict[int, list[Any]]:
     """Sample number to all its values."""
     found: dict[int, list[Any]] = {}
     for chunk in chunks:
-        if not np.isin(chunk.phase, metric.rows_phases).any():
+        if not np.isin(chunk.phase, metric.values_phases).any():
             continue
-        rows = metric.rows(chunk, chunk.layout, context)
-        if rows is None:
+        given = metric.values(chunk, chunk.layout, context)
+        if given is None:
             continue
-        places = np.arange(len(chunk)) if rows.sample is None else rows.sample
-        if fault := fault_of_rows(metric, rows, chunk):
-            msg = f"{metric!r}: rows: {fault}"
+        if fault := fault_of_values(metric, given, chunk):
+            msg = f"{metric!r}: values: {fault}"
             raise AssertionError(msg)
-        columns = [*rows.values, *(rows.layer_values or ()), *(rows.extra[name] for name in metric.extra)]
-        for line, place in enumerate(places.tolist()):
-            found[chunk.start + place] = [column[line] for column in columns]
+        positions = np.arange(len(chunk)) if given.sample is None else given.sample
+        columns = [*given.values, *(given.layer_values or ()), *(given.extra[name] for name in metric.extra)]
+        for row, position in enumerate(positions.tolist()):
+            found[chunk.start + position] = [column[row] for column in columns]
     return found
 
 

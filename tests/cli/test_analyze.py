@@ -308,7 +308,7 @@ def test_explain_shows_what_would_be_done_and_does_nothing(run: Path) -> None:
         "  basis_set_size: computed, as there is no basis_set_size.parquet",
         "pass 1: 32 samples, reads active, codes",
         "  fold of basis_set_size: computed, as nothing was kept of it",
-        f"pass 2: 32 samples, reads {', '.join(sorted(st.metrics.BasisSetSize.rows_require)) or 'steps only'}",
+        f"pass 2: 32 samples, reads {', '.join(sorted(st.metrics.BasisSetSize.values_require)) or 'steps only'}",
         "  rows of basis_set_size from sample 0 on",
     ]
     assert lines[-1].startswith("engine serial, n_jobs 1, ")

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from sparsey_trace.cli.main import main
-from sparsey_trace.replay.live import Watching
+from sparsey_trace.replay.live import LiveRun
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import COMMAND, LAYOUT, being_written, sparsey_trace, write_steps, write_trace
@@ -70,7 +70,7 @@ def test_it_waits_follows_and_ends_with_the_run(tmp_path: Path) -> None:
     assert sizes[-1] == 4 * STEPS
     write_trace(tmp_path / "same.h5", steps=STEPS)
     with open_trace(path) as trace, open_trace(tmp_path / "same.h5") as same:
-        now = json.loads(json.dumps(asdict(Watching(trace).catch_up())))
+        now = json.loads(json.dumps(asdict(LiveRun(trace).catch_up())))
         assert (trace.inputs[:] == same.inputs[:]).all()
         assert (trace.layers[1].codes[:] == same.layers[1].codes[:]).all()
     assert sights[-1] == {"trace": str(path), "state": "closed", **now}

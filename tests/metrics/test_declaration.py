@@ -9,12 +9,12 @@ from typing import Any, ClassVar, Literal, Optional
 import pytest
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.metrics import Rows, RunMetric, SampleMetric
+from sparsey_trace.metrics import RunMetric, SampleMetric, SampleValues
 from sparsey_trace.metrics.declaration import fault_of
 from sparsey_trace.metrics.parameters import read_parameter
 from sparsey_trace.metrics.registry import BUILT_IN
 
-ROWS_OF_NOTHING = {"name": "thing", "rows": lambda self, chunk, layout, context: Rows(values=[])}
+VALUES_OF_NOTHING = {"name": "thing", "values": lambda self, chunk, layout, context: SampleValues(values=[])}
 
 
 def a_class(kind: type = SampleMetric, /, **attributes: Any) -> type:
@@ -24,7 +24,7 @@ def a_class(kind: type = SampleMetric, /, **attributes: Any) -> type:
     hints = {name: given.hint for name, given in parameters.items()}
     defaults = {name: given.default for name, given in parameters.items()}
     return dataclass(frozen=True)(
-        type("Thing", (kind,), {**ROWS_OF_NOTHING, **plain, **defaults, "__annotations__": hints})
+        type("Thing", (kind,), {**VALUES_OF_NOTHING, **plain, **defaults, "__annotations__": hints})
     )
 
 
@@ -61,15 +61,15 @@ def test_every_kind_of_parameter_is_sound() -> None:
             "name: expected one that doesn't end like tables of whole layers, in _layer, found "
             "'feature_coverage_layer'",
         ),
-        ({"rows": SampleMetric.rows}, "expected a method rows, found none"),
+        ({"values": SampleMetric.values}, "expected a method values, found none"),
         ({"best": "biggest"}, "best: expected lowest or highest, found 'biggest'"),
         ({"over_samples": "median"}, "over_samples: expected mean or sum or last, found 'median'"),
         ({"requires": "codes"}, "requires: expected a set or tuple of active, codes, inputs, found 'codes'"),
         (
-            {"rows_require": {"x"}},
-            "rows_require: expected a set or tuple of active, codes, inputs, found {'x'}",
+            {"values_require": {"x"}},
+            "values_require: expected a set or tuple of active, codes, inputs, found {'x'}",
         ),
-        ({"rows_phases": ("eval",)}, "rows_phases: expected a set or tuple of 0, 1, found ('eval',)"),
+        ({"values_phases": ("eval",)}, "values_phases: expected a set or tuple of 0, 1, found ('eval',)"),
         ({"extra": {"step": "int64"}}, "extra: expected names that other columns don't have, found 'step'"),
         (
             {"name": Parameter(str, "thing")},
@@ -109,7 +109,7 @@ def test_one_that_cannot_be_made_raises_what_it_raises() -> None:
             msg = "never"
             raise ValueError(msg)
 
-        rows = ROWS_OF_NOTHING["rows"]
+        values = VALUES_OF_NOTHING["values"]
 
     with pytest.raises(ValueError, match="never"):
         fault_of(Picky, taken=())

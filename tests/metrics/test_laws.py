@@ -22,8 +22,8 @@ from sparsey_trace.metrics import (
     MatchAccuracy,
     Metric,
     NumActivations,
-    Rows,
     SampleMetric,
+    SampleValues,
     SiscAdherence,
     spill,
 )
@@ -100,10 +100,10 @@ def test_coverage_is_the_same_in_blocks_of_samples() -> None:
         inputs=(rng.random((2100, 9)) < 0.3).astype(np.uint8),
         active=active,
     )
-    whole = FeatureCoverage().rows(run, layout, Context(None, recall=None))  # type: ignore[arg-type]
+    whole = FeatureCoverage().values(run, layout, Context(None, recall=None))  # type: ignore[arg-type]
     # What is worked on at once is 1,024 samples.
     for part in (slice(0, 1000), slice(1000, 1030), slice(1030, 2100)):
-        cut = FeatureCoverage().rows(run[part], layout, Context(None, recall=None))  # type: ignore[arg-type]
+        cut = FeatureCoverage().values(run[part], layout, Context(None, recall=None))  # type: ignore[arg-type]
         for one, other in ((whole.values, cut.values), (whole.layer_values, cut.layer_values)):
             for expected, found in zip(one, other, strict=True):  # type: ignore[arg-type]
                 np.testing.assert_array_equal(expected[part], found)
@@ -151,12 +151,12 @@ class Winners(SampleMetric):
     """The first CM's winner: made to be broken."""
 
     name = "winners"
-    rows_require = frozenset({"codes", "active"})
+    values_require = frozenset({"codes", "active"})
     extra: ClassVar[dict[str, str]] = {"first": "int64"}
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Any) -> Rows | None:
+    def values(self, chunk: Chunk, layout: Layout, context: Any) -> SampleValues | None:
         values = [self.of(*arrays) for arrays in zip(chunk.codes, chunk.active, strict=True)]
-        return Rows(values=values, extra=self.columns(chunk))
+        return SampleValues(values=values, extra=self.columns(chunk))
 
     def of(self, codes: np.ndarray, active: np.ndarray) -> np.ndarray:
         return np.where(active, codes[..., 0], 0).astype(np.float64)
@@ -244,16 +244,19 @@ def test_what_is_broken_below_was_sound(metric: Metric) -> None:
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        (HeedsTheSilent(), "rows with other codes where MACs are silent: expected what the whole run gives"),
+        (
+            HeedsTheSilent(),
+            "values with other codes where MACs are silent: expected what the whole run gives",
+        ),
         (
             ReadsMore(),
-            "rows with all fields, not only those of `rows_require`: expected what the whole run gives",
+            "values with all fields, not only those of `values_require`: expected what the whole run gives",
         ),
-        (DependsOnTheChunk(), "rows of chunks: expected what the whole run gives"),
-        (Transposed(), "rows: values: expected float64 [4, 2], found float64 [2, 4]"),
-        (Whole(), "rows: values: expected int64 [4, 2], found float64 [4, 2]"),
-        (Columnless(), "rows: first: expected [4], found none"),
-        (Layered(), "rows: layer_values: expected float64 [4], found none"),
+        (DependsOnTheChunk(), "values of chunks: expected what the whole run gives"),
+        (Transposed(), "values: values: expected float64 [4, 2], found float64 [2, 4]"),
+        (Whole(), "values: values: expected int64 [4, 2], found float64 [4, 2]"),
+        (Columnless(), "values: first: expected [4], found none"),
+        (Layered(), "values: layer_values: expected float64 [4], found none"),
         (ChangesWhatItIsGiven(), "chunks merged from the left again: expected what the whole run gives"),
         (Unsendable(), "a state: expected something that can be pickled, found "),
         (UnsendableResult(), "what `finalize` makes: expected something that can be pickled, found "),

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Context, Rows
+    from sparsey_trace.metrics.base import Context, SampleValues
 
 
 @pytest.fixture(scope="module")
@@ -109,11 +109,11 @@ def test_foreign_files_and_files_for_folders_are_refused(trace: Path, tmp_path: 
 class Failing(FeatureCoverage):
     name = "failing"
 
-    def rows(self, chunk: Chunk, layout: object, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: object, context: Context) -> SampleValues:
         if chunk.start:
             msg = "no"
             raise RuntimeError(msg)
-        return super().rows(chunk, layout, context)
+        return super().values(chunk, layout, context)
 
 
 def test_an_analysis_that_fails_leaves_nothing(trace: Path, tmp_path: Path) -> None:
@@ -181,7 +181,7 @@ def test_a_dead_process_is_explained(trace: Path, monkeypatch: pytest.MonkeyPatc
 class Deadly(FeatureCoverage):
     name = "deadly"
 
-    def rows(self, chunk: Chunk, layout: object, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: object, context: Context) -> SampleValues:
         import os
 
         os._exit(3)

@@ -12,7 +12,7 @@ import pytest
 
 from sparsey_trace.errors import MetricError
 from sparsey_trace.layout import EVAL
-from sparsey_trace.metrics import Rows, SampleMetric
+from sparsey_trace.metrics import SampleMetric, SampleValues
 from sparsey_trace.replay.analyze import analyze
 
 if TYPE_CHECKING:
@@ -29,30 +29,30 @@ class Activity(SampleMetric[None]):
     """Whether each MAC is active, in evaluation."""
 
     name = "activity"
-    rows_require = frozenset({"active"})
-    rows_phases = (EVAL,)
+    values_require = frozenset({"active"})
+    values_phases = (EVAL,)
 
-    def rows(self, chunk: Chunk, layout: Layout, context: Any) -> Rows:
+    def values(self, chunk: Chunk, layout: Layout, context: Any) -> SampleValues:
         asked = np.flatnonzero(chunk.phase == EVAL)
         assert len(asked)
-        return Rows(sample=asked, values=self.values([active[asked] for active in chunk.active]))
+        return SampleValues(sample=asked, values=self.given([active[asked] for active in chunk.active]))
 
-    def values(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def given(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [of_layer.astype(np.float64) for of_layer in active]
 
 
 class Undefined(Activity):
-    def values(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def given(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
         return [of_layer * np.nan for of_layer in active]
 
 
 class TooFew(Activity):
-    def values(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
-        return super().values(active)[:1]
+    def given(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
+        return super().given(active)[:1]
 
 
 class Failing(Activity):
-    def values(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
+    def given(self, active: Sequence[np.ndarray]) -> list[np.ndarray]:
         msg = "first line\nsecond line"
         raise RuntimeError(msg)
 
@@ -69,11 +69,11 @@ def test_values_are_asked_for_in_its_phases_only(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("metric", "message"),
     [
-        (Undefined(), "activity: rows: values of a metric: expected finite numbers below "),
-        (TooFew(), "activity: rows: values: expected float64 ["),
+        (Undefined(), "activity: values: values of a metric: expected finite numbers below "),
+        (TooFew(), "activity: values: values: expected float64 ["),
         (
             Failing(),
-            "activity: expected rows to work on every run, found that it raised RuntimeError: first line second line",
+            "activity: expected values to work on every run, found that it raised RuntimeError: first line second line",
         ),
     ],
 )

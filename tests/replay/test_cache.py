@@ -20,7 +20,7 @@ from sparsey_trace.errors import CacheWarning
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, SiscAdherence, sisc_adherence
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import code_version
-from sparsey_trace.replay.cache.tables import _rows_stay
+from sparsey_trace.replay.cache.tables import _values_stay
 from sparsey_trace.replay.engine.worker import Worker
 from sparsey_trace.tables import stream, table_file
 from sparsey_trace.tables.provenance import provenance_in
@@ -193,7 +193,7 @@ def why(trace: Path, out: Path, **options: Any) -> dict[str, str]:
 def test_folds_serve_other_questions(trace: Path, tmp_path: Path, replayed: list[tuple[int, int]]) -> None:
     analyze(trace, out=tmp_path / "out", metrics=["basis_set_size"])
     found = explained(trace, tmp_path / "out", metrics=["basis_set_size_increase"], resolution="run")
-    assert [(one.folds, len(one.rows)) for one in found.passes] == [((), 1)]
+    assert [(one.folds, len(one.values)) for one in found.passes] == [((), 1)]
     replayed.clear()
     options = {"metrics": ["basis_set_size_increase"], "resolution": "run"}
     analyze(trace, out=tmp_path / "out", **options)
@@ -342,12 +342,12 @@ def test_without_a_cache_nothing_is_kept_or_used(
 
 @dataclass(frozen=True)
 class Inheriting(FeatureCoverage):
-    """A metric of no package, with rows of its own."""
+    """A metric of no package, with values of its own."""
 
     name = "inheriting"
 
-    def rows(self, *arguments: Any) -> Any:
-        return super().rows(*arguments)
+    def values(self, *arguments: Any) -> Any:
+        return super().values(*arguments)
 
 
 def test_metrics_whose_code_nobody_vouches_for_are_made_anew(
@@ -361,8 +361,8 @@ def test_metrics_whose_code_nobody_vouches_for_are_made_anew(
 
 
 def test_a_promise_about_rows_is_not_inherited_by_other_rows() -> None:
-    assert _rows_stay(FeatureCoverage(), {})
-    assert not _rows_stay(Inheriting(), {})
+    assert _values_stay(FeatureCoverage(), {})
+    assert not _values_stay(Inheriting(), {})
 
 
 def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
@@ -377,7 +377,7 @@ def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
         ("match_accuracy",),
         ("sisc_adherence",),
     ]
-    assert [part.metrics[0] for part in first.rows] == ["num_activations", "feature_coverage"]
+    assert [part.metrics[0] for part in first.values] == ["num_activations", "feature_coverage"]
     assert (first.samples, first.reads) == (32, ("active", "codes", "inputs"))
-    assert len(second.rows) == 4
+    assert len(second.values) == 4
     assert (second.folds, second.samples) == ((), 32)

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Context, Rows
+    from sparsey_trace.metrics.base import Context, SampleValues
 
 RESOLUTIONS = ("epoch", "step")
 
@@ -133,10 +133,10 @@ import sys
 import sparsey_trace, sparsey_trace.metrics
 
 class Waiting(sparsey_trace.metrics.NumActivations):
-    def rows(self, chunk, layout, context):
+    def values(self, chunk, layout, context):
         print("at work", flush=True)
         sys.stdin.readline()
-        return super().rows(chunk, layout, context)
+        return super().values(chunk, layout, context)
 
 sparsey_trace.analyze(sys.argv[1], out=sys.argv[2], metrics=[Waiting(), "basis_set_size"], resolution="epoch")
 """
@@ -207,9 +207,9 @@ class Removing(FeatureCoverage):
     name = "removing"
     folder: Any = None
 
-    def rows(self, chunk: Chunk, layout: object, context: Context) -> Rows:
+    def values(self, chunk: Chunk, layout: object, context: Context) -> SampleValues:
         shutil.rmtree(self.folder)
-        return super().rows(chunk, layout, context)
+        return super().values(chunk, layout, context)
 
 
 def test_a_folder_that_is_removed_meanwhile(trace: Path, tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sparsey_trace.replay import live
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.live import Watching
+from sparsey_trace.replay.live import LiveRun
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -82,7 +82,7 @@ def test_it_shows_what_an_analysis_shows_and_reads_nothing_twice(
                 return original(self, start, stop, **fields)
 
             monkeypatch.setattr(Trace, "chunk", chunk)
-            followed = Watching(trace)
+            followed = LiveRun(trace)
             check(followed.catch_up(), path)
             for first, last in ((2, 3), (3, 30), (30, 31), (31, 90)):
                 feed(writer, 3, range(first, last))
@@ -103,7 +103,7 @@ def test_a_trace_without_a_sample_is_shown_as_such(tmp_path: Path) -> None:
     with TraceWriter(tmp_path / "run.h5", LAYOUT):
         pass
     with open_trace(tmp_path / "run.h5") as trace:
-        now = Watching(trace).catch_up()
+        now = LiveRun(trace).catch_up()
     assert (now.samples, now.steps, now.epoch, now.phase, now.time, now.rate) == (
         0,
         0,
@@ -127,6 +127,6 @@ def test_without_inputs_there_is_no_coverage(tmp_path: Path) -> None:
             phase="train",
         )
     with open_trace(tmp_path / "run.h5") as trace:
-        now = Watching(trace).catch_up()
+        now = LiveRun(trace).catch_up()
     assert [layer.coverage for layer in now.layers] == [None, None]
     assert (now.rate, now.layers[0].active, now.layers[0].basis_set_total) == (None, 1.0, 20)

@@ -100,10 +100,10 @@ def by_step(metric: Metric, run: Chunk) -> dict[int, list[float]]:
     """The values of all MACs by the number of their step, from the run as a whole."""
     assert isinstance(metric, SampleMetric)
     result = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)
-    rows = metric.rows(run, run.layout, Context(result, recall_from(run)))
-    if rows is None:
+    values = metric.values(run, run.layout, Context(result, recall_from(run)))
+    if values is None:
         return {}
-    groups = chunk_values(metric, rows, run, resolution="step", reduction=None).macs
+    groups = chunk_values(metric, values, run, resolution="step", reduction=None).macs
     values = groups.values() if metric.counts else groups.values().astype(np.float32)
     return dict(zip(groups.step.tolist(), values.tolist(), strict=True))
 

@@ -45,15 +45,15 @@ def as_original_has_it(
     if metric == "feature_coverage" and not is_final:
         return np.array([seen.by_layer[layer] for seen in watch()])
     if metric == "feature_coverage":
-        return np.concatenate([seen.rows[layer] for seen in watch(awake=True)])
+        return np.concatenate([seen.sample_values[layer] for seen in watch(awake=True)])
     if metric == "match_accuracy" and is_final:
         values = np.zeros(run.active[layer].shape)
         values[run.phase == EVAL] = np.concatenate(
-            [seen.rows[layer] for seen in watch(**IN_FINAL) if seen.rows]
+            [seen.sample_values[layer] for seen in watch(**IN_FINAL) if seen.sample_values]
         )
         return values
     if per == "per_sample":
-        return np.concatenate([seen.rows[layer] for seen in watch()])
+        return np.concatenate([seen.sample_values[layer] for seen in watch()])
     return np.array([seen.value[layer] for seen in watch() if seen.value[layer]])
 
 
@@ -62,8 +62,8 @@ class Seen:
 
     def __init__(self, metric: Metric, value: Any) -> None:
         self.value, self.by_layer = value, getattr(metric, "by_layer", None)
-        rows = getattr(metric, "rows", None)
-        self.rows = None if rows is None else rows.values
+        given = getattr(metric, "sample_values", None)
+        self.sample_values = None if given is None else given.values
 
 
 @cache

@@ -182,7 +182,7 @@ def test_match_accuracy_has_no_value_in_training(reduction: str | None, expected
     model = spring(RUN)
     metric = MatchAccuracyMetric(model, reduction)
     assert shown(model, metric, steps=2) == expected
-    assert metric.rows is None
+    assert metric.sample_values is None
 
 
 @KINDS

@@ -96,7 +96,7 @@ def _known(
     gaps = Gaps.of(trace).notes(metric, **question)
     whole = more == 0 and gaps == {key: made["notes"][key] for key in _GAPS if key in made["notes"]}
     why = "" if whole else grown(more)
-    if not whole and (more < 0 or not _rows_stay(metric, made["notes"])):
+    if not whole and (more < 0 or not _values_stay(metric, made["notes"])):
         raise Unknown(why=why)
     halt = _halt(store, metric, name)
     return KnownTables(
@@ -120,13 +120,13 @@ def _changed(path: Path) -> Unknown:
     return Unknown(why=f"{path.name} was changed")
 
 
-def _rows_stay(metric: Metric[Any], notes: Mapping[str, Any]) -> bool:
-    """Whether the metric promises it of its own `rows`, and not of those of a class that it inherits from."""
+def _values_stay(metric: Metric[Any], notes: Mapping[str, Any]) -> bool:
+    """Whether the metric promises it of its own `values`, and not of those of a class that it inherits from."""
     if not isinstance(metric, SampleMetric):
         return False
-    owner = next(cls for cls in type(metric).__mro__ if vars(cls).keys() & {"rows", "rows_stay"})
-    with blaming(metric, "rows_stay"):
-        return "rows_stay" in vars(owner) and metric.rows_stay(notes)
+    owner = next(cls for cls in type(metric).__mro__ if vars(cls).keys() & {"values", "values_stay"})
+    with blaming(metric, "values_stay"):
+        return "values_stay" in vars(owner) and metric.values_stay(notes)
 
 
 def _is_whole(made: Mapping[str, Any]) -> bool:

@@ -1,4 +1,4 @@
-"""Engines: who does the chunks of a pass. They differ in nothing else; results come in order."""
+"""Engines: who does the chunks of a task. They differ in nothing else; results come in order."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from sparsey_trace.support.suggest import unknown
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from sparsey_trace.replay.engine.task import Pass
+    from sparsey_trace.replay.engine.task import Task
 
 NAMES = ("auto", "serial", "threads", "processes")
 _AHEAD = 2
@@ -32,9 +32,9 @@ _AHEAD = 2
 
 
 class Engine(Protocol):
-    """Does passes."""
+    """Does tasks."""
 
-    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+    def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
 
     def close(self) -> None:
@@ -45,10 +45,10 @@ class SerialEngine:
     """One chunk after the other, in this process."""
 
     def __init__(self) -> None:
-        """Open nothing before there is work."""
+        """Open no trace before there is work."""
         self._source: Source | None = None
 
-    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+    def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
@@ -67,12 +67,12 @@ class ThreadsEngine:
     """Chunks in several threads: what takes long is compiled, or in libraries, and runs at the same time there."""
 
     def __init__(self, threads: int) -> None:
-        """Start nothing before there is work."""
+        """Start no thread and open no trace before there is work."""
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sparsey-trace replay")
         self._source: Source | None = None
 
-    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+    def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
@@ -92,7 +92,7 @@ class ProcessesEngine:
     """Chunks in several new processes, so many at a time that memory stays bounded."""
 
     def __init__(self, processes: int) -> None:
-        """Start nothing before there is work."""
+        """Start no process before there is work."""
         self._processes = processes
         self._folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
         # Spawned, not forked: a fork copies the locks of HDF5 and of torch's threads as they stand.
@@ -100,13 +100,13 @@ class ProcessesEngine:
             processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
         )
 
-    def run(self, task: Pass, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+    def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order.
 
         Raises:
             SparseyTraceError: a process died.
         """
-        path = Path(self._folder.name) / f"{id(task)}.pass"
+        path = Path(self._folder.name) / f"{id(task)}.task"
         with path.open("wb") as stream:
             pickle.dump(task, stream, protocol=pickle.HIGHEST_PROTOCOL)
 

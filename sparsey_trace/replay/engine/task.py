@@ -1,4 +1,4 @@
-"""A reading of the trace, and what is done with each of its chunks."""
+"""A task: what is done with each chunk of a stretch of the trace."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Pass:
-    """One reading of the trace, or of a stretch of it.
+class Task:
+    """What is done with each chunk of a stretch of the trace; pickled for other processes.
 
     Attributes:
         trace: the trace, and how many of its samples there are to replay.
         resolution: see docs/metrics.md.
         reduction: see docs/metrics.md.
         folds: one metric for each fold that is made.
-        rows: metrics whose rows are given out.
-        results: for each of `rows`, what its fold came to; None where it has none.
+        sample_metrics: metrics that give out values.
+        results: for each of `sample_metrics`, what its fold came to; None where it has none.
     """
 
     trace: Snapshot
     resolution: str
     reduction: str | None
     folds: tuple[Metric[Any], ...] = ()
-    rows: tuple[SampleMetric[Any], ...] = ()
+    sample_metrics: tuple[SampleMetric[Any], ...] = ()
     results: tuple[Any, ...] = field(default=(), repr=False)

@@ -11,7 +11,7 @@ import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import Context, Memo, Recalled
-from sparsey_trace.metrics.declaration import fault_of_rows
+from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.chunk_values import chunk_values
 
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Rows, SampleMetric
-    from sparsey_trace.replay.engine.task import Pass
+    from sparsey_trace.metrics.base import SampleMetric, SampleValues
+    from sparsey_trace.replay.engine.task import Task
     from sparsey_trace.tables.chunk_values import ChunkValues
 
 
@@ -36,8 +36,8 @@ class Done:
     """What came of one chunk.
 
     Attributes:
-        states: for each fold of the pass, the chunk's state.
-        outputs: for each metric with rows, its `ChunkValues`; None where no sample has a value.
+        states: for each fold of the task, the chunk's state.
+        outputs: for each sample metric of the task, its values; None where no sample has one.
         samples: how many samples the chunk had.
     """
 
@@ -47,16 +47,16 @@ class Done:
 
 
 class Source:
-    """The trace of an analysis, open in one process, for all its passes and threads.
+    """The trace of an analysis, open in one process, for all its tasks and threads.
 
     Args:
         task: one of them.
 
     Raises:
-        TraceError: the trace isn't the one that the pass is about any more.
+        TraceError: the trace isn't the one that the task is about any more.
     """
 
-    def __init__(self, task: Pass) -> None:
+    def __init__(self, task: Task) -> None:
         """Open it."""
         # Samples are recalled from all over it, the same stretches again and again.
         self.trace = task.trace.opened(cache_bytes=_KEPT_BYTES)
@@ -76,16 +76,16 @@ class Source:
 
 
 class Worker:
-    """A pass at work in one process: the trace, and what `rows` may lean on.
+    """Does the chunks of a task in one process, in any number of threads.
 
     Args:
-        task: the pass.
+        task: the task.
         source: its trace.
-        memos: for each of its rows, what the threads at work on it share.
+        memos: for each of its sample metrics, what the threads at work on it share.
     """
 
-    def __init__(self, task: Pass, source: Source, memos: Sequence[Memo]) -> None:
-        """Begin."""
+    def __init__(self, task: Task, source: Source, memos: Sequence[Memo]) -> None:
+        """See the class."""
         self._task, self._trace = task, source.trace
         self._contexts = [
             Context(result, source.recall, memo) for result, memo in zip(task.results, memos, strict=True)
@@ -100,31 +100,37 @@ class Worker:
         for metric in self._task.folds:
             with blaming(metric, "update"):
                 states.append(metric.update(metric.init(layout), chunk))
-        for by_sample, context in zip(self._task.rows, self._contexts, strict=True):
-            with blaming(by_sample, "rows"):
-                has_any = phases.intersection(by_sample.rows_phases)
-                rows = by_sample.rows(chunk, layout, context) if has_any else None
-                outputs.append(self._output(by_sample, rows, chunk))
+        for by_sample, context in zip(self._task.sample_metrics, self._contexts, strict=True):
+            with blaming(by_sample, "values"):
+                has_any = phases.intersection(by_sample.values_phases)
+                given = by_sample.values(chunk, layout, context) if has_any else None
+                outputs.append(self._output(by_sample, given, chunk))
         return Done(states, outputs, len(chunk))
 
-    def _output(self, metric: SampleMetric[Any], rows: Rows | None, chunk: Chunk) -> ChunkValues | None:
-        if rows is None:
+    def _output(
+        self, metric: SampleMetric[Any], given: SampleValues | None, chunk: Chunk
+    ) -> ChunkValues | None:
+        if given is None:
             return None
-        if fault := fault_of_rows(metric, rows, chunk):
+        if fault := fault_of_values(metric, given, chunk):
             raise DataError(fault)
         return chunk_values(
-            metric, rows, chunk, resolution=self._task.resolution, reduction=self._task.reduction
+            metric, given, chunk, resolution=self._task.resolution, reduction=self._task.reduction
         )
 
     def _fields(self, phases: set[int]) -> frozenset[str]:
         wanted = [metric.requires for metric in self._task.folds]
-        wanted += [metric.rows_require for metric in self._task.rows if phases & set(metric.rows_phases)]
+        wanted += [
+            metric.values_require
+            for metric in self._task.sample_metrics
+            if phases & set(metric.values_phases)
+        ]
         return frozenset().union(*wanted)
 
 
-def memos_of(task: Pass) -> list[Memo]:
-    """One empty Memo for each sample metric of the pass."""
-    return [Memo() for _ in task.rows]
+def memos_of(task: Task) -> list[Memo]:
+    """One empty Memo for each sample metric of the task."""
+    return [Memo() for _ in task.sample_metrics]
 
 
 _sources: list[Source] = []
@@ -141,5 +147,5 @@ def _worker(path: Path) -> Worker:
 
 
 def work_from_file(path: Path, span: tuple[int, int]) -> Done:
-    """Do one chunk of the pass that the parent process left in a file."""
+    """Do one chunk of the task that the parent process left in a file."""
     return _worker(path)(span)
