@@ -91,8 +91,8 @@ def show(
 
 def _show(comparison: Comparison) -> None:
     sheet = comparison.sheet()
-    sides = zip(sheet.runs, comparison.sides, strict=True)
-    render.pairs({name: f"{side.run}, {render.count(side.samples, 'sample')}" for name, side in sides})
+    runs = zip(sheet.runs, comparison.runs, strict=True)
+    render.pairs({name: f"{run.name}, {render.count(run.samples, 'sample')}" for name, run in runs})
     render.write()
     render.table(sheet.heads, sheet.rows, numbers=sheet.numbers, grouped=True)
     render.write()
@@ -103,10 +103,8 @@ def _show(comparison: Comparison) -> None:
 def _plain(comparison: Comparison, violations: Sequence[Violation]) -> dict[str, Any]:
     """As plain values that JSON can say."""
     return {
-        "runs": [
-            {"run": side.run, "trace": side.trace, "samples": side.samples} for side in comparison.sides
-        ],
-        "entries": [asdict(entry) for entry in comparison.entries],
+        "runs": [{"run": run.name, "trace": run.trace, "samples": run.samples} for run in comparison.runs],
+        "entries": [asdict(figures) for figures in comparison.figures],
         "remarks": comparison.remarks,
         "violations": [asdict(violation) for violation in violations],
     }

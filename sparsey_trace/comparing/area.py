@@ -19,15 +19,15 @@ if TYPE_CHECKING:
 
 
 def areas(path: Path) -> dict[int | None, float]:
-    """The area under each layer's curve in a table of basis set sizes; memory stays bounded.
+    """The area under each layer's growth in a table of basis set sizes; memory stays bounded.
 
-    The curve is the mean size over the layer's MACs against the number of train samples so far: straight
+    Growth is the mean size over the layer's MACs against the number of train samples so far: straight
     lines from 0 before the first sample through what each group of samples came to. Its area is divided by
     the number of train samples, so that runs of different lengths compare; evaluation counts for nothing.
 
     Returns:
         Layer (None where a reduction removed it) to area, in codes; empty for other metrics' tables, and at
-        resolution `run`, which has no curve.
+        resolution `run`, which shows no growth.
     """
     # It takes a while to load, which `info` needn't wait for.
     import pyarrow.compute as pc
@@ -37,22 +37,22 @@ def areas(path: Path) -> dict[int | None, float]:
         if provenance.get("metric") != BasisSetSize.name or provenance.get("resolution") == "run":
             return {}
         columns = [name for name in (*KEYS, "layer", "samples", "value") if name in file.schema_arrow.names]
-        curves: dict[int | None, _Curve] = {}
+        growths: dict[int | None, _Growth] = {}
         for group in whole_groups(file, columns):
             part = group.filter(pc.equal(group["phase"].cast("string"), PHASES[TRAIN]))
             if not len(part):
                 continue
             means = layer_means(part)
             samples = (
-                part["samples"].to_numpy()[means.line] if "samples" in columns else np.ones(len(means.line))
+                part["samples"].to_numpy()[means.row] if "samples" in columns else np.ones(len(means.row))
             )
             for layer in dict.fromkeys(means.layer):
                 is_layer = means.layer == layer
-                curves.setdefault(layer, _Curve()).add(means.value[is_layer], samples[is_layer])
-    return {None if layer is None else int(layer): curve.mean for layer, curve in curves.items()}
+                growths.setdefault(layer, _Growth()).add(means.value[is_layer], samples[is_layer])
+    return {None if layer is None else int(layer): growth.mean for layer, growth in growths.items()}
 
 
-class _Curve:
+class _Growth:
     """The area so far."""
 
     def __init__(self) -> None:

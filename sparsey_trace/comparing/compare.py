@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.comparing.comparison import Comparison
-from sparsey_trace.comparing.run_figures import side_of_folder, side_of_trace
+from sparsey_trace.comparing.run_figures import figures_of_folder, figures_of_trace
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.find_or_make import Question
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -65,12 +65,12 @@ def compare(
         # All first: what can't be read is known before anything is computed.
         opened = [_opened(run, stack) for run in runs]
         check_distinct([(run.id, str(run.path)) for run in opened if isinstance(run, Trace)])
-        sides = [
-            side_of_trace(run, question) if isinstance(run, Trace) else side_of_folder(run, question)
+        figures = [
+            figures_of_trace(run, question) if isinstance(run, Trace) else figures_of_folder(run, question)
             for run in opened
         ]
-    check_distinct([(side.trace, side.run) for side in sides])
-    comparison = Comparison(sides)
+    check_distinct([(run.trace, run.name) for run in figures])
+    comparison = Comparison(figures)
     _check_shared(comparison)
     return comparison
 
@@ -101,9 +101,9 @@ def check_distinct(runs: Iterable[tuple[str, str]]) -> None:
 
 
 def _check_shared(comparison: Comparison) -> None:
-    counts = Counter((entry.metric, entry.layer) for entry in comparison.entries)
+    counts = Counter((one.metric, one.layer) for one in comparison.figures)
     if not counts or max(counts.values()) < 2:
-        runs = ", ".join(side.run for side in comparison.sides)
+        runs = ", ".join(run.name for run in comparison.runs)
         msg = (
             f"{runs}: expected runs that share a metric and a layer, found none shared "
             f"({'; '.join(comparison.remarks)})"

@@ -6,7 +6,7 @@ from dataclasses import asdict
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from sparsey_trace.comparing.figures import FIGURES, entries_of
+from sparsey_trace.comparing.figures import FIGURE_NAMES, all_figures
 from sparsey_trace.comparing.layer_pairing import unshared
 from sparsey_trace.comparing.rules import check, parse_rule
 from sparsey_trace.comparing.sheet import Sheet, sheet_of
@@ -18,36 +18,36 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sparsey_trace.comparing.rules import Violation
-    from sparsey_trace.comparing.run_figures import Side
+    from sparsey_trace.comparing.run_figures import RunFigures
 
 
 class Comparison:
     """Runs side by side, per metric and layer; made by `compare`. The others are compared with the first.
 
     Attributes:
-        sides: the runs, as they were given.
-        entries: by metric and layer, an entry for each run that has figures there.
+        runs: the runs, as they were given.
+        figures: by metric and layer, those of each run that has some there.
         remarks: lines on what the runs don't share, and on what a reader should know of their figures.
     """
 
-    def __init__(self, sides: Sequence[Side]) -> None:
-        """Pair the figures."""
-        self.sides = sides
-        self.entries = entries_of(sides)
-        self.remarks = [*unshared(sides), *(remark for side in sides for remark in side.remarks)]
+    def __init__(self, runs: Sequence[RunFigures]) -> None:
+        """Pair the figures of the runs."""
+        self.runs = runs
+        self.figures = all_figures(runs)
+        self.remarks = [*unshared(runs), *(remark for run in runs for remark in run.remarks)]
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A line for each metric, layer and run; `wins_last` and so on say whose figure is the best."""
+        """A row for each metric, layer and run; `wins_last` and so on say whose figure is the best."""
         import pandas as pd
 
-        lines = []
-        for entry in self.entries:
-            line = asdict(entry)
-            wins = line.pop("wins")
-            lines.append(line | {f"wins_{figure}": figure in wins for figure in FIGURES})
-        return pd.DataFrame(lines).astype(
-            {"number": "Int64", **dict.fromkeys((*FIGURES, "change"), "float64")}
+        rows = []
+        for figures in self.figures:
+            row = asdict(figures)
+            wins = row.pop("wins")
+            rows.append(row | {f"wins_{name}": name in wins for name in FIGURE_NAMES})
+        return pd.DataFrame(rows).astype(
+            {"number": "Int64", **dict.fromkeys((*FIGURE_NAMES, "change"), "float64")}
         )
 
     def check(self, rules: str | Iterable[str]) -> list[Violation]:
@@ -61,18 +61,16 @@ class Comparison:
         """
         texts = [rules] if isinstance(rules, str) else list(rules)
         return [
-            violation
-            for rule in map(parse_rule, texts)
-            for violation in check(rule, self.sides, self.entries)
+            violation for rule in map(parse_rule, texts) for violation in check(rule, self.runs, self.figures)
         ]
 
     def sheet(self) -> Sheet:
         """The same to be read: a column for each run."""
-        return sheet_of(self.sides, self.entries)
+        return sheet_of(self.runs, self.figures)
 
     def __repr__(self) -> str:
         """One line: which runs there are."""
-        return f"<Comparison: {', '.join(side.run for side in self.sides)}>"
+        return f"<Comparison: {', '.join(run.name for run in self.runs)}>"
 
     def _repr_html_(self) -> str:
         sheet = self.sheet()

@@ -11,20 +11,20 @@ from sparsey_trace.comparing.layer_pairing import layer_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.comparing.run_figures import Side
-    from sparsey_trace.tables.summary import Line
+    from sparsey_trace.comparing.run_figures import RunFigures
+    from sparsey_trace.tables.summary import SummaryRow
 
-Figure = Literal["last", "best", "area"]
+FigureName = Literal["last", "best", "area"]
 """What a run comes to in a metric and layer; `area` is there for basis_set_size only."""
 
-FIGURES: tuple[Figure, ...] = get_args(Figure)
+FIGURE_NAMES: tuple[FigureName, ...] = get_args(FigureName)
 
 PRECISION = 1e-6
 """Values are float32 in tables: two that differ by no more than this share of themselves are equal."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class Figures:
     """A run's figures of one metric in one layer.
 
     Attributes:
@@ -36,7 +36,7 @@ class Entry:
         last: as in the run's summary.
         best: as in the run's summary; None where there is no best.
         at: where the best value was reached first.
-        area: the area under the curve; see `areas`.
+        area: the area under the growth of basis sets; see `areas`.
         change: `last` minus the first run's; None where that run has none.
         wins: the figures that are the best of all runs'; ties have no winner.
     """
@@ -50,64 +50,67 @@ class Entry:
     at: str
     area: float | None
     change: float | None
-    wins: tuple[Figure, ...]
+    wins: tuple[FigureName, ...]
 
-    def figure(self, name: Figure) -> float | None:
-        """One of the figures."""
+    def value(self, name: FigureName) -> float | None:
+        """One of the figures; None where the run has none."""
         return {"last": self.last, "best": self.best, "area": self.area}[name]
 
 
-def entries_of(sides: Sequence[Side]) -> list[Entry]:
-    """By metric and layer, an entry for each run that has figures there."""
-    return [entry for lines in _paired(sides) for entry in _entries(lines, sides[0])]
+def all_figures(runs: Sequence[RunFigures]) -> list[Figures]:
+    """The figures of all runs: by metric and layer, those of each run that has some there."""
+    return [figures for rows in _paired(runs) for figures in _compared(rows, runs[0])]
 
 
 class _Paired(NamedTuple):
-    side: Side
-    line: Line
+    """A row of a run's summary, and what its layer is called in the comparison."""
+
+    run: RunFigures
+    row: SummaryRow
     layer: str | None
 
 
-def _paired(sides: Sequence[Side]) -> list[list[_Paired]]:
-    """The runs' lines that belong together: by metric and layer, in the order in which these come up."""
+def _paired(runs: Sequence[RunFigures]) -> list[list[_Paired]]:
+    """The summaries' rows that belong together, by metric and layer, in the order in which these come up."""
     groups: dict[str, dict[str | None, list[_Paired]]] = {}
-    for side, names in zip(sides, layer_names(sides), strict=True):
-        for line in side.lines:
-            layer = None if line.layer is None else names[line.layer]
-            groups.setdefault(line.table, {}).setdefault(layer, []).append(_Paired(side, line, layer))
-    return [lines for layers in groups.values() for lines in layers.values()]
+    for run, names in zip(runs, layer_names(runs), strict=True):
+        for row in run.summary:
+            layer = None if row.layer is None else names[row.layer]
+            groups.setdefault(row.table, {}).setdefault(layer, []).append(_Paired(run, row, layer))
+    return [rows for layers in groups.values() for rows in layers.values()]
 
 
-def _entries(lines: list[_Paired], first: Side) -> list[Entry]:
-    figures = [
-        {"last": line.last, "best": line.best, "area": side.areas.get((line.table, line.layer))}
-        for side, line, _ in lines
+def _compared(rows: list[_Paired], first: RunFigures) -> list[Figures]:
+    """The figures of one metric in one layer."""
+    found = [
+        {"last": row.last, "best": row.best, "area": run.areas.get((row.table, row.layer))}
+        for run, row, _ in rows
     ]
-    winners = {figure: _winner([found[figure] for found in figures], lines[0]) for figure in FIGURES}
-    base = lines[0].line.last if lines[0].side is first else None
+    winners = {name: _winner([values[name] for values in found], rows[0]) for name in FIGURE_NAMES}
+    base = rows[0].row.last if rows[0].run is first else None
     return [
-        Entry(
-            metric=line.table,
+        Figures(
+            metric=row.table,
             layer=layer,
-            number=line.layer,
-            run=side.run,
-            **found,
-            at=line.at,
-            change=None if base is None or line.last is None else line.last - base,
-            wins=tuple(figure for figure in FIGURES if winners[figure] == place),
+            number=row.layer,
+            run=run.name,
+            **values,
+            at=row.at,
+            change=None if base is None or row.last is None else row.last - base,
+            wins=tuple(name for name in FIGURE_NAMES if winners[name] == index),
         )
-        for place, ((side, line, layer), found) in enumerate(zip(lines, figures, strict=True))
+        for index, ((run, row, layer), values) in enumerate(zip(rows, found, strict=True))
     ]
 
 
 def _winner(values: list[float | None], about: _Paired) -> int | None:
-    """The place of the best value, if there are several values and no other equals it."""
+    """The index of the best value, if there are several values and no other equals it."""
     # A table without values has nothing to win.
-    known = [value for value in values if value is not None and about.line.best is not None]
+    known = [value for value in values if value is not None and about.row.best is not None]
     if len(known) < 2:
         return None
-    best = max(known) if about.side.best[about.line.table] == "highest" else min(known)
-    equal = [place for place, value in enumerate(values) if value is not None and same(value, best)]
+    best = max(known) if about.run.best[about.row.table] == "highest" else min(known)
+    equal = [index for index, value in enumerate(values) if value is not None and same(value, best)]
     return equal[0] if len(equal) == 1 else None
 
 

@@ -1,4 +1,4 @@
-"""Gates: rules that say when a comparison has failed, for continuous integration."""
+"""Rules that say when a comparison has failed, for continuous integration."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from sparsey_trace.comparing.figures import FIGURES, PRECISION
+from sparsey_trace.comparing.figures import FIGURE_NAMES, PRECISION
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.support.suggest import hint, unknown
@@ -16,8 +16,8 @@ from sparsey_trace.tables.names import table_names
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.comparing.figures import Entry, Figure
-    from sparsey_trace.comparing.run_figures import Side
+    from sparsey_trace.comparing.figures import FigureName, Figures
+    from sparsey_trace.comparing.run_figures import RunFigures
 
 GRAMMAR = (
     "[last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value itself; "
@@ -51,7 +51,7 @@ class Rule:
     """
 
     text: str
-    figure: Figure
+    figure: FigureName
     metric: str
     layer: str | None
     operator: str
@@ -122,7 +122,7 @@ def parse_rule(text: str) -> Rule:
     known = [name for cls in metric_classes().values() for name in table_names(cls)]
     if found["metric"] not in known:
         raise UsageError(unknown(f"rule {text!r}", found["metric"], known))
-    figure: Figure = next((name for name in FIGURES if name == found["figure"]), "last")
+    figure: FigureName = next((name for name in FIGURE_NAMES if name == found["figure"]), "last")
     return Rule(
         text=text.strip(),
         figure=figure,
@@ -134,35 +134,35 @@ def parse_rule(text: str) -> Rule:
     )
 
 
-def check(rule: Rule, sides: Sequence[Side], entries: Sequence[Entry]) -> list[Violation]:
+def check(rule: Rule, runs: Sequence[RunFigures], figures: Sequence[Figures]) -> list[Violation]:
     """What breaks a rule: of every run, or where its limit is of a change, of every run but the first."""
-    first, *others = sides
-    about = _about(rule, entries)
-    bases = {entry.layer: entry for entry in about if entry.run == first.run}
+    first, *others = runs
+    about = _about(rule, figures)
+    bases = {one.layer: one for one in about if one.run == first.name}
     broken: list[Violation] = []
-    for side in [first, *others] if rule.kind == "value" else others:
-        own = [entry for entry in about if entry.run == side.run]
-        judged = own if rule.kind == "value" else [entry for entry in own if entry.layer in bases]
+    for run in [first, *others] if rule.kind == "value" else others:
+        own = [one for one in about if one.run == run.name]
+        judged = own if rule.kind == "value" else [one for one in own if one.layer in bases]
         if not judged:
-            broken.append(_nothing(rule, first if own else side, entries))
-        for entry in judged:
-            broken += _judge(rule, entry, bases.get(entry.layer, entry))
+            broken.append(_nothing(rule, first if own else run, figures))
+        for one in judged:
+            broken += _judge(rule, one, bases.get(one.layer, one))
     # Where the first run has nothing to compare with, one line is enough.
     return list(dict.fromkeys(broken))
 
 
-def _about(rule: Rule, entries: Sequence[Entry]) -> list[Entry]:
-    about = [entry for entry in entries if entry.metric == rule.metric]
+def _about(rule: Rule, figures: Sequence[Figures]) -> list[Figures]:
+    about = [one for one in figures if one.metric == rule.metric]
     if rule.layer is None:
         return about
-    named = [entry for entry in about if entry.layer == rule.layer]
-    return named or [entry for entry in about if str(entry.number) == rule.layer]
+    named = [one for one in about if one.layer == rule.layer]
+    return named or [one for one in about if str(one.number) == rule.layer]
 
 
-def _judge(rule: Rule, entry: Entry, base: Entry) -> list[Violation]:
-    value, reference = entry.figure(rule.figure), base.figure(rule.figure)
+def _judge(rule: Rule, judged: Figures, base: Figures) -> list[Violation]:
+    value, reference = judged.value(rule.figure), base.value(rule.figure)
     if value is None or reference is None:
-        return [_violation(rule, entry.run, entry.layer, None, f"it has no figure {rule.figure!r}")]
+        return [_violation(rule, judged.run, judged.layer, None, f"it has no figure {rule.figure!r}")]
     found, slack = _measured(rule, value, reference)
     if not rule.is_broken_by(found, slack):
         return []
@@ -171,7 +171,7 @@ def _judge(rule: Rule, entry: Entry, base: Entry) -> list[Violation]:
         why += f", {found:+.6g}{rule.unit} against {reference:.6g} of {base.run}"
     # JSON knows no infinity.
     known = found if math.isfinite(found) else None
-    return [_violation(rule, entry.run, entry.layer, known, f"{why}; limit {rule.limit_text}")]
+    return [_violation(rule, judged.run, judged.layer, known, f"{why}; limit {rule.limit_text}")]
 
 
 def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]:
@@ -187,13 +187,13 @@ def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]
     return change * share, slack * share
 
 
-def _nothing(rule: Rule, side: Side, entries: Sequence[Entry]) -> Violation:
+def _nothing(rule: Rule, run: RunFigures, figures: Sequence[Figures]) -> Violation:
     """That a run has no figure that the rule could be about."""
     metric = next(name for name, cls in metric_classes().items() if rule.metric in table_names(cls))
-    layers = [e.layer for e in entries if (e.metric, e.run) == (rule.metric, side.run)]
-    if metric in side.skipped:
-        why = f"not computed: {side.skipped[metric]}"
-    elif rule.metric not in side.best:
+    layers = [one.layer for one in figures if (one.metric, one.run) == (rule.metric, run.name)]
+    if metric in run.skipped:
+        why = f"not computed: {run.skipped[metric]}"
+    elif rule.metric not in run.best:
         why = "not computed: it was not asked for"
     elif not layers:
         why = "no sample has a value"
@@ -203,7 +203,7 @@ def _nothing(rule: Rule, side: Side, entries: Sequence[Entry]) -> Violation:
         )
     else:
         why = "no layer is shared"
-    return _violation(rule, side.run, rule.layer, None, why)
+    return _violation(rule, run.name, rule.layer, None, why)
 
 
 def _violation(rule: Rule, run: str, layer: str | None, found: float | None, why: str) -> Violation:

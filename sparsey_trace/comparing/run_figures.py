@@ -23,53 +23,53 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Best
     from sparsey_trace.replay.find_or_make import Question, Tables
     from sparsey_trace.tables.fit import Misfit
-    from sparsey_trace.tables.summary import Line
+    from sparsey_trace.tables.summary import SummaryRow
     from sparsey_trace.trace.reading.trace import Trace
 
 
 @dataclass(frozen=True, kw_only=True)
-class Side:
+class RunFigures:
     """A run and its figures.
 
     Attributes:
-        run: what it is called: the trace's path, or the folder's.
+        name: what it is called: the trace's path, or the folder's.
         trace: the trace's id.
         samples: how many samples the figures are of.
         layers: the trace's layers; empty where only tables are there, which don't know their names.
-        lines: last and best of each table and layer.
-        areas: table and layer to the area under the curve, where there is one.
+        summary: last and best of each table and layer.
+        areas: table and layer to the area under the growth, where there is one.
         best: table to whether its lowest or its highest value is best.
         skipped: metric to why it isn't there.
         remarks: lines on what a reader should know of the figures.
     """
 
-    run: str
+    name: str
     trace: str
     samples: int
     layers: Sequence[LayerLayout]
-    lines: Sequence[Line]
+    summary: Sequence[SummaryRow]
     areas: dict[tuple[str, int | None], float]
     best: dict[str, Best]
     skipped: dict[str, str]
     remarks: Sequence[str]
 
 
-def side_of_trace(trace: Trace, question: Question) -> Side:
+def figures_of_trace(trace: Trace, question: Question) -> RunFigures:
     """A trace's figures. Tables in its RUN.metrics are used where they fit; the others are made now.
 
     Raises:
         TraceError: the trace is damaged or empty, or none of the metrics can be computed.
     """
-    return side_of_tables(trace, tables_of(trace, question), name=str(trace.path))
+    return figures_of_tables(trace, tables_of(trace, question), name=str(trace.path))
 
 
-def side_of_tables(trace: Trace, tables: Tables, *, name: str) -> Side:
+def figures_of_tables(trace: Trace, tables: Tables, *, name: str) -> RunFigures:
     """The figures of tables that were found or made, of a run that is called so."""
-    about = {"run": name, "trace": trace.id, "samples": len(trace)}
-    return _side(tables.result, layers=trace.layout.layers, remarks=tables.remarks, **about)
+    about = {"name": name, "trace": trace.id, "samples": len(trace)}
+    return _figures(tables.result, layers=trace.layout.layers, remarks=tables.remarks, **about)
 
 
-def side_of_folder(folder: Path, question: Question) -> Side:
+def figures_of_folder(folder: Path, question: Question) -> RunFigures:
     """The figures of a folder of tables that an analysis wrote; nothing is computed.
 
     Raises:
@@ -92,7 +92,7 @@ def side_of_folder(folder: Path, question: Question) -> Side:
     ((trace, samples),) = sources
     skipped = {name: f"found {other.why}" for name, other in others.items()}
     result = Result(paths, skipped={**question.skipped, **skipped})
-    return _side(result, run=str(folder), trace=trace, samples=samples, layers=(), remarks=[])
+    return _figures(result, name=str(folder), trace=trace, samples=samples, layers=(), remarks=[])
 
 
 def _said(folder: Path, misfits: Iterable[Misfit]) -> str:
@@ -101,12 +101,12 @@ def _said(folder: Path, misfits: Iterable[Misfit]) -> str:
     return "; ".join(dict.fromkeys(found.why for found in misfits))
 
 
-def _side(result: Result, *, remarks: list[str], **about: Any) -> Side:
-    run = about["run"]
+def _figures(result: Result, *, remarks: list[str], **about: Any) -> RunFigures:
+    run = about["name"]
     gaps = [f"{run}: {result.gaps}"] if result.gaps else []
-    notes = [f"{run}: {name}: {line}" for name, lines in result.notes.items() for line in lines]
-    return Side(
-        lines=result.summary(),
+    notes = [f"{run}: {name}: {note}" for name, notes in result.notes.items() for note in notes]
+    return RunFigures(
+        summary=result.summary(),
         areas={
             (name, layer): area for name, path in result.paths.items() for layer, area in areas(path).items()
         },

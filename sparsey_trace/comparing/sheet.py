@@ -7,13 +7,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsey_trace.comparing.figures import FIGURES
+from sparsey_trace.comparing.figures import FIGURE_NAMES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from sparsey_trace.comparing.figures import Entry, Figure
-    from sparsey_trace.comparing.run_figures import Side
+    from sparsey_trace.comparing.figures import FigureName, Figures
+    from sparsey_trace.comparing.run_figures import RunFigures
 
 _ALL_HEADS = 40
 """So many characters may all runs' names have together, that the table stays within 100 columns."""
@@ -38,22 +38,21 @@ class Sheet:
     footer: Sequence[str]
 
 
-def sheet_of(sides: Sequence[Side], entries: Sequence[Entry]) -> Sheet:
+def sheet_of(runs: Sequence[RunFigures], figures: Sequence[Figures]) -> Sheet:
     """What at least two runs have, side by side; with two runs, also how the second differs from the first."""
-    runs = [side.run for side in sides]
-    names = short_names(runs)
+    names = short_names([run.name for run in runs])
     changes = ["change"] if len(runs) == 2 else []
     rows: list[list[str]] = []
-    for _, group in groupby(entries, key=lambda entry: (entry.metric, entry.layer)):
-        found = {entry.run: entry for entry in group}
+    for _, group in groupby(figures, key=lambda one: (one.metric, one.layer)):
+        found = {one.run: one for one in group}
         if len(found) > 1:
-            rows += _rows([found.get(run) for run in runs], with_change=bool(changes))
+            rows += _rows([found.get(run.name) for run in runs], with_change=bool(changes))
     return Sheet(
         heads=("metric", "layer", "value", *names, *changes),
         rows=rows,
         numbers=(*names, *changes),
         runs=names,
-        footer=_footer(sides, rows),
+        footer=_footer(runs, rows),
     )
 
 
@@ -81,26 +80,27 @@ def _short_name(part: Sequence[str], parts: Sequence[Sequence[str]]) -> str:
     return "/".join(part)
 
 
-def _rows(entries: Sequence[Entry | None], *, with_change: bool) -> Iterator[list[str]]:
-    some = next(entry for entry in entries if entry is not None)
+def _rows(figures: Sequence[Figures | None], *, with_change: bool) -> Iterator[list[str]]:
+    """The rows of one metric and layer; None stands for a run that has no figures there."""
+    some = next(one for one in figures if one is not None)
     about = [some.metric, "" if some.layer is None else some.layer]
-    for figure in FIGURES:
-        values = [None if entry is None else entry.figure(figure) for entry in entries]
+    for name in FIGURE_NAMES:
+        values = [None if one is None else one.value(name) for one in figures]
         if all(value is None for value in values):
             continue
-        cells = [_cell(entry, figure) for entry in entries]
-        yield [*about, figure, *cells, *([_change(*values)] if with_change else [])]
-        if figure == "best":
-            places = ["" if entry is None else f"{entry.at} " for entry in entries]
-            yield [*about, "best at", *places, *([""] if with_change else [])]
+        cells = [_cell(one, name) for one in figures]
+        yield [*about, name, *cells, *([_change(*values)] if with_change else [])]
+        if name == "best":
+            moments = ["" if one is None else f"{one.at} " for one in figures]
+            yield [*about, "best at", *moments, *([""] if with_change else [])]
 
 
-def _cell(entry: Entry | None, figure: Figure) -> str:
-    value = None if entry is None else entry.figure(figure)
-    if entry is None or value is None:
+def _cell(figures: Figures | None, name: FigureName) -> str:
+    value = None if figures is None else figures.value(name)
+    if figures is None or value is None:
         return ""
     # Marked or not, digits stand below digits.
-    return f"{_number(value)}{'*' if figure in entry.wins else ' '}"
+    return f"{_number(value)}{'*' if name in figures.wins else ' '}"
 
 
 def _number(value: float) -> str:
@@ -114,8 +114,8 @@ def _change(before: float | None, after: float | None) -> str:
     return f"{'+' if change > 0 else ''}{_number(change)}"
 
 
-def _footer(sides: Sequence[Side], rows: Sequence[Sequence[str]]) -> list[str]:
-    best = {table: best for side in sides for table, best in side.best.items()}
+def _footer(runs: Sequence[RunFigures], rows: Sequence[Sequence[str]]) -> list[str]:
+    best = {table: best for run in runs for table, best in run.best.items()}
     tables = list(dict.fromkeys(row[0] for row in rows if row[2] == "best"))
     found = {way: [name for name in tables if best[name] == way] for way in ("highest", "lowest")}
     lines = [f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names]

@@ -61,10 +61,10 @@ def _means(path: Path) -> Iterator[tuple[str, int, int, float]]:
         columns = [name for name in (*KEYS, "layer", "value") if name in file.schema_arrow.names]
         for part in whole_groups(file, columns):
             means = layer_means(part)
-            phases = part["phase"].cast("string").take(means.line).to_pylist()
-            step, known = part["step"].to_numpy()[means.line], ~np.isnan(means.value)
-            for place in np.flatnonzero(known).tolist():
-                yield phases[place], int(step[place]), int(means.layer[place]), float(means.value[place])
+            phases = part["phase"].cast("string").take(means.row).to_pylist()
+            step, known = part["step"].to_numpy()[means.row], ~np.isnan(means.value)
+            for index in np.flatnonzero(known).tolist():
+                yield phases[index], int(step[index]), int(means.layer[index]), float(means.value[index])
 
 
 def _clock(trace: Trace) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -14,7 +14,7 @@ from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
 from sparsey_trace.tables.provenance import provenance_of
-from sparsey_trace.tables.summary import Line, summarize
+from sparsey_trace.tables.summary import SummaryRow, summarize
 from sparsey_trace.trace.reading.open_trace import Snapshot
 
 if TYPE_CHECKING:
@@ -112,9 +112,9 @@ class Result(Mapping[str, "pa.Table"]):
         found = {name: provenance_of(pq.read_schema(path)) or {} for name, path in self.paths.items()}
         return {name: provenance["notes"] for name, provenance in found.items()}
 
-    def summary(self) -> list[Line]:
+    def summary(self) -> list[SummaryRow]:
         """The last and the best value of each metric, by layer."""
-        return [line for path in self.paths.values() for line in summarize(path)]
+        return [row for path in self.paths.values() for row in summarize(path)]
 
     def __repr__(self) -> str:
         """One line: which tables there are."""
@@ -125,7 +125,7 @@ class Result(Mapping[str, "pa.Table"]):
         skipped = [f"not computed: {name}: {why}" for name, why in self.skipped.items()]
         of = "" if self.origin is None else f" of {self.origin.samples:,} samples"
         return table(
-            [(line.table, line.layer, line.last, line.best, line.at) for line in self.summary()],
+            [(row.table, row.layer, row.last, row.best, row.at) for row in self.summary()],
             heads=("metric", "layer", "last", "best", "at"),
             numbers=("layer", "last", "best"),
             caption=f"{len(self)} tables{of}; last and best are means over MACs",

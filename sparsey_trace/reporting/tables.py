@@ -115,18 +115,18 @@ def _leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
 def summary_of(views: Views) -> dict[str, Any]:
     """What the runs came to: a table, and lines on what is to be known of it."""
     if views.are_several:
-        sheet = Comparison(views.sides).sheet()
+        sheet = Comparison(views.figures).sheet()
         # The sheet's own names of runs are cut to fit a terminal.
         names = dict(zip(sheet.runs, (view.name for view in views.all), strict=True))
         heads = [names.get(head, head) for head in sheet.heads]
         caption = "Figures, run by run: means over the MACs of a layer"
         table = Table(caption=caption, heads=heads, rows=sheet.rows, numbers=range(3, len(heads)))
-        return {"table": table, "lines": [*sheet.footer, *unshared(views.sides), *_notes(views)]}
+        return {"table": table, "lines": [*sheet.footer, *unshared(views.figures), *_notes(views)]}
     (view,) = views.all
-    rows = [_named(line.texts(), view.layers) for line in view.side.lines]
+    rows = [_named(row.texts(), view.layers) for row in view.figures.summary]
     caption = "The last and the best value: means over the MACs of a layer"
     table = Table(caption=caption, heads=["metric", "layer", "last", "best", "at"], rows=rows, numbers=[2, 3])
-    return {"table": table, "lines": [*unshared(views.sides), *_notes(views)]}
+    return {"table": table, "lines": [*unshared(views.figures), *_notes(views)]}
 
 
 def _named(texts: list[str], layers: dict[int, str]) -> list[str]:

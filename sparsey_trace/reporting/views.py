@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from sparsey_trace.comparing.layer_pairing import layer_names
-from sparsey_trace.comparing.run_figures import side_of_tables
+from sparsey_trace.comparing.run_figures import figures_of_tables
 from sparsey_trace.comparing.sheet import short_names
 from sparsey_trace.pictures.run import Run
 from sparsey_trace.trace.reading.sources import common_name
@@ -15,7 +15,7 @@ from sparsey_trace.trace.reading.sources import common_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.comparing.run_figures import Side
+    from sparsey_trace.comparing.run_figures import RunFigures
     from sparsey_trace.replay.find_or_make import Tables
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -27,14 +27,14 @@ class View:
     Attributes:
         place: among the runs; stands for its colour.
         run: what pictures are made from.
-        side: its figures.
+        figures: its figures.
         tables: held, as tables that aren't kept live as long as these.
         layers: what each layer is called, by number; layers of several runs that are called alike are compared.
     """
 
     place: int
     run: Run
-    side: Side
+    figures: RunFigures
     tables: Tables
     layers: dict[int, str]
 
@@ -58,19 +58,19 @@ class Views:
     def __init__(self, found: Sequence[tuple[Trace, Tables]]) -> None:
         """Pair them."""
         names = _names([trace for trace, _ in found])
-        sides = [
-            side_of_tables(trace, tables, name=name)
+        figures = [
+            figures_of_tables(trace, tables, name=name)
             for name, (trace, tables) in zip(names, found, strict=True)
         ]
         self.all = [
             View(
                 place=place,
                 run=Run(name=names[place], trace=trace, result=tables.result),
-                side=sides[place],
+                figures=figures[place],
                 tables=tables,
                 layers=layers,
             )
-            for place, ((trace, tables), layers) in enumerate(zip(found, layer_names(sides), strict=True))
+            for place, ((trace, tables), layers) in enumerate(zip(found, layer_names(figures), strict=True))
         ]
 
     @property
@@ -79,9 +79,9 @@ class Views:
         return len(self.all) > 1
 
     @property
-    def sides(self) -> list[Side]:
+    def figures(self) -> list[RunFigures]:
         """The figures of each."""
-        return [view.side for view in self.all]
+        return [view.figures for view in self.all]
 
     @cached_property
     def layers(self) -> list[str]:

@@ -24,8 +24,8 @@ KEYS = ("sample", "step", "epoch", "phase")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """One line of a summary.
+class SummaryRow:
+    """One row of a summary.
 
     Attributes:
         table: the table's name.
@@ -49,8 +49,8 @@ class Line:
         return [self.table, layer, *numbers, self.at]
 
 
-def summarize(path: Path) -> list[Line]:
-    """The lines of one table, a layer each; memory stays bounded, however long the table is."""
+def summarize(path: Path) -> list[SummaryRow]:
+    """The rows of one table's summary, a layer each; memory stays bounded, however long the table is."""
     with pq.ParquetFile(path) as file:
         columns = file.schema_arrow.names
         if "value" not in columns:
@@ -61,7 +61,7 @@ def summarize(path: Path) -> list[Line]:
             means = layer_means(part)
             for layer in dict.fromkeys(means.layer):
                 runs.setdefault(layer, _Running(sign)).add(means, np.flatnonzero(means.layer == layer))
-    return [run.line(path.stem, layer) for layer, run in sorted(runs.items(), key=lambda item: item[0] or 0)]
+    return [run.row(path.stem, layer) for layer, run in sorted(runs.items(), key=lambda item: item[0] or 0)]
 
 
 def best_of(schema: pa.Schema) -> Best:
@@ -84,7 +84,7 @@ def whole_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]
 
 
 def _starts(part: pa.Table, columns: list[str]) -> NDArray[np.int64]:
-    """Where lines begin to differ from those above in any of the columns."""
+    """[g] int64, the rows that differ from those above in any of the columns; the first row is one of them."""
     changed = np.zeros(max(0, len(part) - 1), np.bool_)
     for name in columns:
         values = _numbers(part[name])
@@ -100,16 +100,23 @@ def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
 
 @dataclass(frozen=True, eq=False)
 class Means:
-    """Means over MACs: a value and a layer for each group of samples; and where to find the group."""
+    """Means over the MACs of a layer, one for each layer and group of samples.
+
+    Attributes:
+        value: [m] the means; nan where no MAC has a value.
+        layer: [m] the layers; None where a reduction removed them.
+        row: [m] the first row of each in `part`.
+        part: the rows that they are means of.
+    """
 
     value: NDArray[np.float64]
     layer: NDArray[Any]
-    line: NDArray[np.int64]
+    row: NDArray[np.int64]
     part: pa.Table
 
-    def where(self, place: int) -> str:
-        """The group of a mean in words, such as "step 12"."""
-        group = self.part.slice(int(self.line[place]), 1).to_pylist()[0]
+    def where(self, index: int) -> str:
+        """The group of the mean at an index in words, such as "step 12"."""
+        group = self.part.slice(int(self.row[index]), 1).to_pylist()[0]
         for name in ("sample", "step"):
             if name in group:
                 return f"{name} {group[name]}"
@@ -141,28 +148,31 @@ class _Running:
         self._best: float | None = None
         self._at = ""
 
-    def add(self, means: Means, places: NDArray[np.int64]) -> None:
-        places = places[~np.isnan(means.value[places])]
-        if not len(places):
+    def add(self, means: Means, indices: NDArray[np.int64]) -> None:
+        """Take in the means at these indices [n]."""
+        indices = indices[~np.isnan(means.value[indices])]
+        if not len(indices):
             return
-        values = means.value[places]
-        place = int(np.argmax(self._sign * values))
-        if self._best is None or self._sign * values[place] > self._sign * self._best:
-            self._best, self._at = float(values[place]), means.where(int(places[place]))
+        values = means.value[indices]
+        best = int(np.argmax(self._sign * values))
+        if self._best is None or self._sign * values[best] > self._sign * self._best:
+            self._best, self._at = float(values[best]), means.where(int(indices[best]))
         self._last = float(values[-1])
 
-    def line(self, table: str, layer: int | None) -> Line:
+    def row(self, table: str, layer: int | None) -> SummaryRow:
         number = None if layer is None else int(layer)
-        return Line(table=table, layer=number, last=self._last, best=self._best, at=self._at)
+        return SummaryRow(table=table, layer=number, last=self._last, best=self._best, at=self._at)
 
 
-def _active_macs(table: str, file: pq.ParquetFile) -> list[Line]:
+def _active_macs(table: str, file: pq.ParquetFile) -> list[SummaryRow]:
     if not {"layer", "mac", "samples"} <= set(file.schema_arrow.names):
-        return [Line(table=table, layer=None, last=None, best=None, at="")]
+        return [SummaryRow(table=table, layer=None, last=None, best=None, at="")]
     columns = file.read(columns=["layer", "mac", "samples"]).to_pandas()
     last = columns.groupby(["layer", "mac"])["samples"].last()
     counts = (last > 0).groupby("layer").sum()
     return [
-        Line(table=table, layer=int(layer), last=float(count), best=None, at="MACs ever active in training")
+        SummaryRow(
+            table=table, layer=int(layer), last=float(count), best=None, at="MACs ever active in training"
+        )
         for layer, count in counts.items()
     ]

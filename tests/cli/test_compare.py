@@ -105,7 +105,7 @@ def test_json_is_one_object_and_nothing_else(runs: list[Path], capsys: pytest.Ca
     value = json.loads(printed.out)
     assert value.keys() == {"runs", "entries", "remarks", "violations"}
     assert [(run["run"], run["samples"]) for run in value["runs"]] == [(str(run), 32) for run in runs]
-    entries = st.compare(runs, metrics=["basis_set_size"]).entries
+    entries = st.compare(runs, metrics=["basis_set_size"]).figures
     assert value["entries"] == [{**vars(entry), "wins": list(entry.wins)} for entry in entries]
     assert [violation["run"] for violation in value["violations"]] == list(map(str, runs))
     assert len(printed.err.splitlines()) == 2

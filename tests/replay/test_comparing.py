@@ -143,8 +143,8 @@ def test_tables_of_a_run_that_has_grown_are_made_anew(tmp_path: Path, runs: list
             writer.append(inputs=[[1]], codes=[[[code]]], active=[[[True]]], phase="train")
             writer.commit()
             comparison = st.compare([growing, runs[0]], metrics=["basis_set_size"])
-            assert comparison.entries[0].last == 1 + (code == [2, 1])
-            assert comparison.sides[0].samples == 1 + (code == [2, 1])
+            assert comparison.figures[0].last == 1 + (code == [2, 1])
+            assert comparison.runs[0].samples == 1 + (code == [2, 1])
     schema = pq.read_schema(tmp_path / "growing.metrics" / "basis_set_size.parquet")
     assert b'"samples": 2' in schema.metadata[b"sparsey_trace"]
 
@@ -212,7 +212,7 @@ def test_a_metric_without_values_is_said(tmp_path: Path) -> None:
 
 def test_reduced_values_have_no_layer(runs: list[Path]) -> None:
     comparison = st.compare(runs, metrics=["num_activations"], reduction="mean")
-    assert [entry.layer for entry in comparison.entries] == [None, None]
+    assert [figures.layer for figures in comparison.figures] == [None, None]
     assert comparison.sheet().rows[0][:3] == ["num_activations", "", "last"]
 
 
@@ -243,7 +243,7 @@ def test_it_shows_itself(runs: list[Path]) -> None:
 def test_open_traces_and_several_files_are_runs_too(runs: list[Path]) -> None:
     with st.open_trace(runs[0]) as trace:
         comparison = st.compare([trace, [runs[1]]], metrics=["num_activations"])
-    assert [side.run for side in comparison.sides] == [*map(str, runs)]
+    assert [run.name for run in comparison.runs] == [*map(str, runs)]
 
 
 @pytest.mark.parametrize("given", ["run.h5", Path("run.h5"), ["run.h5"], []])

@@ -11,25 +11,25 @@ import pytest
 
 from sparsey_trace.comparing.comparison import Comparison
 from sparsey_trace.comparing.rules import parse_rule
-from sparsey_trace.comparing.run_figures import Side
+from sparsey_trace.comparing.run_figures import RunFigures
 from sparsey_trace.errors import UsageError
-from sparsey_trace.tables.summary import Line
+from sparsey_trace.tables.summary import SummaryRow
 
 
-def side(run: str, *lines: tuple[str, int | None, float, float | None], **more: Any) -> Side:
+def run_of(name: str, *rows: tuple[str, int | None, float, float | None], **more: Any) -> RunFigures:
     """A run with figures: table, layer, last, best."""
     found = [
-        Line(table=table, layer=layer, last=last, best=best, at="") for table, layer, last, best in lines
+        SummaryRow(table=table, layer=layer, last=last, best=best, at="") for table, layer, last, best in rows
     ]
-    return Side(
+    return RunFigures(
         **{
-            "run": run,
-            "trace": run,
+            "name": name,
+            "trace": name,
             "samples": 1,
             "layers": (),
-            "lines": found,
+            "summary": found,
             "areas": {},
-            "best": {table: "highest" for table, *_ in lines},
+            "best": {table: "highest" for table, *_ in rows},
             "skipped": {},
             "remarks": [],
             **more,
@@ -37,8 +37,8 @@ def side(run: str, *lines: tuple[str, int | None, float, float | None], **more: 
     )
 
 
-FIRST = side("a", ("match_accuracy", 0, 0.90, 0.95), ("match_accuracy", 1, 0.50, 0.80))
-SECOND = side("b", ("match_accuracy", 0, 0.87, 0.97), ("match_accuracy", 1, 0.55, 0.80))
+FIRST = run_of("a", ("match_accuracy", 0, 0.90, 0.95), ("match_accuracy", 1, 0.50, 0.80))
+SECOND = run_of("b", ("match_accuracy", 0, 0.87, 0.97), ("match_accuracy", 1, 0.55, 0.80))
 BOTH = Comparison([FIRST, SECOND])
 
 
@@ -123,22 +123,22 @@ def test_a_line_names_rule_run_metric_layer_value_and_limit() -> None:
 
 def test_float32_is_not_below_the_limit_that_it_stands_for() -> None:
     stored = 0.8999999761581421  # 0.9 as float32
-    comparison = Comparison([side(run, ("match_accuracy", 0, stored, stored)) for run in "ab"])
+    comparison = Comparison([run_of(run, ("match_accuracy", 0, stored, stored)) for run in "ab"])
     assert broken("match_accuracy<0.9", comparison) == []
     assert broken("match_accuracy<=0.9", comparison) == [("a", "0"), ("b", "0")]
-    nearly = Comparison([FIRST, side("b", ("match_accuracy", 0, 0.90 - 1e-8, 0.95))])
+    nearly = Comparison([FIRST, run_of("b", ("match_accuracy", 0, 0.90 - 1e-8, 0.95))])
     assert broken("match_accuracy<-0", nearly) == []
 
 
 def test_what_is_not_a_number_breaks_every_rule() -> None:
-    comparison = Comparison([FIRST, side("b", ("match_accuracy", 0, math.nan, math.nan))])
+    comparison = Comparison([FIRST, run_of("b", ("match_accuracy", 0, math.nan, math.nan))])
     for rule in ("match_accuracy<0", "match_accuracy>1", "match_accuracy<-1", "match_accuracy>+1%"):
         assert broken(rule, comparison) == [("b", "0")]
 
 
 def test_a_share_of_zero() -> None:
     comparison = Comparison(
-        [side(run, ("num_activations", 0, last, 0.0)) for run, last in (("a", 0.0), ("b", 1.0), ("c", 0.0))]
+        [run_of(run, ("num_activations", 0, last, 0.0)) for run, last in (("a", 0.0), ("b", 1.0), ("c", 0.0))]
     )
     (violation,) = comparison.check("num_activations>+900%")
     assert str(violation).endswith("b: num_activations[0]: last is 1, +inf% against 0 of a; limit +900%")
@@ -147,24 +147,24 @@ def test_a_share_of_zero() -> None:
 
 
 def test_absolute_rules_are_about_every_run_and_changes_about_all_but_the_first() -> None:
-    three = Comparison([FIRST, SECOND, replace(SECOND, run="c", trace="c")])
+    three = Comparison([FIRST, SECOND, replace(SECOND, name="c", trace="c")])
     assert broken("match_accuracy[1]>0", three) == [("a", "1"), ("b", "1"), ("c", "1")]
     assert broken("match_accuracy[1]>+0", three) == [("b", "1"), ("c", "1")]
 
 
 def test_a_metric_that_is_not_there_breaks_its_rules() -> None:
-    lacking = replace(side("b"), skipped={"match_accuracy": "the trace has no inputs"})
+    lacking = replace(run_of("b"), skipped={"match_accuracy": "the trace has no inputs"})
     (violation,) = Comparison([FIRST, lacking]).check("match_accuracy<0.1")
     assert str(violation) == "match_accuracy<0.1: b: match_accuracy: not computed: the trace has no inputs"
     for rule in ("feature_coverage_layer<0.9", "feature_coverage_layer<-0.1"):
         found = [str(violation) for violation in BOTH.check(rule)]
         assert found[-1] == f"{rule}: b: feature_coverage_layer: not computed: it was not asked for"
-    (violation,) = Comparison([side("a"), SECOND]).check("match_accuracy<-0.5")
+    (violation,) = Comparison([run_of("a"), SECOND]).check("match_accuracy<-0.5")
     assert str(violation) == "match_accuracy<-0.5: a: match_accuracy: not computed: it was not asked for"
 
 
 def test_a_metric_without_values_breaks_its_rules() -> None:
-    bare = side("b", best={"match_accuracy": "highest"})
+    bare = run_of("b", best={"match_accuracy": "highest"})
     (violation,) = Comparison([FIRST, bare]).check("match_accuracy<0.1")
     assert str(violation) == "match_accuracy<0.1: b: match_accuracy: no sample has a value"
 
@@ -178,11 +178,11 @@ def test_a_layer_that_is_not_there_breaks_its_rules() -> None:
 
 
 def test_a_change_is_of_the_layers_that_the_first_run_has() -> None:
-    higher = side("b", ("match_accuracy", 0, 0.9, 0.9), ("match_accuracy", 7, 0.1, 0.1))
+    higher = run_of("b", ("match_accuracy", 0, 0.9, 0.9), ("match_accuracy", 7, 0.1, 0.1))
     assert broken("match_accuracy<-0.01", Comparison([FIRST, higher])) == []
     (violation,) = Comparison([FIRST, higher]).check("match_accuracy[7]<-0.01")
     assert (violation.run, violation.why) == ("a", "expected a layer '7', found 0, 1")
-    apart = Comparison([FIRST, side("b", ("match_accuracy", 7, 0.1, 0.1))])
+    apart = Comparison([FIRST, run_of("b", ("match_accuracy", 7, 0.1, 0.1))])
     (violation,) = apart.check("match_accuracy<-0.01")
     assert violation.why == "no layer is shared"
 
@@ -194,7 +194,7 @@ def test_a_figure_that_is_not_there_breaks_its_rules() -> None:
 
 def test_areas_can_be_judged() -> None:
     one, other = (
-        side(run, ("basis_set_size", None, 9, 1), areas={("basis_set_size", None): area})
+        run_of(run, ("basis_set_size", None, 9, 1), areas={("basis_set_size", None): area})
         for run, area in (("a", 5.0), ("b", 6.0))
     )
     (violation,) = Comparison([one, other]).check("area:basis_set_size > +10%")

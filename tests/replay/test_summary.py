@@ -14,7 +14,7 @@ from sparsey_trace.replay.analyze import analyze
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
-    from sparsey_trace.tables.summary import Line
+    from sparsey_trace.tables.summary import SummaryRow
 
 RUN = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
 
@@ -45,7 +45,7 @@ class Low(Given):
     best = "lowest"
 
 
-def summary(kind: type[Given] = Given, /, **columns: tuple[Any, ...]) -> list[Line]:
+def summary(kind: type[Given] = Given, /, **columns: tuple[Any, ...]) -> list[SummaryRow]:
     return analyze(RUN, metrics=[kind(tuple(columns.items()))]).summary()
 
 
