@@ -40,7 +40,7 @@ docs: $(VENV)/.dev
 	@echo "docs/_build/index.html"
 
 FAULTS := tests/fuzz tests/trace tests/recording tests/replay/test_outputs.py tests/replay/test_gaps.py \
-	tests/replay/test_shards.py tests/replay/test_watching.py tests/cli/test_watch.py
+	tests/replay/test_shards.py tests/replay/test_watching.py tests/cli/verbs/test_watch.py
 
 faults: $(VENV)/.dev
 	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)

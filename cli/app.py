@@ -1,4 +1,4 @@
-"""The command itself, before any verb.
+"""The command itself: its own help and version, and the list of verbs.
 
 Annotations are not deferred, because typer reads them when it runs.
 """
@@ -8,7 +8,25 @@ from typing import Annotated
 
 import typer
 
-from . import render
+from sparsey_trace.support.printable import printable
+
+from .output.printing import write
+from .verbs import (
+    analyze,
+    compare,
+    demo,
+    export,
+    info,
+    metrics,
+    plot,
+    repair,
+    report,
+    validate,
+    watch,
+)
+
+VERBS = (analyze, compare, metrics, report, plot, export, info, watch, validate, repair, demo)
+"""In the order of the help."""
 
 _NEXT = """\b
 Start here:
@@ -25,13 +43,16 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["--help", "-h"]},
 )
+for _verb in VERBS:
+    _name = _verb.__name__.rpartition(".")[2]
+    app.command(epilog=_verb.EXAMPLES)(getattr(_verb, _name))
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
     if wanted:
         from importlib import metadata
 
-        render.write(f"sparsey-trace {metadata.version('sparsey-trace')}")
+        write(f"sparsey-trace {metadata.version('sparsey-trace')}")
         raise typer.Exit
 
 
@@ -48,8 +69,8 @@ def _begin(
     if context.invoked_subcommand is None:
         from .here import suggestions
 
-        render.write(context.get_help())
+        write(context.get_help())
         if lines := suggestions(Path()):
-            render.write("\n  In this folder:")
+            write("\n  In this folder:")
             for line in lines:
-                render.write(f"    {render.printable(line)}")
+                write(f"    {printable(line)}")

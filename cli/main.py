@@ -11,10 +11,10 @@ import typer
 from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
 from sparsey_trace.support.suggest import hint
 
-# The verbs add themselves to the app.
-from . import computing, ctrl_c, looking, render, traces  # noqa: F401
+from . import ctrl_c
 from .app import app
-from .exits import COMMAND_AT_FAULT, DATA_AT_FAULT, DONE, INTERRUPTED
+from .output import printing
+from .output.exits import COMMAND_AT_FAULT, DATA_AT_FAULT, DONE, INTERRUPTED
 
 # Typer keeps the base of what it raises about a command line to itself.
 _UsageFault: type[Exception] = typer.BadParameter.__mro__[1]
@@ -25,7 +25,7 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         # A layer's name may hold what the terminal's encoding doesn't.
         stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
-    warnings.formatwarning = render.warning
+    warnings.formatwarning = printing.format_warning
     sys.exit(main(sys.argv[1:]))
 
 
@@ -39,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     try:
         command = typer.main.get_command(app)
         code = command.main(list(arguments), prog_name="sparsey-trace", standalone_mode=False)
-        render.flush()
+        printing.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED
     except SystemExit as leaving:
@@ -47,7 +47,7 @@ def main(arguments: Sequence[str]) -> int:
         return DONE if isinstance(leaving.__context__, BrokenPipeError) else int(leaving.code or DONE)
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
         if "--debug" in arguments:
-            render.traceback(error)
+            printing.traceback(error)
         return INTERRUPTED if ctrl_c.is_behind(error) else _explain(error)
     return int(code or DONE)
 
@@ -57,13 +57,13 @@ def _explain(error: Exception) -> int:
     if isinstance(error, _UsageFault):
         context = getattr(error, "ctx", None)
         command = "sparsey-trace" if context is None else context.command_path
-        render.error(f"{_fault(error)}; see `{command} --help`")
+        printing.error(f"{_fault(error)}; see `{command} --help`")
         return COMMAND_AT_FAULT
     if not isinstance(error, SparseyTraceError):
         found = f"{type(error).__name__}: {error}"
-        render.error(f"unexpected {found}; run it again with --debug to see where it comes from")
+        printing.error(f"unexpected {found}; run it again with --debug to see where it comes from")
         return DATA_AT_FAULT
-    render.error(str(error))
+    printing.error(str(error))
     return COMMAND_AT_FAULT if isinstance(error, (UsageError, OutputError)) else DATA_AT_FAULT
 
 

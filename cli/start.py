@@ -6,7 +6,7 @@ import signal
 import sys
 
 from . import ctrl_c
-from .exits import INTERRUPTED
+from .output.exits import INTERRUPTED
 
 
 def run() -> None:

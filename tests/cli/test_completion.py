@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.cli.options import engine_names, reduction_names, resolution_names
+from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
+from sparsey_trace.cli.verbs.analyze import engine_names
 from tests.cli.commands import COMMAND, sparsey_trace, write_trace
 
 if TYPE_CHECKING:

@@ -14,8 +14,10 @@ from typing import TYPE_CHECKING
 import pytest
 import typer
 
-from sparsey_trace.cli import options
 from sparsey_trace.cli.main import app, main
+from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
+from sparsey_trace.cli.options.metric import metric_names
+from sparsey_trace.cli.verbs.analyze import engine_names
 from sparsey_trace.replay.analyze import analyze
 from tests.cli.commands import COMMAND, being_written, sparsey_trace, write_trace
 
@@ -60,7 +62,7 @@ def test_alone_it_says_what_to_do_next() -> None:
 def test_help_of_analyze_names_every_choice(capsys: pytest.CaptureFixture[str]) -> None:
     main(["analyze", "--help"])
     words = capsys.readouterr().out.replace(",", " ").replace(".", " ").split()
-    for names in (options.resolution_names(), options.reduction_names(), options.engine_names()):
+    for names in (resolution_names(), reduction_names(), engine_names()):
         assert set(names) <= set(words)
 
 
@@ -154,7 +156,7 @@ def test_an_error_that_nobody_foresaw_is_one_line_too(
         msg = "first line\nsecond line"
         raise RuntimeError(msg)
 
-    monkeypatch.setattr("sparsey_trace.cli.render.facts", broken)
+    monkeypatch.setattr("sparsey_trace.replay.describe.facts", broken)
     assert main(["info", str(run)]) == 1
     assert capsys.readouterr().err == (
         "sparsey-trace: unexpected RuntimeError: first line second line; "
@@ -172,7 +174,7 @@ def test_what_a_library_makes_of_ctrl_c_is_ctrl_c(
             msg = "numpy: failed to import"
             raise ImportError(msg) from error
 
-    monkeypatch.setattr("sparsey_trace.cli.render.facts", broken)
+    monkeypatch.setattr("sparsey_trace.replay.describe.facts", broken)
     assert main(["info", str(run)]) == 130
     assert capsys.readouterr().err == ""
 
@@ -234,6 +236,6 @@ def test_metrics_lists_every_metric_with_its_parameters(capsys: pytest.CaptureFi
     assert "    reference_size=none  (int or none)" in text
     assert main(["metrics", "--json"]) == 0
     found = {metric["name"]: metric for metric in json.loads(capsys.readouterr().out)["metrics"]}
-    assert set(found) == {name for name, _ in options.metric_names()}
+    assert set(found) == {name for name, _ in metric_names()}
     assert found["match_accuracy"]["parameters"]["seed"] == {"default": 0, "type": "int"}
     assert found["basis_average"]["reductions"] == [None, "sparse"]

@@ -11,7 +11,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
-from sparsey_trace.cli.options import default_folder
+from sparsey_trace.tables.names import default_folder
 from sparsey_trace.trace.format.run_part import Part
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, sparsey_trace, write_steps

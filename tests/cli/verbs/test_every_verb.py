@@ -15,7 +15,7 @@ import typer
 
 from sparsey_trace.cli.main import app, main
 from tests.cli.commands import COMMAND, sparsey_trace, write_trace
-from tests.cli.test_render import on_terminal
+from tests.cli.output.test_printing import on_terminal
 
 if TYPE_CHECKING:
     from pathlib import Path

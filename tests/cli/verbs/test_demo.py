@@ -10,7 +10,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
-from sparsey_trace.cli.options import Dataset
+from sparsey_trace.cli.verbs.demo import Dataset
 from tests.cli.commands import sparsey_trace, write_trace
 
 if TYPE_CHECKING:

@@ -13,8 +13,10 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
-from sparsey_trace.cli.options import SMALL_TRACE, default_folder, default_jobs, parse_metric
+from sparsey_trace.cli.options.jobs import SMALL_TRACE, num_jobs
+from sparsey_trace.cli.options.metric import parse_metric
 from sparsey_trace.errors import UsageError
+from sparsey_trace.tables.names import default_folder
 from tests.cli.commands import being_written, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
@@ -283,8 +285,8 @@ def test_default_folder(given: str, folder: str) -> None:
 
 
 def test_small_traces_are_not_worth_more_processes() -> None:
-    assert default_jobs(SMALL_TRACE - 1) == 1
-    assert default_jobs(SMALL_TRACE) == -1
+    assert num_jobs(None, range(SMALL_TRACE - 1)) == 1
+    assert num_jobs(None, range(SMALL_TRACE)) == -1
 
 
 def test_parse_metric() -> None:

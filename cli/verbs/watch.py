@@ -1,31 +1,64 @@
-"""Following a run in training: when to look, when to stop, and how it looks on a terminal and in a pipe."""
-
-from __future__ import annotations
+"""`watch`: follow a run in training; when to look, when to stop, and how it looks on a terminal and in a pipe."""
 
 import contextlib
 import json
+import os
 import sys
 import time
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.replay.live import LiveRun, Now
-from sparsey_trace.trace.reading.open_trace import open_trace
-from sparsey_trace.trace.writing.lock import is_left
+from sparsey_trace.support.printable import count, printable
 
-from . import render
+from ..options.common import Debug
+from ..options.runs import Run
+from ..output.printing import note, on_terminal, write
+from ..output.table import rich_table, write_table
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Iterator
-    from pathlib import Path
+    from sparsey_trace.replay.live import Now
 
-HEADS = ("layer", "MACs", "median codes", "all codes", "coverage", "active", "silent")
+EXAMPLES = """\b
+Examples:
+  sparsey-trace watch run.h5
+  sparsey-trace watch run.h5 --json | jq .samples"""
+
+Interval = Annotated[
+    float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait before looking again.")
+]
+Once = Annotated[bool, typer.Option("--once", help="Look once, and don't wait for anything.")]
+JsonLines = Annotated[
+    bool, typer.Option("--json", help="Print a JSON object on a line whenever something has changed.")
+]
+
+_COLUMNS = ("layer", "MACs", "median codes", "all codes", "coverage", "active", "silent")
+
+
+def watch(
+    run: Run,
+    *,
+    interval: Interval = 2.0,
+    once: Once = False,
+    as_json: JsonLines = False,
+    debug: Debug = False,
+) -> None:
+    """Follow a run while it is recorded.
+
+    Shows how long it is and, for each layer, how many codes were learnt, how much of the input gets there
+    and how many MACs take part; until the trace is closed or its writer is no more.
+    """
+    with _shown(as_json=as_json) as show:
+        for sight in _follow(run, interval=interval, once=once):
+            show(sight)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Sight:
+class _Sight:
     """What is seen at one look.
 
     Attributes:
@@ -36,10 +69,10 @@ class Sight:
 
     run: Path
     state: str
-    now: Now
+    now: "Now"
 
 
-def follow(run: Path, *, interval: float, once: bool) -> Iterator[Sight]:
+def _follow(run: Path, *, interval: float, once: bool) -> Iterator[_Sight]:
     """Look again and again, until the trace is closed or its writer is no more.
 
     Args:
@@ -50,6 +83,10 @@ def follow(run: Path, *, interval: float, once: bool) -> Iterator[Sight]:
     Raises:
         TraceError: there is no trace, it can't be read, or it was removed or replaced meanwhile.
     """
+    from sparsey_trace.replay.live import LiveRun
+    from sparsey_trace.trace.reading.open_trace import open_trace
+    from sparsey_trace.trace.writing.lock import is_left
+
     if not once:
         _wait_for(run, interval)
     with open_trace(run) as trace:
@@ -58,22 +95,24 @@ def follow(run: Path, *, interval: float, once: bool) -> Iterator[Sight]:
             # Before the look: what a writer left behind that was gone by now is seen as a whole.
             left = is_left(run)
             now = watching.catch_up()
-            sight = Sight(run=run, state="closed" if now.closed else "left" if left else "recording", now=now)
+            sight = _Sight(
+                run=run, state="closed" if now.closed else "left" if left else "recording", now=now
+            )
             yield sight
             if once or sight.state != "recording":
                 return
             time.sleep(interval)
-            _check_place(run, made)
+            _check_still_there(run, made)
 
 
 def _wait_for(run: Path, interval: float) -> None:
     if not run.exists():
-        render.note(f"{run}: waiting for its first step")
+        note(f"{run}: waiting for its first step")
     while not run.exists():
         time.sleep(interval)
 
 
-def _check_place(run: Path, made: os.stat_result) -> None:
+def _check_still_there(run: Path, made: os.stat_result) -> None:
     try:
         found = run.stat()
         is_there = (found.st_dev, found.st_ino) == (made.st_dev, made.st_ino)
@@ -85,13 +124,13 @@ def _check_place(run: Path, made: os.stat_result) -> None:
 
 
 @contextlib.contextmanager
-def shown(*, as_json: bool) -> Iterator[Callable[[Sight], None]]:
+def _shown(*, as_json: bool) -> Iterator[Callable[[_Sight], None]]:
     """Show sights: drawn anew on a terminal, one after the other in a pipe or as JSON.
 
     Yields:
         A function to call with each.
     """
-    if as_json or not render.on_terminal(sys.stdout):
+    if as_json or not on_terminal(sys.stdout):
         yield _Printed(_as_json if as_json else _as_text)
         return
     from rich.live import Live
@@ -103,40 +142,40 @@ def shown(*, as_json: bool) -> Iterator[Callable[[Sight], None]]:
 class _Printed:
     """Prints what has changed since the last time."""
 
-    def __init__(self, form: Callable[[Sight], None]) -> None:
+    def __init__(self, form: Callable[[_Sight], None]) -> None:
         self._form = form
-        self._last: Sight | None = None
+        self._last: _Sight | None = None
 
-    def __call__(self, sight: Sight) -> None:
+    def __call__(self, sight: _Sight) -> None:
         if sight != self._last:
             self._form(sight)
             sys.stdout.flush()
         self._last = sight
 
 
-def _as_json(sight: Sight) -> None:
-    render.write(json.dumps({"trace": str(sight.run), "state": sight.state, **asdict(sight.now)}))
+def _as_json(sight: _Sight) -> None:
+    write(json.dumps({"trace": str(sight.run), "state": sight.state, **asdict(sight.now)}))
 
 
-def _as_text(sight: Sight) -> None:
+def _as_text(sight: _Sight) -> None:
     for line in _lines(sight):
-        render.write(line)
-    render.table(HEADS, _rows(sight.now), numbers=HEADS[1:])
-    render.write()
+        write(line)
+    write_table(_COLUMNS, _rows(sight.now), numbers=_COLUMNS[1:])
+    write()
 
 
-def _drawn(sight: Sight) -> Any:
+def _drawn(sight: _Sight) -> Any:
     from rich.console import Group
     from rich.text import Text
 
-    rows = [[render.printable(cell) for cell in row] for row in _rows(sight.now)]
-    return Group(*map(Text, _lines(sight)), render.rich_table(HEADS, rows, HEADS[1:]))
+    rows = [[printable(cell) for cell in row] for row in _rows(sight.now)]
+    return Group(*map(Text, _lines(sight)), rich_table(_COLUMNS, rows, _COLUMNS[1:]))
 
 
-def _lines(sight: Sight) -> list[str]:
+def _lines(sight: _Sight) -> list[str]:
     """What stands above the table."""
     now = sight.now
-    parts = [f"{render.count(now.samples, 'sample')} in {render.count(now.steps, 'step')}"]
+    parts = [f"{count(now.samples, 'sample')} in {count(now.steps, 'step')}"]
     if now.time is None:
         parts.append("waiting for the first step" if sight.state == "recording" else "empty")
     else:
@@ -147,10 +186,10 @@ def _lines(sight: Sight) -> list[str]:
     state = "left without being closed: its writer is no more" if sight.state == "left" else sight.state
     lines = [f"{sight.run}: {state}, {', '.join(parts)}"]
     lines += [f"{sight.run}: {now.gaps}"] if now.gaps else []
-    return [render.printable(line) for line in lines]
+    return [printable(line) for line in lines]
 
 
-def _rows(now: Now) -> list[list[str]]:
+def _rows(now: "Now") -> list[list[str]]:
     return [
         [
             layer.name,

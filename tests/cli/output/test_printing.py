@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from rich.console import Console
 
-from sparsey_trace.cli import render
-from sparsey_trace.cli.render import count, printable
+from sparsey_trace.cli.output.table import rich_table, write_table
+from sparsey_trace.support.printable import count, printable
 from tests.cli.commands import COMMAND, write_trace
 
 if TYPE_CHECKING:
@@ -69,12 +69,12 @@ def test_no_color_is_respected(run: Path) -> None:
 
 
 def test_markup_in_a_name_is_shown_not_obeyed(capsys: pytest.CaptureFixture[str]) -> None:
-    Console().print(render.rich_table(["layer"], [["[red]v1[/red]"]], []))
+    Console().print(rich_table(["layer"], [["[red]v1[/red]"]], []))
     assert "[red]v1[/red]" in capsys.readouterr().out
 
 
 def test_plain_tables_are_aligned(capsys: pytest.CaptureFixture[str]) -> None:
-    render.table(["name", "value"], [["a", "1"], ["longer", "1000000"]], numbers=["value"])
+    write_table(["name", "value"], [["a", "1"], ["longer", "1000000"]], numbers=["value"])
     assert capsys.readouterr().out == "name      value\na             1\nlonger  1000000\n"
 
 

@@ -1,0 +1,11 @@
+"""Which run: one file, or all files of a run."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
+
+Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False)]
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False)]

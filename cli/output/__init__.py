@@ -1,0 +1,1 @@
+"""What leaves the command: texts, tables and exit codes."""

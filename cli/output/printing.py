@@ -1,0 +1,87 @@
+"""All printing: results on standard output, all else on standard error."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+from sparsey_trace.support import progress as bar
+from sparsey_trace.support.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
+
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+def write(text: str = "") -> None:
+    """Write a line on standard output."""
+    print(text)
+
+
+def write_json(value: Any) -> None:
+    """Write one JSON object on standard output."""
+    write(json.dumps(value, indent=2))
+
+
+def error(message: str) -> None:
+    """Say in one line on standard error what went wrong."""
+    print(f"sparsey-trace: {printable(message)}", file=sys.stderr)
+
+
+def note(message: str) -> None:
+    """Say something worth knowing, in one line on standard error."""
+    print(printable(message), file=sys.stderr)
+
+
+def note_run_part(trace: Trace) -> None:
+    """Note that a trace is only a part of its run, if it is."""
+    from sparsey_trace.replay.describe import place
+
+    if part := place(trace):
+        note(f"{trace.path}: note: {part}")
+
+
+def format_warning(
+    message: Warning | str,
+    category: type[Warning],
+    filename: str,
+    lineno: int,
+    line: str | None = None,
+) -> str:
+    """A warning for `warnings.formatwarning`: in one line, without the file and line of our code that gave it."""
+    return f"sparsey-trace: {printable(f'{category.__name__}: {message}')}\n"
+
+
+def traceback(error: Exception) -> None:
+    """Show on standard error where an error came from."""
+    import traceback as python
+
+    python.print_exception(error, file=sys.stderr)
+
+
+def flush() -> None:
+    """Hand on what was printed; a reader who has seen enough (`| head`) is no fault."""
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes once more when it ends, and would complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def on_terminal(stream: TextIO) -> bool:
+    """Whether a person is looking."""
+    return stream.isatty()
+
+
+def wants_progress(*, asked: bool | None = None) -> bool:
+    """Whether to show progress: as was asked for, else where somebody is looking at standard error."""
+    return on_terminal(sys.stderr) if asked is None else asked
+
+
+def progress(what: str, *, unit: str) -> AbstractContextManager[Callable[[int, int], None]]:
+    """A bar on standard error where that is a terminal; see `sparsey_trace.support.progress`."""
+    return bar.progress(what, unit=unit, shown=wants_progress())

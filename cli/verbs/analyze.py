@@ -1,0 +1,176 @@
+"""`analyze`: compute metrics from a trace."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparsey_trace.support.printable import count, printable
+
+from ..options.common import Debug, Json, ProgressBar
+from ..options.grouping import Reduction, Resolution, parse_reduction
+from ..options.jobs import Jobs, num_jobs
+from ..options.metric import Metrics, parse_metrics
+from ..options.runs import Runs
+from ..output.printing import note_run_part, wants_progress, write, write_json
+from ..output.table import write_table
+
+if TYPE_CHECKING:
+    from sparsey_trace.replay.explain import Explanation
+    from sparsey_trace.replay.result import Result
+
+EXAMPLES = """\b
+Examples:
+  sparsey-trace analyze run.h5
+  sparsey-trace analyze run.h5 -o results --resolution epoch --reduction layerwise_mean
+  sparsey-trace analyze "run.*.h5"         every file of a run that several ranks recorded, or that was resumed
+  sparsey-trace analyze run.h5 -m basis_set_size -m match_accuracy:distance=jaccard,reference_size=512
+  sparsey-trace analyze run.h5 --explain   what would be computed, and what is known from earlier analyses
+Then, in Python:
+  pandas.read_parquet("run.metrics/basis_set_size.parquet")"""
+
+
+def engine_names() -> list[str]:
+    """Names of engines."""
+    from sparsey_trace.replay.engine.engines import NAMES
+
+    return list(NAMES)
+
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        show_default="RUN.metrics, beside the trace",
+        help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
+    ),
+]
+Engine = Annotated[
+    str,
+    typer.Option(
+        metavar="NAME",
+        autocompletion=engine_names,
+        help="Who does the work: serial, threads, processes, or auto (threads where there is more than one job).",
+    ),
+]
+ChunkSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        show_default="as many as --total-memory allows",
+        help="How many samples to work on at once.",
+    ),
+]
+TotalMemory = Annotated[
+    str, typer.Option(metavar="SIZE", help="What they may take together: 800M, 1G, or bytes.")
+]
+Cache = Annotated[
+    bool,
+    typer.Option(
+        "--cache/--no-cache",
+        help="Use what earlier analyses left in the folder, and leave there what later ones can use; or compute "
+        "everything anew.",
+    ),
+]
+Explain = Annotated[
+    bool,
+    typer.Option(
+        "--explain",
+        help="Only show what would be done: which metrics share which pass, what comes from the cache and what is "
+        "computed, and why, and the memory it takes.",
+    ),
+]
+
+
+def analyze(
+    runs: Runs,
+    *,
+    out: Out = None,
+    metric: Metrics = None,
+    resolution: Resolution = "step",
+    reduction: Reduction = "none",
+    n_jobs: Jobs = None,
+    engine: Engine = "auto",
+    chunk_size: ChunkSize = None,
+    total_memory: TotalMemory = "1G",
+    cache: Cache = True,
+    explain: Explain = False,
+    progress_bar: ProgressBar = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Compute metrics from a trace.
+
+    Writes a Parquet file for each and shows the last and the best value in each layer. What earlier analyses
+    left in the folder isn't computed again; of a trace that has grown, only the new part is.
+    """
+    import sparsey_trace
+    from sparsey_trace.tables.names import default_folder
+    from sparsey_trace.trace.reading.open_trace import open_trace
+
+    metrics = parse_metrics(metric)
+    with open_trace(runs) as trace:
+        folder = default_folder(*trace.paths) if out is None else out
+        note_run_part(trace)
+        wanted: dict[str, Any] = {
+            "metrics": metrics,
+            "resolution": resolution,
+            "reduction": parse_reduction(reduction),
+            "out": folder,
+            "n_jobs": num_jobs(n_jobs, trace),
+            "engine": engine,
+            "chunk_size": chunk_size,
+            "total_memory": total_memory,
+            "cache": cache,
+        }
+        if explain:
+            _show_explanation(sparsey_trace.explain(trace, **wanted), as_json=as_json)
+            return
+        shown = wants_progress(asked=progress_bar)
+        result = sparsey_trace.analyze(trace, **wanted, progress_bar=shown)
+    if as_json:
+        write_json(_as_json(trace.path, folder, result))
+    else:
+        _show(trace.path, folder, result)
+
+
+def _show_explanation(explanation: "Explanation", *, as_json: bool) -> None:
+    """What an analysis would do."""
+    if as_json:
+        write_json(asdict(explanation))
+        return
+    for line in str(explanation).splitlines():
+        write(printable(line))
+
+
+def _as_json(run: Path, folder: Path, result: "Result") -> dict[str, Any]:
+    return {
+        "trace": str(run),
+        "folder": str(folder),
+        "tables": {name: str(path) for name, path in result.paths.items()},
+        "summary": [asdict(row) for row in result.summary()],
+        "skipped": result.skipped,
+        "gaps": result.gaps,
+        "notes": result.notes,
+    }
+
+
+def _show(run: Path, folder: Path, result: "Result") -> None:
+    """What an analysis came to, where its tables are and which metrics are missing."""
+    summary = result.summary()
+    columns, numbers = ("metric", "layer", "last", "best", "at"), ("layer", "last", "best")
+    write_table(columns, [row.texts() for row in summary], numbers=numbers)
+    if result.gaps:
+        write(printable(f"{run}: {result.gaps}"))
+    for name, notes in result.notes.items():
+        write(f"note on {name}: {'; '.join(notes)}")
+    for name in result:
+        if not any(row.table == name for row in summary):
+            write(f"{name} has no lines: no sample of the trace has a value")
+    for name, reason in result.skipped.items():
+        write(printable(f"skipped {name}: {reason}"))
+    files = ", ".join(f"{name}.parquet" for name in result)
+    write(printable(f"{count(len(result), 'table')} of {run} in {folder}: {files}"))

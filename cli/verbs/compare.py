@@ -1,0 +1,189 @@
+"""`compare`: runs side by side, on the screen and in a file, and whether they keep the rules that are given."""
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from sparsey_trace.errors import UsageError
+from sparsey_trace.support.printable import count, printable
+
+from ..options.common import Debug, Json, ProgressBar
+from ..options.grouping import Reduction, Resolution, parse_reduction
+from ..options.jobs import Jobs, num_jobs
+from ..options.metric import Metrics, parse_metrics
+from ..output.exits import RULE_BROKEN
+from ..output.printing import error, note_run_part, wants_progress, write, write_json
+from ..output.table import write_pairs, write_table
+
+if TYPE_CHECKING:
+    from sparsey_trace.comparing.comparison import Comparison
+    from sparsey_trace.comparing.rules import Violation
+    from sparsey_trace.trace.reading.trace import Trace
+
+EXAMPLES = """\b
+Examples:
+  sparsey-trace compare before.h5 after.h5
+  sparsey-trace compare before.metrics after.h5 -m match_accuracy -o comparison.csv
+  sparsey-trace compare before.h5 after.h5 --fail-if "feature_coverage<0.9" --fail-if "match_accuracy<-0.02"
+A rule is [last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of any
+run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
+
+RunsToCompare = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN...",
+        help='Two runs or more: traces (a quoted pattern such as "run.*.h5" for one of several files), or '
+        "folders of tables that `analyze` wrote. The others are compared with the first.",
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE",
+        show_default="only shown",
+        help="Also write the comparison there, a line for each metric, layer and run: .parquet, .csv or .json.",
+    ),
+]
+FailIf = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="RULE",
+        show_default=False,
+        help='Exit with 1 where this is so: "feature_coverage<0.9" (the value, of any run), '
+        '"match_accuracy<-0.02" or "basis_set_size[v1]>+10%" (its change against the first run); '
+        "may be given more than once.",
+    ),
+]
+
+_ENDINGS = (".parquet", ".csv", ".json")
+
+
+def compare(
+    runs: RunsToCompare,
+    *,
+    out: Out = None,
+    fail_if: FailIf = None,
+    metric: Metrics = None,
+    resolution: Resolution = "step",
+    reduction: Reduction = "none",
+    n_jobs: Jobs = None,
+    progress_bar: ProgressBar = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """Compare runs side by side, and fail where one is not good enough.
+
+    Shows the last and the best value of each metric and layer, and for basis_set_size the area under its
+    curve; * marks the best run. What isn't analysed yet is analysed now, into the folders of `analyze`.
+    """
+    from sparsey_trace.comparing.compare import compare as compare_runs
+
+    rules = fail_if or []
+    _check_asked(rules, out)
+    metrics = parse_metrics(metric)
+    with _opened(runs) as sources:
+        comparison = compare_runs(
+            sources,
+            metrics=metrics,
+            resolution=resolution,
+            reduction=parse_reduction(reduction),
+            n_jobs=num_jobs(n_jobs, *(source for source in sources if not isinstance(source, Path))),
+            progress_bar=wants_progress(asked=progress_bar),
+        )
+    violations = comparison.check(rules)
+    if out is not None:
+        _write_file(comparison, out)
+    _show(comparison, violations, rules=rules, as_json=as_json)
+    if violations:
+        raise typer.Exit(RULE_BROKEN)
+
+
+def _check_asked(rules: Sequence[str], out: Path | None) -> None:
+    """See that rules and the file to write make sense, before anything is computed.
+
+    Raises:
+        UsageError: they don't.
+    """
+    from sparsey_trace.comparing.rules import parse_rule
+
+    for rule in rules:
+        parse_rule(rule)
+    if out is not None and out.suffix not in _ENDINGS:
+        msg = f"--out: expected a file's name that ends in one of {', '.join(_ENDINGS)}, found {str(out)!r}"
+        raise UsageError(msg)
+
+
+@contextlib.contextmanager
+def _opened(runs: Sequence[Path]) -> "Iterator[list[Trace | Path]]":
+    """The traces among runs, opened, and the folders as they are.
+
+    Raises:
+        TraceError: one is neither.
+    """
+    from sparsey_trace.trace.reading.open_trace import open_trace
+
+    with contextlib.ExitStack() as stack:
+        sources = [run if run.is_dir() else stack.enter_context(open_trace(run)) for run in runs]
+        for source in sources:
+            if not isinstance(source, Path):
+                note_run_part(source)
+        yield sources
+
+
+def _write_file(comparison: "Comparison", path: Path) -> None:
+    """Write the table of a comparison; a file that is there is replaced.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
+    from sparsey_trace.support.writing import writing
+
+    frame = comparison.table
+    with writing(path):
+        if path.suffix == ".parquet":
+            frame.to_parquet(path, index=False)
+        elif path.suffix == ".csv":
+            frame.to_csv(path, index=False)
+        else:
+            frame.to_json(path, orient="records", indent=2)
+
+
+def _show(
+    comparison: "Comparison", violations: "Sequence[Violation]", *, rules: Sequence[str], as_json: bool
+) -> None:
+    """Show runs side by side, what they don't share, and on standard error which rules were broken."""
+    if as_json:
+        write_json(_as_json(comparison, violations))
+    else:
+        _show_sheet(comparison)
+        if rules and not violations:
+            write(f"{count(len(rules), 'rule')} kept")
+    for violation in violations:
+        error(f"rule broken: {violation}")
+
+
+def _show_sheet(comparison: "Comparison") -> None:
+    sheet = comparison.sheet()
+    runs = zip(sheet.runs, comparison.runs, strict=True)
+    write_pairs({name: f"{run.name}, {count(run.samples, 'sample')}" for name, run in runs})
+    write()
+    write_table(sheet.heads, sheet.rows, numbers=sheet.numbers, grouped=True)
+    write()
+    for line in [*sheet.footer, *comparison.remarks]:
+        write(printable(line))
+
+
+def _as_json(comparison: "Comparison", violations: "Sequence[Violation]") -> dict[str, Any]:
+    return {
+        "runs": [{"run": run.name, "trace": run.trace, "samples": run.samples} for run in comparison.runs],
+        "entries": [asdict(figures) for figures in comparison.figures],
+        "remarks": comparison.remarks,
+        "violations": [asdict(violation) for violation in violations],
+    }

@@ -1,0 +1,47 @@
+"""`info`: what is in a trace."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from ..options.common import Debug, Json
+from ..options.runs import Runs
+from ..output.printing import write, write_json
+from ..output.table import write_pairs, write_table
+
+EXAMPLES = """\b
+Examples:
+  sparsey-trace info run.h5
+  sparsey-trace info run.h5 --json | jq .layers"""
+
+
+def info(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
+    """Show what is in a trace.
+
+    And which metrics can be computed from it; also of an empty trace, and of one that is still being written.
+    """
+    from sparsey_trace.replay.describe import facts
+    from sparsey_trace.trace.reading.open_trace import open_trace
+
+    with open_trace(runs) as trace:
+        found = facts(trace)
+    if as_json:
+        write_json(found)
+    else:
+        _show(found)
+
+
+def _show(facts: Mapping[str, Any]) -> None:
+    from sparsey_trace.replay.describe import LAYER_HEADS, described, described_layer
+
+    write_pairs(described(facts))
+    write()
+    write_table(LAYER_HEADS, [described_layer(layer) for layer in facts["layers"]], numbers=LAYER_HEADS[1:])
+    write()
+    answers = [(metric, _answer(metric, facts)) for metric in facts["metrics"]]
+    write_table(("metric", "can be computed"), answers)
+
+
+def _answer(metric: str, facts: Mapping[str, Any]) -> str:
+    """Whether a metric can be computed, or why not."""
+    reason, notes = facts["metrics"][metric], facts["notes"].get(metric, [])
+    return ": ".join(["yes", *notes]) if reason is None else f"no: {reason}"

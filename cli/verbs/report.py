@@ -1,0 +1,101 @@
+"""`report`: one HTML file that shows a run, or several side by side; also made by `demo`."""
+
+import contextlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sparsey_trace.errors import UsageError
+from sparsey_trace.support.printable import count, printable
+
+from ..options.common import Debug, Overwrite, ProgressBar
+from ..options.jobs import Jobs, num_jobs
+from ..output.printing import note, note_run_part, wants_progress, write
+
+EXAMPLES = """\b
+Examples:
+  sparsey-trace report run.h5
+  sparsey-trace report before.h5 after.h5 -o comparison.html
+It needs plotly and jinja2: pip install "sparsey-trace[report]\""""
+
+RunsToShow = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUN.h5...",
+        help='One trace, or up to eight to compare (a quoted pattern such as "run.*.h5" for one of several files).',
+        show_default=False,
+    ),
+]
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="FILE.html",
+        show_default="RUN.html, beside the trace",
+        help="The file to make; an earlier report there is replaced.",
+    ),
+]
+
+_MIB = 1 << 20
+
+
+def report(
+    runs: RunsToShow,
+    *,
+    out: Out = None,
+    overwrite: Overwrite = False,
+    n_jobs: Jobs = None,
+    progress_bar: ProgressBar = None,
+    debug: Debug = False,
+) -> None:
+    """Make one HTML file that shows a run, or several side by side.
+
+    With curves, maps and basis averages; it opens in any browser and fetches nothing. What isn't analysed yet is
+    analysed now, into the folders of `analyze`.
+    """
+    shown = wants_progress(asked=progress_bar)
+    _make_report(runs, out, overwrite=overwrite, n_jobs=n_jobs, progress_bar=shown)
+
+
+def _make_report(
+    runs: Sequence[Path],
+    out: Path | None,
+    *,
+    overwrite: bool = False,
+    n_jobs: int | None = None,
+    progress_bar: bool = False,
+    say: Callable[[str], None] = write,
+) -> None:
+    """Make a report and say where it is."""
+    from sparsey_trace.reporting.report import report as write_report
+    from sparsey_trace.trace.reading.open_trace import open_trace
+
+    with contextlib.ExitStack() as stack:
+        traces = [stack.enter_context(open_trace(run)) for run in runs]
+        for trace in traces:
+            note_run_part(trace)
+        jobs = num_jobs(n_jobs, *traces)
+        made = write_report(traces, out, overwrite=overwrite, n_jobs=jobs, progress_bar=progress_bar)
+    size = made.stat().st_size / _MIB
+    say(printable(f"{made}: report of {count(len(runs), 'run')}, {size:.1f} MiB; open it in a browser"))
+
+
+def demo_report(run: Path, *, say: Callable[[str], None]) -> Callable[[], None]:
+    """What makes the report of a demo's run; known to be possible before the demo trains.
+
+    Raises:
+        OutputError: another file is where it goes.
+    """
+    from sparsey_trace.reporting.report import check_free, check_installed
+
+    out = run.with_suffix(".html")
+    check_free(out)
+    try:
+        check_installed()
+    except UsageError as error:
+        message = str(error)
+        return lambda: note(f"no {message}")
+    return lambda: _make_report([run], out, progress_bar=wants_progress(), say=say)
