@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SampleSource(Protocol):
-    """Where samples are read from: one file, or several as one."""
+    """What reads samples: of one file, or of several as one."""
 
     @property
     def chunk_size(self) -> int:
@@ -21,11 +21,11 @@ class SampleSource(Protocol):
         ...
 
     def read(self, path: str, start: int, stop: int, within: slice = ...) -> NDArray[Any]:
-        """Samples `start` to `stop` of a column as stored; of the first axis behind theirs, a part."""
+        """[n, ...], samples `start` to `stop` of a column as stored; `within` cuts the axis behind theirs."""
         ...
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = ...) -> NDArray[Any]:
-        """The samples of these numbers, which rise."""
+        """[n, ...], the samples of these numbers [n], which rise."""
         ...
 
 
@@ -95,8 +95,9 @@ class ColumnView:
             found = self._numbers(np.asarray(which))
         return found[(slice(None), *rest)] if rest else found
 
-    def _slice(self, part: slice) -> NDArray[Any]:
-        asked = range(*part.indices(self._size))
+    def _slice(self, span: slice) -> NDArray[Any]:
+        """[n, ...], decoded."""
+        asked = range(*span.indices(self._size))
         if not asked:
             return self._read(0, 0)
         first, last = sorted((asked[0], asked[-1]))
@@ -105,6 +106,7 @@ class ColumnView:
         return found if asked.step > 0 else found[::-1]
 
     def _numbers(self, numbers: NDArray[Any]) -> NDArray[Any]:
+        """[*shape of the numbers, ...], decoded; or of a mask [N], its samples."""
         if numbers.dtype == np.bool_:
             if numbers.shape != (self._size,):
                 msg = f"{self._column.path}: expected a mask of {self._size} samples, found shape {numbers.shape}"
@@ -138,6 +140,7 @@ class ColumnView:
         return slice(first, first + 1)
 
     def _decoded(self, stored: NDArray[Any]) -> NDArray[Any]:
+        """[n, ...] from values as they are stored [n, ...]: of one MAC, or of all."""
         if self._mac is None:
             values = self._column.decode(stored)
         elif self._column.bits:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class MacView:
-    """One MAC's part of a trace, of which little else is read.
+    """What a trace holds of one MAC; little else is read for it.
 
     Attributes:
         codes: [N, Q] uint8 or uint16 winners, read when sliced; 0 where the MAC is silent.
@@ -31,7 +31,7 @@ class MacView:
 
 
 class LayerView:
-    """One layer's part of a trace.
+    """What a trace holds of one layer.
 
     Attributes:
         layout: the layer's layout.

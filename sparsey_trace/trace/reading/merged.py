@@ -1,10 +1,10 @@
 """Many files as one run of samples: by step, then by rank, then as in the file.
 
-What is known of the order are stretches: samples of one step that stand together in one file. Steps never fall
-within a file, so what any part of the run has of a file stands together there, and is read at once.
+The order is kept as stretches: samples of one step that stand together in one file. Steps never fall within a file,
+so the samples that a span of the run has of a file stand together there, and are read at once.
 
 While files are written, samples must not change their numbers: a step counts only when no rank can add to it or
-to one before it any more, because it has committed as much or its writer is gone.
+to one before it any more, because each has committed a later step or its writer is gone.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ class MergedStorage:
         self.closed = all(track.is_closed for track in self._tracks if track.is_last)
 
     def _count_final(self, steps: NDArray[np.int64]) -> int:
-        """How many of these, which rise, no rank can add to any more, nor come before."""
+        """How many of these steps [n], which rise, are final: no rank can add to them, or a step before them."""
         reached = [track.last_step for track in self._tracks if not track.is_done]
         return int(np.searchsorted(steps, min(reached), side="right")) if reached else len(steps)
 
@@ -132,7 +132,7 @@ class MergedStorage:
         return self.files[number].storage
 
     def _spans(self, start: int, stop: int) -> tuple[NDArray[np.int32], dict[int, tuple[int, int]]]:
-        """Which file each sample is in, [n]; and from where to where these are in each."""
+        """[n], the index of the file that each sample is in; and for each such file, its span of them."""
         low = int(np.searchsorted(self._starts, start, side="right")) - 1
         high = max(low, int(np.searchsorted(self._starts, stop)))
         edges = np.clip(self._starts[low : high + 1], start, stop)
@@ -153,6 +153,7 @@ class MergedStorage:
         return np.unique(np.concatenate([file.storage.drops() for file in self.files]))
 
     def _check_steps(self, stretches: NDArray[Any]) -> None:
+        """See that each step of stretches [n], in order, has one phase and one epoch."""
         earlier, later = stretches[:-1], stretches[1:]
         for name in ("phase", "epoch"):
             wrong = np.flatnonzero((earlier["step"] == later["step"]) & (earlier[name] != later[name]))
@@ -170,7 +171,7 @@ class MergedStorage:
 
 
 def _joined(owners: NDArray[np.int32], parts: dict[int, NDArray[Any]]) -> NDArray[Any]:
-    """[n, ...], of which each file has its part, in order."""
+    """[n, ...] from each file's values in order; `owners` [n] has the file of each."""
     first = next(iter(parts.values()))
     if len(parts) == 1:
         return first
@@ -185,13 +186,13 @@ def _shown(name: str, value: int) -> str:
 
 
 class _Track:
-    """How far one file has been gone through.
+    """How far the steps of one file are known.
 
     Attributes:
         is_last: whether it is its rank's last; the writers of all others are gone.
         is_closed: whether its writer closed it.
         is_done: whether no more can come.
-        last_step: the last committed step's number.
+        last_step: the last committed step's number; the one before the file's first while there is none.
     """
 
     def __init__(self, file: TraceFile, *, is_last: bool) -> None:
@@ -202,14 +203,14 @@ class _Track:
     def refresh(self) -> None:
         """See how much is committed, and whether more can come."""
         if self.is_last:
-            # Before the counters: what a writer left behind that was gone by now is all there is.
+            # Asked before the counters are read: a writer that is gone by now can't change them any more.
             left = is_left(self._file.path)
             self._file.storage.refresh()
             self.is_closed = self._file.storage.closed
             self.is_done = self.is_closed or left
 
     def new_stretches(self, number: int) -> NDArray[Any]:
-        """What was committed since the last time, as of the file of that number."""
+        """Stretches [n] of what was committed since the last time; `number` is the file's index."""
         size = self._file.storage.committed
         starts = range(self._seen, size, _SAMPLES_AT_ONCE)
         parts = [self._stretches(number, start, min(start + _SAMPLES_AT_ONCE, size)) for start in starts]
@@ -221,6 +222,7 @@ class _Track:
         return found
 
     def _stretches(self, number: int, start: int, stop: int) -> NDArray[Any]:
+        """Stretches [n] of a span of samples."""
         names = ("step", "epoch", "phase")
         columns = {name: self._file.storage.read(f"samples/{name}", start, stop) for name in names}
         firsts = np.flatnonzero(np.diff(columns["step"], prepend=~columns["step"][0]))
@@ -232,6 +234,7 @@ class _Track:
         return found
 
     def _check_order(self, stretches: NDArray[Any]) -> None:
+        """See that the steps of new stretches [n] never fall, nor are below those before them."""
         lowest = max(self.last_step, self._file.part.first_step)
         wrong = np.flatnonzero(stretches["step"] < np.append(lowest, stretches["step"])[:-1])
         if len(wrong):

@@ -63,6 +63,16 @@ def common_name(paths: Sequence[Path]) -> Path:
     return _common_folder(paths) / (".".join(word[0] for word in shared) or stems[0])
 
 
+def joint_name(paths: Sequence[Path]) -> Path:
+    """A pattern that these match, to name several files of a run in messages.
+
+    >>> joint_name([Path("runs/run.rank0.h5"), Path("runs/run.rank1.h5")]).as_posix()
+    'runs/run*.h5'
+    """
+    common = common_name(paths)
+    return common.with_name(f"{common.name}*{paths[0].suffix}")
+
+
 def _common_folder(paths: Sequence[Path]) -> Path:
     folders = {path.parent for path in paths}
     if len(folders) == 1:

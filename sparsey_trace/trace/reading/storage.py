@@ -1,4 +1,4 @@
-"""The samples of one file: how chunks and tail become one run."""
+"""The samples of one file: those in chunks, and behind them those in the tail."""
 
 from __future__ import annotations
 
@@ -13,8 +13,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_locations import SMALLEST_CHUNK
-from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
-from sparsey_trace.trace.reading.column import PackedColumn
+from sparsey_trace.trace.reading.datasets import open_columns, open_counter, open_drops, read_drops
 from sparsey_trace.trace.reading.open_file import close_file
 from sparsey_trace.trace.reading.tail import Tail
 
@@ -26,13 +25,12 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """The datasets of an open trace, and how many of their samples may be believed.
+    """The datasets of an open file, and how many of their samples may be believed; threads may share it.
 
     Args:
         file: the open file.
         columns: path to column, as the file's layout demands them.
-        cache_bytes: how much may be kept decompressed, of all datasets together; of each a chunk's samples are
-            in any case.
+        cache_bytes: how much may be kept decompressed, of all datasets together; the last chunk of each always is.
 
     Attributes:
         committed: how many samples there are.
@@ -59,19 +57,20 @@ class Storage:
         self._tail = Tail(file, columns)
         self._chunks = open_columns(file, columns, len(self._tail), cache_bytes)
         self._drops = open_drops(file)
-        self._held: tuple[int, dict[str, NDArray[Any]]] | None = None
-        self._holding = threading.Lock()
+        # How many samples stand before it, and its values; read once for all columns.
+        self._known_tail: tuple[int, dict[str, NDArray[Any]]] | None = None
+        self._tail_lock = threading.Lock()
         self._check_counters()
 
     def _check_counters(self) -> None:
         for chunks in self._chunks.values():
-            # HDF5 may know it from before the counters were read, when the file was looked through.
+            # HDF5 may remember its length from before the counters were read.
             chunks.reach(self.in_chunks)
         shortest = min(self.lengths().values())
         pieces = sum(chunks.pieces for chunks in self._chunks.values())
-        room = guarded.file_size(self._file) // (SMALLEST_CHUNK * pieces) * self.chunk_size
+        most = guarded.file_size(self._file) // (SMALLEST_CHUNK * pieces) * self.chunk_size
         fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
-        if not fits or self.in_chunks > room or (self.closed and self.committed != self.in_chunks):
+        if not fits or self.in_chunks > most or (self.closed and self.committed != self.in_chunks):
             msg = (
                 f"counters that don't fit the data: {self.committed} samples committed, "
                 f"{self.in_chunks} in chunks, {shortest} there"
@@ -137,36 +136,36 @@ class Storage:
             boundary, tail = self._boundary(stop)
             if stop <= boundary:
                 return self._chunks[path].read(start, stop, within)
-            late = _part(tail[path], within)[max(start - boundary, 0) : stop - boundary]
+            in_tail = _cut(tail[path], within)[max(start - boundary, 0) : stop - boundary]
             if start >= boundary:
-                return late
-            return np.concatenate([self._chunks[path].read(start, boundary, within), late])
+                return in_tail
+            return np.concatenate([self._chunks[path].read(start, boundary, within), in_tail])
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
-        """The samples of these numbers, which rise, of a column as stored; see `read`."""
+        """The samples of these numbers [n], which rise, of a column as stored; see `read`."""
         stop = int(numbers[-1]) + 1 if len(numbers) else 0
         with self._reading(f"to read {len(numbers)} samples up to {stop} of {path}"):
             boundary, tail = self._boundary(stop)
-            early = int(np.searchsorted(numbers, boundary))
-            found = self._chunks[path].pick(numbers[:early], within)
-            if early == len(numbers):
+            count = int(np.searchsorted(numbers, boundary))
+            found = self._chunks[path].pick(numbers[:count], within)
+            if count == len(numbers):
                 return found
-            return np.concatenate([found, _part(tail[path], within)[numbers[early:] - boundary]])
+            return np.concatenate([found, _cut(tail[path], within)[numbers[count:] - boundary]])
 
     def _boundary(self, stop: int) -> tuple[int, dict[str, NDArray[Any]]]:
-        """How many samples stand in chunks, for one who reads up to `stop`; and by column, what follows these."""
-        with self._holding:
+        """For one who reads up to `stop`: how many samples stand in chunks, and what follows these, by column."""
+        with self._tail_lock:
             if stop > self.in_chunks:
-                self._hold_tail(stop)
-            return self.in_chunks, self._held[1] if self._held is not None else {}
+                self._read_tail(stop)
+            return self.in_chunks, self._known_tail[1] if self._known_tail is not None else {}
 
-    def _hold_tail(self, stop: int) -> None:
-        """Keep the tail up to a sample: as a whole, since its checksums are of whole samples.
+    def _read_tail(self, stop: int) -> None:
+        """Read the tail up to a sample, unless it is known: as a whole, since its checksums are of whole samples.
 
         While the trace is written, samples move from the tail into the chunks: where that happened
         during the read, it is done again.
         """
-        while self._held is None or self._held[0] != self.in_chunks or not self._is_held(stop):
+        while not self._knows_tail(stop):
             boundary = self.in_chunks
             count = max(stop, self.committed) - boundary
             if count <= 0:
@@ -179,14 +178,16 @@ class Storage:
             if self.in_chunks != boundary:
                 continue
             if not right.all():
-                msg = (
-                    f"{schema.CHECKSUMS}: another checksum than that of sample {boundary + np.argmin(right)}"
-                )
+                first = boundary + np.argmin(right)
+                msg = f"{schema.CHECKSUMS}: another checksum than that of sample {first}"
                 raise ValueError(msg)
-            self._held = boundary, values
+            self._known_tail = boundary, values
 
-    def _is_held(self, stop: int) -> bool:
-        return self._held is not None and len(self._held[1]["samples/step"]) >= stop - self._held[0]
+    def _knows_tail(self, stop: int) -> bool:
+        if self._known_tail is None:
+            return False
+        boundary, values = self._known_tail
+        return boundary == self.in_chunks and len(values["samples/step"]) >= stop - boundary
 
     def drops(self) -> NDArray[np.int64]:
         """[n] int64, the steps that were dropped, in order.
@@ -198,58 +199,6 @@ class Storage:
             return read_drops(self._file, self._drops)
 
 
-def _part(stored: NDArray[Any], within: slice) -> NDArray[Any]:
-    return stored if within == slice(None) else stored[:, within]
-
-
-def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
-    """A number of the file that its writer changes.
-
-    Raises:
-        KeyError, ValueError: there is none, or it is stored in another way.
-    """
-    found = guarded.open_dataset(file, name)
-    if found.shape != () or not guarded.is_stored_as(found, np.dtype(np.int64)):
-        msg = f"{name}: expected a whole number, found another kind"
-        raise ValueError(msg)
-    guarded.check_contiguous(found, guarded.file_size(file))
-    return found
-
-
-def open_columns(
-    file: h5py.File, columns: Mapping[str, schema.Column], samples: int, cache_bytes: int = 0
-) -> dict[str, PackedColumn]:
-    """The growing datasets.
-
-    Args:
-        file: the open file.
-        columns: path to column.
-        samples: how many a chunk holds.
-        cache_bytes: how much may be kept decompressed, of all together.
-
-    Raises:
-        KeyError, ValueError: one is missing, or is stored in another way.
-    """
-    total = sum(column.sample_bytes for column in columns.values())
-    return {
-        path: PackedColumn(
-            file, column, samples=samples, kept_bytes=cache_bytes * column.sample_bytes // total
-        )
-        for path, column in columns.items()
-    }
-
-
-def open_drops(file: h5py.File) -> h5py.Dataset:
-    """The list of dropped steps.
-
-    Raises:
-        KeyError, ValueError: there is none, or it is stored in another way.
-    """
-    guarded.check_dtype(guarded.open_dataset(file, schema.DROPS), np.dtype(np.int64), ())
-    return open_chunked(file, schema.DROPS, (), (schema.DROPS_PER_CHUNK,))
-
-
-def read_drops(file: h5py.File, drops: h5py.Dataset) -> NDArray[np.int64]:
-    """[n] int64, the dropped steps that the list names, in order."""
-    found = read_chunked(file, drops, has_holes=True)
-    return np.asarray(found[found != schema.NO_DROP])
+def _cut(values: NDArray[Any], within: slice) -> NDArray[Any]:
+    """[n, ...], of which a part of the second axis; values of one axis have none."""
+    return values if within == slice(None) else values[:, within]

@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 class Tail:
     """The datasets below `tail/`.
 
-    Their space is taken when the file is made, so that they show what a chunk may take: no more than the file.
+    Their space is taken when the file is made. A chunk holds as many samples, so it takes no more memory than the
+    file has bytes.
 
     Args:
         file: the open file.
@@ -56,7 +57,7 @@ class Tail:
         """Its first samples.
 
         Args:
-            first: the number of the sample that stands first.
+            first: the number that the sample in front should have.
             count: how many to read.
 
         Returns:

@@ -13,14 +13,14 @@ import numpy as np
 
 from sparsey_trace.chunk import Chunk
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.layout import PHASES
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
 from sparsey_trace.trace.reading.layer_view import LayerView
 from sparsey_trace.trace.reading.sample_table import SampleTable
-from sparsey_trace.trace.reading.sources import common_name
+from sparsey_trace.trace.reading.sources import joint_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ class Trace:
             names of those that were), `layers` (the names of those that were not), `predicate` (what chose
             the steps, in words). Empty where everything was recorded.
         part: which part of a run this is.
-        version: of the format.
+        version: the version of the format.
         closed: whether the writer closed it; False while it is written, or when the writer died.
         columns: path in the file to how its values are stored.
         storage: the values as they are stored, for those who check or copy them.
@@ -79,7 +79,7 @@ class Trace:
     ) -> None:
         """Made by `open_trace`."""
         self.files, self.storage, self.columns = tuple(files), storage, files[0].columns
-        self.path = files[0].path if len(files) == 1 else _name_for(self.paths)
+        self.path = files[0].path if len(files) == 1 else joint_name(self.paths)
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions = head.config, head.versions
         self.layout, self.input_kind = head.layout, head.input_kind
@@ -125,11 +125,11 @@ class Trace:
 
     @cached_property
     def num_steps(self) -> int:
-        """The number of steps."""
+        """How many steps there are."""
         steps, size = self.samples.step, _STEPS_AT_ONCE
-        # Each part with the sample before it, so that no change is missed between two of them.
-        parts = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
-        return sum(int(np.count_nonzero(np.diff(part))) for part in parts) + min(1, len(steps))
+        # Each span with the sample before it, so that no change is missed between two of them.
+        spans = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
+        return sum(int(np.count_nonzero(np.diff(span))) for span in spans) + min(1, len(steps))
 
     @property
     def drops(self) -> NDArray[np.int64]:
@@ -208,38 +208,21 @@ class Trace:
     def chunk(self, start: int, stop: int, *, fields: frozenset[str] = FIELDS) -> Chunk:
         """Samples `start` to `stop` (exclusive) as one chunk; see `chunks`."""
         start, stop, _ = slice(start, stop).indices(len(self))
-        part = slice(start, stop)
+        span = slice(start, stop)
         samples, layers = self.samples, self.layers
         found = Chunk(
             layout=self.layout,
             start=start,
-            step=samples.step[part],
-            epoch=samples.epoch[part],
-            phase=samples.phase[part],
-            label=samples.label[part],
-            inputs=_input_values(self.inputs[part]) if "inputs" in fields & self.fields else None,
-            codes=tuple(layer.codes[part] for layer in layers) if "codes" in fields else (),
-            active=tuple(layer.active[part] for layer in layers) if "active" in fields else (),
+            step=samples.step[span],
+            epoch=samples.epoch[span],
+            phase=samples.phase[span],
+            label=samples.label[span],
+            inputs=_input_values(self.inputs[span]) if "inputs" in fields & self.fields else None,
+            codes=tuple(layer.codes[span] for layer in layers) if "codes" in fields else (),
+            active=tuple(layer.active[span] for layer in layers) if "active" in fields else (),
         )
-        self._check(found)
+        check_chunk(found, self.path)
         return found
-
-    def _check(self, chunk: Chunk) -> None:
-        """See that the chunk holds nothing that metrics take for impossible; `validate` looks at more."""
-        wrong: dict[str, Any] = {
-            "phases of 0 (train) and 1 (eval)": (chunk.phase >= len(PHASES)).any(),
-            "steps that never fall": (np.diff(chunk.step) < 0).any(),
-        }
-        for layer, codes in zip(self.layout.layers, chunk.codes, strict=False):
-            expected = f"winners from 0 to {layer.num_neurons - 1} in {layer.name}"
-            wrong[expected] = codes.size > 0 and codes.max() >= layer.num_neurons
-        for expected, is_wrong in wrong.items():
-            if is_wrong:
-                msg = (
-                    f"{self.path}: samples {chunk.start} to {chunk.start + len(chunk)}: expected {expected}, found "
-                    "others; `sparsey-trace validate` says where"
-                )
-                raise TraceError(msg)
 
     def to_xarray(self) -> xr.DataTree:
         """All of it as an xarray.DataTree, of which nothing is read before it is asked for. Needs xarray.
@@ -309,9 +292,3 @@ class Trace:
 
 def _input_values(inputs: NDArray[Any]) -> NDArray[Any]:
     return inputs.astype(np.float32) if inputs.dtype == np.float16 else inputs
-
-
-def _name_for(paths: Sequence[Path]) -> Path:
-    """A pattern that these match, to name them in messages."""
-    common = common_name(paths)
-    return common.with_name(f"{common.name}*{paths[0].suffix}")

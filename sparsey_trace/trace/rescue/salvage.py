@@ -17,8 +17,8 @@ from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import faults, last_of
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
+from sparsey_trace.trace.reading.datasets import open_columns, open_counter, open_drops, read_drops
 from sparsey_trace.trace.reading.open_file import close_file, open_file
-from sparsey_trace.trace.reading.storage import open_columns, open_counter, open_drops, read_drops
 from sparsey_trace.trace.reading.tail import Tail
 
 if TYPE_CHECKING:
