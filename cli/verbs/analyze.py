@@ -108,7 +108,7 @@ def analyze(
     left in the folder isn't computed again; of a trace that has grown, only the new part is.
     """
     import sparsey_trace
-    from sparsey_trace.tables.names import default_folder
+    from sparsey_trace.trace.paths import default_folder
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = parse_metrics(metric)

@@ -99,7 +99,7 @@ def _has_earlier(run: Path) -> bool:
         OutputError: something else stands there, or where the tables go.
     """
     from sparsey_trace.replay.outputs import check_folder
-    from sparsey_trace.tables.names import default_folder
+    from sparsey_trace.trace.paths import default_folder
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     tables = default_folder(run)
@@ -137,7 +137,7 @@ def _record(run_demo: RunDemo, run: Path, **options: Any) -> None:
         UsageError: there are fewer samples than asked for.
     """
     from sparsey_trace.support.writing import writing
-    from sparsey_trace.tables.names import default_folder
+    from sparsey_trace.trace.paths import default_folder
 
     with writing(run.parent):
         run.parent.mkdir(parents=True, exist_ok=True)

@@ -85,7 +85,7 @@ def _follow(run: Path, *, interval: float, once: bool) -> Iterator[_Sight]:
     """
     from sparsey_trace.replay.live import LiveRun
     from sparsey_trace.trace.reading.open_trace import open_trace
-    from sparsey_trace.trace.writing.lock import is_left
+    from sparsey_trace.trace.writing.lock import has_no_writer
 
     if not once:
         _wait_for(run, interval)
@@ -93,7 +93,7 @@ def _follow(run: Path, *, interval: float, once: bool) -> Iterator[_Sight]:
         made, watching = run.stat(), LiveRun(trace)
         while True:
             # Before the look: what a writer left behind that was gone by now is seen as a whole.
-            left = is_left(run)
+            left = has_no_writer(run)
             now = watching.catch_up()
             sight = _Sight(
                 run=run, state="closed" if now.closed else "left" if left else "recording", now=now

@@ -12,8 +12,8 @@ from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.writing import whole, writing
+from sparsey_trace.trace.paths import common_name
 from sparsey_trace.trace.reading.open_trace import open_trace
-from sparsey_trace.trace.reading.sources import common_name
 from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:

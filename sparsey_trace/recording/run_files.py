@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.layout_difference import layout_difference
 from sparsey_trace.trace.reading.trace_file import open_trace_file
 from sparsey_trace.trace.writing.lock import WriterLock
@@ -35,7 +35,7 @@ class RunFile:
     """
 
     path: Path
-    part: Part
+    part: RunPart
     inputs: str
     before: Path | None = None
     layout: Layout | None = None
@@ -72,13 +72,13 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
 
     >>> from pathlib import Path
     >>> find_run_file(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
-    Part(rank=0, num_ranks=1, continues='', first_step=0, first_sample=0)
+    RunPart(rank=0, num_ranks=1, continues='', first_step=0, first_sample=0)
     """
     if resume and overwrite:
         msg = "resume=True keeps what is there, overwrite=True replaces it: expected one of them, found both"
         raise UsageError(msg)
     rank, num_ranks = _rank()
-    own = Part(rank=rank, num_ranks=num_ranks)
+    own = RunPart(rank=rank, num_ranks=num_ranks)
     firsts = [path] if num_ranks == 1 else [_ranked(path, rank, other) for other in range(num_ranks)]
     first = RunFile(path=firsts[rank], part=own, inputs=inputs)
     if not resume:

@@ -11,7 +11,8 @@ from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.tables.fit import Misfit, misfit
-from sparsey_trace.tables.names import default_folder, paths_of
+from sparsey_trace.tables.names import paths_of
+from sparsey_trace.trace.paths import default_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

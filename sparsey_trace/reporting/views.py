@@ -10,7 +10,7 @@ from sparsey_trace.comparing.layer_pairing import layer_names
 from sparsey_trace.comparing.run_figures import figures_of_tables
 from sparsey_trace.comparing.sheet import short_names
 from sparsey_trace.pictures.run import Run
-from sparsey_trace.trace.reading.sources import common_name
+from sparsey_trace.trace.paths import common_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The names of a metric's tables, and of the folder that they are in."""
+"""The names of a metric's tables."""
 
 from __future__ import annotations
 
@@ -9,14 +9,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.metrics.base import Metric
-
-
-def default_folder(*files: Path) -> Path:
-    """Where tables go unless told otherwise: RUN.metrics beside RUN.h5, or beside RUN.rank0.h5 and so on."""
-    from sparsey_trace.trace.reading.sources import common_name
-
-    common = common_name(files)
-    return common.with_name(f"{common.name}.metrics")
 
 
 def table_names(metric: Metric[Any] | type[Metric[Any]]) -> Sequence[str]:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.metrics.registry import package_of_metric
-from sparsey_trace.trace.format.head import program_version
+from sparsey_trace.trace.format.trace_origin import program_version
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

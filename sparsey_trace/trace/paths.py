@@ -1,20 +1,74 @@
-"""Names of the files beside a trace."""
+"""Names of the files and folders beside a trace."""
 
 from __future__ import annotations
 
+import os
+from itertools import takewhile
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
+from sparsey_trace.support.suggest import TRACES
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from collections.abc import Sequence
 
 
 def partial_path(path: Path) -> Path:
-    """Where a trace is made, before it can be opened.
+    """The name under which a trace is made, before it can be opened.
 
-    >>> from pathlib import Path
     >>> partial_path(Path("runs/run.h5")).as_posix()
     'runs/.run.h5.partial'
     """
     return path.with_name(f".{path.name}.partial")
+
+
+def lock_path(path: Path) -> Path:
+    """The file whose lock is the right to write to a path.
+
+    >>> lock_path(Path("runs/run.h5")).as_posix()
+    'runs/run.h5.lock'
+    """
+    return path.with_name(f"{path.name}.lock")
+
+
+def common_name(paths: Sequence[Path]) -> Path:
+    """What the names of a run's files have in common, up to a dot.
+
+    >>> common_name([Path("runs/run.rank0.h5"), Path("runs/run.rank1.h5")]).as_posix()
+    'runs/run'
+    >>> common_name([Path("run.h5"), Path("run.1.h5")]).as_posix()
+    'run'
+    >>> common_name([Path("run.1.h5")]).as_posix()
+    'run.1'
+    """
+    stems = [path.stem if path.suffix in TRACES else path.name for path in paths]
+    words = zip(*(stem.split(".") for stem in stems), strict=False)
+    shared = takewhile(lambda word: len(set(word)) == 1, words)
+    return _common_folder(paths) / (".".join(word[0] for word in shared) or stems[0])
+
+
+def joint_name(paths: Sequence[Path]) -> Path:
+    """A pattern that these match, to name several files of a run in messages.
+
+    >>> joint_name([Path("runs/run.rank0.h5"), Path("runs/run.rank1.h5")]).as_posix()
+    'runs/run*.h5'
+    """
+    common = common_name(paths)
+    return common.with_name(f"{common.name}*{paths[0].suffix}")
+
+
+def default_folder(*files: Path) -> Path:
+    """Where tables go unless told otherwise: RUN.metrics beside RUN.h5, or beside RUN.rank0.h5 and so on.
+
+    >>> default_folder(Path("runs/run.h5")).as_posix()
+    'runs/run.metrics'
+    """
+    common = common_name(files)
+    return common.with_name(f"{common.name}.metrics")
+
+
+def _common_folder(paths: Sequence[Path]) -> Path:
+    folders = {path.parent for path in paths}
+    if len(folders) == 1:
+        return folders.pop()
+    return Path(os.path.commonpath([folder.absolute() for folder in folders]))

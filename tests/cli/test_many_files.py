@@ -11,8 +11,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
-from sparsey_trace.tables.names import default_folder
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, sparsey_trace, write_steps
 
@@ -27,7 +26,7 @@ def ranks(tmp_path: Path) -> list[Path]:
 
 
 def write(path: Path, steps: int, **part: int | str) -> Path:
-    place = Part(**part)
+    place = RunPart(**part)
     with TraceWriter(path, LAYOUT, part=place) as writer:
         write_steps(writer, steps, first=place.first_step)
     return path
@@ -37,23 +36,6 @@ def said(arguments: Sequence[object], capsys: pytest.CaptureFixture[str]) -> tup
     code = main([str(argument) for argument in arguments])
     found = capsys.readouterr()
     return code, found.out, found.err
-
-
-@pytest.mark.parametrize(
-    ("files", "folder"),
-    [
-        (["run.h5"], "run.metrics"),
-        (["runs/run.1.h5"], "runs/run.1.metrics"),
-        (["run.rank0.h5", "run.rank1.h5"], "run.metrics"),
-        (["run.h5", "run.1.h5", "run.2.h5"], "run.metrics"),
-        (["a.b.rank0.hdf5", "a.b.rank1.hdf5"], "a.b.metrics"),
-        (["run.rank0.h5", "run.rank0.1.h5"], "run.rank0.metrics"),
-        (["one.h5", "other.h5"], "one.metrics"),
-        (["/runs/0/run.h5", "/runs/1/run.h5"], "/runs/run.metrics"),
-    ],
-)
-def test_default_folder(files: list[str], folder: str) -> None:
-    assert default_folder(*map(Path, files)) == Path(folder)
 
 
 def test_analyze_files_and_a_pattern(ranks: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
@@ -92,8 +74,8 @@ def test_info_of_ranks(ranks: list[Path], capsys: pytest.CaptureFixture[str]) ->
 def test_info_of_ranks_of_which_one_is_behind(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     paths = [tmp_path / f"run.rank{rank}.h5" for rank in range(2)]
     with (
-        TraceWriter(paths[0], LAYOUT, part=Part(rank=0, num_ranks=2)) as ahead,
-        TraceWriter(paths[1], LAYOUT, part=Part(rank=1, num_ranks=2)) as behind,
+        TraceWriter(paths[0], LAYOUT, part=RunPart(rank=0, num_ranks=2)) as ahead,
+        TraceWriter(paths[1], LAYOUT, part=RunPart(rank=1, num_ranks=2)) as behind,
     ):
         for writer, steps in ((ahead, 5), (behind, 2)):
             write_steps(writer, steps)

@@ -18,7 +18,7 @@ from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.recording import record
 from sparsey_trace.recording.model.wrappers import unwrapped
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ def test_each_rank_has_its_files(run: Path) -> None:
         own = {"rank": rank, "num_ranks": 2}
         before = f"run.rank{rank}.h5"
         with st.open_trace(run / before) as first, st.open_trace(run / f"run.rank{rank}.1.h5") as second:
-            assert first.part == Part(**own)
-            assert second.part == Part(**own, continues=before, first_step=half, first_sample=half * BATCH)
+            assert first.part == RunPart(**own)
+            assert second.part == RunPart(**own, continues=before, first_step=half, first_sample=half * BATCH)
             assert [len(first), len(second)] == [half * BATCH] * 2
 
 
@@ -243,7 +243,7 @@ def test_a_wrapped_model_is_recorded_under_its_own_names(
     assert rec.path == tmp_path / "run.h5"
     with st.open_trace(rec.path) as trace:
         assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
-        assert (len(trace), trace.part) == (3, Part())
+        assert (len(trace), trace.part) == (3, RunPart())
 
 
 def test_several_devices_in_one_process_are_refused(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
 from sparsey_trace.recording import WinnerTakeAll, record
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -53,14 +53,14 @@ def resume(path: Path, *seeds: int, **more: Any) -> Recorder:
     return rec
 
 
-def part_of(path: Path) -> Part:
+def part_of(path: Path) -> RunPart:
     with st.open_trace(path) as trace:
         return trace.part
 
 
 def test_where_nothing_is_the_run_begins(path: Path) -> None:
     assert resume(path, 0).path == path
-    assert part_of(path) == Part()
+    assert part_of(path) == RunPart()
 
 
 def test_each_resume_makes_a_file_that_goes_on_from_the_last(path: Path) -> None:
@@ -69,8 +69,8 @@ def test_each_resume_makes_a_file_that_goes_on_from_the_last(path: Path) -> None
         "run.1.h5",
         "run.2.h5",
     ]
-    assert part_of(path.with_name("run.1.h5")) == Part(continues="run.h5", first_step=2, first_sample=6)
-    assert part_of(path.with_name("run.2.h5")) == Part(continues="run.1.h5", first_step=3, first_sample=9)
+    assert part_of(path.with_name("run.1.h5")) == RunPart(continues="run.h5", first_step=2, first_sample=6)
+    assert part_of(path.with_name("run.2.h5")) == RunPart(continues="run.1.h5", first_step=3, first_sample=9)
     with st.open_trace(path.with_name("run.2.h5")) as trace:
         assert trace.samples.step[:].tolist() == [3, 3, 3, 4, 4, 4]
 
@@ -105,7 +105,7 @@ while rec.stats().committed < 12:
     before = path.read_bytes()
     assert resume(path, 4, 5).path.name == "run.1.h5"
     assert path.read_bytes() == before
-    assert part_of(path.with_name("run.1.h5")) == Part(continues="run.h5", first_step=4, first_sample=12)
+    assert part_of(path.with_name("run.1.h5")) == RunPart(continues="run.h5", first_step=4, first_sample=12)
     with st.open_trace([path, path.with_name("run.1.h5")]) as trace:
         np.testing.assert_array_equal(trace.samples.step[:], np.repeat(range(6), 3))
         np.testing.assert_array_equal(trace.inputs[:], np.concatenate([samples(3, seed=n) for n in range(6)]))
@@ -123,7 +123,7 @@ os._exit(9)
         dead.wait(60)
     assert len(st.open_trace(path)) == 0
     assert resume(path, 0).path.name == "run.1.h5"
-    assert part_of(path.with_name("run.1.h5")) == Part(continues="run.h5")
+    assert part_of(path.with_name("run.1.h5")) == RunPart(continues="run.h5")
     with st.open_trace([path, path.with_name("run.1.h5")]) as trace:
         assert trace.samples.step[:].tolist() == [0, 0, 0]
 
@@ -227,7 +227,9 @@ def test_another_number_of_ranks_is_refused(path: Path) -> None:
     with (
         st.open_trace(path) as trace,
         st.TraceWriter(
-            path.with_name("run.1.h5"), trace.layout, part=Part(num_ranks=2, continues="run.h5", first_step=1)
+            path.with_name("run.1.h5"),
+            trace.layout,
+            part=RunPart(num_ranks=2, continues="run.h5", first_step=1),
         ) as writer,
     ):
         chunk = trace.chunk(0, 3)

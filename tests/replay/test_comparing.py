@@ -13,7 +13,7 @@ import sparsey_trace as st
 from sparsey_trace.comparing.area import areas
 from sparsey_trace.comparing.sheet import short_names
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.tables.names import default_folder
+from sparsey_trace.trace.paths import default_folder
 from tests.replay.runs import WIDTHS, write_run
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, ROOT, step
 
@@ -41,8 +41,8 @@ def name_of(rank: int, resumes: int) -> str:
     return f"run.rank{rank}.{resumes}.h5" if resumes else f"run.rank{rank}.h5"
 
 
-def part_of(rank: int, resumes: int, first_sample: int) -> Part:
-    return Part(
+def part_of(rank: int, resumes: int, first_sample: int) -> RunPart:
+    return RunPart(
         rank=rank,
         num_ranks=RANKS,
         continues=name_of(rank, resumes - 1) if resumes else "",

@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.paths import lock_path
 from sparsey_trace.trace.reading.open_trace import open_trace
-from sparsey_trace.trace.writing.lock import Holder, WriterLock, holder_of, lock_path
+from sparsey_trace.trace.writing.lock import Holder, WriterLock, holder_of
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
 from tests.trace.feed import LAYOUT, ROOT, check_file, feed, sent, start_writer, write_closed

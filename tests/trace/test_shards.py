@@ -11,7 +11,7 @@ import pytest
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.validate import Report, validate
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -48,7 +48,7 @@ def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def write(path: Path, steps: range, *, layout: Layout = LAYOUT, inputs: str = "auto", **part: Any) -> Path:
-    with TraceWriter(path, layout, inputs=inputs, part=Part(**part)) as writer:
+    with TraceWriter(path, layout, inputs=inputs, part=RunPart(**part)) as writer:
         for number in steps:
             writer.append(**step(0, number, layout=layout), step=number)
     return path
@@ -71,7 +71,7 @@ def test_files_that_were_left_are_one_trace(parts: list[Path], whole: dict[str, 
         assert trace.closed, "every rank's last file is"
         assert [open_trace(path).closed for path in parts] == [False, False, True] * 2
         check(trace, whole)
-        assert trace.part == Part(num_ranks=RANKS)
+        assert trace.part == RunPart(num_ranks=RANKS)
         assert trace.paths == tuple(parts)
         name = f"{parts[0].with_name('run*.h5')} (6 files)"
         assert repr(trace).startswith(f"<Trace {name}: {len(trace)} samples in 45 steps, ")
@@ -185,7 +185,7 @@ def test_a_missing_rank_is_named(parts: list[Path]) -> None:
     with pytest.raises(TraceError, match=r"found none of rank 0 \(run\.rank0\.1\.h5\)"):
         open_trace(parts[0].with_name("run.rank1.[12].h5"))
     with open_trace(parts[3]) as trace:
-        assert trace.part == Part(rank=1, num_ranks=2)
+        assert trace.part == RunPart(rank=1, num_ranks=2)
 
 
 def test_a_missing_part_is_named(parts: list[Path]) -> None:
@@ -274,7 +274,7 @@ def test_parts_that_do_not_connect_are_refused(tmp_path: Path) -> None:
 def test_ranks_out_of_step_are_refused(tmp_path: Path, change: dict[str, Any], names: str) -> None:
     paths = [tmp_path / name_of(rank, 0) for rank in range(RANKS)]
     for rank, path in enumerate(paths):
-        with TraceWriter(path, LAYOUT, part=Part(rank=rank, num_ranks=RANKS)) as writer:
+        with TraceWriter(path, LAYOUT, part=RunPart(rank=rank, num_ranks=RANKS)) as writer:
             for number in range(4):
                 changed = change if (rank, number) == (1, 3) else {}
                 writer.append(**step(rank, number) | changed, step=number)
@@ -301,7 +301,7 @@ def test_what_was_left_out_is_put_together(tmp_path: Path) -> None:
     rules = [{"layers": ["mid"], "every": 2}, {"layers": ["mid"], "phases": ["train"]}]
     paths = [tmp_path / name_of(rank, 0) for rank in range(RANKS)]
     for rank, path in enumerate(paths):
-        part = Part(rank=rank, num_ranks=RANKS)
+        part = RunPart(rank=rank, num_ranks=RANKS)
         with TraceWriter(path, LAYOUT, sampling=rules[rank], part=part) as writer:
             feed(writer, rank, range(3))
             writer.note_drops([5 - rank, 6])

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
-
 from sparsey_trace.errors import TraceError
 
 if TYPE_CHECKING:

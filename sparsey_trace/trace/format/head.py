@@ -4,69 +4,32 @@ from __future__ import annotations
 
 import functools
 import json
-import platform
 import re
-import socket
-import sys
-import uuid
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, TypeVar
 
-import h5py
 import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
+from sparsey_trace.trace.format.trace_origin import TraceOrigin
 from sparsey_trace.trace.hdf5 import attributes
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    import h5py
     from numpy.typing import NDArray
 
 
 T = TypeVar("T")
 
 _UNKNOWN = {"predicate": "something that can't be read any more"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Origin:
-    """Where a trace comes from.
-
-    Attributes:
-        id: unique to it, 32 hexadecimal digits.
-        created: when the run started, ISO 8601 in UTC.
-        host: the machine's name.
-        versions: of Python, of this program and of the packages that were loaded.
-    """
-
-    id: str
-    created: str
-    host: str
-    versions: Mapping[str, Any]
-
-    @classmethod
-    def here(cls) -> Origin:
-        """This machine, now."""
-        return cls(
-            id=new_id(),
-            created=datetime.now(UTC).isoformat(timespec="milliseconds"),
-            host=socket.gethostname(),
-            versions=loaded_versions(),
-        )
-
-
-def new_id() -> str:
-    """One that no other trace has."""
-    return uuid.uuid4().hex
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,7 +57,7 @@ class Head:
     layout: Layout
     input_kind: str
     sampling: dict[str, Any]
-    part: Part
+    part: RunPart
     version: int
 
 
@@ -120,8 +83,8 @@ def write_head(
     *,
     config: str,
     sampling: Mapping[str, Any],
-    part: Part,
-    origin: Origin | None = None,
+    part: RunPart,
+    origin: TraceOrigin | None = None,
 ) -> None:
     """Write everything but the columns; `input_kind` follows when the first step shows it.
 
@@ -133,7 +96,7 @@ def write_head(
         part: which part of a run this is.
         origin: where it comes from; by default, this machine, now.
     """
-    origin = origin or Origin.here()
+    origin = origin or TraceOrigin.here()
     file.attrs.update(
         format=fixed_length_text(schema.FORMAT),
         format_version=schema.VERSION,
@@ -215,13 +178,13 @@ def _checked_id(text: str) -> str:
     return text
 
 
-def _read_part(file: h5py.File) -> Part:
+def _read_part(file: h5py.File) -> RunPart:
     names = ("rank", "num_ranks", "first_step", "first_sample")
     continues = attributes.read_text(file, "continues")
     if PurePath(continues).name != continues:
         msg = f"continues: expected a file's name without its folder, found {continues!r}"
         raise ValueError(msg)
-    return Part(**{name: attributes.read_number(file, name) for name in names}, continues=continues)
+    return RunPart(**{name: attributes.read_number(file, name) for name in names}, continues=continues)
 
 
 def _count_layers(file: h5py.File) -> int:
@@ -256,26 +219,3 @@ def _read_layer(file: h5py.File, index: int, on_loss: Callable[[str], None] | No
         positions=positions,
         **counts,
     )
-
-
-def loaded_versions() -> dict[str, str]:
-    """Versions of Python, this program, HDF5, and of torch and sparseypy where they are loaded."""
-    versions = {
-        "python": platform.python_version(),
-        "sparsey-trace": program_version(),
-        "numpy": np.__version__,
-        "h5py": h5py.__version__,
-        "hdf5": h5py.version.hdf5_version,
-    }
-    for name in ("torch", "sparseypy"):
-        if name in sys.modules:
-            versions[name] = str(getattr(sys.modules[name], "__version__", "unknown"))
-    return versions
-
-
-def program_version() -> str:
-    """This program's version, as installed."""
-    try:
-        return metadata.version("sparsey-trace")
-    except metadata.PackageNotFoundError:
-        return "unknown"

@@ -21,7 +21,7 @@ _OF_STEP = ("step", "phase", "epoch")
 
 
 @dataclass(frozen=True, eq=False)
-class Fault:
+class BrokenInvariant:
     """Values that no trace may hold.
 
     Attributes:
@@ -54,12 +54,12 @@ class Fault:
         return f"{self.column}: {where}: expected {self.expected}, found {values[self.column][place]}"
 
 
-def faults(
+def broken_invariants(
     head: Head,
     columns: Mapping[str, schema.Column],
     values: Mapping[str, NDArray[Any]],
     last: Mapping[str, int],
-) -> Iterator[Fault]:
+) -> Iterator[BrokenInvariant]:
     """Go through consecutive samples.
 
     Args:
@@ -69,13 +69,13 @@ def faults(
         last: step, phase and epoch of the sample before the first; empty where there is none.
 
     Yields:
-        Each kind of fault that there is.
+        Each invariant that is broken, and where.
     """
     found = [*_of_samples(head, values, last), *_of_inputs(columns, values)]
     found += [_padding(column, values[path]) for path, column in columns.items() if column.bits]
     for index in range(len(head.layout.layers)):
         found += _of_layer(head, index, values)
-    return (fault for fault in found if fault.wrong.any())
+    return (broken for broken in found if broken.wrong.any())
 
 
 def last_of(values: Mapping[str, NDArray[Any]]) -> dict[str, int]:
@@ -83,36 +83,46 @@ def last_of(values: Mapping[str, NDArray[Any]]) -> dict[str, int]:
     return {name: int(values[f"samples/{name}"][-1]) for name in _OF_STEP}
 
 
-def _of_samples(head: Head, values: Mapping[str, NDArray[Any]], last: Mapping[str, int]) -> Iterator[Fault]:
+def _of_samples(
+    head: Head, values: Mapping[str, NDArray[Any]], last: Mapping[str, int]
+) -> Iterator[BrokenInvariant]:
     now = {name: values[f"samples/{name}"] for name in _OF_STEP}
     before = {name: np.concatenate([[last.get(name, now[name][0])], now[name][:-1]]) for name in _OF_STEP}
     least, step = head.part.first_step, now["step"]
-    yield Fault("samples/step", f"a step of at least {least}, with which the file begins", step < least)
+    yield BrokenInvariant(
+        "samples/step", f"a step of at least {least}, with which the file begins", step < least
+    )
     falls = step < before["step"]
-    yield Fault("samples/step", "a step that never falls below the sample before's", falls)
-    yield Fault("samples/phase", "0 (train) or 1 (eval)", now["phase"] >= len(PHASES))
+    yield BrokenInvariant("samples/step", "a step that never falls below the sample before's", falls)
+    yield BrokenInvariant("samples/phase", "0 (train) or 1 (eval)", now["phase"] >= len(PHASES))
     for name in ("phase", "epoch"):
         changed = (now[name] != before[name]) & (step == before["step"])
-        yield Fault(f"samples/{name}", f"one {name} in the whole step", changed)
-    yield Fault("samples/time", "a finite time", ~np.isfinite(values["samples/time"]))
+        yield BrokenInvariant(f"samples/{name}", f"one {name} in the whole step", changed)
+    yield BrokenInvariant("samples/time", "a finite time", ~np.isfinite(values["samples/time"]))
 
 
-def _of_inputs(columns: Mapping[str, schema.Column], values: Mapping[str, NDArray[Any]]) -> Iterator[Fault]:
+def _of_inputs(
+    columns: Mapping[str, schema.Column], values: Mapping[str, NDArray[Any]]
+) -> Iterator[BrokenInvariant]:
     if schema.INPUTS in columns and not columns[schema.INPUTS].bits:
-        yield Fault(schema.INPUTS, "a finite number", ~np.isfinite(values[schema.INPUTS]), ("feature",))
+        yield BrokenInvariant(
+            schema.INPUTS, "a finite number", ~np.isfinite(values[schema.INPUTS]), ("feature",)
+        )
 
 
-def _padding(column: schema.Column, stored: NDArray[Any]) -> Fault:
+def _padding(column: schema.Column, stored: NDArray[Any]) -> BrokenInvariant:
     spare = 8 * stored.shape[1] - column.bits
     wrong = np.zeros(stored.shape, np.bool_)
     wrong[:, -1] = stored[:, -1] & ((1 << spare) - 1)
-    return Fault(column.path, f"zeros in the last {spare} bits, which are padding", wrong, ("byte",))
+    return BrokenInvariant(
+        column.path, f"zeros in the last {spare} bits, which are padding", wrong, ("byte",)
+    )
 
 
-def _of_layer(head: Head, index: int, values: Mapping[str, NDArray[Any]]) -> Iterator[Fault]:
+def _of_layer(head: Head, index: int, values: Mapping[str, NDArray[Any]]) -> Iterator[BrokenInvariant]:
     layer, path = head.layout.layers[index], schema.codes_path(index)
     codes, packed = values[path], values[schema.active_path(index)]
     wrong = codes >= layer.num_neurons
-    yield Fault(path, f"a winner from 0 to {layer.num_neurons - 1}", wrong, ("MAC", "CM"))
+    yield BrokenInvariant(path, f"a winner from 0 to {layer.num_neurons - 1}", wrong, ("MAC", "CM"))
     active = np.unpackbits(packed, axis=-1, count=layer.num_macs).view(np.bool_)
-    yield Fault(path, "0, as the MAC is silent", (codes != 0) & ~active[..., None], ("MAC", "CM"))
+    yield BrokenInvariant(path, "0, as the MAC is silent", (codes != 0) & ~active[..., None], ("MAC", "CM"))

@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass(frozen=True, kw_only=True)
-class Part:
+class RunPart:
     """A file's place among the files of one run; the default is a run in one file.
 
     Attributes:

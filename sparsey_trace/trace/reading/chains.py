@@ -1,7 +1,7 @@
 """Which files make one run, in which order, and whether they fit each other.
 
 A run leaves several files where several ranks record it, one each, and where it is resumed, each time a
-new one. What a file says of which part of the run it is, its `Part`, is held here against the others'.
+new one. What a file says of which part of the run it is, its `RunPart`, is held here against the others'.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.joint_sampling import joint_sampling
 
 if TYPE_CHECKING:
@@ -28,6 +28,6 @@ def joint_head(files: Sequence[TraceFile]) -> Head:
         created=min(head.created for head in heads),
         host=", ".join(dict.fromkeys(head.host for head in heads)),
         sampling=joint_sampling({file.path.name: file.head.sampling for file in files}),
-        part=Part(num_ranks=heads[0].part.num_ranks),
+        part=RunPart(num_ranks=heads[0].part.num_ranks),
         version=max(head.version for head in heads),
     )

@@ -15,7 +15,7 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
-from sparsey_trace.trace.writing.lock import is_left
+from sparsey_trace.trace.writing.lock import has_no_writer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -204,7 +204,7 @@ class _Track:
         """See how much is committed, and whether more can come."""
         if self.is_last:
             # Asked before the counters are read: a writer that is gone by now can't change them any more.
-            left = is_left(self._file.path)
+            left = has_no_writer(self._file.path)
             self._file.storage.refresh()
             self.is_closed = self._file.storage.closed
             self.is_done = self.is_closed or left

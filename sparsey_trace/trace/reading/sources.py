@@ -6,12 +6,10 @@ import contextlib
 import glob
 import os
 from collections.abc import Sequence
-from itertools import takewhile
 from pathlib import Path
 from typing import TypeAlias
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.support.suggest import TRACES
 from sparsey_trace.trace.reading.chains import chains
 from sparsey_trace.trace.reading.remote import fetch, is_url
 from sparsey_trace.trace.reading.trace_file import TraceFile, open_trace_file
@@ -45,39 +43,6 @@ def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[TraceFile]
         found = [files] if len(paths) == 1 and not is_complete else chains(files)
         unless_done.pop_all()
         return found
-
-
-def common_name(paths: Sequence[Path]) -> Path:
-    """What the names of a run's files have in common, up to a dot.
-
-    >>> common_name([Path("runs/run.rank0.h5"), Path("runs/run.rank1.h5")]).as_posix()
-    'runs/run'
-    >>> common_name([Path("run.h5"), Path("run.1.h5")]).as_posix()
-    'run'
-    >>> common_name([Path("run.1.h5")]).as_posix()
-    'run.1'
-    """
-    stems = [path.stem if path.suffix in TRACES else path.name for path in paths]
-    words = zip(*(stem.split(".") for stem in stems), strict=False)
-    shared = takewhile(lambda word: len(set(word)) == 1, words)
-    return _common_folder(paths) / (".".join(word[0] for word in shared) or stems[0])
-
-
-def joint_name(paths: Sequence[Path]) -> Path:
-    """A pattern that these match, to name several files of a run in messages.
-
-    >>> joint_name([Path("runs/run.rank0.h5"), Path("runs/run.rank1.h5")]).as_posix()
-    'runs/run*.h5'
-    """
-    common = common_name(paths)
-    return common.with_name(f"{common.name}*{paths[0].suffix}")
-
-
-def _common_folder(paths: Sequence[Path]) -> Path:
-    folders = {path.parent for path in paths}
-    if len(folders) == 1:
-        return folders.pop()
-    return Path(os.path.commonpath([folder.absolute() for folder in folders]))
 
 
 def _named(source: Source) -> tuple[list[Path], bool]:

@@ -16,11 +16,11 @@ from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.paths import joint_name
 from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
 from sparsey_trace.trace.reading.layer_view import LayerView
 from sparsey_trace.trace.reading.sample_table import SampleTable
-from sparsey_trace.trace.reading.sources import joint_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from sparsey_trace.trace.format.run_part import Part
+    from sparsey_trace.trace.format.run_part import RunPart
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,7 +35,7 @@ class TraceFile:
     storage: Storage
 
     @property
-    def part(self) -> Part:
+    def part(self) -> RunPart:
         """Which part of the run it is."""
         return self.head.part
 

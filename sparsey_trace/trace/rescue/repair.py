@@ -14,11 +14,11 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
-from sparsey_trace.trace.format.head import Origin, new_id
-from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
+from sparsey_trace.trace.paths import lock_path, partial_path
 from sparsey_trace.trace.rescue.salvage import Wreck, opened
 from sparsey_trace.trace.rescue.whole_steps import Assembly
-from sparsey_trace.trace.writing.lock import holder_of, lock_path
+from sparsey_trace.trace.writing.lock import holder_of
 from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
@@ -169,7 +169,7 @@ def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:
         overwrite=overwrite,
         sampling=head.sampling,
         part=head.part,
-        origin=Origin(id=new_id(), created=head.created, host=head.host, versions=head.versions),
+        origin=TraceOrigin(id=new_id(), created=head.created, host=head.host, versions=head.versions),
     )
 
 

@@ -14,7 +14,7 @@ from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE, reading
 from sparsey_trace.trace.format.head import read_head
-from sparsey_trace.trace.format.invariants import faults, last_of
+from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.datasets import open_columns, open_counter, open_drops, read_drops
@@ -183,9 +183,9 @@ class Wreck:
         kept = {path: column[good] for path, column in values.items()}
         if good.any():
             sound = good.copy()
-            for fault in faults(self.head, self._columns, kept, last):
-                self.losses.append(fault.first(kept, start))
-                sound[np.flatnonzero(good)[fault.samples]] = False
+            for broken in broken_invariants(self.head, self._columns, kept, last):
+                self.losses.append(broken.first(kept, start))
+                sound[np.flatnonzero(good)[broken.samples]] = False
             good = sound
         if good.any():
             last.update(last_of({path: column[good] for path, column in values.items()}))

@@ -14,7 +14,7 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.invariants import faults, last_of
+from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
@@ -83,8 +83,8 @@ def _check_file(file: TraceFile) -> Iterator[int]:
     for start in range(0, storage.committed, storage.chunk_size):
         stop = min(start + storage.chunk_size, storage.committed)
         values = {column: storage.read(column, start, stop) for column in file.columns}
-        for fault in faults(file.head, file.columns, values, last):
-            msg = f"{file.path}: {fault.first(values, start)}"
+        for broken in broken_invariants(file.head, file.columns, values, last):
+            msg = f"{file.path}: {broken.first(values, start)}"
             raise TraceError(msg)
         last = last_of(values)
         yield stop - start

@@ -1,4 +1,4 @@
-"""Room on the disk, seen to before HDF5 needs it."""
+"""Space on the disk, asked for before HDF5 needs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MOST = 32 << 20
 _CANNOT_ASK = frozenset({errno.EINVAL, errno.ENODEV, errno.ENOSYS, errno.EOPNOTSUPP})
 
 
-class Room:
+class DiskSpace:
     """Finds out whether a file can grow.
 
     HDF5 can't go on after a flush that failed, nor close the file: it crashes at the process's end. So
@@ -27,14 +27,14 @@ class Room:
     """
 
     def __init__(self, descriptor: int) -> None:
-        """Look after this file."""
+        """Ask about this file."""
         self._descriptor = descriptor
 
-    def see(self, size: int) -> None:
-        """See that so many bytes could be added, and HDF5's own.
+    def require(self, size: int) -> None:
+        """See that the file could grow by so many bytes, and by HDF5's own structures.
 
         Raises:
-            OSError: they couldn't.
+            OSError: it couldn't.
         """
         if not hasattr(os, "posix_fallocate"):
             return

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.writing.lock import WriterLock
 
 
-class Outlet:
+class FileHandle:
     """An HDF5 file that is open for writing, and the way to leave it as it is on the disk.
 
     HDF5 writes what it holds whenever a file is closed, also at the end of a process: it crashes where it
@@ -37,11 +37,11 @@ class Outlet:
         self.file, self._lock = file, lock
         # Now, as a forked child can't ask HDF5: another thread may have been in it at the time.
         self.descriptor: int = file.id.get_vfd_handle()
-        _open_outlets.add(self)
+        _open_handles.add(self)
 
     def close(self) -> None:
         """Close the file as HDF5 does, and let go of the lock."""
-        _open_outlets.discard(self)
+        _open_handles.discard(self)
         try:
             self.file.close()
         finally:
@@ -53,7 +53,7 @@ class Outlet:
             sink_writes(self.descriptor)
             with _no_size_limit(), contextlib.suppress(OSError, RuntimeError):
                 self.file.close()
-        _open_outlets.discard(self)
+        _open_handles.discard(self)
         self._lock.release()
 
     def leave_to_parent(self) -> None:
@@ -88,12 +88,12 @@ def _no_size_limit() -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
 
-_open_outlets: weakref.WeakSet[Outlet] = weakref.WeakSet()
+_open_handles: weakref.WeakSet[FileHandle] = weakref.WeakSet()
 
 
 def _leave_all() -> None:
-    for outlet in list(_open_outlets):
-        outlet.leave_to_parent()
+    for handle in list(_open_handles):
+        handle.leave_to_parent()
 
 
 if hasattr(os, "register_at_fork"):

@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.paths import lock_path
 
 try:
     import fcntl
@@ -119,15 +120,6 @@ class WriterLock:
             self._handle = -1
 
 
-def lock_path(path: Path) -> Path:
-    """Where the lock of a path stands.
-
-    >>> lock_path(Path("runs/run.h5")).as_posix()
-    'runs/run.h5.lock'
-    """
-    return path.with_name(f"{path.name}.lock")
-
-
 def holder_of(path: Path) -> Holder | None:
     """Who holds, or last held, the lock of a path; None where nobody left a name."""
     try:
@@ -136,8 +128,8 @@ def holder_of(path: Path) -> Holder | None:
         return None
 
 
-def is_left(path: Path) -> bool:
-    """Whether no writer is at a trace any more, as far as can be told: one on another machine may be."""
+def has_no_writer(path: Path) -> bool:
+    """Whether nobody writes a trace any more, as far as can be told: a writer on another machine counts as alive."""
     holder = holder_of(path) or holder_of(path.resolve())
     return holder is None or holder.is_dead
 

@@ -22,7 +22,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.sample_checksums import checksums
 from sparsey_trace.trace.hdf5 import chunk_codec
-from sparsey_trace.trace.writing.disk_space import Room
+from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +34,7 @@ _ENTRY_BYTES = 64
 """What a chunk takes in HDF5's lists at most, beside what is stored of it."""
 
 
-class Blocks:
+class SampleBuffer:
     """The samples that don't fill a chunk yet, and the file behind them.
 
     Args:
@@ -59,8 +59,8 @@ class Blocks:
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[int] = []  # steps that the file doesn't name yet
         self._unflushed = 0  # bytes of HDF5's lists of chunks that it may still hold in memory
-        self._room = Room(file.id.get_vfd_handle())
-        self._room.see(self._bytes_of(self._size))
+        self._disk = DiskSpace(file.id.get_vfd_handle())
+        self._disk.require(self._bytes_of(self._size))
         for column in columns:
             _make_column(file, column, self._size)
         _make_tail(file, schema.CHECKSUMS, (self._size,), np.dtype(np.uint32))
@@ -117,7 +117,7 @@ class Blocks:
     def commit(self) -> None:
         """Put what waits into the tail and count it."""
         # The tail's space was taken, but a file system may not have set it aside.
-        self._room.see(self._unflushed + self._bytes_of(self._held))
+        self._disk.require(self._unflushed + self._bytes_of(self._held))
         self._announce_chunks()
         self._write_drops()
         if self._in_tail < self._held:
@@ -133,7 +133,7 @@ class Blocks:
             return
         if self._held:
             self._write_chunks()
-        self._room.see(self._unflushed)
+        self._disk.require(self._unflushed)
         self._announce_chunks()
         self._write_drops()
         self._set(schema.COMMITTED, self._whole)
@@ -149,7 +149,7 @@ class Blocks:
         }
         sizes = [len(chunk.data) for chunks in encoded.values() for chunk in chunks]
         self._unflushed += _ENTRY_BYTES * len(sizes)
-        self._room.see(self._unflushed + sum(sizes))
+        self._disk.require(self._unflushed + sum(sizes))
         end = self._written + self._held
         for path, chunks in encoded.items():
             self._chunks[path].resize(end, axis=0)

@@ -15,14 +15,14 @@ from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
-from sparsey_trace.trace.format.head import Origin, config_text, write_head
-from sparsey_trace.trace.format.run_part import Part
+from sparsey_trace.trace.format.head import config_text, write_head
+from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.paths import partial_path
-from sparsey_trace.trace.writing.file_handle import Outlet
+from sparsey_trace.trace.writing.file_handle import FileHandle
 from sparsey_trace.trace.writing.lock import WriterLock
 from sparsey_trace.trace.writing.new_file import create, is_there, publish
-from sparsey_trace.trace.writing.sample_buffer import Blocks
+from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
 
 if TYPE_CHECKING:
     import os
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from sparsey_trace.layout import Layout
+    from sparsey_trace.trace.format.trace_origin import TraceOrigin
 
 
 class TraceWriter:
@@ -78,9 +79,9 @@ class TraceWriter:
         overwrite: bool = False,
         durable: bool = False,
         sampling: Mapping[str, Any] | None = None,
-        part: Part | None = None,
+        part: RunPart | None = None,
         lock: WriterLock | None = None,
-        origin: Origin | None = None,
+        origin: TraceOrigin | None = None,
     ) -> None:
         """Make the file; see the class for the arguments."""
         if inputs not in ("auto", *schema.INPUT_KINDS):
@@ -90,10 +91,10 @@ class TraceWriter:
         self.num_samples = 0
         self.num_committed = 0
         self.num_steps = 0
-        part = part or Part()
+        part = part or RunPart()
         self._last_step = part.first_step - 1
         self._input_kind, self._durable = inputs, durable
-        self._blocks: Blocks | None = None
+        self._buffer: SampleBuffer | None = None
         self._end = "was closed"
         text = config_text(config or {})
         lock = lock or WriterLock.acquire(self.path)
@@ -102,7 +103,7 @@ class TraceWriter:
         except BaseException:
             lock.release()
             raise
-        self._outlet = Outlet(file, lock)
+        self._handle = FileHandle(file, lock)
         with self._or_give_up():
             write_head(file, layout, config=text, sampling=sampling or {}, part=part, origin=origin)
 
@@ -160,7 +161,7 @@ class TraceWriter:
             raise DataError(msg)
         self._input_kind = kind
         with self._or_give_up():
-            self._open_blocks().extend(values)
+            self._open_buffer().extend(values)
         self._last_step = int(number)
         self.num_steps += 1
         self.num_samples += len(values["samples/step"])
@@ -176,7 +177,7 @@ class TraceWriter:
         """
         self._check_open()
         with self._or_give_up():
-            self._open_blocks().note_drops(steps)
+            self._open_buffer().note_drops(steps)
 
     def commit(self) -> None:
         """Make all samples so far safe: after it returns, they survive a kill of the process.
@@ -188,8 +189,8 @@ class TraceWriter:
             return
         self._check_open()
         with self._or_give_up():
-            self._open_blocks().commit()
-            self._check_place()
+            self._open_buffer().commit()
+            self._check_file_is_there()
         self.num_committed = self.num_samples
 
     def close(self) -> None:
@@ -198,12 +199,12 @@ class TraceWriter:
         Raises:
             TraceError: the file can't be written, and nobody has heard of it yet.
         """
-        if not self._outlet.file:
+        if not self._handle.file:
             return
         with self._or_give_up():
-            self._open_blocks().finish()
-            self._check_place()
-            self._outlet.close()
+            self._open_buffer().finish()
+            self._check_file_is_there()
+            self._handle.close()
         self.num_committed = self.num_samples
 
     def __enter__(self) -> TraceWriter:
@@ -218,21 +219,21 @@ class TraceWriter:
 
     def __repr__(self) -> str:
         """One line: where, and how far."""
-        state = "open" if self._outlet.file else "closed"
+        state = "open" if self._handle.file else "closed"
         return f"<TraceWriter {self.path}: {self.num_samples:,} samples, {self.num_committed:,} committed, {state}>"
 
     @property
     def _is_committed(self) -> bool:
-        has_drops = self._blocks is not None and self._blocks.has_drops
+        has_drops = self._buffer is not None and self._buffer.has_drops
         return self.num_committed == self.num_samples and not has_drops
 
     def _check_open(self) -> None:
-        if not self._outlet.file:
+        if not self._handle.file:
             msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
             raise TraceError(msg)
 
-    def _check_place(self) -> None:
-        if not is_there(self.path, self._outlet.descriptor):
+    def _check_file_is_there(self) -> None:
+        if not is_there(self.path, self._handle.descriptor):
             self.num_committed = 0
             msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
             raise TraceError(msg)
@@ -243,21 +244,21 @@ class TraceWriter:
             with _writing(self.path):
                 yield
         except TraceError as error:
-            self._outlet.abandon()
-            if self._blocks is None:
+            self._handle.abandon()
+            if self._buffer is None:
                 partial_path(self.path).unlink(missing_ok=True)
             self._end = f"was given up: {error}"
             raise
 
-    def _open_blocks(self) -> Blocks:
-        if self._blocks is None:
+    def _open_buffer(self) -> SampleBuffer:
+        if self._buffer is None:
             kind = "binary" if self._input_kind == "auto" else self._input_kind
-            self._outlet.file.attrs["input_kind"] = fixed_length_text(kind)
+            self._handle.file.attrs["input_kind"] = fixed_length_text(kind)
             columns = schema.columns(self.layout, kind)
-            blocks = Blocks(self._outlet.file, columns, self.path, durable=self._durable)
+            buffer = SampleBuffer(self._handle.file, columns, self.path, durable=self._durable)
             publish(self.path, durable=self._durable)
-            self._blocks = blocks
-        return self._blocks
+            self._buffer = buffer
+        return self._buffer
 
 
 @contextlib.contextmanager

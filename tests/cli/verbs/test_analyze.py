@@ -16,7 +16,6 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.cli.options.jobs import SMALL_TRACE, num_jobs
 from sparsey_trace.cli.options.metric import parse_metric
 from sparsey_trace.errors import UsageError
-from sparsey_trace.tables.names import default_folder
 from tests.cli.commands import being_written, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
@@ -274,14 +273,6 @@ def test_a_folder_that_cannot_be_written_is_refused(
     out.mkdir(mode=0o500)
     assert main(["analyze", str(run), "-o", str(out), *QUICK]) == 2
     assert "out/.analysis: expected to make a file there, found: [Errno 13]" in capsys.readouterr().err
-
-
-@pytest.mark.parametrize(
-    ("given", "folder"),
-    [("a/run.h5", "a/run.metrics"), ("run.v2.hdf5", "run.v2.metrics"), ("run.2", "run.2.metrics")],
-)
-def test_default_folder(given: str, folder: str) -> None:
-    assert default_folder(Path(given)) == Path(folder)
 
 
 def test_small_traces_are_not_worth_more_processes() -> None:
