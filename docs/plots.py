@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
+from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.cli.main import main
-from sparsey_trace.pictures.words import WORDS
 
 HERE = Path(__file__).parent
 TRACE = HERE.parent / "sample_traces" / "mnist.h5"
@@ -22,7 +22,7 @@ def draw(folder: Path) -> None:
     """All of them, by way of a folder that can be thrown away."""
     run = folder / "mnist.h5"
     run.write_bytes(TRACE.read_bytes())
-    for name in WORDS:
+    for name in CHARTS:
         size = (
             ["--width", "216mm", "--height", "68mm"]
             if name in WIDE

@@ -11,8 +11,8 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
+from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.metrics import available
-from sparsey_trace.pictures.words import WORDS
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reading.open_trace import open_trace
 
@@ -100,9 +100,9 @@ def test_every_metric_is_on_the_page() -> None:
 def test_every_picture_is_on_its_page() -> None:
     """With its words, and drawn."""
     page = (ROOT / "docs" / "plots.md").read_text()
-    for name, words in WORDS.items():
+    for name, chart in CHARTS.items():
         assert f"### {name}\n" in page
-        assert f"**{words.title}.** {words.meaning}\n" in page
+        assert f"**{chart.words.title}.** {chart.words.meaning}\n" in page
         assert f"](plots/{name}.png)\n" in page
         assert (ROOT / "docs" / "plots" / f"{name}.png").exists()
 

@@ -18,8 +18,8 @@ from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
 
 if TYPE_CHECKING:
+    from sparsey_trace.charts.paper import Paper
     from sparsey_trace.layout import Layout
-    from sparsey_trace.plotting.paper import Paper
     from sparsey_trace.replay.find_or_make import Tables
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -32,10 +32,10 @@ It needs matplotlib: pip install "sparsey-trace[plot]\""""
 
 
 def picture_names() -> list[tuple[str, str]]:
-    """Names of pictures, with their titles."""
-    from sparsey_trace.pictures.words import WORDS
+    """Names of charts, with their titles."""
+    from sparsey_trace.charts.catalogue import CHARTS
 
-    return [(name, words.title) for name, words in WORDS.items()]
+    return [(name, chart.words.title) for name, chart in CHARTS.items()]
 
 
 RunsToPlot = Annotated[list[Path] | None, typer.Argument(metavar="RUN.h5", help=FILES, show_default=False)]
@@ -100,7 +100,7 @@ def plot(
 
     The same trace gives the same bytes. The table that it needs is taken from RUN.metrics, or made there.
     """
-    from sparsey_trace.plotting.paper import Paper
+    from sparsey_trace.charts.paper import Paper
 
     if picture is None or (not runs and picture not in dict(picture_names())):
         _list_pictures()
@@ -116,9 +116,9 @@ def plot(
 
 
 def _list_pictures() -> None:
-    from sparsey_trace.pictures.words import WORDS
+    from sparsey_trace.charts.catalogue import CHARTS
 
-    rows = [(name, f"{words.title}. {words.meaning}") for name, words in WORDS.items()]
+    rows = [(name, f"{chart.words.title}. {chart.words.meaning}") for name, chart in CHARTS.items()]
     write_table(("picture", "what it shows"), rows)
 
 
@@ -152,10 +152,11 @@ def _draw(
     overwrite: bool,
 ) -> None:
     """Draw a picture; the table that it needs is made if RUN.metrics doesn't have it."""
-    from sparsey_trace.pictures.run import Run
-    from sparsey_trace.pictures.words import WORDS
-    from sparsey_trace.plotting.look import Look
-    from sparsey_trace.plotting.paper import save
+    from sparsey_trace.charts.axes.look import Look
+    from sparsey_trace.charts.catalogue import CHARTS
+    from sparsey_trace.charts.paper import save
+    from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.replay.analyze import by_sample
     from sparsey_trace.replay.result import Result
     from sparsey_trace.trace.reading.open_trace import open_trace
 
@@ -165,10 +166,10 @@ def _draw(
         # Held until the picture is drawn: tables that aren't kept live as long as this.
         tables = _tables(trace, picture)
         result = Result({}, skipped={}) if tables is None else tables.result
-        run = Run(name=str(trace.path), trace=trace, result=result)
-        width, height = save(run, picture, out, paper=paper, look=look)
+        run = Run(name=str(trace.path), trace=trace, tables=result, by_sample=by_sample)
+        width, height = save(run, CHARTS[picture], out, paper=paper, look=look)
     size = f"{width * 25.4:.0f} x {height * 25.4:.0f} mm"
-    write(printable(f"{out}: {WORDS[picture].title} of {trace.path}, {size}"))
+    write(printable(f"{out}: {CHARTS[picture].words.title} of {trace.path}, {size}"))
 
 
 def _checked(
@@ -180,15 +181,15 @@ def _checked(
         UsageError: no trace, no such picture, no file, no matplotlib, or no such font.
         OutputError: another file is there.
     """
-    from sparsey_trace.pictures.words import WORDS
-    from sparsey_trace.plotting.needs import check_installed
-    from sparsey_trace.plotting.paper import check_font, check_path
+    from sparsey_trace.charts.catalogue import CHARTS
+    from sparsey_trace.charts.needs import check_installed
+    from sparsey_trace.charts.paper import check_font, check_path
 
     if not runs:
         msg = f"RUN.h5: expected a trace before the picture's name, as in `plot RUN.h5 {picture} -o {picture}.svg`"
         raise UsageError(msg)
-    if picture not in WORDS:
-        raise UsageError(unknown("PICTURE", picture, WORDS))
+    if picture not in CHARTS:
+        raise UsageError(unknown("PICTURE", picture, CHARTS))
     if out is None:
         msg = f"--out: expected a file to make, as in `-o {picture}.svg`, found none"
         raise UsageError(msg)
@@ -201,18 +202,18 @@ def _checked(
 
 def _layers(layout: "Layout", layer: str | None) -> tuple[int, ...]:
     """The layers that are named: by a name, if there is one that looks like a number."""
-    from sparsey_trace.plotting.places import layers_of
+    from sparsey_trace.charts.axes.targets import chosen_layers
 
     names = [its.name for its in layout.layers]
     is_number = layer is not None and layer not in names and layer.isdecimal()
-    return layers_of(layout, int(layer) if is_number and layer is not None else layer)
+    return chosen_layers(layout, int(layer) if is_number and layer is not None else layer)
 
 
 def _tables(trace: "Trace", picture: str) -> "Tables | None":
-    from sparsey_trace.plotting.needs import table_of
+    from sparsey_trace.charts.catalogue import CHARTS
     from sparsey_trace.replay.find_or_make import Question, tables_of
 
-    table = table_of(picture)
+    table = CHARTS[picture].table
     if table is None:
         return None
     question = Question.about([table], n_jobs=num_jobs(None, trace), progress_bar=wants_progress())

@@ -106,7 +106,18 @@ def analyze(
             skipped=found.skipped,
             temporary=folder if out is None else None,
             origin=origin_of(trace),
+            by_sample=by_sample,
         )
+
+
+def by_sample(trace: Trace, metric: Metric[Any], *, n_jobs: int = 1) -> Result:
+    """A metric of a trace by sample, as means over the MACs of each layer; some charts need it.
+
+    Raises:
+        MetricError: the metric raised something of its own.
+        TraceError: the trace is damaged or empty, or the metric can't be computed.
+    """
+    return analyze(trace, metrics=[metric], resolution="sample", reduction="layerwise_mean", n_jobs=n_jobs)
 
 
 class _Replay:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError
-from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.replay.analyze import analyze, by_sample
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.replay.result import Result, origin_of
@@ -95,7 +95,8 @@ def tables_of(trace: Trace, question: Question) -> Tables:
     wanted, lacking = computable(list(question.metrics), trace)
     made, remarks = _made(trace, folder, misfits(folder, wanted, question, trace=trace), question)
     paths = paths_of(folder, wanted) | made.paths
-    result = Result(paths, skipped={**question.skipped, **lacking}, origin=origin_of(trace))
+    skipped = {**question.skipped, **lacking}
+    result = Result(paths, skipped=skipped, origin=origin_of(trace), by_sample=by_sample)
     return Tables(result=result, remarks=remarks, made=made)
 
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
-    from sparsey_trace.plotting.accessor import Plot
+    from sparsey_trace.charts.accessor import Plot
+    from sparsey_trace.charts.shared.run import BySample
     from sparsey_trace.trace.reading.trace import Trace
 
 
@@ -41,6 +42,7 @@ class Result(Mapping[str, "pa.Table"]):
         paths: name to Parquet file.
         skipped: metrics that could not be computed, and why.
         origin: the trace that they are of, as it was then; None where only the tables are known.
+        by_sample: computes a metric of that trace by sample, which some charts need; None without a trace.
     """
 
     def __init__(
@@ -50,9 +52,11 @@ class Result(Mapping[str, "pa.Table"]):
         skipped: dict[str, str],
         temporary: Path | None = None,
         origin: Snapshot | None = None,
+        by_sample: BySample | None = None,
     ) -> None:
         """Made by `analyze`; a temporary folder lives as long as the result."""
-        self.paths, self.skipped, self.origin = paths, skipped, origin
+        self.paths, self.skipped = paths, skipped
+        self.origin, self.by_sample = origin, by_sample
         show_tables()
         if temporary is not None:
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
@@ -92,8 +96,8 @@ class Result(Mapping[str, "pa.Table"]):
 
     @property
     def plot(self) -> Plot:
-        """Pictures, drawn with matplotlib: `result.plot.basis_set_size()` and so on; see docs/plots.md."""
-        from sparsey_trace.plotting.accessor import Plot
+        """Charts, drawn with matplotlib: `result.plot.basis_set_size()` and so on; see docs/plots.md."""
+        from sparsey_trace.charts.accessor import Plot
 
         return Plot(self)
 

@@ -13,13 +13,13 @@ from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
-from sparsey_trace.reporting.pictures import colours
+from sparsey_trace.charts.panels.gallery import colours
 from sparsey_trace.support.printable import printable
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sparsey_trace.reporting.figures import Section
+    from sparsey_trace.reporting.sections import Section
     from sparsey_trace.reporting.tables import Table
 
 
@@ -78,7 +78,7 @@ def _policy(scripts: Any) -> str:
 def _data(sections: Sequence[Section]) -> dict[str, Any]:
     groups = [group for section in sections for group in section.groups]
     return {
-        "charts": [chart.figure for group in groups for chart in group.charts],
+        "charts": [panel.figure for group in groups for panel in group.panels],
         "maps": [gallery.content for group in groups for gallery in group.maps],
         "colours": colours(),
     }

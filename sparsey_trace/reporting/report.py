@@ -96,22 +96,22 @@ def check_installed() -> None:
 def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
     """The report's bytes."""
     from sparsey_trace.reporting.pages import page
-    from sparsey_trace.reporting.sections import STEPS, sections
+    from sparsey_trace.reporting.runs import report_runs, views_of
+    from sparsey_trace.reporting.sections import HEADINGS, sections
     from sparsey_trace.reporting.tables import facts_of, summary_of
-    from sparsey_trace.reporting.views import Views
 
     question = Question.about(None, n_jobs=n_jobs, progress_bar=progress_bar)
     found = [(trace, tables_of(trace, question)) for trace in traces]
     for remark in (remark for _, tables in found for remark in tables.remarks):
         warnings.warn(remark, CacheWarning, stacklevel=3)
-    views = Views(found)
+    runs = report_runs(found, n_jobs=n_jobs)
     shown = []
     with progress("drawing", unit="sections", shown=progress_bar) as show:
-        for done, section in enumerate(sections(views, n_jobs=n_jobs), start=1):
+        for done, section in enumerate(sections(views_of(runs)), start=1):
             shown.append(section)
-            show(done, STEPS)
-    names = [view.name for view in views.all]
-    return page(names, shown, generator=GENERATOR, facts=facts_of(views), summary=summary_of(views))
+            show(done, len(HEADINGS))
+    names = [run.name for run in runs]
+    return page(names, shown, generator=GENERATOR, facts=facts_of(runs), summary=summary_of(runs))
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:

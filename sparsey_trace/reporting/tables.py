@@ -13,7 +13,7 @@ from sparsey_trace.replay.describe import LAYER_HEADS, described, described_laye
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sparsey_trace.reporting.views import View, Views
+    from sparsey_trace.reporting.runs import ReportRun
 
 
 _FOLDED = 16
@@ -28,7 +28,7 @@ class Table:
         caption: what it shows.
         heads: of the columns; none where empty.
         rows: a text for each column.
-        numbers: the places of columns with numbers in them.
+        numbers: the indices of columns with numbers in them.
         is_long: whether it is folded at first.
     """
 
@@ -39,57 +39,59 @@ class Table:
     is_long: bool = False
 
 
-def facts_of(views: Views) -> list[Table]:
+def facts_of(runs: Sequence[ReportRun]) -> list[Table]:
     """What the runs are: a column for each run, and each run's layers."""
-    found = [_facts(view) for view in views.all]
+    found = [_facts(run) for run in runs]
     said = [described(fact) for fact in found]
     names = list(dict.fromkeys(name for one in said for name in one))
     return [
         Table(
-            caption="Recorded" if not views.are_several else "Recorded, run by run",
-            heads=_heads(views),
+            caption="Recorded" if len(runs) == 1 else "Recorded, run by run",
+            heads=_heads(runs),
             rows=[[name, *(one.get(name, "") for one in said)] for name in names if name != "config"],
             numbers=[],
         ),
-        *[_layers(view, fact, views) for view, fact in zip(views.all, found, strict=True)],
-        *_config(views),
+        *[
+            _layers(fact, of=f" of {run.name}" if len(runs) > 1 else "")
+            for run, fact in zip(runs, found, strict=True)
+        ],
+        *_config(runs),
     ]
 
 
-def _heads(views: Views) -> list[str]:
+def _heads(runs: Sequence[ReportRun]) -> list[str]:
     """A column for each run; of one run it would say nothing."""
-    return ["", *(view.name for view in views.all)] if views.are_several else []
+    return ["", *(run.name for run in runs)] if len(runs) > 1 else []
 
 
-def _facts(view: View) -> dict[str, Any]:
+def _facts(run: ReportRun) -> dict[str, Any]:
     """Without the folders that files stand in, which are nobody's business who gets the report."""
-    trace = view.run.trace
-    return {**facts(trace), "trace": trace.path.name, "files": [path.name for path in trace.paths]}
+    return {
+        **facts(run.trace),
+        "trace": run.trace.path.name,
+        "files": [path.name for path in run.trace.paths],
+    }
 
 
-def _of(view: View, views: Views) -> str:
-    return f" of {view.name}" if views.are_several else ""
-
-
-def _layers(view: View, fact: dict[str, Any], views: Views) -> Table:
+def _layers(fact: dict[str, Any], *, of: str) -> Table:
     return Table(
-        caption=f"The model{_of(view, views)}, from the input up",
+        caption=f"The model{of}, from the input up",
         heads=LAYER_HEADS,
         rows=[described_layer(layer) for layer in fact["layers"]],
         numbers=range(1, len(LAYER_HEADS)),
     )
 
 
-def _config(views: Views) -> list[Table]:
-    """The configurations; of several runs, side by side."""
-    configs = [dict(_leaves(view.run.trace.config)) for view in views.all]
+def _config(runs: Sequence[ReportRun]) -> list[Table]:
+    """The configurations; of several runs, beside each other."""
+    configs = [dict(_leaves(run.trace.config)) for run in runs]
     keys = list(dict.fromkeys(key for config in configs for key in config))
     if not keys:
         return []
     return [
         Table(
             caption="Configuration",
-            heads=_heads(views),
+            heads=_heads(runs),
             rows=[[key, *(config.get(key, "") for config in configs)] for key in keys],
             numbers=[],
             is_long=len(keys) > _FOLDED,
@@ -106,38 +108,39 @@ def _leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
     if isinstance(config, dict) and config:
         named = [(f"{prefix}.{key}" if prefix else str(key), value) for key, value in config.items()]
     elif isinstance(config, list) and any(isinstance(value, dict) for value in config):
-        named = [(f"{prefix}[{place}]", value) for place, value in enumerate(config)]
+        named = [(f"{prefix}[{index}]", value) for index, value in enumerate(config)]
     else:
         return [(prefix, config if isinstance(config, str) else json.dumps(config))] if prefix else []
     return [leaf for path, value in named for leaf in _leaves(value, path)]
 
 
-def summary_of(views: Views) -> dict[str, Any]:
-    """What the runs came to: a table, and lines on what is to be known of it."""
-    if views.are_several:
-        sheet = Comparison(views.figures).sheet()
+def summary_of(runs: Sequence[ReportRun]) -> dict[str, Any]:
+    """What the runs came to: a table, and sentences on what is to be known of it."""
+    figures = [run.figures for run in runs]
+    if len(runs) > 1:
+        sheet = Comparison(figures).sheet()
         # The sheet's own names of runs are cut to fit a terminal.
-        names = dict(zip(sheet.runs, (view.name for view in views.all), strict=True))
+        names = dict(zip(sheet.runs, (run.name for run in runs), strict=True))
         heads = [names.get(head, head) for head in sheet.heads]
         caption = "Figures, run by run: means over the MACs of a layer"
         table = Table(caption=caption, heads=heads, rows=sheet.rows, numbers=range(3, len(heads)))
-        return {"table": table, "lines": [*sheet.footer, *unshared(views.figures), *_notes(views)]}
-    (view,) = views.all
-    rows = [_named(row.texts(), view.layers) for row in view.figures.summary]
+        return {"table": table, "lines": [*sheet.footer, *unshared(figures), *_notes(runs)]}
+    rows = [_named(row.texts(), runs[0].view.layers) for row in figures[0].summary]
     caption = "The last and the best value: means over the MACs of a layer"
     table = Table(caption=caption, heads=["metric", "layer", "last", "best", "at"], rows=rows, numbers=[2, 3])
-    return {"table": table, "lines": [*unshared(views.figures), *_notes(views)]}
+    return {"table": table, "lines": [*unshared(figures), *_notes(runs)]}
 
 
 def _named(texts: list[str], layers: dict[int, str]) -> list[str]:
+    """A row of the summary with its layer's name for the number."""
     return [texts[0], layers[int(texts[1])] if texts[1] else "", *texts[2:]]
 
 
-def _notes(views: Views) -> list[str]:
+def _notes(runs: Sequence[ReportRun]) -> list[str]:
     """What the traces don't hold, and what that makes of values."""
-    lines = []
-    for view in views.all:
-        result, of = view.run.result, f"{view.name}: " if views.are_several else ""
-        lines += [f"{of}{result.gaps}"] if result.gaps else []
-        lines += [f"{of}{name}: {line}" for name, notes in result.notes.items() for line in notes]
-    return lines
+    said = []
+    for run in runs:
+        result, of = run.result, f"{run.name}: " if len(runs) > 1 else ""
+        said += [f"{of}{result.gaps}"] if result.gaps else []
+        said += [f"{of}{name}: {note}" for name, notes in result.notes.items() for note in notes]
+    return said

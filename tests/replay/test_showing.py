@@ -14,7 +14,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.tables.notebook import page_of
-from tests.plotting.runs import layout, write
+from tests.charts.runs import layout, write
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -11,10 +11,10 @@ import matplotlib
 import pytest
 from PIL import Image
 
+from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.cli.main import main
-from sparsey_trace.pictures.words import WORDS
+from tests.charts.runs import NAMES, write
 from tests.cli.commands import sparsey_trace
-from tests.plotting.runs import NAMES, write
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,21 +30,21 @@ def odd(tmp_path: Path) -> Path:
 def test_every_picture_has_the_same_bytes_in_another_process(
     odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, words in WORDS.items():
+    for name, chart in CHARTS.items():
         out = tmp_path / f"{name}.svg"
         assert main(["plot", str(odd), name, "-o", str(out)]) == 0
-        assert capsys.readouterr().out.startswith(f"{out}: {words.title} of {odd}, ")
+        assert capsys.readouterr().out.startswith(f"{out}: {chart.words.title} of {odd}, ")
     script = (
         "import sys\n"
         "from sparsey_trace.cli.main import main\n"
-        f"for name in {list(WORDS)}:\n"
+        f"for name in {list(CHARTS)}:\n"
         f"    assert main(['plot', {str(odd)!r}, name, '-o', {str(tmp_path)!r} + f'/{{name}}.2.svg']) == 0\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    for name in WORDS:
+    for name in CHARTS:
         assert (tmp_path / f"{name}.svg").read_bytes() == (tmp_path / f"{name}.2.svg").read_bytes()
 
 
@@ -82,7 +82,7 @@ def test_text_stays_text_and_is_escaped(odd: Path, tmp_path: Path) -> None:
     assert {name.strip() for name in NAMES} <= set(texts)
     assert "Basis set size" in texts
     assert main(["plot", str(odd), "basis_set_size", "-o", str(out), "--overwrite", "--no-title"]) == 0
-    assert "Basis set size" not in out.read_text().replace(WORDS["basis_set_size"].y, "")
+    assert "Basis set size" not in out.read_text().replace(CHARTS["basis_set_size"].words.y, "")
 
 
 def test_sizes(odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -151,8 +151,8 @@ def test_a_layer_is_named_or_numbered(odd: Path, tmp_path: Path, capsys: pytest.
 def test_without_a_picture_it_lists_them(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["plot", *arguments]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in lines[1:]] == list(WORDS)
-    assert all(words.meaning in line for words, line in zip(WORDS.values(), lines[1:], strict=True))
+    assert [line.split()[0] for line in lines[1:]] == list(CHARTS)
+    assert all(chart.words.meaning in line for chart, line in zip(CHARTS.values(), lines[1:], strict=True))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,37 @@
+"""All charts, in the order in which they are listed, and stand in a report."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.charts.basis_average import BasisAverageChart
+from sparsey_trace.charts.basis_set_size import BasisSetSizeChart
+from sparsey_trace.charts.basis_set_size_increase import BasisSetSizeIncreaseChart
+from sparsey_trace.charts.feature_coverage import FeatureCoverageChart
+from sparsey_trace.charts.match_accuracy import MatchAccuracyChart
+from sparsey_trace.charts.match_accuracy_by_class import MatchAccuracyByClassChart
+from sparsey_trace.charts.match_accuracy_by_distance import MatchAccuracyByDistanceChart
+from sparsey_trace.charts.num_activations import NumActivationsChart
+from sparsey_trace.charts.similarity import SimilarityChart
+from sparsey_trace.charts.sisc_adherence import SiscAdherenceChart
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sparsey_trace.charts.base import JointChart, LayerChart
+
+_ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
+    BasisSetSizeChart(),
+    BasisSetSizeIncreaseChart(),
+    NumActivationsChart(),
+    FeatureCoverageChart(),
+    MatchAccuracyChart(),
+    MatchAccuracyByClassChart(),
+    MatchAccuracyByDistanceChart(),
+    SimilarityChart(),
+    SiscAdherenceChart(),
+    BasisAverageChart(),
+)
+
+CHARTS: Mapping[str, JointChart[Any] | LayerChart[Any]] = {chart.name: chart for chart in _ALL}
+"""By name."""

@@ -1,0 +1,104 @@
+"""Do old inputs bring back old codes: by how near the nearest training input was."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.charts.base import JointChart
+from sparsey_trace.charts.shared.matches import Matches, matches
+from sparsey_trace.charts.shared.words import MATCH, Words
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+
+    from sparsey_trace.charts.axes.look import Look
+    from sparsey_trace.charts.panels.panel import Contribution
+    from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.charts.shared.views import View, Views
+
+_JACCARD = "distance to the nearest training input (1 - Jaccard similarity)"
+"""The title of the horizontal axis where distances were measured so."""
+
+
+class MatchAccuracyByDistanceChart(JointChart[Matches]):
+    """A point for each bin of distances and layer, as wide as the bin."""
+
+    name = "match_accuracy_by_distance"
+    table = "match_accuracy"
+    heading = MATCH
+    words = Words(
+        title="Match accuracy by distance",
+        x="distance to the nearest training input (features)",
+        y="match accuracy (similarity of codes)",
+        meaning="The same by how many features differ from the nearest training input: 0 is an input seen before. "
+        "It should fall slowly; a cliff means that codes are brittle.",
+    )
+
+    def fits(self, made: Mapping[str, Any]) -> bool:
+        """Any: the table only says that values can be computed, and with which parameters."""
+        return True
+
+    def data(self, run: Run) -> list[Matches]:
+        """Each layer's matches; replays the trace."""
+        return run.once(matches)
+
+    def draw(self, ax: Axes, found: Sequence[Matches], look: Look) -> None:
+        """Points with the widths of their bins."""
+        from sparsey_trace.charts.axes.style import color_of, legend, line_of, marker_of
+
+        for layer in found:
+            number = look.number_of(ax, layer.layer)
+            ax.errorbar(
+                (layer.low + layer.high) / 2,
+                layer.by_distance,
+                xerr=(layer.high - layer.low) / 2,
+                color=look.color or color_of(number),
+                linestyle=line_of(number),
+                marker=marker_of(number),
+                label=look.label_of(layer.name),
+            )
+        ax.set(xlabel=self.words.x, ylabel=self.words.y)
+        legend(ax, "mean over MACs")
+        if any(layer.measure == "jaccard" for layer in found):
+            ax.set_xlabel(_JACCARD)
+
+    def in_report(self, views: Views) -> Contribution:
+        """A panel for each layer."""
+        from sparsey_trace.charts.panels.match_panels import match_panels, matches_of
+        from sparsey_trace.charts.panels.panel import Contribution, Group
+
+        panels = match_panels(matches_of(views), self.words, _line, _ends)
+        return Contribution(meaning=[self.words.meaning], groups=[Group(title="By distance", panels=panels)])
+
+
+def _line(view: View, layer: Matches) -> Any:
+    """What plotly draws of one run's layer."""
+    import plotly.graph_objects as go
+
+    from sparsey_trace.charts.panels.figure import small, text
+
+    bins = zip(layer.low, layer.high, strict=True)
+    return go.Scatter(
+        x=small((layer.low + layer.high) / 2),
+        y=small(layer.by_distance),
+        customdata=small(layer.bin_size),
+        text=[f"{low:g}" if low == high else f"{low:g} to {high:g}" for low, high in bins],
+        name=text(view.name),
+        mode="lines+markers",
+        line={"width": 2},
+        marker={"size": 7},
+        error_x={"type": "data", "array": small((layer.high - layer.low) / 2), "width": 0, "thickness": 1},
+        hovertemplate=f"distance %{{text}}: %{{y:.4~g}}<br>%{{customdata:,}} samples<extra>{text(view.name)}</extra>",
+        meta={"series": view.series, "role": "line"},
+    )
+
+
+def _ends(layer: Matches) -> str:
+    from sparsey_trace.charts.panels.figure import in_words
+
+    return (
+        f"{in_words(layer.by_distance[0])} at distance {in_words(layer.low[0])}, "
+        f"{in_words(layer.by_distance[-1])} at {in_words(layer.high[-1])}"
+    )

@@ -1,0 +1,239 @@
+"""Which MACs are alive: for how many of the samples each one was active, where it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.charts.base import LayerChart
+from sparsey_trace.charts.shared.colours import MEASURE
+from sparsey_trace.charts.shared.curves import curves
+from sparsey_trace.charts.shared.grid import Grid, grid_of
+from sparsey_trace.charts.shared.words import ACTIVITY, Words
+from sparsey_trace.layout import PHASES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from matplotlib.axes import Axes
+    from numpy.typing import NDArray
+
+    from sparsey_trace.charts.panels.panel import Contribution, Group, Panel
+    from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.charts.shared.views import View, Views
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MacActivity:
+    """One layer's MACs on their grid.
+
+    Attributes:
+        layer: its number.
+        name: its name.
+        grid: where the MACs stand.
+        share: [M] float64, the share of all recorded samples, of both phases, for which a MAC was active.
+    """
+
+    layer: int
+    name: str
+    grid: Grid
+    share: NDArray[np.float64]
+
+    @property
+    def silent(self) -> NDArray[np.bool_]:
+        """[M] bool, whether a MAC was never active."""
+        return np.asarray(self.share == 0)
+
+
+def mac_activity(run: Run) -> list[MacActivity]:
+    """Each layer's MACs, lowest layer first.
+
+    Raises:
+        KeyError: there is no table of activations; the message says why.
+    """
+    samples = np.bincount(run.steps.phase, run.steps.size, minlength=len(PHASES))
+    active = [np.zeros(layer.num_macs) for layer in run.layout.layers]
+    for curve in curves(run, "num_activations", most=2):
+        active[curve.layer] += curve.overall * samples[PHASES.index(curve.phase)]
+    return [
+        MacActivity(layer=number, name=layer.name, grid=grid_of(layer), share=counts / samples.sum())
+        for number, (layer, counts) in enumerate(zip(run.layout.layers, active, strict=True))
+    ]
+
+
+class NumActivationsChart(LayerChart[MacActivity]):
+    """The share of samples for which each MAC was active, as the colour of its cell."""
+
+    name = "num_activations"
+    table = "num_activations"
+    heading = ACTIVITY
+    words = Words(
+        title="Activity",
+        x="x position",
+        y="y position",
+        meaning="The share of all samples for which a MAC was active. A MAC that is never active learns nothing: "
+        "too little, or too much, of its receptive field is ever on.",
+    )
+
+    def data(self, run: Run) -> list[MacActivity]:
+        """Each layer's MACs."""
+        return run.once(mac_activity)
+
+    def draw(self, ax: Axes, found: MacActivity) -> str:
+        """The layer's MACs on their grid, silent ones crossed."""
+        from matplotlib.collections import PolyCollection
+
+        from sparsey_trace.charts.axes.cells import cells_of, cross, fit
+        from sparsey_trace.charts.axes.style import scale
+
+        cells, silent = cells_of(found.grid), found.silent
+        cross(ax, cells[silent])
+        if not silent.all():
+            shares = PolyCollection(list(cells[~silent]), cmap=MEASURE, edgecolors="face", linewidths=0.3)
+            shares.set_array(found.share[~silent])
+            shares.set_clim(0, None)
+            ax.add_collection(shares)
+            scale(ax, shares, "active (share of samples)")
+        fit(ax, found.grid, cells)
+        return f"{silent.sum():,} of {len(silent):,} MACs never active (crossed)" if silent.any() else ""
+
+    def in_report(self, views: Views) -> Contribution:
+        """A panel for each layer and run."""
+        from sparsey_trace.charts.panels.panel import Contribution
+
+        found = [(view, view.run.once(mac_activity)) for view in views.having(self.table)]
+        return Contribution(
+            meaning=[self.words.meaning],
+            key=[("cross", "never active")],
+            groups=_by_layer(views, _panels(found, self.words)),
+            missing=views.lacking(self.table, "activity"),
+        )
+
+
+def _by_layer(views: Views, panels: Sequence[tuple[str, View, Panel]]) -> list[Group]:
+    """Panels of one run together, by layer; of several runs a group for each layer, by run."""
+    from sparsey_trace.charts.panels.panel import Group
+
+    if not views.are_several:
+        return [Group(panels=[panel for _, _, panel in panels])]
+    return [
+        Group(
+            title=layer,
+            panels=[replace(panel, title=view.name) for name, view, panel in panels if name == layer],
+        )
+        for layer in dict.fromkeys(name for name, _, _ in panels)
+    ]
+
+
+def _panels(
+    found: Sequence[tuple[View, Sequence[MacActivity]]], words: Words
+) -> list[tuple[str, View, Panel]]:
+    """A panel for each layer and run, with the layer's name; by layer."""
+    top = max((float(layer.share.max()) for _, layers in found for layer in layers), default=0.0) or 1.0
+    panels = [
+        (view.layers[layer.layer], view, _panel(view, layer, top, words))
+        for view, layers in found
+        for layer in layers
+    ]
+    names = list(dict.fromkeys(name for name, _, _ in panels))
+    return sorted(panels, key=lambda panel: names.index(panel[0]))
+
+
+def _panel(view: View, layer: MacActivity, top: float, words: Words) -> Panel:
+    from sparsey_trace.charts.panels.figure import figure, in_words
+    from sparsey_trace.charts.panels.panel import Panel
+
+    silent = int(layer.silent.sum())
+    said = "none was silent" if not silent else f"{silent:,} never active"
+    name = view.layers[layer.layer]
+    laid = "" if layer.grid.is_recorded else "The trace has no positions: MACs stand in rows, left to right."
+    across, down = _reach(layer.grid)
+    plain = {"showgrid": False, "zeroline": False}
+    return Panel(
+        title=name,
+        label=f"{words.title} of the {len(layer.share):,} MACs of layer {name} of {view.name}: active for "
+        f"{in_words(layer.share.min())} to {in_words(layer.share.max())} of the samples; {said}.",
+        caption=f"{len(layer.share):,} MACs, {said}. {laid}".strip(),
+        figure=figure(
+            [_marks(view, layer, top), _crosses(layer)],
+            x={"title": words.x, "range": across, **plain},
+            y={"title": words.y, "range": down[::-1], "scaleanchor": "x", **plain},
+            shapes=_cells(layer, top),
+        ),
+    )
+
+
+def _reach(grid: Grid) -> list[list[float]]:
+    """From where to where cells reach, in x and in y."""
+    low = grid.positions.min(axis=0) - 0.6 * grid.spacing
+    high = grid.positions.max(axis=0) + 0.6 * grid.spacing
+    return [[float(start), float(end)] for start, end in zip(low, high, strict=True)]
+
+
+def _cells(layer: MacActivity, top: float) -> list[dict[str, Any]]:
+    """A shape for each MAC, which grows with the axes, as marks don't."""
+    from plotly.colors import sample_colorscale
+
+    colours = sample_colorscale(MEASURE, np.clip(layer.share / top, 0, 1).tolist())
+    return [
+        {
+            "type": "path",
+            "path": "M" + "L".join(f"{x:.6g},{y:.6g}" for x, y in position + layer.grid.outline) + "Z",
+            "fillcolor": colour,
+            "line": {"width": 1},
+            "layer": "below",
+        }
+        for position, colour in zip(layer.grid.positions, colours, strict=True)
+    ]
+
+
+def _marks(view: View, layer: MacActivity, top: float) -> Any:
+    """What the mouse finds in the cells, and what the colours mean."""
+    import plotly.graph_objects as go
+
+    from sparsey_trace.charts.panels.figure import small
+
+    x, y = layer.grid.positions.T
+    return go.Scatter(
+        x=small(x),
+        y=small(y),
+        mode="markers",
+        name="MACs",
+        text=[f"MAC {mac}: active for {share:.2%} of the samples" for mac, share in enumerate(layer.share)],
+        hovertemplate="%{text}<extra></extra>",
+        marker={
+            "size": 14,
+            "opacity": 0,
+            "color": small(layer.share),
+            "cmin": 0,
+            "cmax": top,
+            "colorscale": MEASURE,
+            "showscale": True,
+            "colorbar": {
+                "title": {"text": "share of samples", "side": "right"},
+                "tickformat": ".0%" if top > 0.05 else ".2~%",
+                "thickness": 12,
+                "outlinewidth": 0,
+            },
+        },
+        meta={"role": "marks", "series": view.series},
+    )
+
+
+def _crosses(layer: MacActivity) -> Any:
+    import plotly.graph_objects as go
+
+    from sparsey_trace.charts.panels.figure import small
+
+    x, y = layer.grid.positions[layer.silent].T
+    return go.Scatter(
+        x=small(x),
+        y=small(y),
+        mode="markers",
+        name="never active",
+        hoverinfo="skip",
+        marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": "#ffffff"}},
+        meta={"role": "crosses"},
+    )

@@ -1,0 +1,55 @@
+"""Figures of plotly as plain values: their axes, their numbers, and text that is taken for nothing but text."""
+
+from __future__ import annotations
+
+import html
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import plotly.graph_objects as go
+
+from sparsey_trace.support.printable import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+
+def text(found: object) -> str:
+    """Text as Plotly has to be told it, so that it shows what it is, and no tag or %{variable} in it works.
+
+    >>> text("<b>v1</b> %{x}")
+    '&lt;b&gt;v1&lt;/b&gt; &#37;{x}'
+    """
+    return html.escape(printable(str(found)), quote=False).replace("%", "&#37;")
+
+
+def small(values: NDArray[Any]) -> NDArray[Any]:
+    """Numbers as they are sent to the browser: float32 or int32, half as long as what they were computed with."""
+    return values.astype(np.float32 if np.issubdtype(values.dtype, np.floating) else np.int32)
+
+
+def figure(traces: Sequence[Any], *, x: dict[str, Any], y: dict[str, Any], **layout: Any) -> dict[str, Any]:
+    """A figure as plain values.
+
+    Args:
+        traces: what it shows, from the lowest up.
+        x: the horizontal axis; `title` is its text.
+        y: the vertical axis; a long title is broken before its unit.
+        layout: what else there is.
+    """
+    y = {**y, "title": {"text": y["title"].replace(" (", "<br>(") if len(y["title"]) > 34 else y["title"]}}
+    x = {**x, "title": {"text": x["title"]}}
+    made: dict[str, Any] = go.Figure(list(traces), {"xaxis": x, "yaxis": y, **layout}).to_dict()
+    made["layout"].pop("template", None)
+    return made
+
+
+def in_words(value: float) -> str:
+    """A number in a sentence.
+
+    >>> in_words(0.98765), in_words(12345.0)
+    ('0.9877', '12,345')
+    """
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"

@@ -1,0 +1,121 @@
+"""Small pictures of MACs for the browser, each where its MAC stands, with the MAC's numbers; as plain values."""
+
+from __future__ import annotations
+
+import base64
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from plotly.colors import sample_colorscale
+
+from sparsey_trace.charts.shared.colours import MEASURE
+from sparsey_trace.support.printable import count
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.charts.shared.pictures import MacPictures
+    from sparsey_trace.charts.shared.views import View
+
+MOST_PIXELS = 3_000_000
+"""Of all pictures of a report together, so that its file stays small."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Gallery:
+    """One layer's pictures, for the browser.
+
+    Attributes:
+        layer: what the layer is called.
+        view: its run.
+        caption: what is shown.
+        content: the pictures and the rest, as JSON can say them.
+    """
+
+    layer: str
+    view: View
+    caption: str
+    content: dict[str, Any]
+
+
+def shrinking(found: Sequence[tuple[View, Sequence[MacPictures]]]) -> int:
+    """Into one of how many pixels, in height and in width, pixels are joined so that all pictures fit."""
+    pixels = sum(layer.pictures.size for _, layers in found for layer in layers)
+    return max(1, math.ceil(math.sqrt(pixels / MOST_PIXELS)))
+
+
+def colours() -> str:
+    """256 colours for values from the lowest to the highest, three bytes each."""
+    found = sample_colorscale(MEASURE, np.linspace(0, 1, 256).tolist(), colortype="tuple")
+    return _encoded(np.round(np.asarray(found) * 255).astype(np.uint8))
+
+
+def gallery(
+    view: View, layer: MacPictures, numbers: dict[str, list[float | None]], *, shrink: int
+) -> Gallery:
+    """One layer's pictures.
+
+    Args:
+        view: the run.
+        layer: its pictures.
+        numbers: what each shown MAC comes to, by what that is called; see `plain`.
+        shrink: see `shrinking`.
+    """
+    pictures, fields = _joined(layer.pictures, shrink), _joined(layer.fields, shrink) > 0
+    low, high = min(0.0, float(pictures.min())), max(float(pictures.max()), 0.0)
+    scale = 255 / (high - low) if high > low else 0.0
+    return Gallery(
+        layer=view.layers[layer.layer],
+        view=view,
+        caption=f"{_caption(layer)} Colours go from {low:.3g} to {high:.3g}, the mean of an input's feature.",
+        content={
+            "macs": layer.macs.tolist(),
+            "places": np.round(layer.grid.positions[layer.macs], 5).tolist(),
+            "spacing": round(layer.grid.spacing, 5),
+            "hexagonal": layer.grid.is_hexagonal,
+            "shape": list(pictures.shape[1:]),
+            "low": low,
+            "high": high,
+            "pictures": _encoded(np.round((pictures - low) * scale).astype(np.uint8)),
+            "fields": _encoded(np.packbits(fields.reshape(len(fields), -1), axis=1)),
+            "samples": layer.samples.tolist(),
+            "numbers": numbers,
+        },
+    )
+
+
+def _caption(layer: MacPictures) -> str:
+    total, silent = len(layer.grid.positions), int((layer.samples == 0).sum())
+    said = [f"{count(total, 'MAC')}, {silent or 'none'} of them never active in training."]
+    if len(layer.macs) < total:
+        said = [
+            f"{len(layer.macs):,} of {total:,} MACs, evenly chosen, {silent or 'none'} of them never active."
+        ]
+    if not layer.grid.is_recorded:
+        said.append("The trace has no positions: MACs stand in rows, left to right.")
+    return " ".join(said)
+
+
+def _joined(pictures: NDArray[Any], shrink: int) -> NDArray[np.float32]:
+    """[m, H / shrink, W / shrink] float32, the means of shrink * shrink pixels of [m, H, W]; fewer at the edges."""
+    if shrink == 1:
+        return pictures.astype(np.float32)
+    rows, columns = (np.arange(0, side, shrink) for side in pictures.shape[1:])
+    sums = np.add.reduceat(np.add.reduceat(pictures.astype(np.float32), rows, axis=1), columns, axis=2)
+    height = np.diff(rows, append=pictures.shape[1])
+    width = np.diff(columns, append=pictures.shape[2])
+    return np.asarray(sums / (height[:, None] * width), np.float32)
+
+
+def plain(values: NDArray[np.float64]) -> list[float | None]:
+    """Numbers [m] to five digits; None for nan, which JSON doesn't know."""
+    return [None if math.isnan(value) else float(f"{value:.5g}") for value in values.tolist()]
+
+
+def _encoded(values: NDArray[np.uint8]) -> str:
+    """Bytes of any shape as text."""
+    return base64.b64encode(values.tobytes()).decode()

@@ -1,0 +1,155 @@
+"""How the values of a metric went over a run, MAC by MAC."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from sparsey_trace.charts.shared.points import MOST_POINTS, points_of
+from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.metrics.basis_set_size import BasisSetSize
+from sparsey_trace.metrics.num_activations import NumActivations
+from sparsey_trace.tables.summary import whole_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.charts.shared.points import Points
+    from sparsey_trace.charts.shared.run import Run
+
+_MOST_VALUES = 1 << 22
+"""Of P * M, so that memory stays bounded."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Curve:
+    """One layer's values in one phase.
+
+    Attributes:
+        layer: its number.
+        name: its name.
+        phase: `train` or `eval`.
+        seen: [P] int64, training samples seen when a point ends.
+        step: [P] int64, the last step of a point.
+        joined: how many steps the fullest point joins; 1 where nothing was thinned out.
+        values: [P, M] float64, each MAC's value; nan where it has none. [P, 1] for values of a layer as a whole.
+        overall: [M] float64, each MAC's value over all of the phase: the mean, or the last for basis set sizes.
+    """
+
+    layer: int
+    name: str
+    phase: str
+    seen: NDArray[np.int64]
+    step: NDArray[np.int64]
+    joined: int
+    values: NDArray[np.float64]
+    overall: NDArray[np.float64]
+
+    def quantile(self, share: float) -> NDArray[np.float64]:
+        """[P] float64, the quantile over the MACs that have a value, interpolated; nan where none has."""
+        found = np.full(len(self.values), np.nan)
+        known = ~np.isnan(self.values).all(axis=1)
+        if known.any():
+            found[known] = np.nanquantile(self.values[known], share, axis=1)
+        return found
+
+    @property
+    def median(self) -> NDArray[np.float64]:
+        """[P] float64, over MACs."""
+        return self.quantile(0.5)
+
+
+def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
+    """A metric's values over a run: a curve for each layer and phase that has values.
+
+    Values of joined steps are means over their samples; of basis set sizes the last one is taken. Of
+    `num_activations` the values are the share of the samples for which a MAC was active.
+
+    Args:
+        run: the run.
+        table: the name of a table that has values.
+        most: the highest P.
+
+    Raises:
+        KeyError: the table isn't there; the message says why.
+    """
+    path = run.tables.path(table)
+    has_macs = "mac" in pq.read_schema(path).names
+    widths = [layer.num_macs if has_macs else 1 for layer in run.layout.layers]
+    most = max(2, min(most, _MOST_VALUES // sum(widths)))
+    gathered = [_Gathered(points_of(run.steps, phase, most=most), sum(widths)) for phase in (TRAIN, EVAL)]
+    with pq.ParquetFile(path) as file:
+        for part in whole_groups(file, ["step", "value"]):
+            values = np.asarray(part["value"].to_numpy(), np.float64).reshape(-1, sum(widths))
+            rows = np.searchsorted(run.steps.number, part["step"].to_numpy()[:: sum(widths)])
+            for found in gathered:
+                found.add(values, rows, run.steps.size, table)
+    return [curve for found in gathered for curve in found.curves(run, widths, table)]
+
+
+class _Gathered:
+    """Sums, weights and last values of all layers at each point of a phase."""
+
+    def __init__(self, points: Points, width: int) -> None:
+        self._points = points
+        self._sums, self._weights = np.zeros((len(points), width)), np.zeros((len(points), width))
+        self._last = np.full((len(points), width), np.nan)
+
+    def add(
+        self, values: NDArray[np.float64], rows: NDArray[np.int64], size: NDArray[np.int64], table: str
+    ) -> None:
+        """Take in whole steps: [n, all MACs], which of the run's steps they are [n], and the run's step sizes [S]."""
+        point = self._points.of_step[rows]
+        values, size, point = values[point >= 0], size[rows][point >= 0], point[point >= 0]
+        if not len(point):
+            return
+        starts = np.flatnonzero(np.diff(point, prepend=-1))
+        weights = np.where(np.isnan(values), 0, size[:, None])
+        weighted = np.nan_to_num(values) * (1 if table == NumActivations.name else weights)
+        self._sums[point[starts]] += np.add.reduceat(weighted, starts)
+        self._weights[point[starts]] += np.add.reduceat(weights, starts)
+        self._last[point] = values
+
+    def curves(self, run: Run, widths: Sequence[int], table: str) -> list[Curve]:
+        """What was taken in, layer by layer."""
+        last = table == BasisSetSize.name
+        values = self._last if last else _over(self._sums, self._weights)
+        known = ~np.isnan(values).all(axis=1)
+        if not known.any():
+            return []
+        overall = values[known][-1] if last else _over(self._sums.sum(axis=0), self._weights.sum(axis=0))
+        ends = np.cumsum(widths)
+        return [
+            Curve(
+                layer=number,
+                name=layer.name,
+                phase=self._points.phase,
+                seen=self._points.seen[known],
+                step=self._points.step[known],
+                joined=self._points.joined,
+                values=values[known, end - width : end],
+                overall=overall[end - width : end],
+            )
+            for number, (layer, width, end) in enumerate(zip(run.layout.layers, widths, ends, strict=True))
+        ]
+
+
+def _over(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+    """`sums` over `weights`, of any one shape; nan where the weight is 0."""
+    return np.asarray(np.divide(sums, weights, out=np.full(sums.shape, np.nan), where=weights > 0))
+
+
+def increase(curve: Curve) -> Curve:
+    """How fast new codes appear: the increase of basis set sizes for each 100 training samples."""
+    samples = np.diff(curve.seen, prepend=0)[:, None]
+    grown = np.diff(curve.values, axis=0, prepend=0)
+    return replace(
+        curve,
+        values=_over(100 * grown, np.broadcast_to(samples, grown.shape)),
+        overall=100 * curve.overall / curve.seen[-1],
+    )

@@ -1,0 +1,67 @@
+"""Pictures of what MACs stand for: of each MAC one, in the shape of an input."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from sparsey_trace.charts.shared.grid import Grid
+    from sparsey_trace.layout import Layout
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MacPictures:
+    """One layer's pictures.
+
+    Attributes:
+        layer: its number.
+        name: its name.
+        grid: where all of the layer's MACs stand.
+        macs: [m] int64, the MACs shown: all, or evenly drawn ones.
+        pictures: [m, H, W] float32, their basis averages; see `picture_shape`.
+        fields: [m, H, W] bool, their projected receptive fields.
+        samples: [m] int64, for how many training samples each was active; 0 where there is no average.
+    """
+
+    layer: int
+    name: str
+    grid: Grid
+    macs: NDArray[np.int64]
+    pictures: NDArray[np.float32]
+    fields: NDArray[np.bool_]
+    samples: NDArray[np.int64]
+
+
+def picture_shape(layout: Layout) -> tuple[int, int]:
+    """(H, W) of a picture of an input: its last two sides, or rows of about as many features as rows.
+
+    >>> from sparsey_trace import Layout, LayerLayout
+    >>> layer = LayerLayout(name="v1", num_macs=1, num_cms=1, num_neurons=2, connections=[[0, 1]])
+    >>> picture_shape(Layout(num_features=12, input_shape=(4, 3), layers=[layer]))
+    (4, 3)
+    >>> picture_shape(Layout(num_features=12, layers=[layer]))
+    (3, 4)
+    """
+    if len(layout.input_shape) > 1:
+        return layout.input_shape[-2], layout.input_shape[-1]
+    width = math.ceil(math.sqrt(layout.num_features))
+    return math.ceil(layout.num_features / width), width
+
+
+def as_picture(values: NDArray[np.float32] | NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:
+    """[H, W] float32 of [D] values; features that a picture's last row lacks are 0.
+
+    Inputs of more than two sides are shown by the mean over all but the last two.
+    """
+    height, width = picture_shape(layout)
+    if len(layout.input_shape) > 1:
+        return np.asarray(values.reshape(-1, height, width).mean(axis=0), np.float32)
+    padded = np.zeros(height * width, np.float32)
+    padded[: len(values)] = values
+    return padded.reshape(height, width)

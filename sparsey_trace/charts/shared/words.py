@@ -1,0 +1,44 @@
+"""What a chart says: its title, its axes with their units, what it means, and where in a report it stands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+SEEN = "training samples seen"
+"""What all curves go along; so runs of other batch sizes line up."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Words:
+    """What one chart says.
+
+    Attributes:
+        title: a few words.
+        x: the title of the horizontal axis, with its unit.
+        y: the title of the vertical axis, with its unit.
+        meaning: a sentence or two: how to read it, and what it means for Sparsey.
+    """
+
+    title: str
+    x: str
+    y: str
+    meaning: str
+
+
+@dataclass(frozen=True)
+class Heading:
+    """A section of a report; charts with the same one stand in it together.
+
+    Attributes:
+        name: of its anchor.
+        title: its heading.
+    """
+
+    name: str
+    title: str
+
+
+GROWTH = Heading("growth", "Basis set growth")
+ACTIVITY = Heading("activity", "Activity")
+MATCH = Heading("match", "Match accuracy")
+SIMILARITY = Heading("similarity", "Similar inputs, similar codes (SISC)")

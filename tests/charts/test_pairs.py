@@ -1,0 +1,111 @@
+"""Match accuracy by class and distance, and similarities of pairs, against a plain count."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as hyp
+
+import sparsey_trace as st
+from sparsey_trace import Chunk
+from sparsey_trace.charts import similarity as module
+from sparsey_trace.charts.shared.matches import matches
+from sparsey_trace.charts.similarity import BINS, similarities
+from sparsey_trace.layout import NO_LABEL, TRAIN
+from tests.charts.looks import RUNS, looked_at, run_of
+from tests.replay.runs import write_run
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@given(chunk=RUNS)
+@settings(deadline=None, max_examples=30)
+def test_match_accuracy_by_class_and_distance(chunk: Chunk) -> None:
+    with looked_at(chunk) as run:
+        if (
+            "match_accuracy" not in run.tables
+            or not pq.read_metadata(run.tables.path("match_accuracy")).num_rows
+        ):
+            return
+        frame = st.analyze(run.trace, metrics=["match_accuracy"], resolution="sample").to_pandas(
+            "match_accuracy"
+        )
+        for found in matches(run):
+            mine = (
+                frame[frame["layer"] == found.layer]
+                .groupby("sample")
+                .agg(label=("label", "first"), value=("value", "mean"), distance=("distance", "first"))
+            )
+            assert found.samples == len(mine) == found.class_size.sum() == found.bin_size.sum()
+            by_class = mine.assign(label=mine["label"].fillna(NO_LABEL)).groupby("label")["value"].mean()
+            assert found.label.tolist() == by_class.index.tolist()
+            np.testing.assert_allclose(found.by_class, by_class, rtol=1e-5)
+            assert (found.high[:-1] < found.low[1:]).all()
+            for low, high, mean, size in zip(
+                found.low, found.high, found.by_distance, found.bin_size, strict=True
+            ):
+                inside = mine[mine["distance"].between(low, high)]
+                assert len(inside) == size > 0
+                assert mean == pytest.approx(inside["value"].mean(), rel=1e-5)
+
+
+def test_matches_are_by_the_parameters_of_the_runs_table(tmp_path: Path) -> None:
+    metric = st.metrics.MatchAccuracy(distance="jaccard", similarity="jaccard")
+    with st.open_trace(write_run(tmp_path / "run.h5", seed=1)) as trace:
+        by_sample = st.analyze(trace, metrics=[metric], resolution="sample").to_pandas("match_accuracy")
+        found = matches(run_of(trace, st.analyze(trace, metrics=[metric])))
+    means = by_sample.groupby("layer")["value"].mean()
+    for one in found:
+        assert (one.measure, one.high[-1] <= 1) == ("jaccard", True)
+        assert np.average(one.by_class, weights=one.class_size) == pytest.approx(means[one.layer], rel=1e-6)
+    assert found[0].low[0] == by_sample["distance"].min()
+
+
+@given(chunk=RUNS, most=hyp.integers(2, 12))
+@settings(deadline=None, max_examples=30)
+def test_pairs_are_counted_where_a_mac_was_active_for_one_of_them(chunk: Chunk, most: int) -> None:
+    train = np.flatnonzero(chunk.phase == TRAIN)
+    with looked_at(chunk) as run:
+        found = similarities(run, most=most)
+    assert bool(found) == (len(train) > 1)
+    for one in found:
+        assert (one.samples, one.of) == (min(most, len(train)), len(train))
+        drawn = train[np.linspace(0, len(train) - 1, one.samples).astype(int)]
+        counts, sums = np.zeros((BINS, BINS), int), np.zeros(BINS)
+        active, codes = chunk.active[one.layer], chunk.codes[one.layer]
+        for (first, second), mac in itertools.product(
+            itertools.combinations(drawn, 2), range(active.shape[1])
+        ):
+            if not active[first, mac] and not active[second, mac]:
+                continue
+            cells = [
+                {(cm, winner) for cm, winner in enumerate(codes[n, mac])} if active[n, mac] else set()
+                for n in (first, second)
+            ]
+            alike = jaccard(*cells)
+            row = bin_of(jaccard(*(set(np.flatnonzero(chunk.inputs[n])) for n in (first, second))))
+            counts[row, bin_of(alike)] += 1
+            sums[row] += alike
+        np.testing.assert_array_equal(one.counts, counts)
+        known = counts.sum(axis=1) > 0
+        np.testing.assert_allclose(one.mean[known], sums[known] / counts.sum(axis=1)[known])
+        assert np.isnan(one.mean[~known]).all()
+
+
+def jaccard(first: set[object], second: set[object]) -> float:
+    return len(first & second) / max(1, len(first | second))
+
+
+def bin_of(share: float) -> int:
+    return min(int(share * BINS), BINS - 1)
+
+
+def test_identical_pairs_are_in_the_last_bin() -> None:
+    ones = module._jaccard(np.ones((2, 3), bool))
+    assert ones.tolist() == [[1, 1], [1, 1]]
