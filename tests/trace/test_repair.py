@@ -18,7 +18,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.repair import Repaired, repair
 from sparsey_trace.trace.rescue.validate import validate
-from sparsey_trace.trace.rescue.whole_steps import Assembly
+from sparsey_trace.trace.rescue.whole_steps import WholeSteps
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
 from tests.trace.feed import LAYOUT, ROOT, feed, read, sent, start_writer, write_closed
@@ -306,7 +306,7 @@ def steps_of(assembled: list[dict[str, np.ndarray]]) -> list[list[int]]:
 
 
 def test_steps_across_pieces_and_holes() -> None:
-    assembly, found = Assembly(), []
+    assembly, found = WholeSteps(), []
 
     def take(steps: list[int], good: list[bool]) -> None:
         found.extend(assembly.add({"samples/step": np.array(steps)}, np.array(good)))

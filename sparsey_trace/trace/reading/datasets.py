@@ -9,7 +9,7 @@ import numpy as np
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
-from sparsey_trace.trace.reading.column import PackedColumn
+from sparsey_trace.trace.reading.column import ChunkedColumn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +34,7 @@ def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
 
 def open_columns(
     file: h5py.File, columns: Mapping[str, schema.Column], samples: int, cache_bytes: int = 0
-) -> dict[str, PackedColumn]:
+) -> dict[str, ChunkedColumn]:
     """The growing datasets.
 
     Args:
@@ -48,7 +48,7 @@ def open_columns(
     """
     total = sum(column.sample_bytes for column in columns.values())
     return {
-        path: PackedColumn(
+        path: ChunkedColumn(
             file, column, samples=samples, kept_bytes=cache_bytes * column.sample_bytes // total
         )
         for path, column in columns.items()

@@ -55,7 +55,7 @@ class Storage:
         self._counters = {name: open_counter(file, name) for name in names}
         self.refresh()
         self._tail = Tail(file, columns)
-        self._chunks = open_columns(file, columns, len(self._tail), cache_bytes)
+        self._columns = open_columns(file, columns, len(self._tail), cache_bytes)
         self._drops = open_drops(file)
         # How many samples stand before it, and its values; read once for all columns.
         self._known_tail: tuple[int, dict[str, NDArray[Any]]] | None = None
@@ -63,12 +63,12 @@ class Storage:
         self._check_counters()
 
     def _check_counters(self) -> None:
-        for chunks in self._chunks.values():
+        for column in self._columns.values():
             # HDF5 may remember its length from before the counters were read.
-            chunks.reach(self.in_chunks)
+            column.reach(self.in_chunks)
         shortest = min(self.lengths().values())
-        pieces = sum(chunks.pieces for chunks in self._chunks.values())
-        most = guarded.file_size(self._file) // (SMALLEST_CHUNK * pieces) * self.chunk_size
+        across = sum(column.chunks_across for column in self._columns.values())
+        most = guarded.file_size(self._file) // (SMALLEST_CHUNK * across) * self.chunk_size
         fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
         if not fits or self.in_chunks > most or (self.closed and self.committed != self.in_chunks):
             msg = (
@@ -89,13 +89,13 @@ class Storage:
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
-        for chunks in self._chunks.values():
-            chunks.forget()
+        for column in self._columns.values():
+            column.forget()
         close_file(self._file)
 
     def lengths(self) -> dict[str, int]:
         """How many samples each column's chunks hold, believed or not."""
-        return {path: len(chunks) for path, chunks in self._chunks.items()}
+        return {path: len(column) for path, column in self._columns.items()}
 
     def refresh(self) -> None:
         """Read the counters again, the one that is written last first: none runs ahead of the next.
@@ -135,11 +135,11 @@ class Storage:
         with self._reading(f"to read samples {start} to {stop} of {path}"):
             boundary, tail = self._boundary(stop)
             if stop <= boundary:
-                return self._chunks[path].read(start, stop, within)
+                return self._columns[path].read(start, stop, within)
             in_tail = _cut(tail[path], within)[max(start - boundary, 0) : stop - boundary]
             if start >= boundary:
                 return in_tail
-            return np.concatenate([self._chunks[path].read(start, boundary, within), in_tail])
+            return np.concatenate([self._columns[path].read(start, boundary, within), in_tail])
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
         """The samples of these numbers [n], which rise, of a column as stored; see `read`."""
@@ -147,7 +147,7 @@ class Storage:
         with self._reading(f"to read {len(numbers)} samples up to {stop} of {path}"):
             boundary, tail = self._boundary(stop)
             count = int(np.searchsorted(numbers, boundary))
-            found = self._chunks[path].pick(numbers[:count], within)
+            found = self._columns[path].pick(numbers[:count], within)
             if count == len(numbers):
                 return found
             return np.concatenate([found, _cut(tail[path], within)[numbers[count:] - boundary]])

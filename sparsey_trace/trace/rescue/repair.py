@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,15 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
 from sparsey_trace.trace.paths import lock_path, partial_path
-from sparsey_trace.trace.rescue.salvage import Wreck, opened
-from sparsey_trace.trace.rescue.whole_steps import Assembly
+from sparsey_trace.trace.rescue.broken_file import opened_broken
+from sparsey_trace.trace.rescue.salvage import Salvage
+from sparsey_trace.trace.rescue.whole_steps import WholeSteps
 from sparsey_trace.trace.writing.lock import holder_of
 from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -37,7 +39,7 @@ class Repaired:
     Attributes:
         kept: how many samples the new trace holds.
         committed: how many the old one held, as far as is known.
-        steps: how many steps the kept ones belong to.
+        steps: how many steps these belong to.
         losses: what was found to be lost, a line each.
     """
 
@@ -64,7 +66,7 @@ def repair(
     A step is kept whole or not at all. Steps keep their numbers, and samples move up; steps that are lost are named
     among the drops, as far as their numbers are known, so that every analysis says so. The
     new trace has a new id, as it is another trace for those that have results of the first; its origin,
-    configuration and place among the files of a run are the old one's.
+    configuration and which part of a run it is are the old one's.
 
     Args:
         path: the trace, which is only read.
@@ -90,32 +92,44 @@ def repair(
     path, out = Path(path), Path(out)
     spare = out.with_name(f".{out.name}.mended")
     _check_paths(path, out, spare)
-    with opened(path, spare) as file:
+    with opened_broken(path, spare) as file:
         with reading(path, "a trace of which something can be had"):
-            wreck = Wreck(file)
-        assembly = Assembly(wreck.head.part.first_step)
-        steps = _steps(wreck, assembly, on_progress)
+            salvage = Salvage(file)
+        whole = WholeSteps(salvage.head.part.first_step)
+        steps = _steps(salvage, whole, on_progress)
         first = next(steps, None)
         if first is None:
-            why = wreck.losses[0] if wreck.losses else "it holds no samples"
+            why = salvage.losses[0] if salvage.losses else "it holds no samples"
             msg = f"{path}: expected a trace of which something can be had, found nothing: {why}"
             raise TraceError(msg)
-        with contextlib.ExitStack() as unless_done:
-            with uninterrupted():
-                writer = _writer(out, wreck.head, overwrite=overwrite)
-                unless_done.enter_context(_whole_or_not_at_all(writer))
-            _append(writer, wreck.head, first)
-            for values in steps:
-                _append(writer, wreck.head, values)
-            # So that every analysis of the new trace says what it lacks.
-            if missing := sorted({*wreck.drops(), *assembly.lost}):
-                writer.note_drops(missing)
+        writer = _write(out, salvage, whole, itertools.chain([first], steps), overwrite=overwrite)
     return Repaired(
         kept=writer.num_samples,
-        committed=wreck.committed,
+        committed=salvage.committed,
         steps=writer.num_steps,
-        losses=tuple(dict.fromkeys(wreck.losses)),
+        losses=tuple(dict.fromkeys(salvage.losses)),
     )
+
+
+def _write(
+    out: Path,
+    salvage: Salvage,
+    whole: WholeSteps,
+    steps: Iterable[Mapping[str, NDArray[Any]]],
+    *,
+    overwrite: bool,
+) -> TraceWriter:
+    """Write each step, and which are missing; the writer, closed."""
+    with contextlib.ExitStack() as unless_done:
+        with uninterrupted():
+            writer = _writer(out, salvage.head, overwrite=overwrite)
+            unless_done.enter_context(_whole_or_not_at_all(writer))
+        for values in steps:
+            _append(writer, salvage.head, values)
+        # So that every analysis of the new trace says what it lacks.
+        if missing := sorted({*salvage.drops(), *whole.lost}):
+            writer.note_drops(missing)
+    return writer
 
 
 def _check_paths(path: Path, out: Path, spare: Path) -> None:
@@ -133,18 +147,19 @@ def _check_paths(path: Path, out: Path, spare: Path) -> None:
 
 
 def _steps(
-    wreck: Wreck, assembly: Assembly, on_progress: Callable[[int, int], None] | None
+    salvage: Salvage, whole: WholeSteps, on_progress: Callable[[int, int], None] | None
 ) -> Iterator[Mapping[str, NDArray[Any]]]:
+    """Each whole step: a column's path to its values [n, ...], as they are stored."""
     done = 0
-    for piece in wreck.pieces():
+    for piece in salvage.pieces():
         if piece.values is None:
-            assembly.lose(piece.size, piece.steps)
+            whole.lose(piece.size, piece.steps)
         else:
-            yield from assembly.add(piece.values, piece.good)
+            yield from whole.add(piece.values, piece.good)
         done += piece.size
         if on_progress is not None:
-            on_progress(done, wreck.committed)
-    yield from assembly.finish(is_complete=wreck.is_whole)
+            on_progress(done, salvage.committed)
+    yield from whole.finish(is_complete=salvage.is_whole)
 
 
 @contextlib.contextmanager
@@ -174,7 +189,7 @@ def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:
 
 
 def _append(writer: TraceWriter, head: Head, values: Mapping[str, NDArray[Any]]) -> None:
-    """One step, as it is stored."""
+    """Append one step, whose values [n, ...] are as they are stored."""
     column = schema.input_column(head.layout, head.input_kind)
     layers = range(len(head.layout.layers))
     writer.append(

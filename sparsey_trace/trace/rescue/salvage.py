@@ -1,37 +1,30 @@
-"""What can still be read of a trace that is broken; nothing here raises for what is lost, but where all is."""
+"""What can still be read of a broken trace: what is lost is noted, and raises nothing unless all is."""
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from sparsey_trace.errors import TraceError, VersionError
+from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE, reading
 from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
+from sparsey_trace.trace.hdf5.chunk_locations import SMALLEST_CHUNK
 from sparsey_trace.trace.reading.datasets import open_columns, open_counter, open_drops, read_drops
-from sparsey_trace.trace.reading.open_file import close_file, open_file
 from sparsey_trace.trace.reading.tail import Tail
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     import h5py
     from numpy.typing import NDArray
 
-T = TypeVar("T")
-
-_NEAR = 4096
-"""How far from the beginning the root group's header stands at most."""
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -51,7 +44,7 @@ class Piece:
     steps: NDArray[np.int64] | None
 
 
-class Wreck:
+class Salvage:
     """An open trace of which not everything can be read.
 
     Args:
@@ -60,8 +53,8 @@ class Wreck:
     Attributes:
         head: what it says before its first sample.
         losses: what was found to be lost, a line each.
-        committed: how many samples it had, as far as is known: by its counters, and where these make no sense, by
-            what its chunks could hold and what stands in the tail under the number that follows.
+        committed: how many samples it had, as far as is known: by its counters; where these make no sense, by how
+            many its chunks can hold, and how many in the tail have the numbers that follow.
         is_whole: whether the last step is known to be.
 
     Raises:
@@ -69,7 +62,7 @@ class Wreck:
     """
 
     def __init__(self, file: h5py.File) -> None:
-        """See what there is."""
+        """Open what can be opened."""
         self.losses: list[str] = []
         self._file = file
         self.head = read_head(file, on_loss=self.losses.append)
@@ -79,31 +72,31 @@ class Wreck:
             msg = "samples/step: expected chunks, found none"
             raise ValueError(msg)
         self._size = int(first.chunks[0])
-        # The tail, which may be lost, took as much when the file was made.
+        # The tail, which may be lost, has room for as many.
         if self._size * sum(c.sample_bytes for c in self._columns.values()) > guarded.file_size(file):
             msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
             raise ValueError(msg)
         self._tail = self._or_lost(lambda: Tail(file, self._columns), "tail")
-        self._chunks = open_columns(file, self._columns, self._size)
+        self._chunked = open_columns(file, self._columns, self._size)
         counts = self._or_lost(self._counts, "progress")
         self.is_whole = counts is not None or self._is_closed()
         self.committed, self._in_chunks = counts or self._guess()
 
     @property
-    def _room(self) -> int:
-        """How many samples the chunks can hold: no more than their entries take in the file."""
-        pieces = sum(chunks.pieces for chunks in self._chunks.values())
-        most = guarded.file_size(self._file) // (16 * pieces) * self._size
-        return min(most, *(len(chunks) for chunks in self._chunks.values()))
+    def _most_in_chunks(self) -> int:
+        """How many samples the chunks can hold: no more of them than fit in the file."""
+        across = sum(column.chunks_across for column in self._chunked.values())
+        most = guarded.file_size(self._file) // (SMALLEST_CHUNK * across) * self._size
+        return min(most, *(len(column) for column in self._chunked.values()))
 
     def _counter(self, name: str) -> int:
         return int(open_counter(self._file, name)[()])
 
     def _counts(self) -> tuple[int, int]:
         committed, in_chunks = self._counter(schema.COMMITTED), self._counter(schema.IN_CHUNKS)
-        fits = 0 <= in_chunks <= self._room and 0 <= committed <= in_chunks + self._size
+        fits = 0 <= in_chunks <= self._most_in_chunks and 0 <= committed <= in_chunks + self._size
         if not fits or (self._is_closed() and committed != in_chunks):
-            msg = f"{committed} samples committed and {in_chunks} in chunks don't fit the {self._room} there"
+            msg = f"{committed} samples committed and {in_chunks} in chunks don't fit the {self._most_in_chunks} there"
             raise ValueError(msg)
         return committed, in_chunks
 
@@ -114,16 +107,17 @@ class Wreck:
             return False
 
     def _guess(self) -> tuple[int, int]:
-        """As many samples as there are, and how many of them are in the chunks."""
-        whole = self._room // self._size * self._size
+        """How many samples there are, and how many of them in chunks: what most samples in the tail fit behind."""
+        whole = self._most_in_chunks // self._size * self._size
         ends = {
-            first: first + self._right_in_tail(first) for first in (self._room, whole, whole - self._size)
+            first: first + self._right_in_tail(first)
+            for first in (self._most_in_chunks, whole, whole - self._size)
         }
         in_chunks = max(ends, key=lambda first: (ends[first], first))
         return ends[in_chunks], in_chunks
 
     def _right_in_tail(self, first: int) -> int:
-        """Up to where the tail holds samples that follow the first ones."""
+        """How many samples the tail holds if they follow the first ones: up to the last with a right checksum."""
         if self._tail is None or first < 0:
             return 0
         try:
@@ -148,20 +142,22 @@ class Wreck:
                 steps = self._steps(start, stop)
                 yield Piece(stop - start, None, np.zeros(stop - start, np.bool_), steps)
             else:
-                yield self._looked_at(values, np.ones(stop - start, np.bool_), start, last)
+                yield self._checked(values, np.ones(stop - start, np.bool_), start, last)
         if self.committed > self._in_chunks:
             yield self._in_tail(self.committed - self._in_chunks, last)
 
     def _read(self, start: int, stop: int) -> dict[str, NDArray[Any]]:
+        """A column's path to its values [stop - start, ...]."""
         values = {}
-        for path, chunks in self._chunks.items():
+        for path, column in self._chunked.items():
             with reading(path, "to read it"):
-                values[path] = chunks.read(start, stop)
+                values[path] = column.read(start, stop)
         return values
 
     def _steps(self, start: int, stop: int) -> NDArray[np.int64] | None:
+        """[stop - start], the steps of samples whose other values are lost; None where these are lost too."""
         try:
-            return self._chunks["samples/step"].read(start, stop)
+            return self._chunked["samples/step"].read(start, stop)
         except DAMAGE:
             return None
 
@@ -175,11 +171,12 @@ class Wreck:
         values, right = found
         if not right.all():
             self.losses.append(f"{schema.CHECKSUMS}: of {np.count_nonzero(~right)} samples is another")
-        return self._looked_at(values, right, start, last)
+        return self._checked(values, right, start, last)
 
-    def _looked_at(
+    def _checked(
         self, values: dict[str, NDArray[Any]], good: NDArray[np.bool_], start: int, last: dict[str, int]
     ) -> Piece:
+        """Samples [n] from `start` on, good where `good` [n] says so and the values are possible behind the last."""
         kept = {path: column[good] for path, column in values.items()}
         if good.any():
             sound = good.copy()
@@ -191,58 +188,9 @@ class Wreck:
             last.update(last_of({path: column[good] for path, column in values.items()}))
         return Piece(len(good), values, good, None)
 
-    def _or_lost(self, read: Callable[[], T], what: str) -> T | None:
+    def _or_lost(self, read: Callable[[], _T], what: str) -> _T | None:
         try:
             return read()
         except (*DAMAGE, TraceError) as error:
             self.losses.append(f"{what}: {' '.join(str(error).split())}")
             return None
-
-
-@contextlib.contextmanager
-def opened(path: Path, spare: Path) -> Iterator[h5py.File]:
-    """A file of a trace as far as HDF5 opens it; else a copy of it, with a new beginning.
-
-    Args:
-        path: the trace, which stays as it is.
-        spare: where a copy may stand meanwhile.
-
-    Raises:
-        TraceError: it is no trace, or too broken.
-        VersionError: it is in a version of the format that this program doesn't read.
-    """
-    try:
-        file = open_file(path)
-    except VersionError:
-        raise
-    except TraceError as error:
-        if not path.is_file():
-            raise
-        try:
-            yield from _copied(path, spare, error)
-        finally:
-            spare.unlink(missing_ok=True)
-        return
-    try:
-        yield file
-    finally:
-        close_file(file)
-
-
-def _copied(path: Path, spare: Path, error: TraceError) -> Iterator[h5py.File]:
-    shutil.copyfile(path, spare)
-    with spare.open("r+b") as stream:
-        # The root group is made first. What stood behind the end of a copy that was cut short is missing, not zeros.
-        root = stream.read(_NEAR).find(b"OHDR")
-        if root < SUPERBLOCK_BYTES:
-            raise error
-        stream.seek(0)
-        stream.write(bytes(Superblock(flags=0, end_of_file=spare.stat().st_size, root=root)))
-    try:
-        file = open_file(spare)
-    except TraceError:
-        raise error from None
-    try:
-        yield file
-    finally:
-        close_file(file)

@@ -16,10 +16,10 @@ if TYPE_CHECKING:
     """A column's path to its values [n, ...], as they are stored."""
 
 
-class Assembly:
+class WholeSteps:
     """Takes in consecutive samples and gives out the steps of which none is lost.
 
-    Where it isn't known to which step a lost sample belonged, the steps on either side of it count as torn.
+    Where it isn't known to which step a lost sample belonged, the steps before and behind it count as torn.
 
     Args:
         first_step: the smallest number that a step may have.
@@ -33,7 +33,7 @@ class Assembly:
         """Begin before the first sample."""
         self._first_step = first_step
         self._step: int | None = None
-        self._parts: list[Values] = []
+        self._spans: list[Values] = []
         self._is_whole = True
         self._is_behind_hole = False
         self._last_lost: int | None = None  # the step of the last sample in the hole, where that is known
@@ -48,8 +48,8 @@ class Assembly:
                 continue
             steps = values["samples/step"][start:stop]
             for first, last in _runs(steps):
-                part = slice(start + first, start + last)
-                yield from self._extend(int(steps[first]), {path: v[part] for path, v in values.items()})
+                span = slice(start + first, start + last)
+                yield from self._extend(int(steps[first]), {path: v[span] for path, v in values.items()})
 
     def lose(self, size: int, steps: NDArray[np.int64] | None = None) -> None:
         """Samples that are lost come next.
@@ -74,26 +74,28 @@ class Assembly:
             is_complete: whether it is known that no sample of it comes behind those that were taken in.
         """
         if is_complete or self._is_behind_hole:
-            yield from self._given_out()
+            yield from self._finished()
 
-    def _extend(self, step: int, part: Values) -> Iterator[Values]:
+    def _extend(self, step: int, span: Values) -> Iterator[Values]:
+        """Take in good samples of one step; yield the step before, if this is another and that is whole."""
         if step != self._step:
-            yield from self._given_out()
+            yield from self._finished()
             between = range(self._first_step if self._step is None else self._step + 1, step)
             if len(between) <= self._unknown:
                 self.lost.update(between)
-            self._step, self._parts = step, []
+            self._step, self._spans = step, []
             self._is_whole = not self._is_behind_hole or self._last_lost not in (None, step)
         self._is_behind_hole, self._unknown = False, 0
-        self._parts.append(part)
+        self._spans.append(span)
 
-    def _given_out(self) -> Iterator[Values]:
+    def _finished(self) -> Iterator[Values]:
+        """The step at hand, if it is whole."""
         if not self._is_whole and self._step is not None:
             self.lost.add(self._step)
-        elif self._parts:
-            yield {path: np.concatenate([part[path] for part in self._parts]) for path in self._parts[0]}
+        elif self._spans:
+            yield {path: np.concatenate([span[path] for span in self._spans]) for path in self._spans[0]}
 
 
 def _runs(values: NDArray[Any]) -> Iterator[tuple[int, int]]:
-    """Where each run of equal values begins and ends."""
+    """Where each run of equal values [n] begins and ends."""
     return pairwise([0, *(np.flatnonzero(np.diff(values)) + 1).tolist(), len(values)] if len(values) else [])
