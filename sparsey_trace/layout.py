@@ -1,7 +1,7 @@
-"""The vocabulary: what a model is made of, and what a run of samples looks like.
+"""The vocabulary: what a model is made of, and the numbers that stand for phases, padding and unknown labels.
 
-Everything else speaks in these three: `LayerLayout` (one layer of MACs), `Layout` (the model) and
-`Chunk` (consecutive samples of a run, as arrays). All are frozen and checked when made.
+`LayerLayout` is one layer of MACs, `Layout` the model; samples of a run are in `sparsey_trace.chunk`. Both are frozen
+and checked when made.
 """
 
 from __future__ import annotations
@@ -36,7 +36,11 @@ MAX_NAME = 1000
 PHASES = ("train", "eval")
 """Names of the phases, by the number that stands for them in a trace."""
 
-TRAIN, EVAL = 0, 1
+TRAIN = 0
+"""Stands for `train` in arrays of phases."""
+
+EVAL = 1
+"""Stands for `eval` in arrays of phases."""
 
 NO_LABEL = int(np.iinfo(np.int64).min)
 """Stands for "no label known" in arrays of labels."""
@@ -54,7 +58,7 @@ class LayerLayout:
         connections: [M, R] int32, what each MAC listens to, padded with -1: input features in the
             first layer, MACs of the layer before in all others. May be given as a list of M index
             arrays. Read-only.
-        positions: [M, 2] float32, each MAC's place on the unit grid, or None. Read-only.
+        positions: [M, 2] float32, each MAC's position on the unit grid, or None. Read-only.
 
     Raises:
         LayoutError: a count is out of range, shapes disagree, or a MAC has no connection.

@@ -34,7 +34,7 @@ class Sparsey(nn.Module):
 
     Attributes:
         config: what it was made from.
-        layers: `SparseyLayer`s, lowest first.
+        layers: of class `SparseyLayer`, lowest first.
     """
 
     def __init__(self, config: SparseyConfig, *, seed: int = 0) -> None:

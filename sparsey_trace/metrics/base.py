@@ -40,7 +40,10 @@ Best = Literal["lowest", "highest"]
 OverSamples = Literal["mean", "sum", "last"]
 
 CODES_AND_ACTIVITY = frozenset({"codes", "active"})
+"""For `requires`: a metric that reads winners, and which MACs were active."""
+
 EVERYTHING = frozenset({"inputs", "codes", "active"})
+"""For `requires`: a metric that reads these and the inputs."""
 
 
 class Recalled(NamedTuple):

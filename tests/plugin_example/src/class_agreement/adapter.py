@@ -3,7 +3,7 @@
 import numpy as np
 
 from sparsey_trace.layout import LayerLayout
-from sparsey_trace.recording.adapters.codes import codes_of_winners
+from sparsey_trace.recording.adapters import codes_of_winners
 
 
 class OneMac:

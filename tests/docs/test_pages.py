@@ -16,7 +16,7 @@ from sparsey_trace.metrics import available
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reading.open_trace import open_trace
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 def blocks(page: str) -> list[str]:

@@ -14,7 +14,7 @@ import pytest
 
 import sparsey_trace as st
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 pytest.importorskip("sphinx", reason="the site is built where Sphinx is installed")

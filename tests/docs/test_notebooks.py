@@ -15,7 +15,7 @@ nbclient = pytest.importorskip(
     "nbclient", reason="notebooks are run where nbclient and ipykernel are installed"
 )
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
 PICTURES = {"01_first_look": 3, "02_compare_runs": 2, "03_own_metric": 1}
 

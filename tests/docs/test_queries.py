@@ -20,7 +20,7 @@ from sparsey_trace.trace.reading.open_trace import open_trace
 if TYPE_CHECKING:
     from sparsey_trace.trace.reading.trace import Trace
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "queries.md").read_text()
 
 QUESTIONS = {

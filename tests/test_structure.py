@@ -1,0 +1,125 @@
+"""The house's plan: imports form no circle, files and folders stay small, tests are found under names of modules."""
+
+from __future__ import annotations
+
+import ast
+import tomllib
+from collections import Counter
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from importlib.util import resolve_name
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).parents[1]
+PACKAGE = "sparsey_trace"
+FACADE = PACKAGE
+"""Its imports don't count: it is what users see of all other modules, each of which may see it."""
+
+MOST_LINES = 400
+MOST_MODULES = 25
+WITH_TORCH = ("recording", "demo", "sparseypy")
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """Every module's file by its name; a package is the module in its `__init__.py`."""
+    found = {}
+    for folder, prefix in ((ROOT / PACKAGE, PACKAGE), (ROOT / "cli", f"{PACKAGE}.cli")):
+        for path in sorted(folder.rglob("*.py")):
+            parts = path.relative_to(folder).with_suffix("").parts
+            found[".".join([prefix, *parts]).removesuffix(".__init__")] = path
+    return found
+
+
+def is_package(module: str) -> bool:
+    return modules()[module].name == "__init__.py"
+
+
+@cache
+def tree(module: str) -> ast.Module:
+    return ast.parse(modules()[module].read_text())
+
+
+def imported(module: str) -> Iterator[str]:
+    """The modules of this package that a module imports, for types only or when called included."""
+    for node in ast.walk(tree(module)):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            source = absolute(module, node)
+            names = [f"{source}.{alias.name}" for alias in node.names]
+        else:
+            continue
+        for name in names:
+            found = name if name in modules() else name.rpartition(".")[0]
+            if found in modules():
+                yield found
+
+
+def absolute(module: str, node: ast.ImportFrom) -> str:
+    """The full name of the module that `from ... import` names."""
+    package = module if is_package(module) else module.rpartition(".")[0]
+    return resolve_name("." * node.level + (node.module or ""), package)
+
+
+def folder_of(module: str) -> str:
+    """Where a module stands; the modules at the top, which all others share, each count as a folder."""
+    parent = module.rpartition(".")[0]
+    return module if is_package(module) or parent == PACKAGE else parent
+
+
+def imports() -> dict[str, set[str]]:
+    return {module: set(imported(module)) - {module} for module in modules() if module != FACADE}
+
+
+def circle(graph: Mapping[str, set[str]]) -> list[str]:
+    """One circle in a graph of who imports whom; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return list(reversed(error.args[1]))
+    return []
+
+
+def test_no_file_is_long() -> None:
+    files = [*modules().values(), *(ROOT / "benchmarks").glob("*.py")]
+    lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files}
+    assert {name: length for name, length in lengths.items() if length > MOST_LINES} == {}
+
+
+def test_no_folder_is_full() -> None:
+    files = Counter(path.parent for path in modules().values() if path.name != "__init__.py")
+    assert {str(folder): number for folder, number in files.items() if number > MOST_MODULES} == {}
+
+
+def path_of_tests(module: str) -> Path:
+    *folders, name = module.split(".")[1:]
+    return Path("tests", *folders, f"test_{name}.py")
+
+
+def test_every_module_says_what_it_is() -> None:
+    assert [module for module in modules() if not ast.get_docstring(tree(module))] == []
+
+
+def test_torch_is_imported_where_models_are() -> None:
+    allowed = tuple(f"{PACKAGE}.{folder}." for folder in WITH_TORCH)
+    others = [module for module in modules() if not f"{module}.".startswith(allowed)]
+    assert [module for module in others if "torch" in packages(module)] == []
+
+
+def packages(module: str) -> set[str]:
+    """The packages that a module imports, of others."""
+    nodes = list(ast.walk(tree(module)))
+    names = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    names |= {node.module or "" for node in nodes if isinstance(node, ast.ImportFrom) and not node.level}
+    return {name.split(".")[0] for name in names}
+
+
+def test_every_folder_is_installed() -> None:
+    setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
+    assert setup["packages"] == sorted(setup["packages"])
+    assert setup["packages"] == sorted(module for module in modules() if is_package(module))
