@@ -23,44 +23,52 @@ if TYPE_CHECKING:
 
 REDUCTIONS = [None, *(name for name in NAMES if name != "sparse")]
 
-CASES = [
-    ("num_activations", {}),
-    ("basis_set_size", {}),
-    ("basis_set_size_increase", {}),
-    ("feature_coverage", {}),
-    ("match_accuracy", {}),
-    ("match_accuracy", {"distance": "jaccard"}),
-    ("match_accuracy", {"similarity": "jaccard", "repeated": "first"}),
-    ("basis_average", {}),
-    ("sisc_adherence", {}),
-]
+CASES = {
+    "by default": {
+        name: {}
+        for name in (
+            "num_activations",
+            "basis_set_size",
+            "basis_set_size_increase",
+            "feature_coverage",
+            "match_accuracy",
+            "sisc_adherence",
+        )
+    },
+    "by other measures": {"match_accuracy": {"similarity": "jaccard", "repeated": "first"}},
+    "by another distance": {"match_accuracy": {"distance": "jaccard"}},
+    "as pictures": {"basis_average": {}},
+}
+"""Metrics of one analysis, and their parameters."""
 
 
-@pytest.mark.parametrize(("name", "parameters"), CASES, ids=str)
+@pytest.mark.parametrize("metrics", CASES.values(), ids=CASES)
 @given(run=runs().filter(len), data=st.data())
 @settings(max_examples=50, deadline=None)
 def test_tables_are_those_of_the_definition(
-    name: str, parameters: dict[str, str], run: Chunk, data: st.DataObject
+    metrics: dict[str, dict[str, str]], run: Chunk, data: st.DataObject
 ) -> None:
     resolution = data.draw(st.sampled_from(["sample", "step", "epoch", "run"]))
-    reduction = data.draw(st.sampled_from([None, "sparse"] if name == "basis_average" else REDUCTIONS))
+    reduction = data.draw(st.sampled_from([None, "sparse"] if "basis_average" in metrics else REDUCTIONS))
     with tempfile.TemporaryDirectory() as folder:
         write_run(f"{folder}/run.h5", run, commit_steps=data.draw(st.none() | st.integers(1, 4)))
         result = analyze(
             f"{folder}/run.h5",
-            metrics=[make_metric(name, parameters)],
+            metrics=[make_metric(name, parameters) for name, parameters in metrics.items()],
             resolution=resolution,
             reduction=reduction,
             chunk_size=data.draw(st.integers(1, 50)),
         )
+        assert set(result) >= set(metrics)
         for table in result:
+            parameters = metrics[table.removesuffix("_layer")]
             expected = reference_table(table, run, resolution=resolution, reduction=reduction, **parameters)
-            expect_equal(result.to_pandas(table), expected)
+            expect_equal(table, result.to_pandas(table), expected)
 
 
-def expect_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
-    assert list(found.columns) == list(expected.columns)
-    assert len(found) == len(expected)
+def expect_equal(table: str, found: pd.DataFrame, expected: pd.DataFrame) -> None:
+    assert list(found.columns) == list(expected.columns), table
+    assert len(found) == len(expected), table
     for name in found.columns:
         if name in ("average", "feature"):
             for one, other in zip(found[name], expected[name], strict=True):
@@ -71,6 +79,10 @@ def expect_equal(found: pd.DataFrame, expected: pd.DataFrame) -> None:
             assert found[name].astype("Int64").tolist() == expected[name].tolist()
         else:
             np.testing.assert_allclose(
-                found[name].to_numpy(), expected[name].to_numpy(), rtol=1e-6, atol=1e-6, err_msg=name
+                found[name].to_numpy(),
+                expected[name].to_numpy(),
+                rtol=1e-6,
+                atol=1e-6,
+                err_msg=f"{table}: {name}",
             )
             assert found[name].dtype.kind == expected[name].dtype.kind, name

@@ -11,16 +11,21 @@ import pytest
 
 from sparsey_trace.errors import OutputError, SparseyTraceError, TraceError, UsageError
 from sparsey_trace.metrics import FeatureCoverage, MatchAccuracy, SiscAdherence
+from sparsey_trace.replay import analyze as module
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.replay.engine.engines import ProcessesEngine
 from sparsey_trace.testing import write_run
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.golden_runs import load_golden
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Context, SampleValues
+    from sparsey_trace.replay.engine.task import Task
+    from sparsey_trace.replay.engine.worker import Done
 
 
 @pytest.fixture(scope="module")
@@ -34,17 +39,45 @@ def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*"))}
 
 
+class Lasting(ProcessesEngine):
+    """Two processes that several analyses of one trace share: starting them takes longer than the analyses."""
+
+    def __init__(self) -> None:
+        super().__init__(2)
+        # Processes know tasks by their numbers, which others would get after these are gone.
+        self._tasks: list[Task] = []
+
+    def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
+        self._tasks.append(task)
+        return super().run(task, spans)
+
+    def close(self) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def processes() -> Iterator[Lasting]:
+    engine = Lasting()
+    yield engine
+    ProcessesEngine.close(engine)
+
+
 @pytest.mark.parametrize("resolution", ["sample", "step", "epoch"])
-def test_bytes_do_not_depend_on_engine_or_chunks(trace: Path, tmp_path: Path, resolution: str) -> None:
+def test_bytes_do_not_depend_on_engine_or_chunks(
+    trace: Path, tmp_path: Path, resolution: str, processes: Lasting, monkeypatch: pytest.MonkeyPatch
+) -> None:
     analyze(trace, resolution=resolution, out=tmp_path / "serial")
     expected = bytes_of(tmp_path / "serial")
     assert len(expected) == 8
     for chunk_size in (1, 13, 1000):
         analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
         assert bytes_of(tmp_path / f"{chunk_size}") == expected
-    for engine in ("threads", "processes"):
-        analyze(trace, resolution=resolution, out=tmp_path / engine, engine=engine, n_jobs=2, chunk_size=23)
-        assert bytes_of(tmp_path / engine) == expected
+    options = {"resolution": resolution, "n_jobs": 2, "chunk_size": 23}
+    analyze(trace, out=tmp_path / "threads", engine="threads", **options)
+    assert bytes_of(tmp_path / "threads") == expected
+    monkeypatch.setattr(module, "make_engine", lambda name, workers: processes)
+    analyze(trace, out=tmp_path / "processes", engine="processes", **options)
+    assert bytes_of(tmp_path / "processes") == expected
 
 
 def test_tables_say_how_they_were_made(trace: Path) -> None:
@@ -171,11 +204,11 @@ def test_wrong_arguments(trace: Path, arguments: dict[str, object], message: str
         analyze(trace, **arguments)
 
 
-def test_a_dead_process_is_explained(trace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dead_process_is_explained(trace: Path) -> None:
     with pytest.raises(
         SparseyTraceError, match="expected them to live until the work was done, found one dead"
     ):
-        analyze(trace, metrics=[Deadly()], n_jobs=2, engine="processes")
+        analyze(trace, metrics=[Deadly()], n_jobs=1, engine="processes")
 
 
 class Deadly(FeatureCoverage):

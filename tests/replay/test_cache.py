@@ -8,7 +8,8 @@ import shutil
 import warnings
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -31,7 +32,6 @@ from tests.faults import times
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.replay.explain import Explanation
@@ -117,7 +117,7 @@ def test_a_trace_that_grew_comes_to_what_it_would_come_to_at_once(
         pytest.MonkeyPatch.context() as patch,
         TraceWriter(folder / "run.h5", run.layout, inputs=kind) as writer,
     ):
-        # So that tables have many groups of lines, and are read back in other pieces than they were written in.
+        # So that tables have many groups of rows, and are read back in other pieces than they were written in.
         patch.setattr(table_file, "_ROWS_PER_GROUP", 7)
         patch.setattr(stream, "_ROWS_AT_ONCE", 5)
         for start, stop in pairwise([0, *sorted(cuts), len(steps)]):
@@ -155,10 +155,12 @@ def test_only_the_new_part_of_a_trace_is_replayed(
     assert replayed[2:] == [(0, 32), (0, 32)]
 
 
-@pytest.mark.parametrize("engine", ["threads", "processes"])
-def test_other_engines_go_on_as_well(live: tuple[Path, TraceWriter], tmp_path: Path, engine: str) -> None:
+@pytest.mark.parametrize(("engine", "n_jobs"), [("threads", 2), ("processes", 1)])
+def test_other_engines_go_on_as_well(
+    live: tuple[Path, TraceWriter], tmp_path: Path, engine: str, n_jobs: int
+) -> None:
     trace, writer = live
-    options = {"n_jobs": 2, "engine": engine, "chunk_size": 3}
+    options = {"n_jobs": n_jobs, "engine": engine, "chunk_size": 3}
     analyze(trace, out=tmp_path / "out", metrics=["basis_set_size", "match_accuracy"], **options)
     write_steps(writer, 3, first=5)
     writer.commit()
@@ -225,6 +227,11 @@ def test_what_answers_another_question_is_made_anew(
     }
 
 
+def test_all_code_of_this_package_counts() -> None:
+    assert Path(code_version.__file__).is_relative_to(code_version._OURS)
+    assert Path(str(sparsey_trace.__file__)).parent == code_version._OURS
+
+
 def test_code_that_was_changed_makes_everything_anew(
     trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replayed: list[tuple[int, int]]
 ) -> None:
@@ -261,34 +268,56 @@ def damage(path: Path, how: str, rng: random.Random) -> None:
         damage(path, how, rng)
 
 
+class Grown(NamedTuple):
+    """A trace that has grown since it was analysed.
+
+    Attributes:
+        trace: the trace.
+        left: what the analysis of before left in its folder, by relative path.
+        expected: what an analysis of now has to leave there.
+    """
+
+    trace: Path
+    left: dict[str, bytes]
+    expected: dict[str, bytes]
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
+    folder = tmp_path_factory.mktemp("grown")
+    trace, out = folder / "run.h5", folder / "out"
+    with TraceWriter(trace, LAYOUT) as writer:
+        write_steps(writer, 5)
+        writer.commit()
+        analyze(trace, out=out)
+        write_steps(writer, 3, first=5)
+    left = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    return Grown(trace, left, anew(trace, folder / "anew"))
+
+
 @pytest.mark.parametrize("how", ["cut", "flipped"])
 @pytest.mark.parametrize("what", ["*.parquet", ".cache/*.table", ".cache/*.fold"])
-def test_what_is_damaged_is_named_and_made_anew(
-    live: tuple[Path, TraceWriter], tmp_path: Path, what: str, how: str
-) -> None:
-    trace, writer = live
-    out, rng = tmp_path / "out", random.Random(0)
-    analyze(trace, out=out)
-    write_steps(writer, 3, first=5)
-    writer.commit()
-    expected = anew(trace, tmp_path / "anew")
-    sound = {path: path.read_bytes() for path in out.rglob("*") if path.is_file()}
-    named = set()
-    for path in sorted(out.glob(what)):
-        for _ in range(times(2, 12)):
-            for each, data in sound.items():
-                each.write_bytes(data)
+def test_what_is_damaged_is_named_and_made_anew(grown: Grown, tmp_path: Path, what: str, how: str) -> None:
+    out, rng, named = tmp_path / "out", random.Random(0), set()
+    # Every second file is damaged at once, then the others: never both tables of one metric, which are neighbours.
+    for turn in range(times(4, 24)):
+        for name, data in grown.left.items():
+            (out / name).parent.mkdir(parents=True, exist_ok=True)
+            (out / name).write_bytes(data)
+        damaged = sorted(out.glob(what))[turn % 2 :: 2]
+        for path in damaged:
             damage(path, how, rng)
-            with warnings.catch_warnings(record=True) as warned:
-                warnings.simplefilter("always")
-                analyze(trace, out=out)
-            assert content(out) == expected
-            assert all(
-                re.fullmatch(rf"{path}: expected .*; it is computed anew", str(w.message)) for w in warned
-            )
-            named |= {path for _ in warned}
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            analyze(grown.trace, out=out)
+        assert content(out) == grown.expected
+        for warning in warned:
+            said = re.fullmatch(r"(.*?): expected .*; it is computed anew", str(warning.message))
+            assert said
+            assert Path(said[1]) in damaged
+            named.add(Path(said[1]))
     # Tables of the whole run are made anew whether they are whole or not, since the trace has grown.
-    unread = {path for path in sound if path.stem in ("basis_average", "sisc_adherence")}
+    unread = {out / name for name in grown.left if Path(name).stem in ("basis_average", "sisc_adherence")}
     assert named >= set(out.glob(what)) - unread
 
 
@@ -360,7 +389,7 @@ def test_metrics_whose_code_nobody_vouches_for_are_made_anew(
     assert why(trace, tmp_path / "out", metrics=[Inheriting()]) == {"inheriting": reason}
 
 
-def test_a_promise_about_rows_is_not_inherited_by_other_rows() -> None:
+def test_a_promise_about_values_is_not_inherited_by_other_values() -> None:
     assert _values_stay(FeatureCoverage(), {})
     assert not _values_stay(Inheriting(), {})
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import random
 import re
 import resource
 import shutil
@@ -13,6 +12,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -29,34 +29,43 @@ from tests.trace.feed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Context, SampleValues
 
 RESOLUTIONS = ("epoch", "step")
 
-# Analyses of a trace in a new process, one after the other, until it is killed; a process for each line on
-# standard input. Renaming is slowed, so that kills fall between two renames as often as elsewhere.
-ANALYST = f"""
-import os, pathlib, sys, time
-import sparsey_trace, sparsey_trace.metrics
+# For each line on standard input, an analysis in a new process that stops where it is told to. A line has a resolution,
+# and how many files the analysis may write to or rename before it says so and waits to be killed.
+ANALYST = """
+import os, pathlib, signal, sys
+import pyarrow.parquet
+import sparsey_trace
 
-replace = pathlib.Path.replace
+def stopping(owner, name):
+    call = getattr(owner, name)
 
-def slow_replace(path, target):
-    time.sleep(0.02)
-    return replace(path, target)
+    def stopped(*arguments, **named):
+        global left
+        if not left:
+            print(f"{os.getpid()} {name}", flush=True)
+            signal.pause()
+        left -= 1
+        return call(*arguments, **named)
 
-pathlib.Path.replace = slow_replace
+    setattr(owner, name, stopped)
+
 sparsey_trace.analyze(sys.argv[1])  # what it imports is there then
+stopping(pathlib.Path, "replace")
+stopping(pyarrow.parquet.ParquetWriter, "write_table")
 for line in sys.stdin:
     pid = os.fork()
     if not pid:
-        print(os.getpid(), flush=True)
-        while True:
-            for resolution in {RESOLUTIONS}:
-                sparsey_trace.analyze(sys.argv[1], out=sys.argv[2], resolution=resolution)
+        resolution, left = line.split()
+        left = int(left)
+        sparsey_trace.analyze(sys.argv[1], out=sys.argv[2], resolution=resolution)
+        print("0 done", flush=True)
+        os._exit(0)
     os.waitpid(pid, 0)
 """
 
@@ -102,29 +111,49 @@ def analyst(trace: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def start(process: subprocess.Popen[str]) -> int:
-    process.stdin.write("go\n")
+def stopped(process: subprocess.Popen[str], resolution: str, number: int) -> str:
+    """Kill an analysis where it is about to do its number-th step; the name of the step, `done` if it has fewer."""
+    process.stdin.write(f"{resolution} {number}\n")
     process.stdin.flush()
-    return int(process.stdout.readline())
+    pid, name = process.stdout.readline().split()
+    if name != "done":
+        os.kill(int(pid), signal.SIGKILL)
+    return name
 
 
 def test_killed_at_any_moment_it_leaves_every_table_whole(
     trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
 ) -> None:
     folder = tmp_path / "out"
-    analyze(trace, out=folder)
-    rng = random.Random(0)
-    seen = set()
+    analyze(trace, out=folder, resolution="step")
+    left = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+    seen, steps = [], []
     with analyst(trace, folder) as process:
-        for _ in range(times(10, 80)):
-            pid = start(process)
-            time.sleep(rng.uniform(0, 1))
-            os.kill(pid, signal.SIGKILL)
-            seen |= {frozenset(check(folder, expected))}
-    assert frozenset(RESOLUTIONS) in seen, "never killed between two renames"
-    # What it left unfinished is gone with the next analysis, and so is its lock.
+        while not steps or steps[-1] != "done":
+            for path, data in left.items():
+                path.write_bytes(data)
+            steps.append(stopped(process, "epoch", len(steps)))
+            seen.append(frozenset(check(folder, expected)))
+    # Tables take their names one after the other when all are written; what later analyses can use comes last.
+    tables = len(expected["epoch"])
+    assert steps == ["write_table"] * tables + ["replace"] * (len(steps) - tables - 1) + ["done"]
+    assert seen[: tables + 1] == [{"step"}] * (tables + 1)
+    assert seen[tables + 1 : 2 * tables] == [{"step", "epoch"}] * (tables - 1)
+    assert set(seen[2 * tables :]) == {frozenset({"epoch"})}
+
+
+def test_what_a_killed_analysis_leaves_unfinished_goes_with_the_next(
+    trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
+) -> None:
+    folder = tmp_path / "out"
+    analyze(trace, out=folder)
+    with analyst(trace, folder) as process:
+        for number in (1, len(expected["epoch"]) + 3):
+            assert stopped(process, "epoch", number) != "done"
+            assert list(folder.glob(".*.partial"))
     analyze(trace, out=folder, resolution="epoch")
     assert content(folder) == expected["epoch"]
+    assert {path.name for path in folder.glob(".*")} == {".cache"}
 
 
 # An analysis that goes on when it is told to.
@@ -257,6 +286,16 @@ def test_a_disk_that_may_only_be_read(trace: Path, disk: Path, expected: dict[st
     assert content(folder) == expected["epoch"]
 
 
+def children(pid: int) -> list[str]:
+    """The processes that a process has started for its work."""
+    called = {}
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):
+            if int(path.read_text().rpartition(")")[2].split()[1]) == pid:
+                called[path.parent.name] = (path.parent / "cmdline").read_text()
+    return [child for child, call in called.items() if "spawn_main" in call]
+
+
 def test_processes_of_a_killed_analysis_end(tmp_path: Path) -> None:
     trace = write_trace(tmp_path / "run.h5", steps=100)
     call = [sys.executable, "-c", "from sparsey_trace.cli.main import run; run()"]
@@ -265,10 +304,9 @@ def test_processes_of_a_killed_analysis_end(tmp_path: Path) -> None:
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
     with subprocess.Popen(call, **pipes, start_new_session=True) as process:
         try:
-            while not (tmp_path / "run.metrics").exists():
+            while len(children(process.pid)) < 2:
                 assert process.poll() is None, "it ended before it began"
                 time.sleep(0.01)
-            time.sleep(1.5)
             process.kill()
             assert process.communicate(timeout=60)[0] == b""
         finally:

@@ -8,6 +8,7 @@ import sys
 import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
@@ -65,6 +66,7 @@ def loaded_versions() -> dict[str, str]:
     return versions
 
 
+@cache
 def program_version() -> str:
     """This program's version, as installed."""
     try:
