@@ -7,11 +7,13 @@ import pytest
 from matplotlib import pyplot
 
 import sparsey_trace as st
+from tests.charts.looks import run_of
 from tests.charts.runs import write
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
+
+    from sparsey_trace.charts.shared.run import Run
 
 
 @pytest.fixture(autouse=True)
@@ -21,6 +23,15 @@ def no_window() -> Iterator[None]:
     pyplot.close("all")
 
 
-@pytest.fixture
-def result(tmp_path: Path) -> st.Result:
-    return st.analyze(write(tmp_path / "run.h5"))
+@pytest.fixture(scope="session")
+def result(tmp_path_factory: pytest.TempPathFactory) -> st.Result:
+    """Of a run that isn't easy to draw; read only."""
+    return st.analyze(write(tmp_path_factory.mktemp("charts") / "run.h5"))
+
+
+@pytest.fixture(scope="session")
+def run(result: st.Result) -> Iterator[Run]:
+    """The run of `result`."""
+    assert result.origin is not None
+    with result.origin.opened() as trace:
+        yield run_of(trace, result)

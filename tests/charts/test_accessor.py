@@ -21,14 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_each_picture_is_a_method_with_a_docstring(result: st.Result) -> None:
-    assert set(CHARTS) == {name for name in dir(result.plot) if not name.startswith("_")}
-    assert all(getattr(result.plot, name).__doc__ for name in CHARTS)
-    assert [line.split("(")[0] for line in repr(result.plot).splitlines()] == [
-        f"plot.{name}" for name in CHARTS
-    ]
-
-
 @pytest.mark.parametrize("name", ["basis_set_size", "match_accuracy_by_class"])
 def test_it_draws_on_axes_that_are_there(result: st.Result, name: str) -> None:
     figure, ax = pyplot.subplots()

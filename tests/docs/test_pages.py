@@ -11,7 +11,6 @@ from types import ModuleType
 import pandas as pd
 import pytest
 
-from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.metrics import available
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -95,16 +94,6 @@ def test_the_pictures_show_what_is_computed() -> None:
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [name for name in available() if f"### {name}\n" not in page] == []
-
-
-def test_every_picture_is_on_its_page() -> None:
-    """With its words, and drawn."""
-    page = (ROOT / "docs" / "plots.md").read_text()
-    for name, chart in CHARTS.items():
-        assert f"### {name}\n" in page
-        assert f"**{chart.words.title}.** {chart.words.meaning}\n" in page
-        assert f"](plots/{name}.png)\n" in page
-        assert (ROOT / "docs" / "plots" / f"{name}.png").exists()
 
 
 def test_the_page_on_metrics_ends_with_one_that_works(monkeypatch: pytest.MonkeyPatch) -> None:

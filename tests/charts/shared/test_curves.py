@@ -15,14 +15,14 @@ from hypothesis import strategies as hyp
 import sparsey_trace as st
 from sparsey_trace import Chunk
 from sparsey_trace.charts.shared.curves import Curve, curves, increase
-from sparsey_trace.charts.shared.points import points_of
-from sparsey_trace.charts.shared.run import Run, Steps
-from sparsey_trace.layout import EVAL, PHASES, TRAIN
+from sparsey_trace.layout import PHASES, TRAIN
 from tests.charts.looks import RUNS, looked_at, run_of
 from tests.replay.runs import write_run
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sparsey_trace.charts.shared.run import Run
 
 MEANS = ("feature_coverage", "match_accuracy", "sisc_adherence")
 
@@ -40,7 +40,7 @@ def drawn(run: Run, name: str, **options: Any) -> dict[tuple[str, int], Curve]:
 @given(chunk=RUNS, most=hyp.integers(2, 6))
 @settings(deadline=None, max_examples=40)
 def test_a_point_is_the_mean_over_its_samples(chunk: Chunk, most: int) -> None:
-    with looked_at(chunk) as run:
+    with looked_at(chunk, *MEANS) as run:
         for name in set(MEANS) & set(run.tables):
             found, frame = drawn(run, name, most=most), table(run, name)
             assert {phase for phase, _ in found} == set(frame["phase"][frame["value"].notna()])
@@ -66,7 +66,7 @@ def test_a_point_is_the_mean_over_its_samples(chunk: Chunk, most: int) -> None:
 @given(chunk=RUNS, most=hyp.integers(2, 6))
 @settings(deadline=None, max_examples=40)
 def test_basis_set_sizes_are_those_at_the_end_of_a_point(chunk: Chunk, most: int) -> None:
-    with looked_at(chunk) as run:
+    with looked_at(chunk, "basis_set_size") as run:
         if "basis_set_size" not in run.tables:
             return
         frame = table(run, "basis_set_size")
@@ -88,31 +88,6 @@ def test_activations_are_shares_of_samples(chunk: Chunk) -> None:
         for (phase, layer), curve in drawn(run, "num_activations", most=2).items():
             mine = chunk.phase == PHASES.index(phase)
             np.testing.assert_allclose(curve.overall, chunk.active[layer][mine].mean(axis=0))
-
-
-def steps(phases: list[int], sizes: list[int]) -> Steps:
-    size, phase = np.array(sizes), np.array(phases, np.uint8)
-    return Steps(
-        number=10 + np.arange(len(sizes)),
-        phase=phase,
-        size=size,
-        seen=np.cumsum(np.where(phase == TRAIN, size, 0)),
-    )
-
-
-def test_evaluation_between_two_training_steps_is_one_point() -> None:
-    points = points_of(steps([0, 1, 1, 0, 0, 1], [4, 2, 2, 4, 3, 2]), EVAL)
-    assert points.of_step.tolist() == [-1, 0, 0, -1, -1, 1]
-    assert (points.seen.tolist(), points.step.tolist(), points.joined) == ([4, 11], [12, 15], 2)
-
-
-def test_steps_that_fit_are_not_joined_and_others_evenly() -> None:
-    many = steps([0] * 10, [1] * 10)
-    assert points_of(many, TRAIN, most=10).joined == 1
-    joined = points_of(many, TRAIN, most=4)
-    assert np.bincount(joined.of_step).tolist() == [3, 2, 3, 2]
-    assert (joined.seen.tolist(), joined.step[-1], joined.joined) == ([3, 5, 8, 10], 19, 3)
-    assert len(points_of(many, EVAL)) == 0
 
 
 def test_bands_leave_out_macs_without_a_value() -> None:

@@ -1,22 +1,18 @@
-"""Match accuracy by class and distance, and similarities of pairs, against a plain count."""
+"""Match accuracy by class and distance, against a plain count."""
 
 from __future__ import annotations
 
-import itertools
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
-from hypothesis import strategies as hyp
 
 import sparsey_trace as st
 from sparsey_trace import Chunk
-from sparsey_trace.charts import similarity as module
 from sparsey_trace.charts.shared.matches import matches
-from sparsey_trace.charts.similarity import BINS, similarities
-from sparsey_trace.layout import NO_LABEL, TRAIN
+from sparsey_trace.layout import NO_LABEL
 from tests.charts.looks import RUNS, looked_at, run_of
 from tests.replay.runs import write_run
 
@@ -27,7 +23,7 @@ if TYPE_CHECKING:
 @given(chunk=RUNS)
 @settings(deadline=None, max_examples=30)
 def test_match_accuracy_by_class_and_distance(chunk: Chunk) -> None:
-    with looked_at(chunk) as run:
+    with looked_at(chunk, "match_accuracy") as run:
         if (
             "match_accuracy" not in run.tables
             or not pq.read_metadata(run.tables.path("match_accuracy")).num_rows
@@ -65,47 +61,3 @@ def test_matches_are_by_the_parameters_of_the_runs_table(tmp_path: Path) -> None
         assert (one.measure, one.high[-1] <= 1) == ("jaccard", True)
         assert np.average(one.by_class, weights=one.class_size) == pytest.approx(means[one.layer], rel=1e-6)
     assert found[0].low[0] == by_sample["distance"].min()
-
-
-@given(chunk=RUNS, most=hyp.integers(2, 12))
-@settings(deadline=None, max_examples=30)
-def test_pairs_are_counted_where_a_mac_was_active_for_one_of_them(chunk: Chunk, most: int) -> None:
-    train = np.flatnonzero(chunk.phase == TRAIN)
-    with looked_at(chunk) as run:
-        found = similarities(run, most=most)
-    assert bool(found) == (len(train) > 1)
-    for one in found:
-        assert (one.samples, one.of) == (min(most, len(train)), len(train))
-        drawn = train[np.linspace(0, len(train) - 1, one.samples).astype(int)]
-        counts, sums = np.zeros((BINS, BINS), int), np.zeros(BINS)
-        active, codes = chunk.active[one.layer], chunk.codes[one.layer]
-        for (first, second), mac in itertools.product(
-            itertools.combinations(drawn, 2), range(active.shape[1])
-        ):
-            if not active[first, mac] and not active[second, mac]:
-                continue
-            cells = [
-                {(cm, winner) for cm, winner in enumerate(codes[n, mac])} if active[n, mac] else set()
-                for n in (first, second)
-            ]
-            alike = jaccard(*cells)
-            row = bin_of(jaccard(*(set(np.flatnonzero(chunk.inputs[n])) for n in (first, second))))
-            counts[row, bin_of(alike)] += 1
-            sums[row] += alike
-        np.testing.assert_array_equal(one.counts, counts)
-        known = counts.sum(axis=1) > 0
-        np.testing.assert_allclose(one.mean[known], sums[known] / counts.sum(axis=1)[known])
-        assert np.isnan(one.mean[~known]).all()
-
-
-def jaccard(first: set[object], second: set[object]) -> float:
-    return len(first & second) / max(1, len(first | second))
-
-
-def bin_of(share: float) -> int:
-    return min(int(share * BINS), BINS - 1)
-
-
-def test_identical_pairs_are_in_the_last_bin() -> None:
-    ones = module._jaccard(np.ones((2, 3), bool))
-    assert ones.tolist() == [[1, 1], [1, 1]]
