@@ -10,6 +10,7 @@ It prints how many samples are safe after every commit, and ends with close(), o
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -68,6 +69,17 @@ def write_closed(path: Path, *, steps: int) -> Path:
     """Write the first steps of seed 0 and close the trace."""
     with TraceWriter(path, LAYOUT, config={"lr": 1}) as writer:
         feed(writer, 0, range(steps))
+    return path
+
+
+def write_left(path: Path, *, steps: int) -> Path:
+    """Write the first steps of seed 0, a commit each, and leave the trace as a writer that was killed leaves it."""
+    with TraceWriter(path.with_name(f"{path.stem}.alive.h5"), LAYOUT) as writer:
+        for number in range(steps):
+            feed(writer, 0, range(number, number + 1))
+            writer.commit()
+        shutil.copyfile(writer.path, path)
+    writer.path.unlink()
     return path
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -31,24 +32,34 @@ SECRET = "what the trace must not show"
 
 READ_ALL = """
 import resource, sys
-resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[2]), int(sys.argv[2])))
+resource.setrlimit(resource.RLIMIT_AS, (int(sys.argv[1]), int(sys.argv[1])))
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.rescue.validate import validate
-try:
-    print(validate(sys.argv[1]))
-except TraceError as error:
-    print("refused:", error)
+for path in sys.argv[2:]:
+    try:
+        print(validate(path))
+    except TraceError as error:
+        print("refused:", error)
 """
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """A trace in chunks of 64 samples."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_CHUNK_BYTES", 1)
+        return write_closed(tmp_path_factory.mktemp("trace") / "run.h5", steps=60).read_bytes()
+
+
 @pytest.fixture
-def trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+def trace(tmp_path: Path, whole: bytes) -> Path:
+    """The same in a file of its own, beside files that it must not open."""
     with h5py.File(tmp_path / "secret.h5", "w") as file:
         file["values"] = np.arange(13, dtype=np.int64)
         file["config"] = SECRET
     (tmp_path / "secret.bin").write_bytes(bytes(1 << 16))
-    return write_closed(tmp_path / "run.h5", steps=60)
+    (tmp_path / "run.h5").write_bytes(whole)
+    return tmp_path / "run.h5"
 
 
 def external(file: h5py.File, name: str, dtype: str, shape: tuple[int, ...]) -> None:
@@ -151,14 +162,18 @@ def test_a_missing_chunk_is_not_zeros(trace: Path) -> None:
         validate(trace)
 
 
-@pytest.mark.parametrize("name", ["num_cms", "num_macs", "num_neurons"])
-def test_counts_that_would_fill_the_memory(trace: Path, name: str) -> None:
-    with h5py.File(trace, "r+", libver=("v110", "v110")) as file:
-        file["layers/0"].attrs[name] = 2**31 - 1
-    call = [sys.executable, "-c", READ_ALL, str(trace), str(1 << 30)]
+def test_counts_that_would_fill_the_memory(trace: Path) -> None:
+    paths = [trace.with_name(f"{name}.h5") for name in ("num_cms", "num_macs", "num_neurons")]
+    for path in paths:
+        shutil.copyfile(trace, path)
+        with h5py.File(path, "r+", libver=("v110", "v110")) as file:
+            file["layers/0"].attrs[path.stem] = 2**31 - 1
+    call = [sys.executable, "-c", READ_ALL, str(1 << 30), *map(str, paths)]
     done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert done.stdout.startswith(f"refused: {trace}: expected ")
+    refusals = done.stdout.splitlines()
+    for path, refusal in zip(paths, refusals, strict=True):
+        assert refusal.startswith(f"refused: {path}: expected ")
 
 
 def test_features_that_would_fill_the_memory(tmp_path: Path) -> None:

@@ -21,7 +21,7 @@ from sparsey_trace.trace.rescue.validate import validate
 from sparsey_trace.trace.rescue.whole_steps import WholeSteps
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
-from tests.trace.feed import LAYOUT, ROOT, feed, read, sent, start_writer, write_closed
+from tests.trace.feed import LAYOUT, ROOT, feed, read, sent, write_closed, write_left
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -37,12 +37,10 @@ def closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def left(tmp_path: Path) -> Path:
+def left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A trace whose writer died; its last samples stand in the tail."""
-    path = tmp_path / "left.h5"
-    with start_writer(path, seed=0, steps=STEPS, commit_every=1, chunk_bytes=1, end="exit") as writer:
-        writer.stdout.read()
-    return path
+    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+    return write_left(tmp_path / "left.h5", steps=STEPS)
 
 
 def saved(path: Path, *, steps: int = STEPS) -> Repaired:

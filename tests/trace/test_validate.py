@@ -10,10 +10,11 @@ import h5py
 import pytest
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.rescue.validate import validate
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
-from tests.trace.feed import LAYOUT, ROOT, feed, start_writer
+from tests.trace.feed import LAYOUT, ROOT, feed, write_left
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,10 +48,9 @@ def test_any_byte_of_a_chunk(tmp_path: Path) -> None:
             validate(path)
 
 
-def test_any_byte_of_a_committed_sample_in_the_tail(tmp_path: Path) -> None:
-    path = tmp_path / "run.h5"
-    with start_writer(path, seed=0, steps=7, commit_every=1, chunk_bytes=1, end="exit") as writer:
-        writer.stdout.read()
+def test_any_byte_of_a_committed_sample_in_the_tail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+    path = write_left(tmp_path / "run.h5", steps=7)
     size, whole, rng = validate(path).samples, path.read_bytes(), random.Random(0)
     with h5py.File(path, "r", swmr=True) as file:
         tails: list[h5py.Dataset] = []

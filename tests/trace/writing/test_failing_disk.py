@@ -100,7 +100,7 @@ def test_a_disk_that_others_fill(small_disk: Path) -> None:
     rng = random.Random(0)
     expected = sent(0, STEPS)
     path = small_disk / "run.h5"
-    for _ in range(times(3, 40)):
+    for _ in range(times(2, 40)):
         promised, (first, *_) = run(path, "full", rng.randrange(3, 300), rng.choice([1, 20_000, 1 << 20]))
         assert first == (
             f"{path}: expected to write to the trace, found: [Errno 28] No space left on device; what was "
@@ -123,7 +123,7 @@ def test_a_disk_that_others_fill(small_disk: Path) -> None:
 def test_what_was_committed_stays_readable(tmp_path: Path, fault: str, found: str) -> None:
     rng = random.Random(fault)
     expected = sent(0, STEPS)
-    for trial in range(times(3, 40)):
+    for trial in range(times(2, 40)):
         folder = tmp_path / str(trial)
         folder.mkdir()
         path = folder / "run.h5"

@@ -35,7 +35,7 @@ LAYOUTS = {
 
 
 # None, one, less than a chunk, and more than a chunk of 64 samples.
-@pytest.mark.parametrize("steps", [0, 1, 50, 300])
+@pytest.mark.parametrize("steps", [0, 1, 50, 150])
 @pytest.mark.parametrize("model", LAYOUTS.values(), ids=LAYOUTS)
 def test_many_commits_cost_no_space(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: Layout, steps: int
