@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import contextlib
+import io
+import os
+import pty
 import subprocess
+import sys
 import sysconfig
+import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
+from unittest.mock import patch
 
 import numpy as np
 
+from sparsey_trace.cli.main import run
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "sparsey-trace"
 
@@ -36,7 +44,73 @@ LAYOUT = Layout(
 
 
 def sparsey_trace(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run the installed command in a process of its own."""
+    """Do what the command does, in this process, as if it had one of its own; `installed` gives it one.
+
+    Args:
+        arguments: of the command line.
+        options: `cwd` and `env`, as for `subprocess.run`.
+    """
+    streams = [io.TextIOWrapper(io.BytesIO(), encoding="utf-8", write_through=True) for _ in range(2)]
+    code = called(arguments, *streams, **options)
+    out, err = (stream.buffer.getvalue().decode() for stream in streams)
+    return subprocess.CompletedProcess(arguments, code, out, err)
+
+
+def on_terminal(*arguments: Any, cwd: Path | None = None, **environment: str) -> str:
+    """What a person sees who calls the command, again in this process."""
+    screen, terminal = pty.openpty()
+    with ThreadPoolExecutor(1) as reader, open(terminal, "w", encoding="utf-8") as stream:  # noqa: PTH123 - no path
+        seen = reader.submit(all_of, screen)
+        env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment}
+        code = called(arguments, stream, stream, cwd=cwd, env=env)
+        stream.close()
+        text = seen.result()
+    os.close(screen)
+    assert code == 0, text
+    return text
+
+
+def all_of(screen: int) -> str:
+    """What is written to a terminal until nobody holds its other end."""
+    seen = b""
+    with contextlib.suppress(OSError):
+        while part := os.read(screen, 1 << 16):
+            seen += part
+    return seen.decode()
+
+
+def called(
+    arguments: Sequence[Any],
+    out: TextIO,
+    err: TextIO,
+    *,
+    cwd: Path | None = None,
+    env: Mapping[str, str] | None = None,
+) -> int:
+    """The exit code of a call of what the command calls, with streams, folder and environment of its own."""
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        stack.enter_context(contextlib.chdir(cwd or Path.cwd()))
+        stack.enter_context(patch.dict(os.environ, env or {}))
+        stack.enter_context(patch.object(sys, "argv", ["sparsey-trace", *map(str, arguments)]))
+        stack.enter_context(patch.object(warnings, "formatwarning"))
+        stack.enter_context(warnings.catch_warnings())
+        warnings.resetwarnings()
+        for category in (DeprecationWarning, PendingDeprecationWarning, ImportWarning, ResourceWarning):
+            warnings.simplefilter("ignore", category)
+        # Pytest collects them; a process of its own prints them.
+        warnings.showwarning = lambda *said, **_: err.write(warnings.formatwarning(*said[:4]))
+        try:
+            run()
+        except SystemExit as end:
+            return int(end.code or 0)
+    msg = "expected the command to end with an exit code, found none"
+    raise AssertionError(msg)
+
+
+def installed(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run the installed command, in a process of its own."""
     call = [COMMAND, *map(str, arguments)]
     return subprocess.run(call, capture_output=True, text=True, check=False, **options)
 

@@ -19,7 +19,7 @@ from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
 from sparsey_trace.cli.options.metric import metric_names
 from sparsey_trace.cli.verbs.analyze import engine_names
 from sparsey_trace.replay.analyze import analyze
-from tests.cli.commands import COMMAND, being_written, sparsey_trace, write_trace
+from tests.cli.commands import COMMAND, being_written, installed, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -109,7 +109,7 @@ def test_a_file_that_is_nearly_there(run: Path, capsys: pytest.CaptureFixture[st
 
 
 def test_version() -> None:
-    found = sparsey_trace("--version")
+    found = installed("--version")
     assert (found.returncode, found.stderr) == (0, "")
     assert found.stdout.startswith("sparsey-trace ")
 
@@ -141,7 +141,7 @@ def test_a_wrong_command_line_is_one_line_and_exit_2(
 
 
 def test_debug_shows_the_traceback_and_keeps_the_exit_code(tmp_path: Path) -> None:
-    found = sparsey_trace("info", tmp_path / "none.h5", "--debug")
+    found = installed("info", tmp_path / "none.h5", "--debug")
     assert found.returncode == 1
     assert "Traceback (most recent call last)" in found.stderr
     assert found.stderr.splitlines()[-1] == (
@@ -218,7 +218,7 @@ def test_ctrl_c_leaves_cleanly(tmp_path: Path) -> None:
 
 def test_names_are_printed_even_where_the_encoding_lacks_them(tmp_path: Path) -> None:
     run = write_trace(tmp_path / "läuft.h5")
-    found = sparsey_trace("info", run, env={**os.environ, "PYTHONIOENCODING": "ascii"})
+    found = installed("info", run, env={**os.environ, "PYTHONIOENCODING": "ascii"})
     assert found.returncode == 0
     assert "l\\xe4uft.h5" in found.stdout
 

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import pty
 import re
-import subprocess
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from rich.console import Console
 
 from sparsey_trace.cli.output.table import rich_table, write_table
 from sparsey_trace.support.printable import count, printable
-from tests.cli.commands import COMMAND, write_trace
+from tests.cli.commands import on_terminal, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def on_terminal(*arguments: Any, **environment: str) -> str:
-    """What a person sees who calls the command."""
-    screen, stream = pty.openpty()
-    env = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120", **environment}
-    with subprocess.Popen([COMMAND, *arguments], stdout=stream, stderr=stream, env=env) as process:
-        os.close(stream)
-        seen = b""
-        while part := _read(screen):
-            seen += part
-    os.close(screen)
-    assert process.returncode == 0
-    return seen.decode()
-
-
-def _read(screen: int) -> bytes:
-    try:
-        return os.read(screen, 1 << 16)
-    except OSError:  # how Linux says that the other side has closed
-        return b""
 
 
 def test_a_terminal_gets_a_progress_bar_and_a_ruled_table(run: Path) -> None:

@@ -16,7 +16,7 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.cli.options.jobs import SMALL_TRACE, num_jobs
 from sparsey_trace.cli.options.metric import parse_metric
 from sparsey_trace.errors import UsageError
-from tests.cli.commands import being_written, sparsey_trace, write_trace
+from tests.cli.commands import being_written, installed, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,7 +102,7 @@ def test_a_table_without_lines_is_named(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_trace_that_is_still_written_is_analyzed_as_far_as_it_goes(tmp_path: Path) -> None:
     with being_written(tmp_path / "run.h5", committed=2) as run:
-        assert sparsey_trace("analyze", run, *QUICK).returncode == 0
+        assert installed("analyze", run, *QUICK).returncode == 0
     table = pq.read_table(run.with_name("run.metrics") / "basis_set_size.parquet")
     assert table["step"].to_pylist()[-1] == 1
 
@@ -184,7 +184,7 @@ def test_a_bad_trace_is_one_line_and_exit_1_and_leaves_nothing_behind(
 def test_a_bad_trace_through_the_command(tmp_path: Path) -> None:
     run = tmp_path / "notes.txt"
     run.write_text("not HDF5")
-    found = sparsey_trace("analyze", run)
+    found = installed("analyze", run)
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr == (
         f"sparsey-trace: {run}: expected a sparsey-trace file (HDF5), found a file that isn't HDF5\n"

@@ -11,8 +11,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
-from tests.cli.commands import sparsey_trace
-from tests.cli.output.test_printing import on_terminal
+from tests.cli.commands import on_terminal, sparsey_trace
 from tests.replay.runs import write_run
 
 if TYPE_CHECKING:

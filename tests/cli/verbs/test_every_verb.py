@@ -14,8 +14,7 @@ import pytest
 import typer
 
 from sparsey_trace.cli.main import app, main
-from tests.cli.commands import COMMAND, sparsey_trace, write_trace
-from tests.cli.output.test_printing import on_terminal
+from tests.cli.commands import COMMAND, on_terminal, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,11 +116,8 @@ def test_in_a_pipe_nothing_steers_a_terminal(verb: str, folder: Path) -> None:
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_no_color_is_respected_on_a_terminal(
-    verb: str, folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    assert COLOUR.search(on_terminal(*call(verb), NO_COLOR="1")) is None
+def test_no_color_is_respected_on_a_terminal(verb: str, folder: Path) -> None:
+    assert COLOUR.search(on_terminal(*call(verb), cwd=folder, NO_COLOR="1")) is None
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERBS if "as_json" in options(verb)])

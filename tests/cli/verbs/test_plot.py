@@ -14,7 +14,7 @@ from PIL import Image
 from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.cli.main import main
 from tests.charts.runs import NAMES, write
-from tests.cli.commands import sparsey_trace
+from tests.cli.commands import installed
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +49,7 @@ def test_every_picture_has_the_same_bytes_in_another_process(
 
 
 def test_the_installed_command_draws(odd: Path, tmp_path: Path) -> None:
-    done = sparsey_trace("plot", odd, "similarity", "-o", tmp_path / "x.pdf")
+    done = installed("plot", odd, "similarity", "-o", tmp_path / "x.pdf")
     assert (done.returncode, done.stderr) == (0, "")
 
 
