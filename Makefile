@@ -39,8 +39,8 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
 	@echo "docs/_build/index.html"
 
-FAULTS := tests/fuzz tests/trace tests/recording tests/replay/test_outputs.py tests/replay/test_gaps.py \
-	tests/replay/test_shards.py tests/replay/test_watching.py tests/cli/verbs/test_watch.py
+FAULTS := tests/fuzz tests/trace tests/recording tests/replay/test_outputs.py tests/tables/test_gaps.py \
+	tests/replay/test_many_files.py tests/replay/test_live.py tests/cli/verbs/test_watch.py
 
 faults: $(VENV)/.dev
 	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)

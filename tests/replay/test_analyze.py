@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -104,17 +103,6 @@ def test_a_seed_changes_the_draw(trace: Path) -> None:
     ]
     assert tables[0].equals(tables[1])
     assert not tables[0].equals(tables[2])
-
-
-def test_draws_are_without_bias() -> None:
-    from sparsey_trace.metrics.draws import draw, priorities
-
-    counts = np.zeros(40)
-    for seed in range(2000):
-        chosen, until = draw(priorities(np.arange(40), seed), np.arange(40), 10)
-        counts[chosen[until == np.iinfo(np.int64).max]] += 1
-    # Each of 40 is drawn 500 times of 2,000; the standard deviation is 19.
-    assert np.abs(counts - 500).max() < 5 * 19
 
 
 def test_results_of_another_trace_are_not_overwritten(trace: Path, tmp_path: Path) -> None:

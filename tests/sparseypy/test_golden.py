@@ -12,8 +12,8 @@ import pytest
 from sparsey_trace.layout import EVAL
 from sparsey_trace.sparseypy import MetricFactory
 from tests.golden_runs import load_golden
+from tests.replay.test_golden import ARRAYS, IN_FINAL, is_train_step, split_name
 from tests.sparseypy.standins import final, spring, steps_of
-from tests.test_golden import ARRAYS, IN_FINAL, is_train_step, split_name
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -68,7 +68,7 @@ class Seen:
 
 @cache
 def watched(name: str, metric: str, *, awake: bool = False, **parameters: str) -> list[Seen]:
-    """What the metric said, step by step; `awake` is the final version's coverage, see tests/test_golden.py."""
+    """What the metric said, step by step; `awake` is the final version's coverage, see tests/replay/test_golden.py."""
     run, _ = load_golden(name)
     if awake:
         codes = np.where(run.active[0][:, :, None], run.codes[0], 0)

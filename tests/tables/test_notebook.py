@@ -1,4 +1,4 @@
-"""How traces, layouts, results and their tables look in a notebook."""
+"""How traces, layouts and tables look in a notebook."""
 
 from __future__ import annotations
 
@@ -35,13 +35,6 @@ def test_a_trace_shows_its_layers(tmp_path: Path) -> None:
         assert repr(trace.samples) == (
             "<96 samples: step, epoch, phase, label, time; to_pandas() has them as a table>"
         )
-
-
-def test_a_result_says_what_it_could_not_compute(tmp_path: Path) -> None:
-    result = st.analyze(write(tmp_path / "run.h5", inputs=False))
-    page = result._repr_html_()
-    assert ">3 tables of 96 samples; last and best are means over MACs</caption>" in page
-    assert "<p>not computed: match_accuracy: the trace has no inputs</p>" in page
 
 
 def test_a_table_shows_its_ends(tmp_path: Path) -> None:

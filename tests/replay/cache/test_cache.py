@@ -6,7 +6,6 @@ import random
 import re
 import shutil
 import warnings
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,69 +15,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import sparsey_trace
-from sparsey_trace.errors import CacheWarning
-from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, SiscAdherence, sisc_adherence
+from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.replay.cache import code_version
-from sparsey_trace.replay.cache.tables import _values_stay
-from sparsey_trace.replay.engine.worker import Worker
 from sparsey_trace.tables import stream, table_file
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.testing import append_step, runs, split
 from sparsey_trace.trace.writing.writer import TraceWriter
-from tests.cli.commands import LAYOUT, write_steps, write_trace
+from tests.cli.commands import LAYOUT, write_steps
 from tests.faults import times
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.replay.explain import Explanation
+from tests.replay.cache.folders import anew, content, why
 
 RESOLUTIONS = ("sample", "step", "epoch", "run")
+
+
 METRICS = (
     None,
     [MatchAccuracy(reference_size=3, repeated="first"), SiscAdherence(reference_size=2, seed=1)],
 )
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*"))}
-
-
-def anew(trace: Path, folder: Path, **options: Any) -> dict[str, bytes]:
-    """What an analysis leaves that knows nothing of any other."""
-    shutil.rmtree(folder, ignore_errors=True)
-    analyze(trace, out=folder, cache=False, **options)
-    return content(folder)
-
-
-@pytest.fixture
-def replayed(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
-    """The spans of samples that are replayed, in this process."""
-    spans, call = [], Worker.__call__
-
-    def watched(worker: Worker, span: tuple[int, int]) -> Any:
-        spans.append(span)
-        return call(worker, span)
-
-    monkeypatch.setattr(Worker, "__call__", watched)
-    return spans
-
-
-@pytest.fixture
-def trace(tmp_path: Path) -> Path:
-    return write_trace(tmp_path / "run.h5")
-
-
-@pytest.fixture
-def live(tmp_path: Path) -> Iterator[tuple[Path, TraceWriter]]:
-    """A trace of 20 samples in 5 steps that is still being written."""
-    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
-        write_steps(writer, 5)
-        writer.commit()
-        yield tmp_path / "run.h5", writer
 
 
 def append(writer: TraceWriter, steps: list[Chunk]) -> None:
@@ -168,94 +124,6 @@ def test_other_engines_go_on_as_well(
     assert content(tmp_path / "out") == anew(trace, tmp_path / "anew")
 
 
-def test_adherence_is_exact_until_it_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sisc_adherence, "EXACT_UP_TO", 20)
-    monkeypatch.setattr(sisc_adherence, "DRAWN_BEYOND", 5)
-    options = {"metrics": ["sisc_adherence"], "resolution": "sample"}
-    known = []
-    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
-        for start in range(0, 12, 2):
-            write_steps(writer, 2, first=start)
-            writer.commit()
-            known.append(explained(tmp_path / "run.h5", tmp_path / "out", **options).tables[0].known)
-            analyze(tmp_path / "run.h5", out=tmp_path / "out", **options)
-            assert content(tmp_path / "out") == anew(tmp_path / "run.h5", tmp_path / "anew", **options)
-    # With the fourth cut 24 training samples are there.
-    assert known == [0, 0, 0, 0, 32, 40]
-
-
-def explained(trace: Path, out: Path, **options: Any) -> Explanation:
-    return sparsey_trace.explain(trace, out=out, **options)
-
-
-def why(trace: Path, out: Path, **options: Any) -> dict[str, str]:
-    return {part.metrics[0]: part.why for part in explained(trace, out, **options).tables}
-
-
-def test_folds_serve_other_questions(trace: Path, tmp_path: Path, replayed: list[tuple[int, int]]) -> None:
-    analyze(trace, out=tmp_path / "out", metrics=["basis_set_size"])
-    found = explained(trace, tmp_path / "out", metrics=["basis_set_size_increase"], resolution="run")
-    assert [(one.folds, len(one.values)) for one in found.passes] == [((), 1)]
-    replayed.clear()
-    options = {"metrics": ["basis_set_size_increase"], "resolution": "run"}
-    analyze(trace, out=tmp_path / "out", **options)
-    assert replayed == [(0, 32)]
-    name = "basis_set_size_increase.parquet"
-    assert (tmp_path / "out" / name).read_bytes() == anew(trace, tmp_path / "anew", **options)[name]
-
-
-def test_what_answers_another_question_is_made_anew(
-    trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    out = tmp_path / "out"
-    analyze(trace, out=out)
-    assert set(why(trace, out).values()) == {""}
-    assert why(trace, out, metrics=[MatchAccuracy(distance="jaccard")]) == {
-        "match_accuracy": "there is a table made with distance hamming, not jaccard"
-    }
-    found = why(trace, out, resolution="epoch", metrics=["num_activations", "basis_average"])
-    assert found["num_activations"] == "there is a table made with resolution step, not epoch"
-    assert set(why(trace, out, cache=False).values()) == {"no cache is used"}
-    monkeypatch.setattr(BasisSetSize, "version", 2)
-    assert {name for name, reason in why(trace, out).items() if reason} == {
-        "basis_set_size",
-        "basis_set_size_increase",
-    }
-    monkeypatch.setattr(code_version, "_our_code", lambda: b"other")
-    assert why(trace, out, metrics=["num_activations"]) == {
-        "num_activations": "what was kept was made by other code"
-    }
-
-
-def test_all_code_of_this_package_counts() -> None:
-    assert Path(code_version.__file__).is_relative_to(code_version._OURS)
-    assert Path(str(sparsey_trace.__file__)).parent == code_version._OURS
-
-
-def test_code_that_was_changed_makes_everything_anew(
-    trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replayed: list[tuple[int, int]]
-) -> None:
-    analyze(trace, out=tmp_path / "out")
-    monkeypatch.setattr(code_version, "_our_code", lambda: b"other")
-    analyze(trace, out=tmp_path / "out")
-    assert replayed == [(0, 32)] * 4
-    analyze(trace, out=tmp_path / "out")
-    assert len(replayed) == 4
-
-
-def test_an_older_copy_of_the_trace_is_analysed_for_itself(
-    live: tuple[Path, TraceWriter], tmp_path: Path
-) -> None:
-    trace, writer = live
-    shutil.copy(trace, tmp_path / "older.h5")
-    write_steps(writer, 3, first=5)
-    writer.commit()
-    analyze(trace, out=tmp_path / "out")
-    assert set(why(tmp_path / "older.h5", tmp_path / "out").values()) == {"the trace has lost 12 samples"}
-    analyze(tmp_path / "older.h5", out=tmp_path / "out")
-    assert content(tmp_path / "out") == anew(tmp_path / "older.h5", tmp_path / "anew")
-
-
 def damage(path: Path, how: str, rng: random.Random) -> None:
     """Damage a file, but not so that it says that it is of another trace: that is refused."""
     data, made = path.read_bytes(), provenance_in(path)
@@ -336,26 +204,6 @@ def test_without_the_folder_of_the_cache_only_time_is_lost(trace: Path, tmp_path
     assert set(why(trace, out).values()) == {""}
 
 
-def test_what_nobody_can_use_any_more_goes(trace: Path, tmp_path: Path) -> None:
-    other = write_trace(tmp_path / "other.h5", steps=3)
-    analyze(other, out=tmp_path / "out")
-    for path in (tmp_path / "out").glob("*.parquet"):
-        path.unlink()
-    (tmp_path / "out" / ".cache" / ".x.fold.0123abcd.partial").write_bytes(b"begun")
-    analyze(trace, out=tmp_path / "out", metrics=["num_activations"])
-    assert [path.name for path in (tmp_path / "out" / ".cache").iterdir()] == ["num_activations.table"]
-
-
-def test_a_cache_that_cannot_be_written_costs_a_warning(trace: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").mkdir()
-    (tmp_path / "out" / ".cache").write_text("in the way")
-    with pytest.warns(
-        CacheWarning, match=r"out/\.cache: expected to keep there what a later analysis can use, found: "
-    ):
-        analyze(trace, out=tmp_path / "out", metrics=["num_activations"])
-    assert list(content(tmp_path / "out")) == ["num_activations.parquet"]
-
-
 def test_without_a_cache_nothing_is_kept_or_used(
     trace: Path, tmp_path: Path, replayed: list[tuple[int, int]]
 ) -> None:
@@ -367,46 +215,3 @@ def test_without_a_cache_nothing_is_kept_or_used(
     assert why(trace, tmp_path / "out", metrics=["num_activations"]) == {
         "num_activations": "nothing was kept of it"
     }
-
-
-@dataclass(frozen=True)
-class Inheriting(FeatureCoverage):
-    """A metric of no package, with values of its own."""
-
-    name = "inheriting"
-
-    def values(self, *arguments: Any) -> Any:
-        return super().values(*arguments)
-
-
-def test_metrics_whose_code_nobody_vouches_for_are_made_anew(
-    trace: Path, tmp_path: Path, replayed: list[tuple[int, int]]
-) -> None:
-    for _ in range(2):
-        analyze(trace, out=tmp_path / "out", metrics=[Inheriting(), "num_activations"])
-    assert len(replayed) == 2
-    reason = "nothing tells whether its code has changed"
-    assert why(trace, tmp_path / "out", metrics=[Inheriting()]) == {"inheriting": reason}
-
-
-def test_a_promise_about_values_is_not_inherited_by_other_values() -> None:
-    assert _values_stay(FeatureCoverage(), {})
-    assert not _values_stay(Inheriting(), {})
-
-
-def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
-    found = explained(trace, tmp_path / "out", n_jobs=2, chunk_size=8)
-    assert not (tmp_path / "out").exists()
-    assert (found.samples, found.engine, found.jobs, found.chunk_size) == (32, "threads", 2, 8)
-    assert found.memory > 8
-    first, second = found.passes
-    assert [part.metrics for part in first.folds] == [
-        ("basis_average",),
-        ("basis_set_size", "basis_set_size_increase"),
-        ("match_accuracy",),
-        ("sisc_adherence",),
-    ]
-    assert [part.metrics[0] for part in first.values] == ["num_activations", "feature_coverage"]
-    assert (first.samples, first.reads) == (32, ("active", "codes", "inputs"))
-    assert len(second.values) == 4
-    assert (second.folds, second.samples) == ((), 32)

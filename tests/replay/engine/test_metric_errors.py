@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
 
-RUN = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
+RUN = Path(__file__).parents[3] / "sample_traces" / "digits.h5"
 
 
 @dataclass(frozen=True)
