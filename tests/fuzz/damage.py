@@ -12,21 +12,21 @@ Content = bytearray
 
 def flip_bits(content: Content, rng: random.Random) -> Content:
     """One bit to eight, close together or not."""
-    place, spread = rng.randrange(len(content)), rng.choice([1, 64, len(content)])
+    offset, spread = rng.randrange(len(content)), rng.choice([1, 64, len(content)])
     for _ in range(rng.choice([1, 1, 1, 2, 8])):
-        content[(place + rng.randrange(spread)) % len(content)] ^= 1 << rng.randrange(8)
+        content[(offset + rng.randrange(spread)) % len(content)] ^= 1 << rng.randrange(8)
     return content
 
 
 def overwrite(content: Content, rng: random.Random) -> Content:
     """A run of bytes: with zeros, ones or noise."""
-    place, size = _run(content, rng)
-    content[place : place + size] = rng.choice([bytes(size), b"\xff" * size, rng.randbytes(size)])
+    offset, size = _run(content, rng)
+    content[offset : offset + size] = rng.choice([bytes(size), b"\xff" * size, rng.randbytes(size)])
     return content
 
 
 def swap(content: Content, rng: random.Random) -> Content:
-    """Two runs of bytes in each other's place."""
+    """Two runs of bytes change places."""
     size = rng.choice([1, 8, 64, 512, 4096])
     one, other = (rng.randrange(len(content) // size) * size for _ in range(2))
     content[one : one + size], content[other : other + size] = (
@@ -38,19 +38,19 @@ def swap(content: Content, rng: random.Random) -> Content:
 
 def copy_over(content: Content, rng: random.Random) -> Content:
     """A run of bytes by another."""
-    place, size = _run(content, rng)
+    offset, size = _run(content, rng)
     source = rng.randrange(len(content) - size)
-    content[place : place + size] = content[source : source + size]
+    content[offset : offset + size] = content[source : source + size]
     return content
 
 
 def shift(content: Content, rng: random.Random) -> Content:
     """Some bytes left out, or some more in between."""
-    place, size = _run(content, rng)
+    offset, size = _run(content, rng)
     if rng.random() < 0.5:
-        del content[place : place + size]
+        del content[offset : offset + size]
     else:
-        content[place:place] = rng.randbytes(size)
+        content[offset:offset] = rng.randbytes(size)
     return content
 
 

@@ -43,8 +43,8 @@ class Tally:
             is_fault = outcome.startswith("FAULT")
             self.counts[way, "FAULT" if is_fault else outcome] += 1
             if is_fault:
-                place = f"case {facts['case']} ({facts['original']}, {facts['change']})"
-                self.faults.append(f"{place}: {way}: {outcome}")
+                case = f"case {facts['case']} ({facts['original']}, {facts['change']})"
+                self.faults.append(f"{case}: {way}: {outcome}")
 
 
 class _Child:

@@ -83,9 +83,9 @@ def set_attribute(file: h5py.File, rng: random.Random) -> None:
 def set_values(file: h5py.File, rng: random.Random) -> None:
     dataset = file[_name(file, rng)]
     if dataset.size and dataset.dtype.kind in "iuf":
-        place = tuple(rng.randrange(side) for side in dataset.shape)
+        index = tuple(rng.randrange(side) for side in dataset.shape)
         most = np.nan if dataset.dtype.kind == "f" else np.iinfo(dataset.dtype).max
-        dataset[place] = rng.choice([0, 1, 2, 5, 255, most])
+        dataset[index] = rng.choice([0, 1, 2, 5, 255, most])
 
 
 def set_text(file: h5py.File, rng: random.Random) -> None:

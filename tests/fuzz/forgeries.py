@@ -27,8 +27,8 @@ def change_structure(content: bytearray, rng: random.Random, whole: bytes) -> by
 
 def _change_field(content: bytearray, chosen: Structure, rng: random.Random, whole: bytes) -> None:
     size = rng.choice([1, 1, 2, 4, 8])
-    place = chosen.start + rng.randrange(4, max(5, chosen.size - size))
-    old = int.from_bytes(content[place : place + size], "little")
+    offset = chosen.start + rng.randrange(4, max(5, chosen.size - size))
+    old = int.from_bytes(content[offset : offset + size], "little")
     others = [other.start for other in structures(whole)]
     new = rng.choice(
         [
@@ -41,7 +41,7 @@ def _change_field(content: bytearray, chosen: Structure, rng: random.Random, who
             rng.getrandbits(8 * size),
         ]
     )
-    content[place : place + size] = (new % (1 << 8 * size)).to_bytes(size, "little")
+    content[offset : offset + size] = (new % (1 << 8 * size)).to_bytes(size, "little")
 
 
 def change_length(content: bytearray, rng: random.Random, whole: bytes) -> bytearray:
@@ -51,8 +51,8 @@ def change_length(content: bytearray, rng: random.Random, whole: bytes) -> bytea
     numbers = [int.from_bytes(span[i : i + 8], "little") for i in range(4, max(5, len(span) - 8))]
     likely = [i + 4 for i, number in enumerate(numbers) if 0 < number < 1 << 24]
     if likely:
-        place = chosen.start + rng.choice(likely)
-        content[place : place + 8] = struct.pack("<Q", rng.choice(ODD_NUMBERS))
+        offset = chosen.start + rng.choice(likely)
+        content[offset : offset + 8] = struct.pack("<Q", rng.choice(ODD_NUMBERS))
         chosen.seal(content)
     return content
 
@@ -60,9 +60,9 @@ def change_length(content: bytearray, rng: random.Random, whole: bytes) -> bytea
 def change_frame(content: bytearray, rng: random.Random, whole: bytes) -> bytearray:
     """What a compressed chunk says it holds, under a Fletcher32 that is right."""
     starts = [i for i in range(len(whole)) if whole.startswith(b"\x28\xb5\x2f\xfd", i)]
-    place = rng.choice(starts)
+    offset = rng.choice(starts)
     size = rng.randrange(5, 18)
-    content[place + size] ^= 1 << rng.randrange(8)
+    content[offset + size] ^= 1 << rng.randrange(8)
     return content
 
 

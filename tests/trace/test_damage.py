@@ -358,12 +358,12 @@ def test_a_trace_left_behind_and_cut_anywhere(tmp_path: Path) -> None:
 def damaged(whole: bytes, rng: random.Random) -> bytes:
     """A copy with one bit flipped, or up to 64 bytes overwritten, anywhere."""
     copy = bytearray(whole)
-    place = rng.randrange(len(whole))
+    offset = rng.randrange(len(whole))
     if rng.random() < 0.7:
-        copy[place] ^= 1 << rng.randrange(8)
+        copy[offset] ^= 1 << rng.randrange(8)
     else:
-        length = min(rng.randrange(1, 64), len(copy) - place)
-        copy[place : place + length] = rng.choice([bytes(length), b"\xff" * length, rng.randbytes(length)])
+        length = min(rng.randrange(1, 64), len(copy) - offset)
+        copy[offset : offset + length] = rng.choice([bytes(length), b"\xff" * length, rng.randbytes(length)])
     return bytes(copy)
 
 

@@ -81,14 +81,8 @@ def encode_step(
     """
     codes = _by_layer(codes, layout, f"{where}: codes")
     active = _by_layer(active, layout, f"{where}: active")
-    size = len(np.atleast_1d(active[0] if inputs is None else inputs))
-    if not size:
-        msg = f"{where}: expected at least one sample, found none"
-        raise DataError(msg)
-    if (inputs is None) != (input_kind == "none"):
-        found = "none" if inputs is None else "some"
-        msg = f"{where}: inputs: expected them to be kept as {input_kind!r} in every step, found {found} here"
-        raise DataError(msg)
+    size = _num_samples(active[0] if inputs is None else inputs, where)
+    _check_whether_kept(inputs, input_kind, where)
     values = {}
     column = schema.input_column(layout, input_kind)
     if column is not None and inputs is not None:
@@ -99,6 +93,22 @@ def encode_step(
         values[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
         values[schema.active_path(index)] = np.packbits(on, axis=-1)
     return values
+
+
+def _num_samples(array: NDArray[Any], where: str) -> int:
+    """B of an array [B, ...]."""
+    size = len(np.atleast_1d(array))
+    if not size:
+        msg = f"{where}: expected at least one sample, found none"
+        raise DataError(msg)
+    return size
+
+
+def _check_whether_kept(inputs: NDArray[Any] | None, input_kind: str, where: str) -> None:
+    if (inputs is None) != (input_kind == "none"):
+        found = "none" if inputs is None else "some"
+        msg = f"{where}: inputs: expected them to be kept as {input_kind!r} in every step, found {found} here"
+        raise DataError(msg)
 
 
 def _by_layer(given: Any, layout: Layout, what: str) -> list[NDArray[Any]]:
@@ -157,6 +167,7 @@ def _time(given: Any, where: str) -> float:
 
 
 def _labels(given: Any, size: int, where: str) -> Any:
+    """[B] whole numbers, or the one that stands for unknown."""
     if given is None:
         return NO_LABEL
     labels = as_numbers(given, f"{where}: labels")
@@ -173,6 +184,7 @@ def _labels(given: Any, size: int, where: str) -> Any:
 
 
 def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], where: str) -> NDArray[Any]:
+    """[B, bytes or D], from [B, D] or [B, *input_shape]."""
     shapes = {(layout.num_features,), layout.input_shape}
     if inputs.shape[1:] not in shapes:
         wanted = " or ".join(str(("B", *shape)).replace("'", "") for shape in sorted(shapes, key=len))
@@ -188,15 +200,15 @@ def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], 
             raise DataError(msg)
         return np.packbits(flat != 0, axis=-1)
     with np.errstate(over="ignore", invalid="ignore"):
-        stored = flat.astype(column.dtype)
-    if not np.isfinite(stored).all():
-        sample, feature = np.argwhere(~np.isfinite(stored))[0]
+        encoded = flat.astype(column.dtype)
+    if not np.isfinite(encoded).all():
+        sample, feature = np.argwhere(~np.isfinite(encoded))[0]
         msg = (
             f"{where}: inputs: expected finite numbers within {column.dtype}, "
             f"found {flat[sample, feature]} in sample {sample}, feature {feature}"
         )
         raise DataError(msg)
-    return stored
+    return encoded
 
 
 def _is_binary(inputs: NDArray[Any]) -> bool:
@@ -204,6 +216,7 @@ def _is_binary(inputs: NDArray[Any]) -> bool:
 
 
 def _encode_active(layer: LayerLayout, active: NDArray[Any], size: int, where: str) -> NDArray[np.bool_]:
+    """[B, M] bool, from zeros and ones of any dtype."""
     if active.shape != (size, layer.num_macs):
         msg = (
             f"{where}: active of {layer.name}: expected shape {(size, layer.num_macs)}, found {active.shape}"
@@ -218,6 +231,7 @@ def _encode_active(layer: LayerLayout, active: NDArray[Any], size: int, where: s
 def _encode_codes(
     layer: LayerLayout, codes: NDArray[Any], active: NDArray[np.bool_], where: str
 ) -> NDArray[Any]:
+    """[B, M, Q] in the layer's dtype, 0 where [B, M] isn't active."""
     shape = (*active.shape, layer.num_cms)
     if codes.shape != shape or codes.dtype.kind not in "iu":
         msg = (

@@ -48,10 +48,10 @@ class BrokenInvariant:
             values: the columns that were looked at.
             start: the number of their first sample.
         """
-        place = tuple(np.argwhere(self.wrong)[0].tolist())
-        numbered = zip(("sample", *self.axes), (start + place[0], *place[1:]), strict=True)
+        index = tuple(np.argwhere(self.wrong)[0].tolist())
+        numbered = zip(("sample", *self.axes), (start + index[0], *index[1:]), strict=True)
         where = ", ".join(f"{axis} {number}" for axis, number in numbered)
-        return f"{self.column}: {where}: expected {self.expected}, found {values[self.column][place]}"
+        return f"{self.column}: {where}: expected {self.expected}, found {values[self.column][index]}"
 
 
 def broken_invariants(
@@ -110,10 +110,11 @@ def _of_inputs(
         )
 
 
-def _padding(column: schema.Column, stored: NDArray[Any]) -> BrokenInvariant:
-    spare = 8 * stored.shape[1] - column.bits
-    wrong = np.zeros(stored.shape, np.bool_)
-    wrong[:, -1] = stored[:, -1] & ((1 << spare) - 1)
+def _padding(column: schema.Column, packed: NDArray[Any]) -> BrokenInvariant:
+    """Of packed bits [n, bytes]."""
+    spare = 8 * packed.shape[1] - column.bits
+    wrong = np.zeros(packed.shape, np.bool_)
+    wrong[:, -1] = packed[:, -1] & ((1 << spare) - 1)
     return BrokenInvariant(
         column.path, f"zeros in the last {spare} bits, which are padding", wrong, ("byte",)
     )

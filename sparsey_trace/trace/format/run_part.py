@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class RunPart:
-    """A file's place among the files of one run; the default is a run in one file.
+    """Which of the files of one run a file is; the default is a run in one file.
 
     Attributes:
         rank: the process among those that train together.

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def checksums(first: int, values: Iterable[NDArray[Any]]) -> NDArray[np.uint32]:
     """A CRC-32 of each sample: of its number, as int64, and then of its values, column by column.
 
-    The number tells a sample from the one that stood in its place before.
+    The number tells a sample from the one that the tail held there before.
 
     Args:
         first: the first sample's number.
@@ -32,5 +32,5 @@ def checksums(first: int, values: Iterable[NDArray[Any]]) -> NDArray[np.uint32]:
     arrays = [np.ascontiguousarray(column) for column in values]
     numbers = np.arange(first, first + len(arrays[0]), dtype=np.int64)
     flat = [column.reshape(len(column), math.prod(column.shape[1:])) for column in (numbers, *arrays)]
-    parts = [column.view(np.uint8) for column in flat]
-    return np.array([zlib.crc32(sample) for sample in np.concatenate(parts, axis=1)], np.uint32)
+    raw = [column.view(np.uint8) for column in flat]
+    return np.array([zlib.crc32(sample) for sample in np.concatenate(raw, axis=1)], np.uint32)

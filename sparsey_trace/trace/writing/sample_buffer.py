@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-_ENTRY_BYTES = 64
-"""What a chunk takes in HDF5's lists at most, beside what is stored of it."""
+_INDEX_BYTES = 64
+"""What a chunk takes in HDF5's chunk index at most, beside its own bytes."""
+
+_COUNTERS = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
 
 
 class SampleBuffer:
@@ -58,21 +60,15 @@ class SampleBuffer:
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[int] = []  # steps that the file doesn't name yet
-        self._unflushed = 0  # bytes of HDF5's lists of chunks that it may still hold in memory
+        self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
         self._disk.require(self._bytes_of(self._size))
-        for column in columns:
-            _make_column(file, column, self._size)
-        _make_tail(file, schema.CHECKSUMS, (self._size,), np.dtype(np.uint32))
-        _make_drops(file)
-        counters = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
-        for name in counters:
-            file.create_dataset(name, dtype="i8", data=0)
+        _make_datasets(file, columns, self._size)
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
         self._chunks = {column.path: file[column.path] for column in columns}
         self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
         self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
-        self._counters = {name: file[name] for name in counters}
+        self._counters = {name: file[name] for name in _COUNTERS}
         self._flush()
         file.swmr_mode = True
 
@@ -91,11 +87,11 @@ class SampleBuffer:
         size = len(values["samples/step"])
         taken = 0
         while taken < size:
-            part = min(size - taken, self._size - self._held)
+            count = min(size - taken, self._size - self._held)
             for path, waiting in self._waiting.items():
-                waiting[self._held : self._held + part] = values[path][taken : taken + part]
-            self._held += part
-            taken += part
+                waiting[self._held : self._held + count] = values[path][taken : taken + count]
+            self._held += count
+            taken += count
             if self._held == self._size:
                 self._write_chunks()
         self._whole += size
@@ -148,7 +144,7 @@ class SampleBuffer:
             for path, waiting in self._waiting.items()
         }
         sizes = [len(chunk.data) for chunks in encoded.values() for chunk in chunks]
-        self._unflushed += _ENTRY_BYTES * len(sizes)
+        self._unflushed += _INDEX_BYTES * len(sizes)
         self._disk.require(self._unflushed + sum(sizes))
         end = self._written + self._held
         for path, chunks in encoded.items():
@@ -185,6 +181,16 @@ class SampleBuffer:
         self._unflushed = 0
         if self._durable:
             os.fsync(self._file.id.get_vfd_handle())
+
+
+def _make_datasets(file: h5py.File, columns: list[schema.Column], samples: int) -> None:
+    """All that grows or changes, for chunks of so many samples."""
+    for column in columns:
+        _make_column(file, column, samples)
+    _make_tail(file, schema.CHECKSUMS, (samples,), np.dtype(np.uint32))
+    _make_drops(file)
+    for name in _COUNTERS:
+        file.create_dataset(name, dtype="i8", data=0)
 
 
 def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
