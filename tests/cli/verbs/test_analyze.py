@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 from pathlib import Path
@@ -10,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pyarrow.parquet as pq
 import pytest
+import typer
 
 import sparsey_trace as st
-from sparsey_trace.cli.main import main
-from sparsey_trace.cli.options.jobs import SMALL_TRACE, num_jobs
-from sparsey_trace.cli.options.metric import parse_metric
-from sparsey_trace.errors import UsageError
+from sparsey_trace.cli.main import app, main
+from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
+from sparsey_trace.cli.verbs.analyze import engine_names
 from tests.cli.commands import being_written, installed, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
@@ -275,22 +276,6 @@ def test_a_folder_that_cannot_be_written_is_refused(
     assert "out/.analysis: expected to make a file there, found: [Errno 13]" in capsys.readouterr().err
 
 
-def test_small_traces_are_not_worth_more_processes() -> None:
-    assert num_jobs(None, range(SMALL_TRACE - 1)) == 1
-    assert num_jobs(None, range(SMALL_TRACE)) == -1
-
-
-def test_parse_metric() -> None:
-    assert parse_metric("match_accuracy:distance=jaccard,reference_size=none") == st.metrics.MatchAccuracy(
-        distance="jaccard"
-    )
-    for text in ("", ":", "match_accuracy:", "match_accuracy:seed=", "match_accuracy:seed=1,"):
-        with pytest.raises(UsageError, match="--metric: expected NAME or NAME:key=value"):
-            parse_metric(text)
-    with pytest.raises(UsageError, match="--metric: expected each parameter once, found 'match_accuracy:"):
-        parse_metric("match_accuracy:seed=1,seed=2")
-
-
 def test_explain_shows_what_would_be_done_and_does_nothing(run: Path) -> None:
     folder = run.with_name("run.metrics")
     found = sparsey_trace("analyze", run, "--explain", *QUICK)
@@ -341,3 +326,17 @@ def test_a_damaged_table_is_a_line_on_standard_error(run: Path) -> None:
         "it is computed anew\n"
     )
     assert table.read_bytes() == sound
+
+
+def test_help_of_analyze_names_every_choice(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["analyze", "--help"])
+    words = capsys.readouterr().out.replace(",", " ").replace(".", " ").split()
+    for names in (resolution_names(), reduction_names(), engine_names()):
+        assert set(names) <= set(words)
+
+
+def test_every_option_of_analyze_has_its_flag() -> None:
+    command = typer.main.get_command(app).commands["analyze"]  # type: ignore[attr-defined]
+    flags = {flag for parameter in command.params for flag in parameter.opts}
+    names = set(inspect.signature(st.analyze).parameters) - {"source", "metrics"}
+    assert {f"--{name.replace('_', '-')}" for name in names} | {"--metric"} <= flags

@@ -13,7 +13,7 @@ from torch import nn
 
 from sparsey_trace.errors import PluginWarning
 from sparsey_trace.metrics import available, make_metric, registry
-from sparsey_trace.recording.adapters import base
+from sparsey_trace.recording.adapters import find
 from sparsey_trace.support import plugins
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ class Parent:
 @pytest.fixture
 def offer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Offer]:
     """Installs a package of one module, as far as Python can tell."""
-    forgotten = (plugins.plugins, registry.metric_classes, base.families)
+    forgotten = (plugins.plugins, registry.metric_classes, find.families)
 
     def install(source: str, group: str = plugins.METRICS) -> None:
         (tmp_path / "offered.py").write_text(source)
@@ -146,7 +146,7 @@ def test_a_broken_adapter_is_left_out(offer: Offer, source: str, fault: str) -> 
     offer(ADAPTER + source, plugins.ADAPTERS)
     expected = f"offering 0.3: entry point 'thing' of sparsey_trace.adapters is left out: {fault}; upgrade"
     with pytest.warns(PluginWarning, match=f"^{re.escape(expected)}"):
-        assert base.families() == base.FAMILIES
+        assert find.families() == find.FAMILIES
 
 
 class Known(nn.Module):
@@ -157,8 +157,8 @@ class Known(nn.Module):
 
 def test_what_ours_know_is_never_theirs(offer: Offer) -> None:
     offer(f"{ADAPTER}Thing = Parent", plugins.ADAPTERS)
-    found = base.find_layers(nn.Sequential(Known(), nn.ReLU()), None)
-    of_ours = [layer.name for layer in found if layer.adapter in base.FAMILIES]
+    found = find.find_layers(nn.Sequential(Known(), nn.ReLU()), None)
+    of_ours = [layer.name for layer in found if layer.adapter in find.FAMILIES]
     assert of_ours == ["0"]
     assert [layer.name for layer in found] == ["Sequential", "0", "1"]
 
@@ -166,8 +166,8 @@ def test_what_ours_know_is_never_theirs(offer: Offer) -> None:
 def test_one_that_raises_when_it_looks_is_passed_over(offer: Offer) -> None:
     offer(f"{ADAPTER}class Thing(Parent):\n  def recognises(self, module): return 1 / 0", plugins.ADAPTERS)
     with pytest.warns(PluginWarning) as said:
-        found = base.find_layers(nn.Sequential(Known()), None)
-    assert [layer.adapter for layer in found] == [base.FAMILIES[0]]
+        found = find.find_layers(nn.Sequential(Known()), None)
+    assert [layer.adapter for layer in found] == [find.FAMILIES[0]]
     assert str(said[0].message) == (
         "Thing of offering 0.3: expected recognises to work on every module, found that it raised "
         "ZeroDivisionError, and it isn't used there; upgrade the package, or uninstall it"

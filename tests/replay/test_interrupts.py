@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sparsey_trace.replay import outputs
 from sparsey_trace.replay.analyze import analyze
-from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.tables import table_file
 from tests.cli.commands import write_trace
+from tests.support.test_interrupts import interrupt
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-def interrupt() -> None:
-    os.kill(os.getpid(), signal.SIGINT)
 
 
 @pytest.mark.parametrize(
@@ -54,13 +48,3 @@ def test_nothing_is_left_of_an_analysis_stopped_while_it_takes_or_leaves_its_fol
         "num_activations.parquet"
     ]
     assert ((tmp_path / "out").exists()) == (name == "discard")
-
-
-def test_ctrl_c_waits_for_the_end_of_the_block() -> None:
-    done = []
-    with pytest.raises(KeyboardInterrupt), uninterrupted():
-        interrupt()
-        done.append("the rest of the block")
-    assert done
-    with pytest.raises(KeyboardInterrupt):
-        interrupt()
