@@ -12,28 +12,14 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import Snapshot, open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check, feed, sent, write_closed
-from tests.trace.ranks import write_parts
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 STEPS = 30
-
-
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
-    return write_closed(tmp_path / "run.h5", steps=STEPS)
-
-
-@pytest.fixture(scope="module")
-def parts(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
-    """The six files of a run of two ranks."""
-    return write_parts(tmp_path_factory.mktemp("parts"))
 
 
 def refused(snapshot: Snapshot) -> str:

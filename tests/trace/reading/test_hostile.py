@@ -189,23 +189,6 @@ def test_features_that_would_fill_the_memory(tmp_path: Path) -> None:
         analyze(path)
 
 
-WRONG: dict[str, tuple[str, object, int, str]] = {
-    "a winner": ("layers/0/codes", (70, 3, 0), 5, "samples 0 to 283: expected winners from 0 to 4 in low"),
-    "a phase": ("samples/phase", 70, 2, r"samples 0 to 283: expected phases of 0 \(train\) and 1 \(eval\)"),
-    "a step": ("samples/step", 70, 0, "samples 0 to 283: expected steps that never fall"),
-}
-
-
-@pytest.mark.parametrize(("name", "place", "value", "expected"), WRONG.values(), ids=WRONG)
-def test_values_that_metrics_take_for_impossible(
-    trace: Path, name: str, place: object, value: int, expected: str
-) -> None:
-    with h5py.File(trace, "r+", libver=("v110", "v110")) as file:
-        file[name][place] = value
-    with pytest.raises(TraceError, match=f"{expected}, found others; `sparsey-trace validate` says where"):
-        analyze(trace, metrics=["basis_set_size"])
-
-
 def test_a_configuration_that_nests_without_end(trace: Path) -> None:
     with h5py.File(trace, "r+", libver=("v110", "v110")) as file:
         del file["config"]

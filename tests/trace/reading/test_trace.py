@@ -5,35 +5,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.layout import NO_LABEL, LayerLayout, Layout
-from sparsey_trace.trace.format import schema
+from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
-from tests.trace.feed import LAYOUT, feed, sent, write_closed
+from tests.trace.feed import LAYOUT, feed, sent
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from sparsey_trace.trace.reading.trace import Trace
 
 STEPS = 30
-
-
-@pytest.fixture
-def path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
-    return write_closed(tmp_path / "run.h5", steps=STEPS)
-
-
-@pytest.fixture
-def trace(path: Path) -> Iterator[Trace]:
-    with open_trace(path) as opened:
-        yield opened
 
 
 def test_in_one_line(trace: Trace, path: Path) -> None:
@@ -77,46 +62,6 @@ def test_html_of_a_hostile_trace_is_harmless(tmp_path: Path, monkeypatch: pytest
     assert html.count("&lt;script&gt;alert(&#x27;&amp;&#x27;)&lt;") == 3
 
 
-def test_as_a_table(trace: Trace) -> None:
-    expected, table = sent(0, STEPS), trace.samples.to_pandas()
-    kinds = table.dtypes.astype(str).to_dict()
-    # Its resolution is pandas' choice.
-    assert kinds.pop("time") in ("datetime64[ns, UTC]", "datetime64[us, UTC]")
-    assert kinds == {
-        "sample": "int64",
-        "step": "int64",
-        "epoch": "int32",
-        "phase": "category",
-        "label": "Int64",
-    }
-    assert table["sample"].tolist() == list(range(146))
-    assert table["step"].tolist() == expected["step"].tolist()
-    assert table["epoch"].tolist() == expected["epoch"].tolist()
-    assert list(table["phase"].cat.categories) == ["train", "eval"]
-    assert table["phase"].tolist() == [("train", "eval")[phase] for phase in expected["phase"]]
-    known = expected["label"] != NO_LABEL
-    assert table["label"].isna().tolist() == (~known).tolist()
-    assert table["label"][known].tolist() == expected["label"][known].tolist()
-    assert table["time"].tolist() == pd.to_datetime(expected["time"], unit="s", utc=True).tolist()
-
-
-def test_times_beyond_the_calendar_are_null_in_the_table(tmp_path: Path) -> None:
-    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
-        part = sent(0, 1)
-        for when in (1e300, 0.5):
-            writer.append(
-                inputs=part["inputs"][:1],
-                codes=[part["codes 0"][:1], part["codes 1"][:1]],
-                active=[part["active 0"][:1], part["active 1"][:1]],
-                phase="train",
-                time=when,
-            )
-    with open_trace(tmp_path / "run.h5") as trace:
-        times = trace.samples.to_pandas()["time"]
-        assert times.isna().tolist() == [True, False]
-        assert times[1] == pd.Timestamp("1970-01-01 00:00:00.5", tz="UTC")
-
-
 @pytest.mark.parametrize(
     ("start", "stop", "expected"),
     [
@@ -152,12 +97,6 @@ def test_only_what_was_asked_for_is_read(trace: Trace) -> None:
     assert (chunk.inputs, chunk.codes, len(chunk.active)) == (None, (), 2)
     np.testing.assert_array_equal(chunk.active[1], sent(0, STEPS)["active 1"][:5])
     assert trace.chunk(0, 5, fields=frozenset()).active == ()
-
-
-def test_a_column_kept_in_memory_reads_the_same(path: Path) -> None:
-    picks = np.random.default_rng(0).integers(146, size=500)
-    with open_trace(path, cache_bytes=10_000) as trace:
-        np.testing.assert_array_equal(trace.layers[0].codes[picks], sent(0, STEPS)["codes 0"][picks])
 
 
 def test_what_a_closed_trace_says(trace: Trace, path: Path) -> None:

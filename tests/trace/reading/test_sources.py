@@ -1,0 +1,72 @@
+"""From what users name to the files of one trace."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.reading.open_trace import open_trace
+from tests.trace.reading.run_files import ALONE, size_of, write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_a_pattern_brings_in_what_its_files_continue(tmp_path: Path) -> None:
+    first = write(tmp_path / "run.h5", range(10))
+    second = write(
+        tmp_path / "run.1.h5", range(10, 12), continues="run.h5", first_step=10, first_sample=size_of(first)
+    )
+    for source in (tmp_path / "run.*.h5", str(tmp_path / "run.[1].h5"), [second, first]):
+        with open_trace(source) as trace:
+            assert trace.paths == (first, second)
+            assert trace.samples.step[-1] == 11
+    with open_trace(tmp_path / "run.h?") as trace:
+        assert trace.paths == (first,)
+    assert len(open_trace(second)) == len(open_trace([second])) == size_of(first.with_name("run.1.h5"))
+    first.unlink()
+    message = (
+        f"{second}: expected with it 'run.h5', which it continues, and all files before that one, "
+        f"found that one is missing; name it too{ALONE}"
+    )
+    with pytest.raises(TraceError) as caught:
+        open_trace(tmp_path / "run.*.h5")
+    assert str(caught.value) == message
+
+
+def test_a_name_that_exists_is_no_pattern(tmp_path: Path) -> None:
+    path = write(tmp_path / "run[1].h5", range(3))
+    write(tmp_path / "run1.h5", range(4))
+    with open_trace(path) as trace:
+        assert trace.num_steps == 3
+    with pytest.raises(TraceError, match=r"no\*\.h5: expected files of such names, found none$"):
+        open_trace(tmp_path / "no*.h5")
+    with pytest.raises(TraceError, match=r"no\.h5: expected a trace file, found no such file$"):
+        open_trace(tmp_path / "no.h5")
+    with pytest.raises(TraceError, match=r"a pattern or a list of these, found an empty list$"):
+        open_trace([])
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        (
+            "../secret/run.h5",
+            "continues: expected a file's name without its folder, found '../secret/run.h5'",
+        ),
+        ("/run.h5", "continues: expected a file's name without its folder, found '/run.h5'"),
+        ("..", "expected with it '..', which it continues"),
+        ("folder", "expected with it 'folder', which it continues"),
+    ],
+)
+def test_what_is_continued_is_never_looked_for_elsewhere(tmp_path: Path, name: str, found: str) -> None:
+    (tmp_path / "secret").mkdir()
+    write(tmp_path / "secret" / "run.h5", range(2))
+    (tmp_path / "runs" / "folder").mkdir(parents=True)
+    path = write(tmp_path / "runs" / "run.1.h5", range(2, 4), continues=name, first_step=2, first_sample=1)
+    with pytest.raises(TraceError) as caught:
+        open_trace(tmp_path / "runs" / "*.h5")
+    assert str(caught.value).startswith(f"{path}: ")
+    assert found in str(caught.value)
