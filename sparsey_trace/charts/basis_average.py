@@ -100,6 +100,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
         y="y position",
         meaning="The mean training input while a MAC was active, inside its projected receptive field: what it has "
         "come to stand for.",
+        example="Grids of small grey pictures of strokes and digits, each in an orange outline",
     )
     heading = Heading("averages", words.title)
 

@@ -27,6 +27,7 @@ class BasisSetSizeChart(CurveChart):
         y="basis set size (codes)",
         meaning="How many different codes a MAC has shown in training. A curve that flattens means that old codes "
         "come back for new inputs; one that keeps rising means that nearly every input gets a code of its own.",
+        example="Three rising curves, one for each layer, that flatten",
     )
 
     def curves(self, run: Run, *, most: int) -> list[Curve]:

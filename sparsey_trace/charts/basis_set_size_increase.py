@@ -27,6 +27,7 @@ class BasisSetSizeIncreaseChart(CurveChart):
         x=SEEN,
         y="new codes (per 100 samples)",
         meaning="How fast new codes still appear. Near 100 every sample brings a code that the MAC never showed.",
+        example="Three curves that fall fast and then slowly",
     )
 
     def curves(self, run: Run, *, most: int) -> list[Curve]:

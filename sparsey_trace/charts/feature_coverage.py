@@ -22,6 +22,7 @@ class FeatureCoverageChart(CurveChart):
         x=SEEN,
         y="feature coverage (share of on features)",
         meaning="How much of the input gets to a MAC through active MACs. What doesn't get there can't be learnt.",
+        example="Three level curves, highest for the top layer",
     )
     heading = Heading("coverage", words.title)
 

@@ -24,6 +24,7 @@ class MatchAccuracyChart(CurveChart):
         y="match accuracy (similarity of codes)",
         meaning="For each evaluation sample, how far a MAC's code agrees with that for the nearest training input. "
         "1 means that an old input's code comes back.",
+        example="Three lines over two evaluations, highest for the lowest layer",
     )
 
     def in_report(self, views: Views) -> Contribution:

@@ -34,6 +34,7 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
         y="match accuracy (similarity of codes)",
         meaning="The same by how many features differ from the nearest training input: 0 is an input seen before. "
         "It should fall slowly; a cliff means that codes are brittle.",
+        example="Three falling lines",
     )
 
     def fits(self, made: Mapping[str, Any]) -> bool:

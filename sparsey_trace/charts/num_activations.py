@@ -75,6 +75,8 @@ class NumActivationsChart(LayerChart[MacActivity]):
         y="y position",
         meaning="The share of all samples for which a MAC was active. A MAC that is never active learns nothing: "
         "too little, or too much, of its receptive field is ever on.",
+        example="Three grids of MACs; in the lowest layer those in the middle are active most, "
+        "and six at the corners are crossed",
     )
 
     def data(self, run: Run) -> list[MacActivity]:

@@ -133,6 +133,7 @@ class SimilarityChart(LayerChart[Similarities]):
         x="input similarity (Jaccard)",
         y="code similarity (Jaccard)",
         meaning="Pairs of training samples. Where similar inputs get similar codes, pairs lie along a rising line.",
+        example="Three histograms in which the mean rises to the right",
     )
 
     def data(self, run: Run) -> list[Similarities]:

@@ -25,6 +25,7 @@ class SiscAdherenceChart(CurveChart):
         y="SISC adherence (cosine)",
         meaning="Whether similar inputs get similar codes: the cosine between the similarities of a sample's input "
         "to earlier training inputs and those of its code to their codes. 1 means that the two go together.",
+        example="Three level curves, highest for the top layer",
     )
 
     def in_report(self, views: Views) -> Contribution:

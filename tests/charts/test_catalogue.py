@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -30,7 +31,7 @@ def test_each_chart_is_a_file_of_its_name_with_a_test_of_its_name() -> None:
 @pytest.mark.parametrize("name", CHARTS)
 def test_its_words_are_complete(name: str) -> None:
     words = CHARTS[name].words
-    assert all([words.title, words.x, words.y, CHARTS[name].heading.title])
+    assert all([words.title, words.x, words.y, words.example, CHARTS[name].heading.title])
     assert words.meaning.endswith(".")
 
 
@@ -79,13 +80,16 @@ def test_each_chart_is_completed() -> None:
     assert picture_names() == [(name, chart.words.title) for name, chart in CHARTS.items()]
 
 
-def test_each_chart_is_on_the_page_of_plots_in_their_order() -> None:
-    """With its words, and drawn."""
-    page = (ROOT / "docs" / "plots.md").read_text()
+def test_the_page_of_plots_is_what_its_script_makes_of_the_catalogue() -> None:
+    """Each chart with its words; and each is drawn."""
+    spec = importlib.util.spec_from_file_location("plots", ROOT / "docs" / "plots.py")
+    plots = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plots)
+    made = plots.PAGE.read_text().partition(plots.START)[2]
+    assert made == "\n" + plots.text()
     for name, chart in CHARTS.items():
-        assert f"### {name}\n" in page
-        assert f"**{chart.words.title}.** {chart.words.meaning}\n" in page
-        assert f"](plots/{name}.png)\n" in page
+        assert f"### {name}\n" in made
+        assert f"**{chart.words.title}.** {chart.words.meaning}\n" in made
+        assert f"](plots/{name}.png)\n" in made
         assert (ROOT / "docs" / "plots" / f"{name}.png").exists()
-    sections = [line.removeprefix("### ") for line in page.splitlines() if line.startswith("### ")]
-    assert sections == list(CHARTS)
+    assert {path.stem for path in (ROOT / "docs" / "plots").iterdir()} == set(CHARTS)

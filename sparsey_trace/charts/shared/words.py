@@ -17,12 +17,14 @@ class Words:
         x: the title of the horizontal axis, with its unit.
         y: the title of the vertical axis, with its unit.
         meaning: a sentence or two: how to read it, and what it means for Sparsey.
+        example: what is seen on the example in docs/plots.md, for those who don't see it.
     """
 
     title: str
     x: str
     y: str
     meaning: str
+    example: str
 
 
 @dataclass(frozen=True)
