@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.charts.activity_over_samples import ActivityOverSamplesChart
 from sparsey_trace.charts.basis_average import BasisAverageChart
 from sparsey_trace.charts.basis_set_size import BasisSetSizeChart
 from sparsey_trace.charts.basis_set_size_increase import BasisSetSizeIncreaseChart
@@ -24,6 +25,7 @@ _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     BasisSetSizeChart(),
     BasisSetSizeIncreaseChart(),
     NumActivationsChart(),
+    ActivityOverSamplesChart(),
     FeatureCoverageChart(),
     MatchAccuracyChart(),
     MatchAccuracyByClassChart(),
