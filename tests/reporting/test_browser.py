@@ -7,12 +7,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-import sparsey_trace as st
-from tests.reporting.browser import Visit, chromium
-from tests.reporting.runs import HOSTILE, SECTIONS, write_run
+from tests.reporting.browser import Visit
+from tests.reporting.runs import HOSTILE, SECTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
     from playwright.sync_api import Browser
@@ -30,33 +28,31 @@ _HIGHEST = """() => {
 """Where the point of a MAC's line that is farthest above the median is on the screen, and its value."""
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with chromium() as found:
-        yield found
+# Drawing a page takes longest: tests that leave it as they found it share one.
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    run = tmp_path_factory.mktemp("report") / "run.h5"
-    return st.report(write_run(run, names=(HOSTILE, "v2"), config={"name": HOSTILE}))
+def light(browser: Browser, hostile: Path) -> Visit:
+    return Visit(browser, hostile)
 
 
 @pytest.fixture(scope="module")
-def comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("comparison")
-    return st.report(
-        [write_run(folder / f"{HOSTILE.replace('/', '')}{seed}.h5", seed=seed) for seed in range(8)]
-    )
+def dark(browser: Browser, hostile: Path) -> Visit:
+    return Visit(browser, hostile, scheme="dark")
 
 
-@pytest.fixture
-def visit(browser: Browser, report: Path) -> Visit:
-    return Visit(browser, report)
+@pytest.fixture(scope="module")
+def narrow_report(browser: Browser, hostile: Path) -> Visit:
+    return Visit(browser, hostile, width=400)
 
 
-def test_every_section_is_drawn_without_a_word_or_a_request(visit: Visit, report: Path) -> None:
-    page = visit.page
+@pytest.fixture(scope="module")
+def narrow_comparison(browser: Browser, comparison: Path) -> Visit:
+    return Visit(browser, comparison, width=400)
+
+
+def test_every_section_is_drawn_without_a_word_or_a_request(light: Visit, hostile: Path) -> None:
+    page = light.page
     for section in SECTIONS[1:-2]:
         charts = page.locator(f"#{section} .chart")
         assert charts.count() >= 2, section
@@ -66,12 +62,12 @@ def test_every_section_is_drawn_without_a_word_or_a_request(visit: Visit, report
             assert shown.count() > 0, section
     assert page.locator("#averages .macs button canvas").count() == 9 + 4
     assert page.locator("#summary tbody tr").count() > 10
-    assert visit.said == []
-    assert visit.asked == [report.as_uri()]
+    assert light.said == []
+    assert light.asked == [hostile.as_uri()]
 
 
-def test_names_from_the_trace_are_shown_and_not_run(visit: Visit) -> None:
-    page = visit.page
+def test_names_from_the_trace_are_shown_and_not_run(light: Visit) -> None:
+    page = light.page
     assert page.locator("#growth h4").first.text_content() == HOSTILE
     assert HOSTILE in page.locator("#run").inner_text()
     ticks = page.locator("#coverage .chart").last.locator(".xtick text").all_text_contents()
@@ -79,7 +75,8 @@ def test_names_from_the_trace_are_shown_and_not_run(visit: Visit) -> None:
     assert page.locator("main script, main b").count() == 0
 
 
-def test_scripts_that_got_in_would_not_run(visit: Visit) -> None:
+def test_scripts_that_got_in_would_not_run(browser: Browser, hostile: Path) -> None:
+    visit = Visit(browser, hostile)
     visit.page.evaluate(
         """() => {
             const made = document.createElement("script");
@@ -91,8 +88,8 @@ def test_scripts_that_got_in_would_not_run(visit: Visit) -> None:
     assert "Content Security Policy" in visit.said[0]
 
 
-def test_a_click_shows_a_mac_with_its_numbers(visit: Visit) -> None:
-    page, dialog = visit.page, visit.page.locator("#mac")
+def test_a_click_shows_a_mac_with_its_numbers(light: Visit) -> None:
+    page, dialog = light.page, light.page.locator("#mac")
     assert not dialog.is_visible()
     page.locator("#averages .macs button").nth(4).click()
     assert dialog.locator("h2").text_content() == f"MAC 4 of {HOSTILE}"
@@ -105,21 +102,21 @@ def test_a_click_shows_a_mac_with_its_numbers(visit: Visit) -> None:
     assert not dialog.is_visible()
 
 
-def test_silent_macs_are_marked(visit: Visit) -> None:
-    silent = visit.page.locator("#averages .macs .silent")
+def test_silent_macs_are_marked(light: Visit) -> None:
+    silent = light.page.locator("#averages .macs .silent")
     assert [button.get_attribute("aria-label") for button in silent.all()] == [
         "MAC 0, never active in training"
     ]
     crosses = (
-        visit.page.locator("#activity .chart")
+        light.page.locator("#activity .chart")
         .first.locator(".scatterlayer .trace")
         .last.locator("path.point")
     )
     assert crosses.count() == 1
 
 
-def test_the_keyboard_goes_from_mac_to_mac(visit: Visit) -> None:
-    page, title = visit.page, visit.page.locator("#mac h2")
+def test_the_keyboard_goes_from_mac_to_mac(light: Visit) -> None:
+    page, title = light.page, light.page.locator("#mac h2")
     page.locator("#averages .macs button").first.focus()
     for key, mac in (("ArrowRight", 1), ("ArrowDown", 4), ("ArrowLeft", 3), ("ArrowUp", 0)):
         page.keyboard.press(key)
@@ -129,25 +126,25 @@ def test_the_keyboard_goes_from_mac_to_mac(visit: Visit) -> None:
         assert page.evaluate("() => document.activeElement.title") == f"MAC {mac}"
 
 
-def test_the_keyboard_goes_along_a_curve(visit: Visit) -> None:
-    page = visit.page
+def test_the_keyboard_goes_along_a_curve(light: Visit) -> None:
+    page = light.page
     page.locator("#growth .chart").first.focus()
     page.keyboard.press("ArrowRight")
     page.keyboard.press("ArrowRight")
     page.locator("#said", has_text="after 8 samples, step 1").wait_for(state="attached")
 
 
-def test_the_mouse_finds_which_mac_a_line_is(visit: Visit) -> None:
-    chart = visit.page.locator("#growth .chart").first
+def test_the_mouse_finds_which_mac_a_line_is(light: Visit) -> None:
+    chart = light.page.locator("#growth .chart").first
     chart.scroll_into_view_if_needed()
-    x, y, value = visit.page.evaluate(_HIGHEST)
-    visit.page.mouse.move(x, y)
+    x, y, value = light.page.evaluate(_HIGHEST)
+    light.page.mouse.move(x, y)
     chart.locator(".hoverlayer", has_text=re.compile(rf"MAC \d+: {value:g}after")).wait_for(state="attached")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_it_is_light_or_dark_as_the_system_and_as_asked(browser: Browser, report: Path, scheme: str) -> None:
-    visit = Visit(browser, report, scheme=scheme)
+def test_it_is_light_or_dark_as_the_system_and_as_asked(request: pytest.FixtureRequest, scheme: str) -> None:
+    visit: Visit = request.getfixturevalue(scheme)
     page, other = visit.page, {"light": "dark", "dark": "light"}[scheme]
     colour = "() => getComputedStyle(document.querySelector('#growth .xtick text')).fill"
     before = page.evaluate(colour)
@@ -155,35 +152,37 @@ def test_it_is_light_or_dark_as_the_system_and_as_asked(browser: Browser, report
     page.locator("#scheme").click()
     assert page.locator("html").get_attribute("data-scheme") == other
     assert page.evaluate(colour) != before
+    page.locator("#scheme").click()
+    assert page.locator("html").get_attribute("data-scheme") == scheme
+    assert page.evaluate(colour) == before
     assert visit.said == []
 
 
-@pytest.mark.parametrize("name", ["report", "comparison"])
-def test_a_narrow_screen_is_enough(browser: Browser, name: str, request: pytest.FixtureRequest) -> None:
-    visit = Visit(browser, request.getfixturevalue(name), width=400)
+@pytest.mark.parametrize("name", ["narrow_report", "narrow_comparison"])
+def test_a_narrow_screen_is_enough(request: pytest.FixtureRequest, name: str) -> None:
+    visit: Visit = request.getfixturevalue(name)
     assert visit.page.evaluate("() => document.documentElement.scrollWidth") == 400
-    charts = visit.page.locator(".chart .main-svg").all()
-    assert max(chart.bounding_box()["width"] for chart in charts) <= 400  # type: ignore[index]
+    widths = "() => [...document.querySelectorAll('.chart .main-svg')].map((svg) => svg.getBoundingClientRect().width)"
+    assert max(visit.page.evaluate(widths)) <= 400
     assert visit.said == []
 
 
-def test_runs_are_hidden_and_shown(browser: Browser, comparison: Path) -> None:
-    visit = Visit(browser, comparison)
-    lines = visit.page.locator("#growth .chart").first.locator(".scatterlayer .trace .js-line")
+def test_runs_are_hidden_and_shown(narrow_comparison: Visit, comparison: Path) -> None:
+    page = narrow_comparison.page
+    lines = page.locator("#growth .chart").first.locator(".scatterlayer .trace .js-line")
     before = lines.count()
     assert before >= 8
-    button = visit.page.locator("button.series").nth(2)
+    button = page.locator("button.series").nth(2)
     button.click()
     assert button.get_attribute("aria-pressed") == "false"
     assert lines.count() < before
     button.click()
     assert lines.count() == before
-    assert visit.said == []
-    assert visit.asked == [comparison.as_uri()]
+    assert narrow_comparison.said == []
+    assert narrow_comparison.asked == [comparison.as_uri()]
 
 
-def test_printed_it_is_light_and_whole(browser: Browser, report: Path) -> None:
-    visit = Visit(browser, report, scheme="dark")
-    assert len(visit.page.pdf()) > 50_000
-    assert visit.page.locator("html").get_attribute("data-scheme") == "dark"
-    assert visit.said == []
+def test_printed_it_is_light_and_whole(dark: Visit) -> None:
+    assert len(dark.page.pdf()) > 50_000
+    assert dark.page.locator("html").get_attribute("data-scheme") == "dark"
+    assert dark.said == []

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+import pandas as pd
 import pytest
 
 import sparsey_trace as st
@@ -16,11 +17,6 @@ from tests.reporting.runs import HOSTILE, SECTIONS, data_of, read, words_of, wri
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Path:
-    return write_run(tmp_path / "run.h5", config={"lr": 0.5, "layers": [{"rows": 2}]})
 
 
 def test_it_is_made_beside_the_trace_with_every_section(run: Path) -> None:
@@ -59,8 +55,8 @@ def test_the_same_trace_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
     assert first.read_bytes() == second.read_bytes()
 
 
-def test_it_fetches_nothing_and_runs_nothing_but_its_two_scripts(run: Path) -> None:
-    page = read(st.report(run))
+def test_it_fetches_nothing_and_runs_nothing_but_its_two_scripts(made: Path) -> None:
+    page = read(made)
     (policy,) = re.findall(r'Content-Security-Policy" content="([^"]*)"', page)
     assert html.unescape(policy).startswith("default-src 'none'; script-src 'sha256-")
     assert policy.count("sha256-") == 2
@@ -87,18 +83,19 @@ def test_halves_of_characters_dont_break_it(tmp_path: Path) -> None:
     assert r"\ud800 \x00 \u202e" in words_of(st.report(run))
 
 
-def test_every_axis_has_a_title(run: Path) -> None:
-    charts = data_of(st.report(run))["charts"]
+def test_every_axis_has_a_title(made: Path) -> None:
+    charts = data_of(made)["charts"]
     assert len(charts) > 12
     for chart in charts:
         assert chart["layout"]["xaxis"]["title"]["text"]
         assert chart["layout"]["yaxis"]["title"]["text"]
 
 
-def test_every_chart_is_said_in_words(run: Path) -> None:
-    labels = re.findall(r'class="chart"[^>]*aria-label="([^"]*)"', read(st.report(run)))
-    assert len(labels) == len(data_of(st.report(run))["charts"])
-    sizes = st.analyze(run).to_pandas("basis_set_size").query("layer == 0 and phase == 'train'")
+def test_every_chart_is_said_in_words(made: Path) -> None:
+    labels = re.findall(r'class="chart"[^>]*aria-label="([^"]*)"', read(made))
+    assert len(labels) == len(data_of(made)["charts"])
+    table = pd.read_parquet(made.with_suffix(".metrics") / "basis_set_size.parquet")
+    sizes = table.query("layer == 0 and phase == 'train'")
     first, *_, last = sizes.groupby("step")["value"].median()
     said = f"run, train: median over MACs {first:g} after 4 samples, {last:g} after 36."
     assert f"Basis set size in layer v1. {said}" in labels
@@ -130,17 +127,17 @@ def test_without_positions_macs_stand_in_rows(tmp_path: Path) -> None:
     assert data_of(made)["maps"][0]["places"][:4] == [[0, 0], [1, 0], [2, 0], [0, 1]]
 
 
-def test_hexagonal_grids_are_hexagonal(run: Path) -> None:
-    maps = data_of(st.report(run))["maps"]
-    assert [found["hexagonal"] for found in maps] == [False, True]
-    shapes = [chart["layout"].get("shapes", []) for chart in data_of(st.report(run))["charts"]]
+def test_hexagonal_grids_are_hexagonal(made: Path) -> None:
+    data = data_of(made)
+    assert [found["hexagonal"] for found in data["maps"]] == [False, True]
+    shapes = [chart["layout"].get("shapes", []) for chart in data["charts"]]
     assert [found[0]["path"].count("L") + 1 for found in shapes if found] == [4, 6]
 
 
 @pytest.mark.parametrize(("shape", "shown"), [((16,), [4, 4]), ((2, 2, 4), [2, 4]), ((4, 4), [4, 4])])
 def test_inputs_of_any_shape_have_pictures(tmp_path: Path, shape: tuple[int, ...], shown: list[int]) -> None:
-    made = st.report(write_run(tmp_path / "run.h5", shape=shape))
-    assert [found["shape"] for found in data_of(made)["maps"]] == [shown, shown]
+    found = st.report(write_run(tmp_path / "run.h5", shape=shape))
+    assert [of_layer["shape"] for of_layer in data_of(found)["maps"]] == [shown, shown]
 
 
 def test_real_inputs_have_pictures(tmp_path: Path) -> None:
