@@ -1,18 +1,5 @@
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from tests.one_thread import one_thread
 
-import pytest
-import torch
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture(autouse=True, scope="package")
-def one_thread() -> Iterator[None]:
-    """The demo's models are small: on a busy machine, threads that wait for each other take ten times as long."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
+__all__ = ["one_thread"]

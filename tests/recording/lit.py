@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
@@ -89,7 +88,7 @@ def quiet(**options: Any) -> dict[str, Any]:
 
 
 def train_as_rank(folder: str) -> None:
-    """Train a classifier on two ranks, once more from its checkpoint, and the demo's Sparsey as part of a module."""
+    """Train a classifier on two ranks, of which this process is one, and once more from its checkpoint."""
     for epochs, checkpoint in ((1, None), (2, f"{folder}/last.ckpt")):
         torch.manual_seed(3)
         trainer = pl.Trainer(
@@ -98,7 +97,3 @@ def train_as_rank(folder: str) -> None:
         )
         trainer.fit(LitClassifier(), features(16), features(8), ckpt_path=checkpoint)
         trainer.save_checkpoint(f"{folder}/last.ckpt")
-
-
-if __name__ == "__main__":
-    train_as_rank(sys.argv[1])

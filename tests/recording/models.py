@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import one_hot
 
 from sparsey_trace.recording import WinnerTakeAll
 
@@ -33,7 +36,7 @@ class OriginalLayer(nn.Module):
         heard = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)[:, self.input_connections].flatten(2)
         self.is_active = heard.any(dim=-1).float()
         support = torch.einsum("bmi,mio->bmo", heard, self.weights).unflatten(-1, (3, 4))
-        cells = nn.functional.one_hot(support.argmax(dim=-1), 4).flatten(2).float()
+        cells = one_hot(support.argmax(dim=-1), 4).flatten(2).float()
         if self.training:
             self.weights.mul_(0.9).add_(torch.einsum("bmi,bmo->mio", heard, cells), alpha=0.1)
         return cells * self.is_active[..., None]
@@ -71,7 +74,7 @@ class OneHot(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         groups = x.unflatten(-1, (-1, self.num_neurons))
-        hard = nn.functional.one_hot(groups.argmax(dim=-1), self.num_neurons).to(x.dtype)
+        hard = one_hot(groups.argmax(dim=-1), self.num_neurons).to(x.dtype)
         return (hard - groups.detach() + groups).flatten(1)
 
 
@@ -110,3 +113,17 @@ class Fixed(nn.Module):
 def samples(count: int, *, seed: int = 0) -> Tensor:
     """[count, D] float32 zeros and ones."""
     return torch.randint(2, (count, NUM_FEATURES), generator=torch.Generator().manual_seed(seed)).float()
+
+
+M, Q, K = 2, 3, 4
+
+
+WINNERS = torch.tensor([[[3, 0, 1], [2, 2, 0]], [[0, 3, 3], [-1, -1, -1]]])
+"""[B, M, Q]; the last MAC is silent."""
+
+
+CELLS = one_hot(WINNERS.clamp(min=0), K) * (WINNERS >= 0)[..., None]
+
+
+def part(num_neurons: int = K, **more: Any) -> WinnerTakeAll:
+    return WinnerTakeAll("part", num_macs=M, num_cms=Q, num_neurons=num_neurons, **more)

@@ -1,104 +1,43 @@
-"""Wrapped models, and training on several ranks: a file each, and what they are together."""
+"""Training on several ranks: a file each, and what they are together."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
-from torch import distributed, nn
-from torch.nn.parallel import DataParallel, DistributedDataParallel
 
 import sparsey_trace as st
-from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.recording import record
-from sparsey_trace.recording.model.wrappers import unwrapped
 from sparsey_trace.trace.format.run_part import RunPart
-from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
+from tests.recording.models import CLASSIFIER_LAYERS
+from tests.recording.two_ranks import BATCH, NUM_STEPS, batch, is_training, loss_of, make_model, optimizer_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from pathlib import Path
 
-NUM_STEPS = 6
-BATCH = 4
+    from tests.recording.fork_server import ForkServer
+
 
 RANK = """
 import sys
-import torch
-from torch import distributed
-from torch.nn.parallel import DistributedDataParallel
-from sparsey_trace.recording import record
-from tests.recording.models import CLASSIFIER_LAYERS
-from tests.recording.test_distributed import NUM_STEPS, batch, is_training, loss_of, make_model, optimizer_of
-
-rank, folder = int(sys.argv[1]), sys.argv[2]
-distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
-model = DistributedDataParallel(make_model())
-optimizer = optimizer_of(model)
-for first in (0, NUM_STEPS // 2):
-    with record(model, f"{folder}/run.h5", layers=CLASSIFIER_LAYERS, resume=True) as rec:
-        for step in range(first, first + NUM_STEPS // 2):
-            rec.epoch, rec.labels = first, torch.arange(4) + rank
-            model.train(is_training(step))
-            optimizer.zero_grad()
-            loss_of(model(batch(step, rank))).backward()
-            optimizer.step()
-    print(rec.path.name)
-for _ in range(2):
-    with record(model, f"{folder}/uneven.h5", layers=CLASSIFIER_LAYERS, resume=True) as rec:
-        for step in range(2 + rank):
-            model.module(batch(step, rank))
-    distributed.barrier()
-with record(model, f"{folder}/mine.rank{rank}.h5", layers=CLASSIFIER_LAYERS) as rec:
-    model(batch(0, rank))
-print(rec.path.name)
-distributed.destroy_process_group()
+from tests.recording.two_ranks import train_as_rank
+train_as_rank(int(sys.argv[1]), sys.argv[2])
 """
 
 
-def make_model() -> Classifier:
-    torch.manual_seed(2)
-    model = Classifier()
-    model.dropout = nn.Identity()  # as each process would draw for itself
-    return model
-
-
-def optimizer_of(model: nn.Module) -> torch.optim.Optimizer:
-    return torch.optim.SGD(model.parameters(), lr=0.5)
-
-
-def batch(step: int, rank: int) -> torch.Tensor:
-    return samples(BATCH, seed=2 * step + rank)
-
-
-def is_training(step: int) -> bool:
-    return step % 3 < 2
-
-
-def loss_of(output: torch.Tensor) -> torch.Tensor:
-    return nn.functional.cross_entropy(output, torch.arange(BATCH) % 2)
-
-
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def run(tmp_path_factory: pytest.TempPathFactory, fork_server: ForkServer) -> Path:
     """A folder with what two ranks recorded: of one run, resumed once, and each of one more pass."""
     folder = tmp_path_factory.mktemp("ranks")
-    root = Path(__file__).parents[2]
-    ranks = [
-        subprocess.Popen(
-            [sys.executable, "-c", RANK, str(rank), str(folder)], cwd=root, text=True, stdout=subprocess.PIPE
-        )
-        for rank in range(2)
-    ]
+    ranks = [fork_server.start(RANK, rank, folder) for rank in range(2)]
     for rank, process in enumerate(ranks):
-        names = process.communicate(timeout=120)[0].split()
-        assert process.returncode == 0
-        assert names == [f"run.rank{rank}.h5", f"run.rank{rank}.1.h5", f"mine.rank{rank}.h5"]
+        with process:
+            out, errors = process.communicate()
+        assert process.returncode == 0, errors
+        assert out.split() == [f"run.rank{rank}.h5", f"run.rank{rank}.1.h5", f"mine.rank{rank}.h5"]
     return folder
 
 
@@ -201,56 +140,3 @@ def test_the_weights_moved_between_steps(alone: Path) -> None:
     for sample, code in zip(inputs, codes, strict=True):
         answers.setdefault(sample.tobytes(), set()).add(code.tobytes())
     assert max(map(len, answers.values())) > 1
-
-
-@pytest.fixture
-def one_rank(tmp_path: Path) -> Iterator[None]:
-    distributed.init_process_group("gloo", init_method=f"file://{tmp_path}/meeting", rank=0, world_size=1)
-    yield
-    distributed.destroy_process_group()
-
-
-on_cpu = pytest.mark.skipif(torch.cuda.is_available(), reason="DataParallel would want the model on a GPU")
-WRAPPINGS = [
-    pytest.param(DistributedDataParallel, id="ddp"),
-    pytest.param(DataParallel, id="dp", marks=on_cpu),
-    pytest.param(lambda model: in_eager(DistributedDataParallel(model)), id="compiled ddp"),
-    pytest.param(lambda model: DistributedDataParallel(in_eager(model)), id="ddp of compiled"),
-    pytest.param(
-        lambda model: in_eager(DataParallel(DistributedDataParallel(model))),
-        id="compiled dp of ddp",
-        marks=on_cpu,
-    ),
-]
-
-
-def in_eager(model: nn.Module) -> nn.Module:
-    return torch.compile(model, backend="eager")
-
-
-@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
-@pytest.mark.usefixtures("one_rank")
-@pytest.mark.parametrize("wrap", WRAPPINGS)
-def test_a_wrapped_model_is_recorded_under_its_own_names(
-    tmp_path: Path, wrap: Callable[[nn.Module], nn.Module]
-) -> None:
-    torch.compiler.reset()
-    model = Classifier()
-    wrapped = wrap(model)
-    assert unwrapped(wrapped) is model
-    with record(wrapped, tmp_path / "run.h5", layers=CLASSIFIER_LAYERS) as rec:
-        wrapped(samples(3)).sum().backward()
-    assert rec.path == tmp_path / "run.h5"
-    with st.open_trace(rec.path) as trace:
-        assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
-        assert (len(trace), trace.part) == (3, RunPart())
-
-
-def test_several_devices_in_one_process_are_refused(tmp_path: Path) -> None:
-    model = DataParallel(OriginalModel())
-    model.device_ids = [0, 1]
-    with pytest.raises(
-        RecordError,
-        match=r"^DataParallel: expected one device, found 2: layers .* use DistributedDataParallel",
-    ):
-        record(model, tmp_path / "run.h5")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,11 +14,12 @@ import torch
 import sparsey_trace as st
 from tests.faults import times
 from tests.recording.models import OriginalModel, samples
-from tests.trace.feed import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.recording.fork_server import ForkServer
 
 STEPS = 300
 
@@ -94,9 +94,8 @@ for trial in range(trials):
 """.replace("STEPS", str(STEPS))
 
 
-def train(folder: Path, fault: str, trials: int) -> list[dict[str, Any]]:
-    call = [sys.executable, "-c", TRAIN, str(folder), fault, str(trials)]
-    done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False, timeout=600)
+def train(fork_server: ForkServer, folder: Path, fault: str, trials: int) -> list[dict[str, Any]]:
+    done = fork_server.run(TRAIN, folder, fault, trials)
     assert (done.returncode, done.stderr) == (0, ""), "it must end well, HDF5's own cleaning up included"
     return [json.loads(line) for line in done.stdout.splitlines()]
 
@@ -115,8 +114,8 @@ def check_kept(path: Path, size: int) -> None:
         np.testing.assert_array_equal(trace.layers[1].codes[:][active], winners[active])
 
 
-def check_trials(folder: Path, fault: str, found: str) -> None:
-    for trial, result in enumerate(train(folder, fault, times(4, 60))):
+def check_trials(fork_server: ForkServer, folder: Path, fault: str, found: str) -> None:
+    for trial, result in enumerate(train(fork_server, folder, fault, times(4, 60))):
         ending = "" if trial % 2 else "; training goes on unrecorded"
         path = folder / str(trial) / "run.h5"
         assert result["same"], "training changed"
@@ -140,8 +139,8 @@ def check_trials(folder: Path, fault: str, found: str) -> None:
         ("removed", "expected the file that is written to be there, found it removed or replaced"),
     ],
 )
-def test_training_outlives_a_fault(tmp_path: Path, fault: str, found: str) -> None:
-    check_trials(tmp_path, fault, found)
+def test_training_outlives_a_fault(tmp_path: Path, fork_server: ForkServer, fault: str, found: str) -> None:
+    check_trials(fork_server, tmp_path, fault, found)
 
 
 @pytest.fixture
@@ -158,5 +157,5 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", str(folder)], check=True)
 
 
-def test_training_outlives_a_full_disk(small_disk: Path) -> None:
-    check_trials(small_disk, "full", "expected ")
+def test_training_outlives_a_full_disk(small_disk: Path, fork_server: ForkServer) -> None:
+    check_trials(fork_server, small_disk, "full", "expected ")

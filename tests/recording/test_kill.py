@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import random
 import signal
@@ -15,43 +14,27 @@ import pytest
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.faults import times
-from tests.recording.doomed import train
 from tests.trace.feed import ends, read, sent
 
 if TYPE_CHECKING:
-    from multiprocessing.connection import Connection
-    from multiprocessing.process import BaseProcess
     from pathlib import Path
 
+    from tests.recording.fork_server import Child, ForkServer
+
 STEPS = 3000
+TRAIN = """
+import sys
+from tests.recording.doomed import train
+path, seed, steps, *end = sys.argv[1:]
+train(path, int(seed), int(steps), *end)
+"""
+AT_ONCE = 4
 
 
-@pytest.fixture(scope="module")
-def server() -> multiprocessing.context.ForkServerContext:
-    """Starts processes that have torch already."""
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["tests.recording.doomed"])
-    return context
-
-
-def start(
-    server: multiprocessing.context.ForkServerContext, path: Path, seed: int, end: str, steps: int = STEPS
-) -> tuple[BaseProcess, Connection]:
-    said, to_say = server.Pipe(duplex=False)
-    process = server.Process(target=train, args=(path, seed, steps, to_say, end))
-    process.start()
-    to_say.close()
-    return process, said
-
-
-def last_word(said: Connection) -> int:
-    """The largest number that was said; the last message may be cut."""
-    promised = 0
-    try:
-        while True:
-            promised = said.recv()
-    except (EOFError, OSError):
-        return promised
+def last_word(child: Child) -> int:
+    """The largest number that it printed, to its end; the last line may be cut."""
+    *whole, _ = child.stdout.read().split("\n")
+    return max(map(int, whole), default=0)
 
 
 def check_trace(path: Path, seed: int, *, at_least: int) -> int:
@@ -59,32 +42,42 @@ def check_trace(path: Path, seed: int, *, at_least: int) -> int:
     if not path.exists():
         assert not at_least, "a promised sample is missing"
         return 0  # not begun yet: nobody ever sees a file that doesn't open
-    expected = sent(seed, STEPS)
     with open_trace(path) as trace:
         assert len(trace) >= at_least, "a promised sample is missing"
-        assert len(trace) in {0, *ends(expected)}, "a step was cut"
+        if not len(trace):
+            return 0
+        num_steps = int(trace.samples.step[-1]) + 1
+        assert num_steps <= STEPS
+        expected = sent(seed, num_steps)
+        assert len(trace) in ends(expected), "a step was cut"
         for name, found in read(trace, 0, len(trace)).items():
             if name != "time":
                 np.testing.assert_array_equal(found, expected[name][: len(trace)], err_msg=name)
         return len(trace)
 
 
-def test_killed_at_any_moment(tmp_path: Path, server: multiprocessing.context.ForkServerContext) -> None:
+def check_killed(child: Child, path: Path, seed: int, how: signal.Signals, *, at_least: int) -> int:
+    """Kill a training, and see what it leaves."""
+    os.kill(child.pid, how)
+    assert child.wait() == -how, "it had ended already"
+    return check_trace(path, seed, at_least=max(at_least, last_word(child)))
+
+
+def test_killed_at_any_moment(tmp_path: Path, fork_server: ForkServer) -> None:
     rng = random.Random(0)
     kept = 0
-    for kill in range(times(40, 400)):
-        path = tmp_path / f"{kill}.h5"
-        process, said = start(server, path, kill, "")
-        first = said.recv()
-        time.sleep(rng.uniform(0, 0.3))
-        how = rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
-        os.kill(process.pid, how)
-        process.join()
-        assert process.exitcode == -how, "it had ended already"
-        samples = check_trace(path, kill, at_least=max(first, last_word(said)))
-        kept += samples
-        if samples and kill % 5 == 0:
-            analyze(path, metrics=["basis_set_size"], resolution="run")
+    for first in range(0, times(40, 400), AT_ONCE):
+        seeds = range(first, first + AT_ONCE)
+        children = [fork_server.start(TRAIN, tmp_path / f"{seed}.h5", seed, STEPS) for seed in seeds]
+        promised = [int(child.stdout.readline()) for child in children]
+        for seed, child, at_least in zip(seeds, children, promised, strict=True):
+            time.sleep(rng.uniform(0, 0.1))
+            how = rng.choice([signal.SIGKILL, signal.SIGKILL, signal.SIGTERM])
+            with child:
+                samples = check_killed(child, tmp_path / f"{seed}.h5", seed, how, at_least=at_least)
+            kept += samples
+            if samples and seed % 5 == 0:
+                analyze(tmp_path / f"{seed}.h5", metrics=["basis_set_size"], resolution="run")
     assert kept
 
 
@@ -92,14 +85,11 @@ def test_killed_at_any_moment(tmp_path: Path, server: multiprocessing.context.Fo
     ("end", "code", "is_closed"),
     [("raise", 1, True), ("exit", 3, False), ("segfault", -signal.SIGSEGV, False), ("", 0, True)],
 )
-def test_other_ends(
-    tmp_path: Path, server: multiprocessing.context.ForkServerContext, end: str, code: int, *, is_closed: bool
-) -> None:
+def test_other_ends(tmp_path: Path, fork_server: ForkServer, end: str, code: int, *, is_closed: bool) -> None:
     path = tmp_path / "run.h5"
-    process, said = start(server, path, 1, end, steps=100)
-    promised = last_word(said)
-    process.join()
-    assert process.exitcode == code
+    with fork_server.start(TRAIN, path, 1, 100, end) as child:
+        promised = last_word(child)
+        assert child.wait() == code
     kept = check_trace(path, 1, at_least=promised)
     with open_trace(path) as trace:
         assert trace.closed == is_closed
@@ -108,14 +98,13 @@ def test_other_ends(
     analyze(path, metrics=["basis_set_size"], resolution="run")
 
 
-def test_interrupted(tmp_path: Path, server: multiprocessing.context.ForkServerContext) -> None:
+def test_interrupted(tmp_path: Path, fork_server: ForkServer) -> None:
     path = tmp_path / "run.h5"
-    process, said = start(server, path, 2, "")
-    said.recv()
-    os.kill(process.pid, signal.SIGINT)
-    promised = last_word(said)
-    process.join()
-    assert process.exitcode == 1
+    with fork_server.start(TRAIN, path, 2, STEPS) as child:
+        child.stdout.readline()
+        os.kill(child.pid, signal.SIGINT)
+        promised = last_word(child)
+        assert child.wait() == -signal.SIGINT
     check_trace(path, 2, at_least=promised)
     with open_trace(path) as trace:
         assert trace.closed

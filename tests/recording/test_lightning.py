@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from pathlib import Path
+import shutil
+import socket
 from typing import TYPE_CHECKING, Any
 
 import lightning.pytorch as pl
@@ -24,6 +23,9 @@ from tests.recording.models import Classifier
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
+
+    from tests.recording.fork_server import ForkServer
 
 # Lightning's own remarks: on loaders, on modules without an optimizer, and on what torch deprecates.
 pytestmark = [
@@ -53,8 +55,15 @@ def assert_equal(found: dict[str, Any], expected: dict[str, Any]) -> None:
         np.testing.assert_array_equal(found[name], values, err_msg=name)
 
 
-def test_a_fit_is_recorded_as_record_would(tmp_path: Path) -> None:
-    fit(tmp_path / "fit.h5")
+@pytest.fixture(scope="module")
+def fitted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The trace of a fit."""
+    path = tmp_path_factory.mktemp("fit") / "run.h5"
+    fit(path)
+    return path
+
+
+def test_a_fit_is_recorded_as_record_would(tmp_path: Path, fitted: Path) -> None:
     net = LitSparsey().net
     for x, _ in images(8):
         net.eval()(x)  # the sanity check
@@ -66,12 +75,11 @@ def test_a_fit_is_recorded_as_record_would(tmp_path: Path) -> None:
                     net.train(training)(x)
     expected = columns(tmp_path / "plain.h5")
     assert len(expected["step"]) == 40
-    assert_equal(columns(tmp_path / "fit.h5"), expected)
+    assert_equal(columns(fitted), expected)
 
 
-def test_the_sanity_check_is_not_recorded(tmp_path: Path) -> None:
-    fit(tmp_path / "run.h5")
-    with st.open_trace(tmp_path / "run.h5") as trace:
+def test_the_sanity_check_is_not_recorded(fitted: Path) -> None:
+    with st.open_trace(fitted) as trace:
         assert trace.samples.step[0] == 0
         assert trace.samples.phase[:].tolist() == 2 * ([0] * 12 + [1] * 8)
         assert trace.closed
@@ -171,8 +179,8 @@ def test_a_trainer_that_fits_once_more_goes_on_too(tmp_path: Path) -> None:
     assert columns(str(tmp_path / "run*.h5"))["epoch"].tolist() == [0] * 12 + [1] * 12
 
 
-def test_another_fit_replaces_nothing(tmp_path: Path) -> None:
-    fit(tmp_path / "run.h5")
+def test_another_fit_replaces_nothing(tmp_path: Path, fitted: Path) -> None:
+    shutil.copy(fitted, tmp_path / "run.h5")
     with pytest.raises(TraceError, match="expected no file there, found one"):
         fit(tmp_path / "run.h5")
     fit(tmp_path / "run.h5", overwrite=True)
@@ -234,22 +242,40 @@ def test_a_model_that_is_not_there_is_named(tmp_path: Path, model: str | None, m
         trainer.fit(LitSparsey(), images(4))
 
 
-def test_without_lightning_the_message_says_what_to_install() -> None:
+def test_without_lightning_the_message_says_what_to_install(fork_server: ForkServer) -> None:
     script = (
         "import sys; sys.modules['lightning'] = sys.modules['pytorch_lightning'] = None\n"
         "import sparsey_trace as st; st.SparseyTraceCallback"
     )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=False)
+    done = fork_server.run(script)
     assert done.stderr.splitlines()[-1] == (
         "ModuleNotFoundError: SparseyTraceCallback: expected the package lightning, found it not installed; "
         'run pip install "sparsey-trace[lightning]"'
     )
 
 
-def test_ranks_record_a_file_each_and_go_on_from_a_checkpoint(tmp_path: Path) -> None:
+RANKS = """
+import os, sys
+from tests.recording.lit import train_as_rank
+child = os.fork()
+os.environ["LOCAL_RANK"] = "0" if child else "1"
+train_as_rank(sys.argv[1])
+if child:
+    _, status = os.waitpid(child, 0)
+    sys.exit(os.waitstatus_to_exitcode(status))
+"""
+"""Two ranks in processes that somebody else has started, as Lightning sees it."""
+
+
+def test_ranks_record_a_file_each_and_go_on_from_a_checkpoint(
+    tmp_path: Path, fork_server: ForkServer
+) -> None:
     """The module is itself what is recorded, and DistributedDataParallel calls its `training_step` through it."""
-    call = [sys.executable, "-m", "tests.recording.lit", tmp_path]
-    subprocess.run(call, cwd=Path(__file__).parents[2], check=True, capture_output=True, timeout=120)
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    meeting = {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port), "NODE_RANK": "0", "WORLD_SIZE": "2"}
+    done = fork_server.run(RANKS, tmp_path, environment=meeting)
+    assert done.returncode == 0, done.stderr
     names = [f"run.rank{rank}{number}.h5" for rank in range(2) for number in ("", ".1")]
     assert sorted(path.name for path in tmp_path.glob("*.h5")) == sorted(names)
     both = columns(str(tmp_path / "run.*.h5"))

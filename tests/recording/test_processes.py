@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -14,6 +15,9 @@ import sparsey_trace as st
 from sparsey_trace.recording import record
 from sparsey_trace.trace.rescue.validate import validate
 from tests.recording.models import OriginalModel, samples
+
+if TYPE_CHECKING:
+    from tests.recording.fork_server import ForkServer
 
 START = """
 import os, sys, threading, time
@@ -28,16 +32,13 @@ model(samples(2))
 """
 
 
-def start(path: Path, script: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", START + script, str(path)]
-    root, pipe = Path(__file__).parents[2], subprocess.PIPE
-    return subprocess.Popen(command, cwd=root, text=True, stdin=pipe, stdout=pipe, stderr=pipe)
+Run = Callable[[Path, str], subprocess.CompletedProcess[str]]
 
 
-def run(path: Path, script: str) -> subprocess.CompletedProcess[str]:
-    with start(path, script) as process:
-        out, errors = process.communicate(timeout=120)
-    return subprocess.CompletedProcess(process.args, process.returncode, out, errors)
+@pytest.fixture
+def run(fork_server: ForkServer) -> Run:
+    """Records two samples and does what a script says, to the end of the interpreter."""
+    return lambda path, script: fork_server.run(START + script, path)
 
 
 def check_closed(path: Path, size: int) -> None:
@@ -49,7 +50,7 @@ def check_closed(path: Path, size: int) -> None:
 
 @pytest.mark.parametrize(("script", "code"), [("", 0), ("raise KeyError('mine')", 1), ("del rec", 0)])
 def test_an_interpreter_that_exits_without_close_leaves_a_closed_trace(
-    tmp_path: Path, script: str, code: int
+    tmp_path: Path, run: Run, script: str, code: int
 ) -> None:
     done = run(tmp_path / "run.h5", script)
     assert done.returncode == code, done.stderr
@@ -57,21 +58,21 @@ def test_an_interpreter_that_exits_without_close_leaves_a_closed_trace(
     check_closed(tmp_path / "run.h5", 2)
 
 
-def test_a_thread_that_outlives_the_main_one_is_recorded_to_its_end(tmp_path: Path) -> None:
-    script = "threading.Thread(target=lambda: (time.sleep(0.3), model(samples(3)))).start()"
+def test_a_thread_that_outlives_the_main_one_is_recorded_to_its_end(tmp_path: Path, run: Run) -> None:
+    script = "threading.Thread(target=lambda: (threading.main_thread().join(), model(samples(3)))).start()"
     done = run(tmp_path / "run.h5", script)
     assert (done.returncode, done.stderr) == (0, "")
     check_closed(tmp_path / "run.h5", 5)
 
 
-def test_a_failure_that_nobody_heard_of_is_told_at_exit(tmp_path: Path) -> None:
+def test_a_failure_that_nobody_heard_of_is_told_at_exit(tmp_path: Path, run: Run) -> None:
     done = run(tmp_path / "run.h5", "model(samples(2) / 2)")
     assert "RecordWarning: " in done.stderr
     assert "recording has stopped: step 1: inputs: expected zeros and ones" in done.stderr
     assert "(2 samples are safe); training goes on unrecorded" in done.stderr
 
 
-def test_a_forked_child_writes_nothing(tmp_path: Path) -> None:
+def test_a_forked_child_writes_nothing(tmp_path: Path, run: Run) -> None:
     script = """
 child = os.fork()
 if not child:
@@ -89,7 +90,7 @@ rec.close()
     check_closed(tmp_path / "run.h5", 5)
 
 
-def test_children_forked_at_any_moment_and_ending_as_they_like_harm_nothing(tmp_path: Path) -> None:
+def test_children_forked_at_any_moment_and_ending_as_they_like_harm_nothing(tmp_path: Path, run: Run) -> None:
     script = """
 import random
 rec.close()
@@ -127,14 +128,16 @@ for _ in range(12):
         np.testing.assert_array_equal(trace.inputs[:], inputs)
 
 
-def test_a_child_that_outlives_its_parent_lets_go_of_the_file(tmp_path: Path) -> None:
+def test_a_child_that_outlives_its_parent_lets_go_of_the_file(
+    tmp_path: Path, fork_server: ForkServer
+) -> None:
     script = """
 rec.commit()
 if os.fork():
     os.kill(os.getpid(), 9)
 sys.stdin.read()
 """
-    with start(tmp_path / "run.h5", script) as parent:
+    with fork_server.start(START + script, tmp_path / "run.h5") as parent:
         assert parent.wait(60) == -9
         model = OriginalModel()
         with record(model, tmp_path / "run.h5", resume=True):
@@ -144,12 +147,14 @@ sys.stdin.read()
         assert trace.samples.step[:].tolist() == [0, 0, 1, 1, 1]
 
 
-@pytest.mark.parametrize("method", ["fork", "spawn"])
-def test_workers_of_a_data_loader_leave_the_recording_alone(tmp_path: Path, method: str) -> None:
+@pytest.mark.parametrize(("method", "workers"), [("fork", 2), ("spawn", 1)])
+def test_workers_of_a_data_loader_leave_the_recording_alone(
+    tmp_path: Path, run: Run, method: str, workers: int
+) -> None:
     script = f"""
 from torch.utils.data import DataLoader
 if __name__ == "__main__":
-    for batch in DataLoader(samples(8), batch_size=4, num_workers=2, multiprocessing_context="{method}"):
+    for batch in DataLoader(samples(8), 4, num_workers={workers}, multiprocessing_context="{method}"):
         model(batch)
     rec.close()
 """

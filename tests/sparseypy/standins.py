@@ -41,8 +41,8 @@ class Reader:
         return torch.from_numpy(self.run.active[layer][self.now]).float()
 
 
-def places(layout: LayerLayout) -> list[tuple[float, ...]] | None:
-    """The MACs' places as in both versions."""
+def positions(layout: LayerLayout) -> list[tuple[float, ...]] | None:
+    """The MACs' positions as in both versions."""
     return None if layout.positions is None else list(map(tuple, layout.positions.tolist()))
 
 
@@ -58,7 +58,7 @@ class FinalLayer(nn.Module):
         self.reader, self.index = reader, index
         self.input_connections = torch.from_numpy(padded).long()
         self.num_cms_per_mac, self.num_neurons_per_cm = layout.num_cms, layout.num_neurons
-        self.mac_positions = places(layout)
+        self.mac_positions = positions(layout)
         self.is_active: Tensor | None = None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,7 +88,7 @@ class SpringLayer(nn.Module):
         super().__init__()
         layout: LayerLayout = reader.run.layout.layers[index]
         self.layer_index = index
-        self.mac_positions = places(layout)
+        self.mac_positions = positions(layout)
         self.mac_list = nn.ModuleList(SpringMac(reader, index, mac) for mac in range(layout.num_macs))
 
     def forward(self, x: Tensor) -> Tensor:

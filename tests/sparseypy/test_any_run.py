@@ -14,19 +14,16 @@ from sparsey_trace.metrics.recall import recall_from
 from sparsey_trace.sparseypy import MetricFactory, past
 from sparsey_trace.tables.chunk_values import chunk_values
 from sparsey_trace.testing import runs
-from tests.golden_runs import load_golden
 from tests.sparseypy.standins import final, spring, steps_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
-    from torch import nn
+    from torch import Tensor
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric
-    from sparsey_trace.sparseypy.past import KeptSamples
 
-KINDS = pytest.mark.parametrize("kind", [spring, final])
 
 WATCHES: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in sorted(MetricFactory.allowed_metrics - {"basis_average"})),
@@ -37,63 +34,69 @@ WATCHES: list[tuple[str, dict[str, Any]]] = [
 ]
 
 
-@KINDS
-@pytest.mark.parametrize(("name", "parameters"), WATCHES)
 @pytest.mark.parametrize("loose", [0, 1024])
 @given(run=runs())
-@settings(max_examples=15, deadline=None)
-def test_values_per_mac(
-    kind: Callable[[Chunk], nn.Module], name: str, parameters: dict[str, Any], loose: int, run: Chunk
-) -> None:
+@settings(max_examples=20, deadline=None)
+def test_values_per_mac(loose: int, run: Chunk) -> None:
+    """All metrics watch one model at once."""
     assume(has_one_kind_of_input(run))
-    model = kind(run)
-    online = MetricFactory.create_metric(name, model=model, **parameters)
-    offline = by_step(online.definition, run)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(past, "_LOOSE", loose)
-        for (batch, training, _), number in zip(
-            steps_of(run, run.layout.input_shape), np.unique(run.step), strict=True
-        ):
-            model(batch)
-            value = online.compute(model, batch, None, training)
-            assert np.concatenate(value).tolist() == offline.get(number, [])
+    offline: list[dict[int, list[float]]] = []
+    for kind in (spring, final):
+        model = kind(run)
+        online = [
+            MetricFactory.create_metric(name, model=model, **parameters) for name, parameters in WATCHES
+        ]
+        offline = offline or [by_step(metric.definition, run) for metric in online]
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(past, "_LOOSE", loose)
+            for batch, training, number in numbered_steps(run):
+                model(batch)
+                for metric, values in zip(online, offline, strict=True):
+                    value = metric.compute(model, batch, None, training)
+                    assert np.concatenate(value).tolist() == values.get(number, []), metric.definition
 
 
-@KINDS
 @given(run=runs())
 @settings(max_examples=15, deadline=None)
-def test_basis_averages(kind: Callable[[Chunk], nn.Module], run: Chunk) -> None:
+def test_basis_averages(run: Chunk) -> None:
     assume(has_one_kind_of_input(run))
-    model = kind(run)
-    online = MetricFactory.create_metric("basis_average", model=model)
-    definition, layout = online.definition, run.layout
-    for batch, training, _ in steps_of(run, layout.input_shape):
-        model(batch)
-        value = online.compute(model, batch, None, training)
-        so_far = definition.update(definition.init(layout), run[: model.reader.now.stop])
-        expected = np.array(definition.finalize(so_far, layout)["average"].to_pylist(), np.float32)
-        assert np.array_equal([mac.flatten().numpy() for layer in value for mac in layer], expected)
-
-
-@KINDS
-@given(run=runs())
-@settings(max_examples=15, deadline=None)
-def test_adherence_draws_from_where_a_run_gets_long(kind: Callable[[Chunk], nn.Module], run: Chunk) -> None:
-    assume(has_one_kind_of_input(run))
-    model, limit = kind(run), 6
-    online = MetricFactory.create_metric("sisc_adherence", model=model)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sisc_adherence, "EXACT_UP_TO", limit)
-        patch.setattr(sisc_adherence, "DRAWN_BEYOND", 4)
-        offline = by_step(online.definition, run)
-        for (batch, training, _), number in zip(
-            steps_of(run, run.layout.input_shape), np.unique(run.step), strict=True
-        ):
+    for kind in (spring, final):
+        model = kind(run)
+        online = MetricFactory.create_metric("basis_average", model=model)
+        definition, layout = online.definition, run.layout
+        for batch, training, _ in numbered_steps(run):
             model(batch)
             value = online.compute(model, batch, None, training)
-            trained = np.count_nonzero(run.is_train[: model.reader.now.stop])
-            if trained > limit or np.count_nonzero(run.is_train) <= limit:
-                assert np.concatenate(value).tolist() == offline[number]
+            so_far = definition.update(definition.init(layout), run[: model.reader.now.stop])
+            expected = np.array(definition.finalize(so_far, layout)["average"].to_pylist(), np.float32)
+            assert np.array_equal([mac.flatten().numpy() for layer in value for mac in layer], expected)
+
+
+@given(run=runs())
+@settings(max_examples=15, deadline=None)
+def test_adherence_draws_from_where_a_run_gets_long(run: Chunk) -> None:
+    assume(has_one_kind_of_input(run))
+    limit = 6
+    for kind in (spring, final):
+        model = kind(run)
+        online = MetricFactory.create_metric("sisc_adherence", model=model)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sisc_adherence, "EXACT_UP_TO", limit)
+            patch.setattr(sisc_adherence, "DRAWN_BEYOND", 4)
+            offline = by_step(online.definition, run)
+            for batch, training, number in numbered_steps(run):
+                model(batch)
+                value = online.compute(model, batch, None, training)
+                trained = np.count_nonzero(run.is_train[: model.reader.now.stop])
+                if trained > limit or np.count_nonzero(run.is_train) <= limit:
+                    assert np.concatenate(value).tolist() == offline[number]
+
+
+def numbered_steps(run: Chunk) -> Iterator[tuple[Tensor, bool, int]]:
+    """Each step's batch, whether it is training, and its number."""
+    steps = steps_of(run, run.layout.input_shape)
+    for (batch, training, _), number in zip(steps, np.unique(run.step).tolist(), strict=True):
+        yield batch, training, number
 
 
 def by_step(metric: Metric, run: Chunk) -> dict[int, list[float]]:
@@ -113,29 +116,3 @@ def has_one_kind_of_input(run: Chunk) -> bool:
     assert run.inputs is not None
     binary = np.isin(run.inputs, (0, 1)).all(axis=1)
     return len(run) > 0 and (run.inputs.dtype == np.uint8 or not binary[run.step == run.step[0]].all())
-
-
-def shown_again_and_again(times: int) -> Iterator[KeptSamples]:
-    """What match accuracy keeps while the same four inputs are trained on, after each time."""
-    run, _ = load_golden("final_mnist_rect")
-    model = final(run[:4])
-    online = MetricFactory.create_metric("match_accuracy", model=model)
-    (batch, _, _), *_ = steps_of(run[:4], (28, 28))
-    for _ in range(times):
-        model.reader.now = slice(0, 0)
-        model(batch)
-        online.compute(model, batch, None)
-        yield online._past._kept
-    online._past.result()
-
-
-def test_only_samples_that_can_be_recalled_are_kept() -> None:
-    *_, kept = shown_again_and_again(10)
-    assert kept.num_loose == 0
-    assert kept._settled["number"].tolist() == [36, 37, 38, 39]
-
-
-def test_training_without_evaluation_keeps_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(past, "_LOOSE", 8)
-    most = max(kept.num_settled + kept.num_loose for kept in shown_again_and_again(50))
-    assert 8 < most <= 16

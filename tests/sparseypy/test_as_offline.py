@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -87,9 +88,19 @@ class Watched:
                 for reduction, metric in self.averages.items():
                     self.average_by_epoch[reduction][epoch] = metric.compute(model, batch, output, training)
 
-    def table(self, metric: str, parameters: dict[str, Any], **how: Any) -> pd.DataFrame:
-        wanted = make_metric(metric, parameters)
-        return st.analyze(self.path, metrics=[wanted], **how).to_pandas(metric)
+    @cached_property
+    def tables(self) -> list[pd.DataFrame]:
+        """Of each metric its table, from as few analyses as can be: in each, a name only once."""
+        found: dict[int, pd.DataFrame] = {}
+        while waiting := [index for index in range(len(METRICS)) if index not in found]:
+            reduction = METRICS[waiting[0]][2]
+            chosen = {
+                METRICS[index][0]: index for index in reversed(waiting) if METRICS[index][2] == reduction
+            }
+            metrics = [make_metric(*METRICS[index][:2]) for index in chosen.values()]
+            result = st.analyze(self.path, metrics=metrics, reduction=reduction)
+            found |= {index: result.to_pandas(name) for name, index in chosen.items()}
+        return [found[index] for index in range(len(METRICS))]
 
 
 def as_original(parameters: dict[str, Any]) -> dict[str, Any]:
@@ -105,32 +116,33 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 def test_every_step_has_the_values_of_the_replay(
     watched: Watched, index: int, how: tuple[str, dict[str, Any], str | None]
 ) -> None:
-    metric, parameters, reduction = how
-    steps = watched.table(metric, parameters, reduction=reduction).groupby("step")
+    metric, _, reduction = how
+    steps = watched.tables[index].groupby("step")
     online = dict(enumerate(watched.values[index]))
     without = {step: online.pop(step) for step in online.keys() - steps.groups.keys()}
-    assert online == {step: nested(lines, reduction) for step, lines in steps}
+    assert online == {step: nested(rows, reduction) for step, rows in steps}
     assert all(not value or not any(value) for value in without.values())
     assert not without or metric == "match_accuracy"
 
 
-def nested(lines: pd.DataFrame, reduction: str | None) -> Any:
-    """A step's lines of a table in the lists that are documented."""
-    if "layer" not in lines:
-        return lines["value"].item()
+def nested(rows: pd.DataFrame, reduction: str | None) -> Any:
+    """A step's rows of a table in the lists that are documented."""
+    if "layer" not in rows:
+        return rows["value"].item()
     if reduction is None:
-        return [of_layer["value"].tolist() for _, of_layer in lines.groupby("layer")]
-    return lines["value"].tolist()
+        return [of_layer["value"].tolist() for _, of_layer in rows.groupby("layer")]
+    return rows["value"].tolist()
 
 
 @pytest.mark.parametrize("reduction", [None, "sparse"])
 def test_basis_averages_are_those_of_the_replay_at_the_end_of_each_epoch(
     watched: Watched, reduction: str | None
 ) -> None:
-    table = watched.table("basis_average", {}, resolution="epoch", reduction=reduction)
-    for epoch, lines in table.groupby("epoch"):
+    result = st.analyze(watched.path, metrics=["basis_average"], resolution="epoch", reduction=reduction)
+    table = result.to_pandas("basis_average")
+    for epoch, rows in table.groupby("epoch"):
         online = watched.average_by_epoch[reduction][epoch]
-        offline = [of_layer["average"].tolist() for _, of_layer in lines.groupby("layer")]
+        offline = [of_layer["average"].tolist() for _, of_layer in rows.groupby("layer")]
         for macs, pictures in zip(online, offline, strict=True):
             assert all(map(np.array_equal, [mac.flatten().numpy() for mac in macs], pictures))
             assert len(macs) == len(pictures)

@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import copy
 import logging
-import subprocess
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +18,9 @@ from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OneHot, Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from tests.recording.fork_server import ForkServer
 
 MAKE: dict[str, Callable[[], nn.Module]] = {
     "original": OriginalModel,
@@ -229,7 +229,7 @@ def test_a_whole_graph_is_refused_with_the_reason(tmp_path: Path) -> None:
         torch.compile(model, backend="eager", fullgraph=True)(samples(4))
 
 
-def test_who_does_not_compile_does_not_load_the_compiler(tmp_path: Path) -> None:
+def test_who_does_not_compile_does_not_load_the_compiler(tmp_path: Path, fork_server: ForkServer) -> None:
     script = """
 import sys
 from sparsey_trace.recording import record
@@ -240,7 +240,5 @@ with record(model, sys.argv[1]) as rec:
 assert rec.stats().steps == 1
 assert "torch._dynamo" not in sys.modules
 """
-    command = [sys.executable, "-c", script, str(tmp_path / "run.h5")]
-    root = Path(__file__).parents[3]
-    done = subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=120, check=False)
+    done = fork_server.run(script, tmp_path / "run.h5")
     assert done.returncode == 0, done.stderr

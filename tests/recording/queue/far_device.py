@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from sparsey_trace.recording import WinnerTakeAll
+
 if TYPE_CHECKING:
+    import pytest
     from torch import Tensor
 
 RUBBISH = 0xAA
@@ -68,3 +71,20 @@ class FarDevice:
         """End the copies under way, and from now on as soon as there are so many."""
         self._at_once = number
         self.deliver()
+
+
+PART = WinnerTakeAll("part", num_macs=2, num_cms=3, num_neurons=4)
+
+
+def far_away(monkeypatch: pytest.MonkeyPatch) -> FarDevice:
+    """Where every tensor is from now on, as far as recording knows."""
+    far = FarDevice()
+    monkeypatch.setattr("sparsey_trace.recording.queue.step_maker.copier_for", lambda _: far)
+    monkeypatch.setattr("sparsey_trace.recording.steps.winners.is_on_host", lambda _: False)
+    return far
+
+
+def cells(size: int, *, seed: int = 0) -> Tensor:
+    """[B, 2, 3, 4], one on in each CM."""
+    winners = torch.randint(4, (size, 2, 3), generator=torch.Generator().manual_seed(seed))
+    return torch.nn.functional.one_hot(winners, 4).float()

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 import sparsey_trace as st
+from sparsey_trace.recording.queue.policy import Policy
+from sparsey_trace.recording.queue.writer_thread import WriterThread
 from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
@@ -77,3 +79,8 @@ def wait_until(holds: Callable[[], bool]) -> None:
     while not holds():
         assert time.monotonic() < deadline
         time.sleep(0.002)
+
+
+def plain_writer(path: Path, **policy: Any) -> WriterThread:
+    """One with no gate."""
+    return WriterThread(path, lambda layout: st.TraceWriter(path, layout), Policy(**policy))

@@ -27,11 +27,6 @@ MODEL_STEP_BYTES = 2 * (6 * 4 + 5 * 3 + 5)
 
 
 @pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "run.h5"
-
-
-@pytest.fixture
 def gate(monkeypatch: pytest.MonkeyPatch) -> Gate:
     """A slow disk under `record`."""
     gate = Gate()

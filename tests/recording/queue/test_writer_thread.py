@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import gc
-import subprocess
-import sys
 import threading
 import weakref
 from typing import TYPE_CHECKING, Any
@@ -13,43 +11,22 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError, UsageError
+from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError
 from sparsey_trace.recording import record
 from sparsey_trace.recording.queue.policy import Policy
 from sparsey_trace.recording.queue.writer_thread import WriterThread
 from tests.recording.models import OriginalModel, samples
-from tests.recording.queue.slow_disk import STEP_BYTES, Gate, step, wait_until
-from tests.trace.feed import ROOT
+from tests.recording.queue.slow_disk import STEP_BYTES, Gate, plain_writer, step, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "run.h5"
-
-
-def plain_writer(path: Path, **policy: Any) -> WriterThread:
-    return WriterThread(path, lambda layout: st.TraceWriter(path, layout), Policy(**policy))
+    from tests.recording.fork_server import ForkServer
 
 
 def running_thread() -> threading.Thread:
     (thread,) = (thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
     return thread
-
-
-def test_steps_are_written_in_order_under_their_numbers(path: Path) -> None:
-    writer = plain_writer(path)
-    numbers = np.repeat(range(0, 100, 2), 2)
-    for number in range(0, 100, 2):
-        assert writer.put(step(number))
-    writer.close()
-    assert writer.num_committed == 100
-    with st.open_trace(path) as trace:
-        table = trace.samples.to_pandas()
-        assert table["step"].tolist() == table["label"].tolist() == numbers.tolist()
-        np.testing.assert_array_equal(trace.layers[0].codes[:, 0, 0], numbers % 4)
 
 
 def test_a_step_larger_than_the_queue_is_taken_alone(path: Path) -> None:
@@ -60,26 +37,6 @@ def test_a_step_larger_than_the_queue_is_taken_alone(path: Path) -> None:
     assert writer.queue.high_water == STEP_BYTES
     with st.open_trace(path) as trace:
         assert trace.num_steps == 3
-
-
-def test_samples_are_committed_while_training_rests(path: Path) -> None:
-    writer = plain_writer(path, commit_every=0.05)
-    writer.put(step(0))
-    wait_until(lambda: writer.num_committed == 2)
-    with st.open_trace(path) as trace:
-        assert not trace.closed
-        assert len(trace) == 2
-    writer.put(step(1))
-    wait_until(lambda: writer.num_committed == 4)
-    writer.close()
-
-
-def test_samples_are_committed_by_their_number(path: Path) -> None:
-    writer = plain_writer(path, commit_every=1000, commit_samples=4)
-    for number in range(5):
-        writer.put(step(number))
-    wait_until(lambda: writer.num_committed == 8)
-    writer.close()
 
 
 def test_a_commit_returns_once_all_is_safe(path: Path) -> None:
@@ -102,7 +59,7 @@ def test_a_commit_returns_once_all_is_safe(path: Path) -> None:
     writer.commit()
 
 
-def test_what_commit_promised_survives_a_kill(path: Path) -> None:
+def test_what_commit_promised_survives_a_kill(path: Path, fork_server: ForkServer) -> None:
     script = """
 import os, signal, sys
 from sparsey_trace.recording import record
@@ -115,8 +72,7 @@ rec.commit()
 model(samples(3))
 os.kill(os.getpid(), signal.SIGKILL)
 """
-    done = subprocess.run([sys.executable, "-c", script, str(path)], cwd=ROOT, check=False)
-    assert done.returncode == -9
+    assert fork_server.run(script, path).returncode == -9
     with st.open_trace(path) as trace:
         sent = np.concatenate([samples(3, seed=number) for number in range(5)])
         np.testing.assert_array_equal(trace.inputs[:15], sent)
@@ -321,23 +277,3 @@ def test_a_closed_writer_takes_no_steps(path: Path) -> None:
         RecordError, match="expected an open recorder, found one that was closed while the model ran"
     ):
         writer.put(step(1))
-
-
-@pytest.mark.parametrize(
-    ("argument", "message"),
-    [
-        ({"on_full": "wait"}, "on_full: expected one of block, drop, error, found 'wait'"),
-        ({"on_error": "ignore"}, "on_error: expected one of warn, raise, found 'ignore'"),
-        ({"queue_bytes": 0}, "queue_bytes: expected a whole number of 1 or more, found 0"),
-        ({"queue_bytes": 1e6}, "queue_bytes: expected a whole number of 1 or more, found 1000000.0"),
-        ({"commit_samples": -1}, "commit_samples: expected a whole number of 1 or more, found -1"),
-        ({"commit_every": -1}, "commit_every: expected seconds, 0 or more, found -1"),
-        ({"commit_every": float("nan")}, "commit_every: expected seconds, 0 or more, found nan"),
-        ({"commit_every": float("inf")}, "commit_every: expected seconds, 0 or more, found inf"),
-        ({"commit_every": "5 s"}, "commit_every: expected seconds, 0 or more, found '5 s'"),
-    ],
-)
-def test_settings_that_could_not_be(path: Path, argument: dict[str, Any], message: str) -> None:
-    with pytest.raises(UsageError) as caught:
-        record(OriginalModel(), path, **argument)
-    assert str(caught.value) == message

@@ -12,7 +12,6 @@ from hypothesis import strategies as some
 
 import sparsey_trace as st
 from sparsey_trace.recording.adapters.codes import Codes, cells_of, codes_of_winners
-from sparsey_trace.recording.steps.inputs import pack_bits
 from sparsey_trace.recording.steps.winners import ACTIVE, BROKEN, SILENT, find_winners
 
 if TYPE_CHECKING:
@@ -113,19 +112,3 @@ def test_winners_and_cells_side_by_side() -> None:
     assert states.tolist() == [ACTIVE, SILENT, ACTIVE, SILENT, BROKEN]
     kept = numbers.numpy().view(np.uint16)[[0, 1, 4, 5]]
     assert kept.tolist() == [299, 0, 2, 1]
-
-
-@pytest.mark.parametrize("features", [1, 7, 8, 9, 64, 784])
-@pytest.mark.parametrize("dtype", [torch.float32, torch.bool, torch.uint8, torch.int64, torch.bfloat16])
-def test_bits_are_those_of_numpy(features: int, dtype: torch.dtype) -> None:
-    values = torch.randint(2, (5, features), generator=torch.Generator().manual_seed(features)).to(dtype)
-    bits, is_binary = pack_bits(values.reshape(5, features, 1))
-    np.testing.assert_array_equal(bits, np.packbits(values.bool().numpy(), axis=-1))
-    assert is_binary.tolist() == [True]
-
-
-@pytest.mark.parametrize("value", [2, -1, 0.5, float("nan"), float("inf")])
-def test_what_is_not_binary_is_seen(value: float) -> None:
-    values = torch.ones(2, 9)
-    values[1, 8] = value
-    assert pack_bits(values)[1].tolist() == [False]

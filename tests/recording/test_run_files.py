@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import socket
-import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +20,7 @@ from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel,
 
 if TYPE_CHECKING:
     from sparsey_trace.recording import Recorder
+    from tests.recording.fork_server import ForkServer
 
 START = """
 import os, sys, time
@@ -31,17 +30,6 @@ from tests.recording.models import OriginalModel, samples
 
 model = OriginalModel()
 """
-
-
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "run.h5"
-
-
-def child(path: Path, script: str) -> subprocess.Popen[str]:
-    command = [sys.executable, "-c", START + script, str(path)]
-    root = Path(__file__).parents[2]
-    return subprocess.Popen(command, cwd=root, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 def resume(path: Path, *seeds: int, **more: Any) -> Recorder:
@@ -91,7 +79,9 @@ def test_the_files_together_are_the_run(path: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("last", ["os._exit(9)", "os.kill(os.getpid(), 9)"])
-def test_behind_a_kill_it_goes_on_from_the_last_commit(path: Path, last: str) -> None:
+def test_behind_a_kill_it_goes_on_from_the_last_commit(
+    path: Path, fork_server: ForkServer, last: str
+) -> None:
     script = f"""
 rec = record(model, sys.argv[1], commit_samples=6, commit_every=1000)
 for seed in range(5):
@@ -100,7 +90,7 @@ while rec.stats().committed < 12:
     time.sleep(0.01)
 {last}
 """
-    with child(path, script) as dead:
+    with fork_server.start(START + script, path) as dead:
         assert dead.wait(60) != 0
     before = path.read_bytes()
     assert resume(path, 4, 5).path.name == "run.1.h5"
@@ -111,7 +101,7 @@ while rec.stats().committed < 12:
         np.testing.assert_array_equal(trace.inputs[:], np.concatenate([samples(3, seed=n) for n in range(6)]))
 
 
-def test_a_file_without_samples_counts(path: Path) -> None:
+def test_a_file_without_samples_counts(path: Path, fork_server: ForkServer) -> None:
     script = """
 rec = record(model, sys.argv[1], commit_every=1000)
 model(samples(3))
@@ -119,7 +109,7 @@ while not Path(sys.argv[1]).exists():
     time.sleep(0.01)
 os._exit(9)
 """
-    with child(path, script) as dead:
+    with fork_server.start(START + script, path) as dead:
         dead.wait(60)
     assert len(st.open_trace(path)) == 0
     assert resume(path, 0).path.name == "run.1.h5"
@@ -129,7 +119,9 @@ os._exit(9)
 
 
 @pytest.mark.parametrize("has_begun", [True, False])
-def test_a_file_that_is_being_written_is_refused_with_its_writer(path: Path, *, has_begun: bool) -> None:
+def test_a_file_that_is_being_written_is_refused_with_its_writer(
+    path: Path, fork_server: ForkServer, *, has_begun: bool
+) -> None:
     begin = "model(samples(3))" if has_begun else "TraceWriter(sys.argv[1], layout)"
     script = f"""
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -142,8 +134,7 @@ while has_begun := {has_begun} and not Path(sys.argv[1]).exists():
 print("ready", flush=True)
 sys.stdin.read()
 """
-    with child(path, script) as writer:
-        assert writer.stdout is not None
+    with fork_server.start(START + script, path) as writer:
         assert writer.stdout.readline() == "ready\n"
         with pytest.raises(
             TraceError,

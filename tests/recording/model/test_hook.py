@@ -1,0 +1,45 @@
+"""Hooks are the model's that is recorded, and of no copy; errors in them reach the user."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+from typing import TYPE_CHECKING
+
+import pytest
+import torch
+
+from sparsey_trace.recording import record
+from sparsey_trace.recording.adapters.sparsey import SparseyLayers
+from tests.recording.models import OriginalModel, samples
+from tests.recording.passes import num_recorded
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def test_copies_of_the_model_work_and_are_not_recorded(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path):
+        copied, unpickled = copy.deepcopy(model), pickle.loads(pickle.dumps(model))
+        buffer = io.BytesIO()
+        torch.save(model, buffer)
+        for other in (copied, unpickled, torch.load(io.BytesIO(buffer.getvalue()), weights_only=False)):
+            torch.testing.assert_close(other.eval()(samples(2)), copy.deepcopy(model).eval()(samples(2)))
+        model(samples(3))
+    assert num_recorded(path) == 3
+
+
+def test_an_adapters_own_error_reaches_the_user(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise ZeroDivisionError
+
+    model = OriginalModel()
+    with record(model, path):
+        with monkeypatch.context() as patch:
+            patch.setattr(SparseyLayers, "read", fail)
+            with pytest.raises(ZeroDivisionError):
+                model(samples(2))
+        model(samples(3))
+    assert num_recorded(path) == 3
