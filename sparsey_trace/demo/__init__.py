@@ -9,7 +9,7 @@ up: `grids` (where MACs stand and listen), `selection` (which neurons win), `syn
 """
 
 from sparsey_trace.demo.configurations import DIGITS, MNIST
-from sparsey_trace.demo.data import Dataset, load_digits, load_mnist
+from sparsey_trace.demo.data import LabelledImages, load_digits, load_mnist
 from sparsey_trace.demo.layer import LayerConfig, SparseyLayer
 from sparsey_trace.demo.model import Sparsey, SparseyConfig
 from sparsey_trace.demo.selection import WinSigmoid
@@ -20,7 +20,7 @@ __all__ = [
     "DEMOS",
     "DIGITS",
     "MNIST",
-    "Dataset",
+    "LabelledImages",
     "LayerConfig",
     "LearningRule",
     "Sparsey",

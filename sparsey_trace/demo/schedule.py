@@ -74,7 +74,9 @@ class Schedule:
 
     def __len__(self) -> int:
         """How many steps there are."""
-        return self.epochs * sum(-(-len(part) // self.batch_size) for part in (self.trained, self.evaluated))
+        return self.epochs * sum(
+            -(-len(shown) // self.batch_size) for shown in (self.trained, self.evaluated)
+        )
 
     def __iter__(self) -> Iterator[ScheduledStep]:
         """The steps; the same ones each time."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import torch
 
 from sparsey_trace.demo.configurations import DIGITS, MNIST
-from sparsey_trace.demo.data import Dataset, load_digits, load_mnist
+from sparsey_trace.demo.data import LabelledImages, load_digits, load_mnist
 from sparsey_trace.demo.model import Sparsey, SparseyConfig
 from sparsey_trace.demo.schedule import Schedule
 from sparsey_trace.errors import UsageError
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class Demo(NamedTuple):
     """A data set, and the model that suits it."""
 
-    load: Callable[[], Dataset]
+    load: Callable[[], LabelledImages]
     model: SparseyConfig
 
 

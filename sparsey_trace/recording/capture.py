@@ -23,8 +23,8 @@ from sparsey_trace.recording.forward_pass import (
     SkippedPass,
     check_all_ran,
     check_num_features,
+    check_num_samples,
     check_order,
-    check_size,
     find_input,
 )
 from sparsey_trace.recording.model.hook import ModelHook
@@ -172,7 +172,7 @@ class Capture:
             under_way.layout = with_sizes(under_way.layout, index, layer, output)
         with torch.no_grad():
             codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
-        check_size(codes, under_way, layer.name)
+        check_num_samples(codes, under_way, layer.name)
         under_way.codes.append(codes)
 
     def _end(self, *_: Any) -> None:

@@ -113,7 +113,7 @@ def check_order(layers: Sequence[ModelLayer], under_way: ForwardPass, index: int
         raise RecordError(msg)
 
 
-def check_size(codes: Codes, under_way: ForwardPass, name: str) -> None:
+def check_num_samples(codes: Codes, under_way: ForwardPass, name: str) -> None:
     """See that the layer of this name has put out as many samples as came in.
 
     Raises:

@@ -98,11 +98,7 @@ def record(
     >>> rec.stats().samples
     1
     """
-    if not isinstance(model, nn.Module):
-        msg = f"model: expected a torch.nn.Module, found {type(model).__name__}"
-        raise RecordError(msg)
-    if inputs not in ("auto", *INPUT_KINDS):
-        raise DataError(unknown("inputs", inputs, ("auto", *INPUT_KINDS)))
+    _check_arguments(model, inputs)
     model = unwrapped(model)
     choice = choose_layers(model, layers)
     sampling = Sampling(every=every, phases=phases, predicate=predicate)
@@ -131,6 +127,14 @@ def record(
     writer_thread = WriterThread(run_file.path, open_writer, policy)
     capture = Capture(model, choice, sampling=sampling, writer_thread=writer_thread, run_file=run_file)
     return Recorder(run_file.path, capture, writer_thread)
+
+
+def _check_arguments(model: object, inputs: str) -> None:
+    if not isinstance(model, nn.Module):
+        msg = f"model: expected a torch.nn.Module, found {type(model).__name__}"
+        raise RecordError(msg)
+    if inputs not in ("auto", *INPUT_KINDS):
+        raise DataError(unknown("inputs", inputs, ("auto", *INPUT_KINDS)))
 
 
 def _check_writable(path: Path, *, overwrite: bool) -> None:

@@ -67,8 +67,8 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
 
     Raises:
         UsageError: `resume` and `overwrite` together.
-        RecordError: the last part keeps inputs in another way, or is of another number of ranks.
-        TraceError: the last part is still being written, or can't be opened.
+        RecordError: the last file keeps inputs in another way, or is of another number of ranks.
+        TraceError: the last file is still being written, or can't be opened.
 
     >>> from pathlib import Path
     >>> find_run_file(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
@@ -148,7 +148,7 @@ def _numbered(first: Path, number: int) -> Path:
 
 
 def _numbers(first: Path) -> list[int]:
-    """Of the parts that are there; the first is 0."""
+    """The numbers of the run's files that are there; the first is 0."""
     pattern = re.compile(rf"{re.escape(first.stem)}\.([1-9]\d*){re.escape(first.suffix)}")
     names = [path.name for path in first.parent.iterdir()] if first.parent.is_dir() else []
     return [0] * (first.name in names) + [int(found[1]) for found in map(pattern.fullmatch, names) if found]

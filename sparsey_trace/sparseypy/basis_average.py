@@ -78,7 +78,7 @@ class BasisAverageMetric(Metric):
         averages = past.result()["average"].combine_chunks()
         by_mac = np.split(averages.values.to_numpy(), averages.offsets.to_numpy()[1:-1])
         shape = (-1,) if self.reduction == "sparse" else layout.input_shape
-        return self._by_layer(layout, [part.reshape(shape) for part in by_mac])
+        return self._by_layer(layout, [mac.reshape(shape) for mac in by_mac])
 
     def _fields(self, layout: Layout) -> list[list[Tensor]]:
         return self._by_layer(
@@ -86,5 +86,5 @@ class BasisAverageMetric(Metric):
         )
 
     def _by_layer(self, layout: Layout, by_mac: Sequence[Any]) -> list[list[Tensor]]:
-        macs = iter(torch.tensor(part, device=self.device) for part in by_mac)
+        macs = iter(torch.tensor(mac, device=self.device) for mac in by_mac)
         return [[next(macs) for _ in range(layer.num_macs)] for layer in layout.layers]

@@ -69,15 +69,15 @@ class LayerIOHook(Hook):
         """Put the hooks on."""
         self.flatten = flatten
         self._groups, self._in_lists = _watched(module)
-        self._group = {part: index for index, group in enumerate(self._groups) for part in group}
+        self._group = {module: index for index, group in enumerate(self._groups) for module in group}
         self.abandon()
         super().__init__(module)
 
     def hook(self) -> None:
-        """Put one on the model, that forgets the pass before, and one on each part that is watched."""
+        """Put one on the model, that forgets the pass before, and one on each module that is watched."""
         self.hook_handles.append(self.module.register_forward_pre_hook(ModelHook(self, self.pre_hook)))
-        for part in self._group:
-            self.hook_handles.append(part.register_forward_hook(ModelHook(self, self.forward_hook)))
+        for module in self._group:
+            self.hook_handles.append(module.register_forward_hook(ModelHook(self, self.forward_hook)))
 
     def remove(self) -> None:
         """Take all hooks off, and forget the latest pass."""
@@ -93,7 +93,7 @@ class LayerIOHook(Hook):
         self.abandon()
 
     def forward_hook(self, module: nn.Module, input: Any, output: Any) -> None:
-        """A part that is watched has run."""
+        """A module that is watched has run."""
         self._seen[self._group[module]].append((module, input[0] if input else None, output))
 
     def get_layer_io(self) -> tuple[list[Any], list[Any], list[Any]]:

@@ -62,7 +62,7 @@ class LiveSteps:
 
         Raises:
             RecordError: there was no pass, or it doesn't fit the batch, or a MAC's code isn't one.
-            LayoutError: the layers' parts don't fit each other or the input.
+            LayoutError: the layers don't fit each other or the input.
         """
         outputs = self._outputs(hook)
         layout = self.layout or self._first_layout(tuple(last_batch.shape[1:]), outputs)
@@ -118,8 +118,8 @@ class LiveSteps:
     @torch.no_grad()
     def _read(self, layout: Layout, outputs: Sequence[Any]) -> list[Codes]:
         return [
-            layer.adapter.read(layer.module, output, part)
-            for layer, output, part in zip(self.layers, outputs, layout.layers, strict=True)
+            layer.adapter.read(layer.module, output, layout_of_layer)
+            for layer, output, layout_of_layer in zip(self.layers, outputs, layout.layers, strict=True)
         ]
 
     def _check_batch(self, batch: Tensor, layout: Layout, size: int) -> None:

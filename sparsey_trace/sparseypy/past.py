@@ -45,11 +45,11 @@ class Past(Generic[S]):
 
     def add(self, chunk: Chunk) -> None:
         """The next step."""
-        part: Any = self._metric.update(self._metric.init(self._layout), chunk)
-        self._new.add(part)
+        state: Any = self._metric.update(self._metric.init(self._layout), chunk)
+        self._new.add(state)
         self._num_new += len(chunk)
         if self._kept is not None:
-            self._kept.add(chunk, part.sample)
+            self._kept.add(chunk, state.sample)
             if self._kept.num_loose > _LOOSE + self._kept.num_settled:
                 self._settle()
 

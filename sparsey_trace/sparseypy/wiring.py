@@ -27,14 +27,14 @@ def wired(layers: Sequence[Any], input_shape: tuple[int, ...], num_features: int
     Raises:
         LayoutError: the layers don't fit each other or the input.
     """
-    parts: list[LayerLayout] = []
+    layouts: list[LayerLayout] = []
     for index, layer in enumerate(layers):
-        num_sources = parts[-1].num_macs if parts else num_features
-        parts.append(_part(layer, name=f"layer{index}", num_sources=num_sources))
-    return Layout(num_features=num_features, input_shape=input_shape, layers=tuple(parts))
+        num_sources = layouts[-1].num_macs if layouts else num_features
+        layouts.append(_layer_layout(layer, name=f"layer{index}", num_sources=num_sources))
+    return Layout(num_features=num_features, input_shape=input_shape, layers=tuple(layouts))
 
 
-def _part(layer: Any, *, name: str, num_sources: int) -> LayerLayout:
+def _layer_layout(layer: Any, *, name: str, num_sources: int) -> LayerLayout:
     if not isinstance(layer, list):
         return SparseyLayers().layout(layer, name=name, num_sources=num_sources)
     connections = [mac.input_filter.tolist() for mac in layer]

@@ -5,11 +5,11 @@ import sys
 import numpy as np
 import pytest
 
-from sparsey_trace.demo.data import Dataset, load_digits, load_mnist
+from sparsey_trace.demo.data import LabelledImages, load_digits, load_mnist
 from sparsey_trace.errors import RecordError
 
 
-def check(data: Dataset, *, count: int, side: int, on: tuple[float, float]) -> None:
+def check(data: LabelledImages, *, count: int, side: int, on: tuple[float, float]) -> None:
     assert data.inputs.shape == (count, side, side)
     assert data.inputs.dtype == np.uint8
     assert set(np.unique(data.inputs)) == {0, 1}

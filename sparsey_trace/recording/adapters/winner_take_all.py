@@ -69,7 +69,7 @@ class WinnerTakeAll:
         return codes_of_cells(output, layout)
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
-        """By the model's flag: a part of it may be frozen while the model trains."""
+        """By the model's flag: a module of it may be frozen while the model trains."""
         return model.training
 
     def _layout(self, name: str, num_sources: int) -> LayerLayout:

@@ -36,7 +36,7 @@ def unwrapped(model: nn.Module) -> nn.Module:
 def is_redirected(model: nn.Module) -> bool:
     """Whether a call of the model leads to other code: Lightning calls `training_step` so, through its wrapper.
 
-    It puts a function in the place of `forward`, which takes itself away when it is called.
+    It sets a function instead of `forward`, which takes itself away when it is called.
     """
     forward = vars(model).get("forward")
     return getattr(forward, "__name__", "") == "wrapped_forward" and (
@@ -48,7 +48,7 @@ def named_parts(model: nn.Module, *, remove_duplicate: bool = True) -> Iterator[
     """The model's modules by name, as they would be if none of them was compiled."""
     for name, module in model.named_modules(remove_duplicate=remove_duplicate):
         if _COMPILED not in module._modules:
-            yield ".".join(part for part in name.split(".") if part != _COMPILED), module
+            yield ".".join(word for word in name.split(".") if word != _COMPILED), module
 
 
 def compile_hint() -> str:

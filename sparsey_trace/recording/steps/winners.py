@@ -62,8 +62,8 @@ def find_winners(codes: Sequence[Codes], layout: Layout) -> Winners:
     >>> [found.tolist() for found in find_winners([Codes(cells, None)], Layout(num_features=1, layers=[v1]))]
     [[2, 1], [1, 2]]
     """
-    dtype = "uint8" if max(part.num_neurons for part in layout.layers) <= 256 else "int16"
-    sizes = [(part.num_cms, part.num_neurons) for part in layout.layers]
+    dtype = "uint8" if max(layer.num_neurons for layer in layout.layers) <= 256 else "int16"
+    sizes = [(layer.num_cms, layer.num_neurons) for layer in layout.layers]
     kinds = [
         (*size, found.cells.dtype, found.active is None) for size, found in zip(sizes, codes, strict=True)
     ]
