@@ -36,7 +36,7 @@ WATCHES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("loose", [0, 1024])
 @given(run=runs())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_values_per_mac(loose: int, run: Chunk) -> None:
     """All metrics watch one model at once."""
     assume(has_one_kind_of_input(run))
