@@ -20,11 +20,11 @@ WRONG: dict[str, tuple[str, object, int, str]] = {
 }
 
 
-@pytest.mark.parametrize(("name", "place", "value", "expected"), WRONG.values(), ids=WRONG)
+@pytest.mark.parametrize(("name", "index", "value", "expected"), WRONG.values(), ids=WRONG)
 def test_values_that_metrics_take_for_impossible(
-    closed: Path, name: str, place: object, value: int, expected: str
+    closed: Path, name: str, index: object, value: int, expected: str
 ) -> None:
     with h5py.File(closed, "r+", libver=("v110", "v110")) as file:
-        file[name][place] = value
+        file[name][index] = value
     with pytest.raises(TraceError, match=f"{expected}, found others; `sparsey-trace validate` says where"):
         analyze(closed, metrics=["basis_set_size"])
