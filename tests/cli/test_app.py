@@ -6,15 +6,14 @@ import subprocess
 import sys
 from typing import TYPE_CHECKING
 
-import pytest
-
+from sparsey_trace.exporting.export import FORMS
 from tests.cli.commands import sparsey_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-HEAVY = ("dask", "h5py", "numpy", "pandas", "pyarrow", "rich", "torch")
+HEAVY = ("dask", "h5py", "numpy", "pandas", "pyarrow", "rich", "tensorflow", "torch")
 
 
 def loaded_by(code: str) -> set[str]:
@@ -26,9 +25,12 @@ def loaded_by(code: str) -> set[str]:
     return set(found.stdout.splitlines()[-1].split()[1:])
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["analyze", "--help"], ["--version"], []])
-def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
-    assert loaded_by(f"from sparsey_trace.cli.main import main; main({arguments})") == set()
+MAIN = "from sparsey_trace.cli.main import main"
+
+
+def test_help_loads_nothing_heavy() -> None:
+    calls = [["--help"], ["analyze", "--help"], ["--version"], []]
+    assert loaded_by(f"{MAIN}\nfor call in {calls}: assert main(call) == 0") == set()
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
@@ -36,9 +38,10 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 
 
 def test_analyzing_and_looking_need_no_torch(run: Path) -> None:
-    for verb in ("analyze", "info", "validate"):
-        code = f"from sparsey_trace.cli.main import main; assert main([{verb!r}, {str(run)!r}]) == 0"
-        assert "torch" not in loaded_by(code)
+    calls = [[verb, str(run)] for verb in ("analyze", "info", "validate")]
+    calls += [["export", str(run), "--to", form] for form in FORMS]
+    loaded = loaded_by(f"{MAIN}\nfor call in {calls}: assert main(call) == 0, call")
+    assert not {"torch", "tensorflow"} & loaded
 
 
 def test_alone_it_says_what_to_do_next() -> None:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 from sparsey_trace.cli.main import main
-from sparsey_trace.exporting.export import FORMS
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,12 +47,3 @@ def test_help_says_what_each_form_holds(capsys: pytest.CaptureFixture[str]) -> N
     text = " ".join(capsys.readouterr().out.split())
     assert "netcdf, zarr: the trace itself" in text
     assert "csv: the metrics' tables by step" in text
-
-
-def test_export_needs_no_torch(run: Path) -> None:
-    code = (
-        "import sys; from sparsey_trace.cli.main import main; "
-        f"assert all(main(['export', {str(run)!r}, '--to', form]) == 0 for form in {list(FORMS)}); "
-        "assert not {'torch', 'tensorflow'} & set(sys.modules)"
-    )
-    subprocess.run([sys.executable, "-c", code], check=True)
