@@ -16,9 +16,9 @@ def resolution_names() -> list[str]:
 
 def reduction_names() -> list[str]:
     """Names of reductions, and `none`."""
-    from sparsey_trace.metrics.reductions import NAMES
+    from sparsey_trace.metrics.reductions import REDUCTIONS
 
-    return [NO_REDUCTION, *NAMES]
+    return [NO_REDUCTION, *REDUCTIONS]
 
 
 def parse_reduction(name: str) -> str | None:

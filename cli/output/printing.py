@@ -39,9 +39,9 @@ def note(message: str) -> None:
 
 def note_run_part(trace: Trace) -> None:
     """Note that a trace is only a part of its run, if it is."""
-    from sparsey_trace.replay.describe import place
+    from sparsey_trace.replay.describe import part_in_words
 
-    if part := place(trace):
+    if part := part_in_words(trace):
         note(f"{trace.path}: note: {part}")
 
 

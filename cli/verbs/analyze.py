@@ -33,9 +33,9 @@ Then, in Python:
 
 def engine_names() -> list[str]:
     """Names of engines."""
-    from sparsey_trace.replay.engine.engines import NAMES
+    from sparsey_trace.replay.engine.engines import ENGINES
 
-    return list(NAMES)
+    return list(ENGINES)
 
 
 Out = Annotated[

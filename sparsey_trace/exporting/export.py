@@ -31,7 +31,7 @@ class Form:
     Attributes:
         ending: of the name that a run gets in it.
         packages: what writes it.
-        holds: `metrics`, their curves or tables; or the `trace` itself.
+        holds: `metrics`, their means or tables; or the `trace` itself.
     """
 
     ending: str

@@ -92,7 +92,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         return (*earlier[:-1], earlier[-1] + later[0], *later[1:])
 
     def finalize(self, state: tuple[Sums, ...], layout: Layout) -> pa.Table:
-        """A line for each MAC (each epoch and MAC): what it stands for so far."""
+        """A row for each MAC (each epoch and MAC): what it stands for so far."""
         nothing = Sums(0, np.zeros(layout.num_macs, np.int64), {})
         so_far: dict[int, Sums] = {}
         reached = nothing
@@ -145,7 +145,7 @@ def _sums(chunk: Chunk) -> Sums:
     else:
         train = chunk.is_train
         active = np.concatenate(chunk.active, axis=1)[train]
-        split = exact_sum.split(inputs[train])
+        split = exact_sum.parts_of(inputs[train])
         parts = {
             exponent: (active.T.astype(part.dtype) @ part)[mac, feature].astype(np.int64)
             for exponent, part in split.items()

@@ -30,13 +30,13 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import LayerLayout, Layout
 
-Codes = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
+CodeSets = tuple["NDArray[np.uint64]", "NDArray[np.int64]", "NDArray[np.int64]"]
 """A layer's distinct codes [C, W], their winners' bits packed into words, MAC by MAC, each MAC's in the order in
 which they were seen; the sample [C] that showed each first; and where those of each MAC end [M]."""
 
 
 @dataclass(frozen=True)
-class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
+class BasisSetSize(SampleMetric[tuple[CodeSets, ...]]):
     """How many distinct codes each MAC has emitted, active, in training so far.
 
     Source: `basis_set_size` in docs/metrics.md. Exact for every code length.
@@ -54,7 +54,7 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
         """Shared by the size and its increase."""
         return "codes seen"
 
-    def init(self, layout: Layout) -> tuple[Codes, ...]:
+    def init(self, layout: Layout) -> tuple[CodeSets, ...]:
         """No codes at all."""
         return tuple(
             (
@@ -65,7 +65,7 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
             for layer in layout.layers
         )
 
-    def update(self, state: tuple[Codes, ...], chunk: Chunk) -> tuple[Codes, ...]:
+    def update(self, state: tuple[CodeSets, ...], chunk: Chunk) -> tuple[CodeSets, ...]:
         """Add the codes of the chunk's training samples."""
         from sparsey_trace.kernels.basis import learn
 
@@ -76,7 +76,7 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
         )
         return self.merge(state, tuple(new))
 
-    def merge(self, earlier: tuple[Codes, ...], later: tuple[Codes, ...]) -> tuple[Codes, ...]:
+    def merge(self, earlier: tuple[CodeSets, ...], later: tuple[CodeSets, ...]) -> tuple[CodeSets, ...]:
         """Keep the first sample of every code."""
         for codes, first, ends in (*earlier, *later):
             if not len(codes) == len(first) == ends[-1] or (np.diff(ends, prepend=0) < 0).any():
@@ -87,11 +87,11 @@ class BasisSetSize(SampleMetric[tuple[Codes, ...]]):
             for old, new in zip(earlier, later, strict=True)
         )
 
-    def finalize(self, state: tuple[Codes, ...], layout: Layout) -> list[tuple[Any, Any]]:
+    def finalize(self, state: tuple[CodeSets, ...], layout: Layout) -> list[tuple[Any, Any]]:
         """Per layer, MAC by MAC: the samples [C] that showed a new code, and where those of each MAC end [M]."""
         return [(first, ends) for _, first, ends in state]
 
-    def sizes(self, state: tuple[Codes, ...]) -> list[NDArray[np.int64]]:
+    def sizes(self, state: tuple[CodeSets, ...]) -> list[NDArray[np.int64]]:
         """Per layer [M]: the sizes after all that the state has seen."""
         return [np.diff(ends, prepend=0) for _, _, ends in state]
 
@@ -134,7 +134,7 @@ class BasisSetSizeIncrease(BasisSetSize):
         )
 
 
-def _joined(earlier: Codes, later: Codes) -> Codes:
+def _joined(earlier: CodeSets, later: CodeSets) -> CodeSets:
     from sparsey_trace.kernels.basis import join
 
     size = len(earlier[1]) + len(later[1])

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics.base import EVERYTHING, Best, Metric, OverSamples, RunMetric, SampleMetric
 from sparsey_trace.metrics.parameters import can_be_read
-from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -30,7 +30,7 @@ _CHOICES: dict[str, frozenset[Any]] = {
     "requires": EVERYTHING,
     "values_require": EVERYTHING,
     "values_phases": frozenset({TRAIN, EVAL}),
-    "reductions": frozenset({None, *NAMES}),
+    "reductions": frozenset({None, *REDUCTIONS}),
 }
 """Class attributes that hold several of these."""
 

@@ -33,7 +33,7 @@ def priorities(candidates: NDArray[Any], seed: int) -> NDArray[np.uint64]:
     return digests(candidates, size=8, seed=seed).view("<u8").astype(np.uint64)
 
 
-def draw(
+def draw_samples(
     priority: NDArray[np.uint64], step: NDArray[np.int64], size: int | None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Which candidates are ever drawn, and until when.
@@ -47,7 +47,7 @@ def draw(
         The candidates [r] int64 that are ever in the draw, in order, and the last step [r] int64 for
         which each one is: a candidate serves samples of steps above its own, up to that one.
 
-    >>> draw(np.array([5, 9, 1], np.uint64), np.array([0, 1, 2]), 2)
+    >>> draw_samples(np.array([5, 9, 1], np.uint64), np.array([0, 1, 2]), 2)
     (array([0, 1, 2]), array([9223372036854775807,                   2, 9223372036854775807]))
     """
     until = np.full(len(priority), FOREVER)

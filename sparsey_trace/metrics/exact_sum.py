@@ -19,7 +19,7 @@ _HIGHEST, _LOWEST = 120, -168
 """Units 2^120 down to 2^-168 cover every finite float32, the smallest (2^-149) included."""
 
 
-def split(values: NDArray[Any]) -> dict[int, NDArray[Any]]:
+def parts_of(values: NDArray[Any]) -> dict[int, NDArray[Any]]:
     """Cut float32 (or smaller) numbers into whole parts.
 
     Args:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sparsey_trace.metrics.base import Context, SampleMetric, SampleValues
-from sparsey_trace.metrics.reach import count_reach
+from sparsey_trace.metrics.reach import reach_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,7 +38,7 @@ class FeatureCoverage(SampleMetric[None]):
         from sparsey_trace.kernels.reach import share
 
         on = np.bitwise_count(chunk.on_bits).sum(axis=1, dtype=np.int64)
-        counts, begin = count_reach(chunk), 0
+        counts, begin = reach_counts(chunk), 0
         values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
         of_layers = np.empty((len(chunk), len(values)))
         for shares in (*values, of_layers):

@@ -10,7 +10,7 @@ import numpy as np
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, SampleMetric, SampleValues
 from sparsey_trace.metrics.nearest import References
-from sparsey_trace.metrics.parameters import check_choice, check_size
+from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore
 from sparsey_trace.metrics.similarity import Measure, code_similarity
 
@@ -62,7 +62,7 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         check_choice(self, "distance", ("hamming", "jaccard"))
         check_choice(self, "similarity", ("hamming", "jaccard"))
         check_choice(self, "repeated", ("latest", "first"))
-        check_size(self, "reference_size")
+        check_sample_size(self, "reference_size")
 
     @property
     def fold_key(self) -> Hashable:

@@ -137,14 +137,14 @@ def feature_groups(input_shape: Sequence[int]) -> NDArray[np.int64]:
     from sparsey_trace.kernels.nearest import MOST
 
     sides = sorted(range(len(input_shape)), key=lambda side: -input_shape[side])[:2]
-    places = np.unravel_index(np.arange(int(np.prod(input_shape))), tuple(input_shape))
+    coordinates = np.unravel_index(np.arange(int(np.prod(input_shape))), tuple(input_shape))
     # So many that no group is larger than is counted.
-    least = max(_SIDE, math.isqrt((len(places[0]) - 1) // MOST) + 1)
+    least = max(_SIDE, math.isqrt((len(coordinates[0]) - 1) // MOST) + 1)
     parts = [least**2] if min(input_shape[side] for side in sides) == 1 or len(sides) == 1 else [least] * 2
-    group = np.zeros(len(places[0]), np.int64)
+    group = np.zeros(len(coordinates[0]), np.int64)
     for side, part in zip(sides, parts, strict=False):
         cuts = min(part, input_shape[side])
-        group = group * cuts + places[side] * cuts // input_shape[side]
+        group = group * cuts + coordinates[side] * cuts // input_shape[side]
     return group
 
 

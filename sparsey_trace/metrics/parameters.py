@@ -77,7 +77,7 @@ def check_choice(metric: Any, parameter: str, choices: Sequence[str]) -> None:
         raise UsageError(unknown(f"{metric.name}: {parameter}", found, choices))
 
 
-def check_size(metric: Any, parameter: str) -> None:
+def check_sample_size(metric: Any, parameter: str) -> None:
     """A whole number of at least 1, or None.
 
     Raises:

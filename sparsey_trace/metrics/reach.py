@@ -68,7 +68,7 @@ def reach_of(layout: Layout) -> Reach:
     )
 
 
-def count_reach(chunk: Chunk) -> NDArray[np.int32]:
+def reach_counts(chunk: Chunk) -> NDArray[np.int32]:
     """How many of a sample's features reach each MAC, and each layer as a whole.
 
     Source: R[n, l, m] in docs/metrics.md.
@@ -77,7 +77,7 @@ def count_reach(chunk: Chunk) -> NDArray[np.int32]:
         chunk: n samples, with inputs and activity.
 
     Returns:
-        [M + L, at least n], a line for each of all layers' MACs, and one for each layer.
+        [M + L, at least n], a row for each of all layers' MACs, and one for each layer.
     """
     from sparsey_trace.kernels import reach
 

@@ -15,7 +15,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-NAMES = ("layerwise_mean", "layerwise_sum", "mean", "sum", "highest_layer", "highest_layer_mean", "sparse")
+REDUCTIONS = (
+    "layerwise_mean",
+    "layerwise_sum",
+    "mean",
+    "sum",
+    "highest_layer",
+    "highest_layer_mean",
+    "sparse",
+)
 
 
 @dataclass(frozen=True, eq=False)
@@ -23,7 +31,7 @@ class Reduced:
     """Values after a reduction, side by side.
 
     Attributes:
-        values: [g, X], a line for each group of samples; int64 where counts stayed counts.
+        values: [g, X], a row for each group of samples; int64 where counts stayed counts.
         layer: [X] int16, the layer each column belongs to; None where the reduction removed it.
         mac: [X] int32, the MAC; None where the reduction removed it.
     """
@@ -58,7 +66,7 @@ def reduce(name: str | None, values: Sequence[NDArray[Any]]) -> Reduced:
         return Reduced(_add(each)[:, None] / each.shape[1], None, None)
     if name == "sum":
         return Reduced(_add(_sums(values))[:, None], None, None)
-    raise UsageError(unknown("reduction", name, ("none", *NAMES)))
+    raise UsageError(unknown("reduction", name, ("none", *REDUCTIONS)))
 
 
 def _per_mac(values: Sequence[NDArray[Any]], layers: Sequence[int]) -> Reduced:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.metrics.draws import digests, draw, priorities
+from sparsey_trace.metrics.draws import digests, draw_samples, priorities
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -90,8 +90,8 @@ class ReferenceStore:
     def drawn(self, size: int | None, seed: int) -> tuple[ReferenceStore, NDArray[np.int64]]:
         """Only the inputs that are ever among `size` drawn ones, and the last step each serves."""
         if size is None:
-            return self, draw(np.zeros(len(self.step), np.uint64), self.step, None)[1]
-        chosen, until = draw(priorities(self.identity, seed), self.step, size)
+            return self, draw_samples(np.zeros(len(self.step), np.uint64), self.step, None)[1]
+        chosen, until = draw_samples(priorities(self.identity, seed), self.step, size)
         number = np.full(len(self.step), -1)
         number[chosen] = np.arange(len(chosen))
         last = np.full(len(self.step), -1)

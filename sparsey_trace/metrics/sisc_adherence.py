@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, SampleMetric, SampleValues
-from sparsey_trace.metrics.draws import draw, priorities
-from sparsey_trace.metrics.parameters import check_size
+from sparsey_trace.metrics.draws import draw_samples, priorities
+from sparsey_trace.metrics.parameters import check_sample_size
 from sparsey_trace.metrics.similarity import code_similarity
 from sparsey_trace.support.bitsets import words_of
 
@@ -75,7 +75,7 @@ class SiscAdherence(SampleMetric[Drawn]):
 
     def __post_init__(self) -> None:
         """Check the parameters."""
-        check_size(self, "reference_size")
+        check_sample_size(self, "reference_size")
 
     def init(self, layout: Layout) -> Drawn:
         """No samples yet."""
@@ -117,8 +117,8 @@ class SiscAdherence(SampleMetric[Drawn]):
     def _draw(self, drawn: Drawn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         size = self._size(drawn.seen)
         if size is None:
-            return draw(np.zeros(len(drawn.sample), np.uint64), drawn.step, None)
-        return draw(priorities(drawn.sample, self.seed), drawn.step, size)
+            return draw_samples(np.zeros(len(drawn.sample), np.uint64), drawn.step, None)
+        return draw_samples(priorities(drawn.sample, self.seed), drawn.step, size)
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """But for the default's first draw, when the run grows too long to compare with all of it."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN, make_metric
 from sparsey_trace.replay.engine.engines import jobs
 from sparsey_trace.replay.engine.memory import chunk_samples
@@ -84,8 +84,8 @@ def choose(
     """
     if resolution not in RESOLUTIONS:
         raise UsageError(unknown("resolution", resolution, RESOLUTIONS))
-    if reduction is not None and reduction not in NAMES:
-        raise UsageError(unknown("reduction", reduction, ("none", *NAMES)))
+    if reduction is not None and reduction not in REDUCTIONS:
+        raise UsageError(unknown("reduction", reduction, ("none", *REDUCTIONS)))
     named = metrics is not None
     # Those of other packages have to be named: one that fails must not cost the results of ours.
     wanted = [cls() for cls in BUILT_IN] if metrics is None else metrics

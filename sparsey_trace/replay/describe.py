@@ -29,7 +29,7 @@ def facts(trace: Trace) -> dict[str, Any]:
         "trace": str(trace.path),
         "files": [str(path) for path in trace.paths],
         "part": trace.part.attributes(),
-        "place": place(trace),
+        "place": part_in_words(trace),
         "id": trace.id,
         "created": trace.created,
         "host": trace.host,
@@ -55,7 +55,7 @@ def facts(trace: Trace) -> dict[str, Any]:
     }
 
 
-def place(trace: Trace) -> str:
+def part_in_words(trace: Trace) -> str:
     """Which part of a run the trace is, in words; empty where it is, or may be, all of it."""
     part, said = trace.part, []
     if len(trace.paths) == 1 and part.num_ranks > 1:

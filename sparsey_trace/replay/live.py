@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reading.trace import Trace
 
 LATELY = 1000
-"""What is said of late is said of the steps that the last so many samples belong to."""
+"""Late steps are those that the last so many samples belong to."""
 
 _BASIS, _ACTIVITY, _COVERAGE = BasisSetSize(), NumActivations(), FeatureCoverage()
 

@@ -1,4 +1,4 @@
-"""Tables of ours in IPython: their first and last lines, and what they are of."""
+"""Tables of ours in IPython: their first and last rows, and what they are of."""
 
 from __future__ import annotations
 
@@ -11,31 +11,31 @@ from sparsey_trace.tables.provenance import METADATA_KEY, provenance_of
 if TYPE_CHECKING:
     import pyarrow as pa
 
-_LINES = 5
+_ROWS = 5
 """So many at either end."""
 
 
 def page_of(found: pa.Table) -> str | None:
-    """A table as HTML; None for one of another making, which IPython then shows as it would."""
+    """A table as HTML; None for one that isn't ours, which IPython then shows as it would."""
     if METADATA_KEY not in (found.schema.metadata or {}):
         return None
     made = provenance_of(found.schema) or {}
     columns = {field.name: str(field.type) for field in found.schema}
     numbers = [name for name, kind in columns.items() if kind.startswith(("int", "uint", "float", "double"))]
-    first, rest = found.slice(0, _LINES), found.slice(max(_LINES, len(found) - _LINES))
-    lines = [_cells(line) for line in first.to_pylist()]
-    if len(found) > 2 * _LINES:
-        lines.append(["…"] * len(columns))
-    lines += [_cells(line) for line in rest.to_pylist()]
+    first, rest = found.slice(0, _ROWS), found.slice(max(_ROWS, len(found) - _ROWS))
+    rows = [_cells(row) for row in first.to_pylist()]
+    if len(found) > 2 * _ROWS:
+        rows.append(["…"] * len(columns))
+    rows += [_cells(row) for row in rest.to_pylist()]
     form = f"resolution {made.get('resolution')}, reduction {made.get('reduction') or 'none'}"
     caption = f"{made.get('metric')}: {len(found):,} rows, {form}, {number(made.get('samples'))} samples"
     notes = [f"{name}: {made['notes'][name]}" for name in ("gaps",) if made.get("notes", {}).get(name)]
-    return table(lines, heads=list(columns), numbers=numbers, caption=caption, notes=notes)
+    return table(rows, heads=list(columns), numbers=numbers, caption=caption, notes=notes)
 
 
-def _cells(line: dict[str, object]) -> list[object]:
+def _cells(row: dict[str, object]) -> list[object]:
     """Lists, such as basis averages, by their length only."""
-    return [f"{len(cell):,} values" if isinstance(cell, list) else cell for cell in line.values()]
+    return [f"{len(cell):,} values" if isinstance(cell, list) else cell for cell in row.values()]
 
 
 def show_tables() -> None:

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sparsey_trace.metrics import make_metric
-from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.testing import runs, write_run
 from tests.reference import reference_table
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
 
-REDUCTIONS = [None, *(name for name in NAMES if name != "sparse")]
+OF_SAMPLES = [None, *(name for name in REDUCTIONS if name != "sparse")]
 
 CASES = {
     "by default": {
@@ -49,7 +49,7 @@ def test_tables_are_those_of_the_definition(
     metrics: dict[str, dict[str, str]], run: Chunk, data: st.DataObject
 ) -> None:
     resolution = data.draw(st.sampled_from(["sample", "step", "epoch", "run"]))
-    reduction = data.draw(st.sampled_from([None, "sparse"] if "basis_average" in metrics else REDUCTIONS))
+    reduction = data.draw(st.sampled_from([None, "sparse"] if "basis_average" in metrics else OF_SAMPLES))
     with tempfile.TemporaryDirectory() as folder:
         write_run(f"{folder}/run.h5", run, commit_steps=data.draw(st.none() | st.integers(1, 4)))
         result = analyze(

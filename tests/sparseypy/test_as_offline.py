@@ -13,7 +13,7 @@ import sparsey_trace as st
 from sparsey_trace.demo import DIGITS, Sparsey, load_digits
 from sparsey_trace.demo.schedule import Schedule
 from sparsey_trace.metrics import make_metric
-from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.sparseypy import MetricFactory
 from tests.golden_runs import load_golden
@@ -39,7 +39,7 @@ METRICS: list[tuple[str, dict[str, Any], str | None]] = [
     *(
         (name, {}, reduction)
         for name in ("num_activations", "match_accuracy")
-        for reduction in NAMES
+        for reduction in REDUCTIONS
         if reduction != "sparse"
     ),
 ]

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 from sparsey_trace import sparseypy
-from sparsey_trace.metrics.reductions import NAMES
+from sparsey_trace.metrics.reductions import REDUCTIONS
 from tests.golden_runs import load_golden
 from tests.sparseypy.standins import spring, steps_of
 
@@ -24,6 +24,6 @@ def test_the_script_runs() -> None:
 
 
 def test_every_name_is_on_the_page() -> None:
-    public = [*sparseypy.__all__, *sparseypy.comparisons.__all__, *NAMES]
+    public = [*sparseypy.__all__, *sparseypy.comparisons.__all__, *REDUCTIONS]
     public += [name for name in vars(sparseypy.MetricFactory) if not name.startswith("_")]
     assert [name for name in public if name not in PAGE] == []

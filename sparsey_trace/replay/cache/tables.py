@@ -130,7 +130,7 @@ def _values_stay(metric: Metric[Any], notes: Mapping[str, Any]) -> bool:
 
 
 def _is_whole(made: Mapping[str, Any]) -> bool:
-    """Whether what a table says of its making is of the kind that we write."""
+    """Whether a table's provenance has the fields that are looked at, each of its type."""
     kinds = {"samples": int, "parameters": dict, "notes": dict}
     return all(type(made.get(key)) is kind for key, kind in kinds.items())
 

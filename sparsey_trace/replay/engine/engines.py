@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
-from sparsey_trace.replay.engine.worker import Done, Source, Worker, memos_of, work_from_file
+from sparsey_trace.replay.engine.worker import Done, SharedTrace, Worker, memos_of, work_from_file
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.replay.engine.task import Task
 
-NAMES = ("auto", "serial", "threads", "processes")
+ENGINES = ("auto", "serial", "threads", "processes")
 _AHEAD = 2
 """Chunks in flight for each thread or process: one at work, one waiting."""
 
@@ -46,13 +46,13 @@ class SerialEngine:
 
     def __init__(self) -> None:
         """Open no trace before there is work."""
-        self._source: Source | None = None
+        self._source: SharedTrace | None = None
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
-        self._source = self._source or Source(task)
+        self._source = self._source or SharedTrace(task)
         # Two BLAS threads that wait for each other were seen to take twice the time of one.
         with threadpool_limits(1):
             yield from map(Worker(task, self._source, memos_of(task)), spans)
@@ -70,13 +70,13 @@ class ThreadsEngine:
         """Start no thread and open no trace before there is work."""
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sparsey-trace replay")
-        self._source: Source | None = None
+        self._source: SharedTrace | None = None
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
         from threadpoolctl import threadpool_limits
 
-        self._source = self._source or Source(task)
+        self._source = self._source or SharedTrace(task)
         work = Worker(task, self._source, memos_of(task))
         with threadpool_limits(1):
             yield from _in_order(lambda span: self._pool.submit(work, span), spans, self._threads)
@@ -140,8 +140,8 @@ def make_engine(name: str, workers: int) -> Engine:
     Raises:
         UsageError: there is no such engine.
     """
-    if name not in NAMES:
-        raise UsageError(unknown("engine", name, NAMES))
+    if name not in ENGINES:
+        raise UsageError(unknown("engine", name, ENGINES))
     if name == "processes":
         return ProcessesEngine(workers)
     if name == "serial" or (name == "auto" and workers == 1):

@@ -46,7 +46,7 @@ class Done:
     samples: int
 
 
-class Source:
+class SharedTrace:
     """The trace of an analysis, open in one process, for all its tasks and threads.
 
     Args:
@@ -84,7 +84,7 @@ class Worker:
         memos: for each of its sample metrics, what the threads at work on it share.
     """
 
-    def __init__(self, task: Task, source: Source, memos: Sequence[Memo]) -> None:
+    def __init__(self, task: Task, source: SharedTrace, memos: Sequence[Memo]) -> None:
         """See the class."""
         self._task, self._trace = task, source.trace
         self._contexts = [
@@ -133,7 +133,7 @@ def memos_of(task: Task) -> list[Memo]:
     return [Memo() for _ in task.sample_metrics]
 
 
-_sources: list[Source] = []
+_sources: list[SharedTrace] = []
 """Of this process, which serves one analysis: its trace, once it is open."""
 
 
@@ -142,7 +142,7 @@ def _worker(path: Path) -> Worker:
     with path.open("rb") as stream:
         task = pickle.load(stream)
     if not _sources:
-        _sources.append(Source(task))
+        _sources.append(SharedTrace(task))
     return Worker(task, _sources[0], memos_of(task))
 
 

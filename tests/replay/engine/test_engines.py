@@ -8,7 +8,7 @@ import pytest
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.replay.engine.engines import (
-    NAMES,
+    ENGINES,
     ProcessesEngine,
     SerialEngine,
     ThreadsEngine,
@@ -30,7 +30,7 @@ from sparsey_trace.replay.engine.engines import (
 def test_threads_are_the_default_where_there_is_more_than_one_job(
     name: str, workers: int, expected: type
 ) -> None:
-    assert name in NAMES
+    assert name in ENGINES
     engine = make_engine(name, workers)
     engine.close()
     assert type(engine) is expected
