@@ -69,8 +69,8 @@ def weigh(
         if sample == 0 or step[sample] != step[sample - 1]:
             count, _ = serving(step[sample], old_step, until, which)
         squares = np.int64(0)
-        for place in range(count):
-            reference = which[place]
+        for index in range(count):
+            reference = which[index]
             shared = joined = 0
             for word in range(bits.shape[1]):
                 shared += popcount(bits[sample, word] & old_bits[reference, word])
@@ -125,31 +125,31 @@ def cosines(
     for sample in range(samples):
         if sample == 0 or step[sample] != step[sample - 1]:
             count, same = serving(step[sample], old_step, until, which)
-            for place in range(same, count):
+            for index in range(same, count):
                 for mac in range(macs):
-                    speaks = old_active[which[place], mac]
+                    speaks = old_active[which[index], mac]
                     for cm in range(cms):
-                        old[mac, cm, place] = old_codes[which[place], mac, cm] if speaks else _SILENT
-        for place in range(count):
-            weight[place] = weights[sample, which[place]]
+                        old[mac, cm, index] = old_codes[which[index], mac, cm] if speaks else _SILENT
+        for index in range(count):
+            weight[index] = weights[sample, which[index]]
         for mac in range(macs):
             if not active[sample, mac]:
                 continue
-            for place in range(count):
-                agreeing[place] = 0
+            for index in range(count):
+                agreeing[index] = 0
             for cm in range(cms):
                 winner = np.uint16(codes[sample, mac, cm])
-                for place in range(count):
-                    agreeing[place] += np.uint16(old[mac, cm, place] == winner)
+                for index in range(count):
+                    agreeing[index] += np.uint16(old[mac, cm, index] == winner)
             dot = square = 0.0
             for level in range(1, cms + 1):
                 # Level by level, as so many references at once are looked at; adding each where it belongs would
                 # wait for the one before.
                 total = number = 0
-                for place in range(count):
-                    total += weight[place] if agreeing[place] == level else 0
-                for place in range(count):
-                    number += agreeing[place] == level
+                for index in range(count):
+                    total += weight[index] if agreeing[index] == level else 0
+                for index in range(count):
+                    number += agreeing[index] == level
                 dot += alike[level] * (total / unit)
                 square += alike[level] * alike[level] * number
             length = max(np.sqrt(square), least) * max(norm[sample], least)

@@ -59,11 +59,11 @@ def _pack(
     each = 64 // bits
     for word in range(packed.shape[1]):
         stop = min(codes.shape[2], (word + 1) * each)
-        for place in range(count):
+        for index in range(count):
             joined = np.uint64(0)
             for cm in range(word * each, stop):
-                joined = joined << np.uint64(bits) | np.uint64(codes[shown[place], mac, cm])
-            packed[place, word] = joined
+                joined = joined << np.uint64(bits) | np.uint64(codes[shown[index], mac, cm])
+            packed[index, word] = joined
 
 
 @compiled
@@ -107,10 +107,10 @@ def count_new(
     new = np.zeros((samples, len(ends)), np.int8)
     begin = 0
     for mac in range(len(ends)):
-        place = begin + np.searchsorted(first[begin : ends[mac]], start)
-        while place < ends[mac] and first[place] < start + samples:
-            new[first[place] - start, mac] = 1
-            place += 1
+        index = begin + np.searchsorted(first[begin : ends[mac]], start)
+        while index < ends[mac] and first[index] < start + samples:
+            new[first[index] - start, mac] = 1
+            index += 1
         begin = ends[mac]
     return new
 
@@ -151,22 +151,22 @@ def _add(
         Where they end now; they ended at `number`.
     """
     words = codes.shape[1]
-    for place in range(start, stop):
+    for index in range(start, stop):
         mixed = np.uint64(0)
         for word in range(words):
-            mixed = (mixed ^ codes[place, word]) * _FACTOR
+            mixed = (mixed ^ codes[index, word]) * _FACTOR
             mixed ^= mixed >> np.uint64(32)
         slot = np.int64(mixed & np.uint64(room - 1))
         word = 0
         while table[slot] != _FREE and word < words:
             known, word = begin + table[slot], 0
-            while word < words and found[known, word] == codes[place, word]:
+            while word < words and found[known, word] == codes[index, word]:
                 word += 1
             slot = slot + (word < words) & (room - 1)
         if table[slot] == _FREE:
             for word in range(words):
-                found[number, word] = codes[place, word]
-            first[number] = samples[place]
+                found[number, word] = codes[index, word]
+            first[number] = samples[index]
             table[slot] = number - begin
             number += 1
     return number

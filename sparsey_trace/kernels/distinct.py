@@ -31,17 +31,17 @@ def distinct(words: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.i
     table = np.full(room, _FREE, np.int64)
     first, number = np.empty(len(words), np.int64), np.empty(len(words), np.int64)
     count = 0
-    for place in range(len(words)):
-        slot = np.int64(words[place, 0] & np.uint64(room - 1))
+    for index in range(len(words)):
+        slot = np.int64(words[index, 0] & np.uint64(room - 1))
         word = 0
         while table[slot] != _FREE and word < words.shape[1]:
             known, word = first[table[slot]], 0
-            while word < words.shape[1] and words[known, word] == words[place, word]:
+            while word < words.shape[1] and words[known, word] == words[index, word]:
                 word += 1
             slot = slot + (word < words.shape[1]) & (room - 1)
         if table[slot] == _FREE:
             table[slot] = count
-            first[count] = place
+            first[count] = index
             count += 1
-        number[place] = table[slot]
+        number[index] = table[slot]
     return first[:count].copy(), number

@@ -113,17 +113,17 @@ def _bounds(tiles: NDArray[np.uint8], counts: NDArray[np.uint8]) -> NDArray[np.u
             a, b, c = counts[first], counts[first + 1], counts[first + 2]
             d, e = counts[first + 3], counts[first + 4]
             # One sum for all of them, as one after the other would each wait for the one before.
-            for place in range(TILE):
+            for index in range(TILE):
                 v, w, x = (
-                    tiles[tile, first, place],
-                    tiles[tile, first + 1, place],
-                    tiles[tile, first + 2, place],
+                    tiles[tile, first, index],
+                    tiles[tile, first + 1, index],
+                    tiles[tile, first + 2, index],
                 )
-                y, z = tiles[tile, first + 3, place], tiles[tile, first + 4, place]
+                y, z = tiles[tile, first + 3, index], tiles[tile, first + 4, index]
                 differing = max(v, a) - min(v, a) + max(w, b) - min(w, b) + max(x, c) - min(x, c)
-                part[place] = differing + max(y, d) - min(y, d) + max(z, e) - min(z, e)
-            for place in range(TILE):
-                bounds[tile, place] += part[place]
+                part[index] = differing + max(y, d) - min(y, d) + max(z, e) - min(z, e)
+            for index in range(TILE):
+                bounds[tile, index] += part[index]
     return bounds
 
 
@@ -144,10 +144,10 @@ def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool
 def _close(bounds: NDArray[np.uint16], tile: int, count: int, limit: int, close: NDArray[np.int64]) -> int:
     """How many of the first references of a tile may differ in fewer bits; which, to `close`."""
     found = 0
-    for place in range(count):
+    for index in range(count):
         # Without a branch, which would be guessed wrong too often.
-        close[found] = place
-        found += int(bounds[tile, place] < limit)
+        close[found] = index
+        found += int(bounds[tile, index] < limit)
     return found
 
 

@@ -112,12 +112,12 @@ def _whole(
 
 @compiled
 def _digits(sets: NDArray[np.uint64], start: int, stop: int) -> NDArray[np.uint64]:
-    """[places, W], the binary digits of the counts, lowest first."""
-    places = 3
-    while stop - start >> places:
-        places += 1
+    """[num_digits, W], the binary digits of the counts, lowest first."""
+    num_digits = 3
+    while stop - start >> num_digits:
+        num_digits += 1
     width = sets.shape[1]
-    digits, carry = np.zeros((places, width), np.uint64), np.empty(width, np.uint64)
+    digits, carry = np.zeros((num_digits, width), np.uint64), np.empty(width, np.uint64)
     while stop - start >= 7:
         for word in range(width):
             # Seven at once, by adders that take three bits to two.
@@ -146,10 +146,10 @@ def _digits(sets: NDArray[np.uint64], start: int, stop: int) -> NDArray[np.uint6
 
 @compiled
 def _carry(digits: NDArray[np.uint64], lowest: int, carry: NDArray[np.uint64]) -> None:
-    for place in range(lowest, len(digits)):
+    for index in range(lowest, len(digits)):
         for word in range(digits.shape[1]):
-            digit = digits[place, word]
-            digits[place, word] = digit ^ carry[word]
+            digit = digits[index, word]
+            digits[index, word] = digit ^ carry[word]
             carry[word] &= digit
 
 
@@ -166,13 +166,13 @@ def _write(
             for first in range(0, len(digits), 8):
                 # Eight digits of eight samples: a byte of each one's count.
                 eight = np.uint64(0)
-                for place in range(first, min(first + 8, len(digits))):
-                    bits = digits[place, word] >> np.uint64(8 * byte) & np.uint64(255)
-                    eight |= spread[bits] << np.uint64(place - first)
+                for index in range(first, min(first + 8, len(digits))):
+                    bits = digits[index, word] >> np.uint64(8 * byte) & np.uint64(255)
+                    eight |= spread[bits] << np.uint64(index - first)
                 for sample in range(8):
                     part = np.int32(eight >> np.uint64(8 * sample) & np.uint64(255))
-                    place = 64 * (start + word) + 8 * byte + sample
-                    counts[thing, place] = part << first | (counts[thing, place] if first else 0)
+                    index = 64 * (start + word) + 8 * byte + sample
+                    counts[thing, index] = part << first | (counts[thing, index] if first else 0)
 
 
 @compiled
@@ -180,8 +180,8 @@ def _spread() -> NDArray[np.uint64]:
     """[256], for each byte its bits, highest first, as the eight bytes of a word, lowest first."""
     spread = np.zeros(256, np.uint64)
     for byte in range(256):
-        for place in range(8):
-            spread[byte] |= np.uint64(byte >> (7 - place) & 1) << np.uint64(8 * place)
+        for index in range(8):
+            spread[byte] |= np.uint64(byte >> (7 - index) & 1) << np.uint64(8 * index)
     return spread
 
 
@@ -200,10 +200,10 @@ def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: 
     for first in range(0, count, _ACROSS):
         size = min(_ACROSS, count - first)
         for thing in range(things):
-            for place in range(size):
-                turned[place, thing] = counts[begin + thing, first + place]
-        for place in range(size):
-            number = np.float64(on[first + place])
+            for index in range(size):
+                turned[index, thing] = counts[begin + thing, first + index]
+        for index in range(size):
+            number = np.float64(on[first + index])
             for thing in range(things):
-                share = turned[place, thing] / number if number else 1.0
-                shares[first + place, thing] = share
+                share = turned[index, thing] / number if number else 1.0
+                shares[first + index, thing] = share
