@@ -46,21 +46,24 @@ def test_a_point_is_the_mean_over_its_samples(chunk: Chunk, most: int) -> None:
             assert {phase for phase, _ in found} == set(frame["phase"][frame["value"].notna()])
             for (phase, layer), curve in found.items():
                 mine = frame[(frame["phase"] == phase) & (frame["layer"] == layer) & frame["value"].notna()]
+                values = mine.pivot(index="step", columns="mac", values="value")
+                size, seen = (mine.groupby("step")[name].first() for name in ("size", "seen"))
                 before = 0
-                for seen, last, values in zip(curve.seen, curve.step, curve.values, strict=True):
-                    part = mine[(mine["step"] >= before) & (mine["step"] <= last)]
-                    means = [
-                        np.average(of_mac["value"], weights=of_mac["size"])
-                        for _, of_mac in part.groupby("mac")
-                    ]
-                    np.testing.assert_allclose(values, means, rtol=1e-9)
-                    assert part["seen"].max() == seen
+                for point, last in enumerate(curve.step):
+                    part = slice(before, last)  # pandas' slices by label hold both ends
+                    np.testing.assert_allclose(
+                        curve.values[point], means(values.loc[part], size.loc[part]), rtol=1e-9
+                    )
+                    assert seen.loc[part].max() == curve.seen[point]
                     before = last + 1
                 assert before > mine["step"].max()
-                overall = [
-                    np.average(of_mac["value"], weights=of_mac["size"]) for _, of_mac in mine.groupby("mac")
-                ]
-                np.testing.assert_allclose(curve.overall, overall, rtol=1e-9)
+                np.testing.assert_allclose(curve.overall, means(values, size), rtol=1e-9)
+
+
+def means(values: pd.DataFrame, size: pd.Series) -> Any:
+    """Of each MAC, over the samples of the steps in which it has a value."""
+    weights = values.notna().mul(size, axis=0)
+    return (values.fillna(0) * weights).sum() / weights.sum()
 
 
 @given(chunk=RUNS, most=hyp.integers(2, 6))
