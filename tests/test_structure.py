@@ -8,6 +8,7 @@ from collections import Counter
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from importlib.util import resolve_name
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,6 +86,23 @@ def circle(graph: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
+def test_imports_form_no_circle() -> None:
+    assert " -> ".join(circle(imports())) == ""
+
+
+def test_imports_form_no_circle_of_folders() -> None:
+    folders: dict[str, set[str]] = {}
+    reasons: dict[tuple[str, str], str] = {}
+    for module, others in imports().items():
+        for other in others:
+            pair = folder_of(module), folder_of(other)
+            if pair[0] != pair[1]:
+                folders.setdefault(pair[0], set()).add(pair[1])
+                reasons[pair] = f"{module} imports {other}"
+    found = circle(folders)
+    assert [reasons[pair] for pair in pairwise(found)] == []
+
+
 def test_no_file_is_long() -> None:
     files = [*modules().values(), *(ROOT / "benchmarks").glob("*.py")]
     lengths = {str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in files}
@@ -94,6 +112,12 @@ def test_no_file_is_long() -> None:
 def test_no_folder_is_full() -> None:
     files = Counter(path.parent for path in modules().values() if path.name != "__init__.py")
     assert {str(folder): number for folder, number in files.items() if number > MOST_MODULES} == {}
+
+
+def test_half_of_all_modules_have_tests_under_their_name() -> None:
+    names = [module for module in modules() if not is_package(module)]
+    without = [str(path_of_tests(module)) for module in names if not (ROOT / path_of_tests(module)).exists()]
+    assert len(without) <= len(names) / 2, "\n".join(without)
 
 
 def path_of_tests(module: str) -> Path:
