@@ -7,11 +7,13 @@ import sys
 
 from . import ctrl_c
 from .output.exits import INTERRUPTED
+from .output.streams import open_closed
 
 
 def run() -> None:
     """Do what the command line says, and exit."""
     ctrl_c.listen()
+    open_closed()
     try:
         from .main import run as go
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
 from sparsey_trace.support import progress as bar
 from sparsey_trace.support.printable import printable
+
+from . import streams
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,8 +19,13 @@ if TYPE_CHECKING:
 
 
 def write(text: str = "") -> None:
-    """Write a line on standard output."""
-    print(text)
+    """Write a line on standard output.
+
+    Raises:
+        OutputError: it takes nothing more.
+    """
+    with streams.printing_results():
+        print(text)
 
 
 def write_json(value: Any) -> None:
@@ -29,12 +35,12 @@ def write_json(value: Any) -> None:
 
 def error(message: str) -> None:
     """Say in one line on standard error what went wrong."""
-    print(f"sparsey-trace: {printable(message)}", file=sys.stderr)
+    streams.say(f"sparsey-trace: {printable(message)}")
 
 
 def note(message: str) -> None:
     """Say something worth knowing, in one line on standard error."""
-    print(printable(message), file=sys.stderr)
+    streams.say(printable(message))
 
 
 def note_run_part(trace: Trace) -> None:
@@ -60,16 +66,20 @@ def traceback(error: Exception) -> None:
     """Show on standard error where an error came from."""
     import traceback as python
 
-    python.print_exception(error, file=sys.stderr)
+    streams.say("".join(python.format_exception(error)).rstrip("\n"))
 
 
 def flush() -> None:
-    """Hand on what was printed; a reader who has seen enough (`| head`) is no fault."""
+    """Hand on what was printed; a reader who has seen enough (`| head`) is no fault.
+
+    Raises:
+        OutputError: standard output takes nothing more.
+    """
     try:
-        sys.stdout.flush()
+        with streams.printing_results():
+            sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes once more when it ends, and would complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        streams.let_go(sys.stdout)
 
 
 def on_terminal(stream: TextIO) -> bool:

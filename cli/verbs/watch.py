@@ -17,7 +17,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug
 from ..options.runs import Run
-from ..output.printing import note, on_terminal, write
+from ..output.printing import flush, note, on_terminal, write
 from ..output.table import rich_table, write_table
 
 if TYPE_CHECKING:
@@ -149,7 +149,7 @@ class _Printed:
     def __call__(self, sight: _Sight) -> None:
         if sight != self._last:
             self._form(sight)
-            sys.stdout.flush()
+            flush()
         self._last = sight
 
 
