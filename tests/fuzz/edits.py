@@ -13,6 +13,7 @@ from tests.fuzz.structures import Structure
 
 if TYPE_CHECKING:
     import random
+    from collections.abc import Iterator
 
 NUMBERS = (
     -1,
@@ -53,14 +54,22 @@ FILTERS = (1, 2, 4, 5, 6, 305, 32_001, 32_004, 32_008, 32_013, 32_026, 60_000)
 
 def edit(content: bytearray, rng: random.Random, _: bytes) -> bytearray:
     """One to three changes; HDF5 may refuse some."""
-    if content[11]:
-        content[11] = 0
-        Structure("superblock", 0, 44).seal(content)
-    stream = io.BytesIO(content)
-    with contextlib.suppress(*REFUSED), h5py.File(stream, "r+", libver=("v110", "v110")) as file:
+    with through_hdf5(content) as file:
         for _ in range(rng.choice([1, 1, 2, 3])):
             rng.choice(EDITS)(file, rng)
-    return bytearray(stream.getvalue())
+    return content
+
+
+@contextlib.contextmanager
+def through_hdf5(content: bytearray) -> Iterator[h5py.File]:
+    """A file's content, opened to be changed; it is what HDF5 made of it afterwards."""
+    if content[11]:
+        content[11] = 0
+        Structure.before("superblock", 0, 44).seal(content)
+    stream = io.BytesIO(content)
+    with contextlib.suppress(*REFUSED), h5py.File(stream, "r+", libver=("v110", "v110")) as file:
+        yield file
+    content[:] = stream.getvalue()
 
 
 def set_counter(file: h5py.File, rng: random.Random) -> None:

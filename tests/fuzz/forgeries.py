@@ -6,6 +6,7 @@ import struct
 from typing import TYPE_CHECKING
 
 from tests.fuzz.edits import edit
+from tests.fuzz.shared_types import share_type
 from tests.fuzz.structures import structures
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ FORGERIES = (
     change_length,
     change_structure,
     change_frame,
+    share_type,
     edit,
     edit,
 )

@@ -38,12 +38,40 @@ class _Kind(NamedTuple):
     record_bytes: dict[int, int]
 
 
+class Heap(NamedTuple):
+    """A heap that HDF5 can read.
+
+    Attributes:
+        root: the address of its first block.
+        rows: how many rows of blocks that one lists; 0 where it is a block of content itself.
+    """
+
+    root: int
+    rows: int
+
+
+class Tree(NamedTuple):
+    """A B-tree that HDF5 can read.
+
+    Attributes:
+        root: the address of its first node.
+        depth: how many levels there are below that.
+        records: how many records it holds itself.
+    """
+
+    root: int
+    depth: int
+    records: int
+
+
 ATTRIBUTES = _Kind(id_bytes=8, block_bytes=1024, heap_bits=40, record_bytes={8: 17, 9: 13})
 LINKS = _Kind(id_bytes=7, block_bytes=512, heap_bits=32, record_bytes={5: 11, 6: 15})
 
 
-def check_dense(read: Callable[[int, int], bytes], kind: _Kind, addresses: tuple[int, ...]) -> None:
-    """See that HDF5 can read a heap and its B-trees.
+def check_dense(
+    read: Callable[[int, int], bytes], kind: _Kind, addresses: tuple[int, ...]
+) -> tuple[Heap, Tree] | None:
+    """See that HDF5 can read a heap and its B-trees; the heap and the first tree, which is that of names.
 
     Args:
         read: the file's bytes, by address and count.
@@ -54,14 +82,12 @@ def check_dense(read: Callable[[int, int], bytes], kind: _Kind, addresses: tuple
         ValueError: it can't; half of a message.
     """
     heap, *trees = addresses
-    if heap != UNDEFINED_ADDRESS:
-        _check_heap(read, kind, heap)
-    for tree in trees:
-        if tree != UNDEFINED_ADDRESS:
-            _check_btree(read, kind, tree)
+    found = None if heap == UNDEFINED_ADDRESS else _heap(read, kind, heap)
+    by_name, *_ = [None if tree == UNDEFINED_ADDRESS else _tree(read, kind, tree) for tree in trees]
+    return None if found is None or by_name is None else (found, by_name)
 
 
-def _check_heap(read: Callable[[int, int], bytes], kind: _Kind, address: int) -> None:
+def _heap(read: Callable[[int, int], bytes], kind: _Kind, address: int) -> Heap:
     content = read(address, _HEAP_HEADER.size)
     fields = _HEAP_HEADER.unpack(content.ljust(_HEAP_HEADER.size, b"\0"))
     managed, root, rows = fields[10], fields[23], fields[24]
@@ -85,9 +111,10 @@ def _check_heap(read: Callable[[int, int], bytes], kind: _Kind, address: int) ->
     if fixed != expected or rows > _MOST_ROWS or not read(root, 4) or managed > 1 << 32:
         msg = f"a heap at byte {address} that HDF5 doesn't make"
         raise ValueError(msg)
+    return Heap(root, rows)
 
 
-def _check_btree(read: Callable[[int, int], bytes], kind: _Kind, address: int) -> None:
+def _tree(read: Callable[[int, int], bytes], kind: _Kind, address: int) -> Tree:
     content = read(address, _BTREE_HEADER.size)
     signature, version, tree, node, record, depth, split, merge, root, here, total = _BTREE_HEADER.unpack(
         content.ljust(_BTREE_HEADER.size, b"\0")
@@ -98,3 +125,4 @@ def _check_btree(read: Callable[[int, int], bytes], kind: _Kind, address: int) -
     if fixed != expected or depth > _MOST_DEPTH or not fits:
         msg = f"a tree at byte {address} that HDF5 doesn't make"
         raise ValueError(msg)
+    return Tree(root, depth, here)

@@ -10,11 +10,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparsey_trace.trace.hdf5 import dense_storage
+from sparsey_trace.trace.hdf5.attribute_messages import check_attribute, check_dense_attributes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-_DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _LAYOUT, _CONTINUATION, _ATTRIBUTE_INFO = 1, 2, 3, 6, 8, 16, 21
+_DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _LAYOUT = 1, 2, 3, 6, 8
+_ATTRIBUTE, _CONTINUATION, _ATTRIBUTE_INFO = 12, 16, 21
 _KNOWN = frozenset(
     {
         0,  # NIL: space to spare
@@ -27,7 +29,7 @@ _KNOWN = frozenset(
         _LAYOUT,
         10,  # group info
         11,  # filter pipeline
-        12,  # attribute
+        _ATTRIBUTE,
         _CONTINUATION,
         18,  # modification time
         _ATTRIBUTE_INFO,
@@ -90,12 +92,14 @@ def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> H
 
 
 def _by_type(messages: Iterator[tuple[int, bytes]]) -> dict[int, bytes]:
-    """The messages by type, where no two of those that matter here contradict each other."""
+    """The messages by type, where no two of those that matter here contradict each other; attributes are checked."""
     found: dict[int, bytes] = {}
     for kind, body in messages:
         if kind in found and kind in _ONCE:
             msg = f"two messages of type {kind}"
             raise ValueError(msg)
+        if kind == _ATTRIBUTE:
+            check_attribute(body)
         found[kind] = body
     return found
 
@@ -111,9 +115,11 @@ def _check_info(read: Callable[[int, int], bytes], found: dict[int, bytes]) -> N
             flags = body[1]
             first = 2 + order_bytes * bool(flags & 1)
             ends = range(first + 8, first + 8 * (3 + bool(flags & 2)), 8)
-            dense_storage.check_dense(
+            stored = dense_storage.check_dense(
                 read, kind, tuple(int.from_bytes(body[end - 8 : end], "little") for end in ends)
             )
+            if stored is not None and kind is dense_storage.ATTRIBUTES:
+                check_dense_attributes(read, *stored)
 
 
 def _layout(message: bytes) -> tuple[str, int]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import shutil
 import subprocess
 import sys
@@ -22,6 +23,7 @@ from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.validate import validate
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.fuzz.shared_types import share_type
 from tests.trace.feed import ROOT, feed, write_closed
 
 if TYPE_CHECKING:
@@ -103,6 +105,13 @@ def other_filter(file: h5py.File) -> None:
     )
 
 
+def of_committed_type(file: h5py.File) -> None:
+    """An attribute whose type stands elsewhere, where it could be sent on and on."""
+    file["type"] = np.dtype("<i8")
+    del file["layers/0"].attrs["num_macs"]
+    file["layers/0"].attrs.create("num_macs", 20, dtype=file["type"])
+
+
 def of_variable_length(file: h5py.File) -> None:
     del file.attrs["host"]
     file.attrs["host"] = "anywhere"
@@ -127,6 +136,7 @@ HOSTILE: dict[str, Callable[[h5py.File], None]] = {
     "more samples than a disk holds": huge,
     "text of variable length": of_variable_length,
     "references": references,
+    "an attribute of a committed type": of_committed_type,
 }
 
 
@@ -141,6 +151,16 @@ def test_it_is_refused(
     assert str(caught.value).startswith(f"{trace}: expected ")
     assert main(["info", str(trace)]) == 1
     assert SECRET not in str(caught.value) + capsys.readouterr().err
+
+
+def test_a_type_that_leads_to_itself(tmp_path: Path, whole: bytes) -> None:
+    """In attributes of the root, stored densely, and of a layer, in its header: HDF5 would crash."""
+    paths = [tmp_path / f"{number}.h5" for number in range(12)]
+    for number, path in enumerate(paths):
+        path.write_bytes(share_type(bytearray(whole), random.Random(number), whole))
+    call = [sys.executable, "-c", READ_ALL, str(1 << 32), *map(str, paths)]
+    done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_missing_chunk_is_not_zeros(trace: Path) -> None:
