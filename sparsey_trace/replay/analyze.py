@@ -92,6 +92,8 @@ def analyze(
         with Outputs(folder, trace, **question) as outputs:
             known = Cache(folder, trace, **question, used=cache and out is not None)
             todo = plan(found.metrics, known)
+            if todo.missing:
+                known.take_content()
             with progress("replaying", unit="samples", shown=progress_bar) as show:
                 replay = _Replay(trace, work, outputs, found.chunk_size, question)
                 states = replay.run_all(todo, show)

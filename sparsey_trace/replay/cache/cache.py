@@ -40,7 +40,7 @@ class Cache:
         self, folder: Path, trace: Trace, *, resolution: str, reduction: str | None, used: bool
     ) -> None:
         """Touch nothing yet."""
-        self._store, self._trace, self._used = Store(folder, trace.id), trace, used
+        self._store, self._trace, self._used = Store(folder, trace), trace, used
         self._question = {"resolution": resolution, "reduction": reduction}
 
     def tables(self, metric: Metric[Any]) -> KnownTables:
@@ -52,6 +52,11 @@ class Cache:
     def fold(self, metric: Metric[Any]) -> KnownFold:
         """What is known of the fold of a metric."""
         return known_fold(self._store, metric, self._trace) if self._used else KnownFold(why=_UNUSED)
+
+    def take_content(self) -> None:
+        """Take down what the trace holds, before it is read: what is kept later is of that."""
+        if self._used:
+            self._store.take_content()
 
     def forget(self, tables: Iterable[str]) -> None:
         """Nothing is known of these tables from now on: they are about to be replaced."""

@@ -42,6 +42,7 @@ def known_fold(store: Store, metric: Metric[Any], trace: Trace) -> KnownFold:
         samples = about["samples"]
         if not 0 < samples <= len(trace):
             raise Unknown(why=grown(len(trace) - samples))
+        store.check_content(about)
         return KnownFold(
             samples=samples,
             state=_checked(store, metric, trace, state),

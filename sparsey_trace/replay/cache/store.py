@@ -15,10 +15,13 @@ from sparsey_trace.replay.cache.sealed_files import (
     write_sealed,
 )
 from sparsey_trace.support.writing import remove_partials
+from sparsey_trace.trace.reading.contents import Contents
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
+
+    from sparsey_trace.trace.reading.trace import Trace
 
 FOLDER = ".cache"
 
@@ -41,12 +44,17 @@ class Store:
 
     Args:
         folder: of the tables.
-        trace: the trace's id.
+        trace: the trace.
+
+    Attributes:
+        tables: the folder of the tables.
     """
 
-    def __init__(self, folder: Path, trace: str) -> None:
+    def __init__(self, folder: Path, trace: Trace) -> None:
         """Touch nothing yet."""
-        self.tables, self._folder, self._trace = folder, folder / FOLDER, trace
+        self.tables, self._folder, self._trace = folder, folder / FOLDER, trace.id
+        self._contents = Contents(trace)
+        self._content: dict[str, Any] | None = None
 
     def path(self, name: str) -> Path:
         """Where something is kept."""
@@ -78,17 +86,30 @@ class Store:
             raise Unknown(why="what was kept was made by other code")
         return about, value
 
+    def check_content(self, about: Mapping[str, Any]) -> None:
+        """See that the trace begins with what it held when something was kept of it; it is no shorter now.
+
+        Raises:
+            Unknown: it was edited since.
+        """
+        if not self._contents.has(about.get("content")):
+            raise Unknown(why="the trace was edited since")
+
+    def take_content(self) -> None:
+        """Take down what the trace holds, before it is read: what is written from now on is of that."""
+        self._content = self._contents.now()
+
     def write(
         self, name: str, about: Mapping[str, Any], value: Any, types: Sequence[type], maker: str | None
     ) -> None:
-        """Keep a value that can be kept, of a maker that will be known again.
+        """Keep a value that can be kept, of a maker and a content that will be known again.
 
         Raises:
             OSError: it can't be written.
         """
-        if maker is not None:
+        if maker is not None and self._content is not None:
             with contextlib.suppress(Unkept):
-                stamped = {**about, "trace": self._trace, "maker": maker}
+                stamped = {**about, "trace": self._trace, "maker": maker, "content": self._content}
                 write_sealed(self.path(name), stamped, value, types)
 
     def prepare(self) -> None:

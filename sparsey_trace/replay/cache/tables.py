@@ -112,6 +112,7 @@ def _halt(store: Store, metric: Metric[Any], name: str) -> Halt | None:
         digest = digest_of(stream, path.stat().st_size).hex()
     if digest != about.get("digest"):
         raise _changed(path)
+    store.check_content(about)
     return None if about.get("rows") is None else Halt(about["rows"], waiting)
 
 

@@ -77,6 +77,14 @@ class ChunkedColumn:
         """How many chunks a row has."""
         return self._locations.chunks_across
 
+    def checksums(self, samples: int) -> NDArray[np.uint32]:
+        """[n], of the chunks that hold the first samples, as they stand in the file.
+
+        Raises:
+            ValueError: a chunk is missing, or says of itself what can't be.
+        """
+        return self._locations.checksums(-(-samples // self._shape[0]) * self.chunks_across)
+
     def forget(self) -> None:
         """Keep nothing any more."""
         self._kept_row.cache_clear()

@@ -144,6 +144,12 @@ class MergedStorage:
             spans[number] = (int(firsts[of_file[0]]), int(firsts[of_file[-1]] + samples[of_file[-1]]))
         return np.repeat(files, samples), spans or {0: (0, 0)}
 
+    def parts(self, samples: int) -> list[int]:
+        """How many of the first samples each file holds."""
+        firsts = np.diff(np.minimum(self._starts, samples))
+        counts = np.bincount(self._order["file"], firsts, minlength=len(self.files))
+        return [int(count) for count in counts]
+
     def drops(self) -> NDArray[np.int64]:
         """[n] int64, the steps that were dropped by any rank, in order.
 

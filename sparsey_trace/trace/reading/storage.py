@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -96,6 +97,31 @@ class Storage:
     def lengths(self) -> dict[str, int]:
         """How many samples each column's chunks hold, believed or not."""
         return {path: len(column) for path, column in self._columns.items()}
+
+    def status(self) -> os.stat_result:
+        """What the system says of the file.
+
+        Raises:
+            TraceError: it is closed.
+        """
+        with self._reading("to ask for its size and times"):
+            return os.fstat(self._file.id.get_vfd_handle())
+
+    def chunk_checksums(self, samples: int) -> NDArray[np.uint32]:
+        """[n], of the chunks that hold the first samples, column by column, as they stand in the file.
+
+        Raises:
+            TraceError: the file is closed, or so many are in no chunks, or theirs can't be found.
+        """
+        with self._reading(f"to read the checksums of {samples} samples in chunks"):
+            if samples > self.in_chunks:
+                msg = f"{self.in_chunks} in chunks"
+                raise ValueError(msg)
+            return np.concatenate([column.checksums(samples) for column in self._columns.values()])
+
+    def parts(self, samples: int) -> list[int]:
+        """How many of the first samples of the trace each of its files holds: this one, all."""
+        return [samples]
 
     def refresh(self) -> None:
         """Read the counters again, the one that is written last first: none runs ahead of the next.

@@ -5,10 +5,15 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import h5py
+import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
+
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, sisc_adherence
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import code_version
 from sparsey_trace.replay.cache.tables import _values_stay
+from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps
 from tests.replay.cache.folders import Inheriting, anew, content, explained, why
@@ -69,6 +74,46 @@ def test_an_older_copy_of_the_trace_is_analysed_for_itself(
     assert set(why(tmp_path / "older.h5", tmp_path / "out").values()) == {"the trace has lost 12 samples"}
     analyze(tmp_path / "older.h5", out=tmp_path / "out")
     assert content(tmp_path / "out") == anew(tmp_path / "older.h5", tmp_path / "anew")
+
+
+def test_an_edited_trace_is_analysed_anew(
+    trace: Path, tmp_path: Path, replayed: list[tuple[int, int]]
+) -> None:
+    out = tmp_path / "out"
+    analyze(trace, out=out, resolution="sample")
+    with h5py.File(trace, "r+") as file:
+        file["samples/label"][:] = 7
+    assert set(why(trace, out, resolution="sample").values()) == {"the trace was edited since"}
+    replayed.clear()
+    analyze(trace, out=out, resolution="sample")
+    # Not even folds go on.
+    assert replayed == [(0, 32)] * 2
+    assert content(out) == anew(trace, tmp_path / "anew", resolution="sample")
+    assert set(why(trace, out, resolution="sample").values()) == {""}
+
+
+def test_a_trace_that_was_copied_or_touched_keeps_its_tables(trace: Path, tmp_path: Path) -> None:
+    analyze(trace, out=tmp_path / "out")
+    trace.touch()
+    copy = shutil.copy(trace, tmp_path / "copy.h5")
+    trace.unlink()
+    assert set(why(copy, tmp_path / "out").values()) == {""}
+
+
+def test_charts_and_comparisons_see_that_a_trace_was_edited(trace: Path) -> None:
+    metric = MatchAccuracy()
+    question = Question(
+        metrics=[metric], skipped={}, resolution="step", reduction=None, n_jobs=1, progress_bar=False
+    )
+    with open_trace(trace) as run:
+        tables_of(run, question)
+    with h5py.File(trace, "r+") as file:
+        file["inputs"][:] = file["inputs"][:][::-1]
+    with open_trace(trace) as run:
+        found = tables_of(run, question)
+    assert list(found.made) == ["match_accuracy"]
+    expected = anew(trace, trace.parent / "anew", metrics=[metric])
+    assert found.result.path("match_accuracy").read_bytes() == expected["match_accuracy.parquet"]
 
 
 def test_a_promise_about_values_is_not_inherited_by_other_values() -> None:
