@@ -13,6 +13,7 @@ from sparsey_trace.support.suggest import hint
 
 from . import ctrl_c
 from .app import app
+from .arguments import checked
 from .output import printing
 from .output.exits import COMMAND_AT_FAULT, DATA_AT_FAULT, DONE, INTERRUPTED
 
@@ -38,7 +39,7 @@ def main(arguments: Sequence[str]) -> int:
     """
     try:
         command = typer.main.get_command(app)
-        code = command.main(list(arguments), prog_name="sparsey-trace", standalone_mode=False)
+        code = command.main(checked(arguments), prog_name="sparsey-trace", standalone_mode=False)
         printing.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

@@ -5,18 +5,19 @@ from __future__ import annotations
 import contextlib
 import os
 from collections import Counter
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.comparing.comparison import Comparison
 from sparsey_trace.comparing.run_figures import figures_of_folder, figures_of_trace
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.find_or_make import Question
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.trace.reading.sources import Source
@@ -78,8 +79,8 @@ def compare(
 def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:
     if isinstance(run, Trace):
         return run
-    if isinstance(run, (str, os.PathLike)) and Path(run).is_dir():
-        return Path(run)
+    if isinstance(run, (str, os.PathLike)) and user_path(run).is_dir():
+        return user_path(run)
     return stack.enter_context(open_trace(run))
 
 

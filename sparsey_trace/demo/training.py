@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import torch
@@ -18,6 +17,7 @@ from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 
 class Demo(NamedTuple):
@@ -77,7 +77,7 @@ def run_demo(
             model(images[step.samples])
             if on_step is not None:
                 on_step(done, len(schedule))
-    return Path(path)
+    return recorder.path
 
 
 def _demo(name: str) -> Demo:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, UsageError
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.suggest import unknown
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.support.writing import whole, writing
 from sparsey_trace.trace.paths import common_name
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -19,6 +19,7 @@ from sparsey_trace.trace.reading.trace import Trace
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator
+    from pathlib import Path
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.trace.reading.sources import Source
@@ -88,7 +89,7 @@ def export(
     form = _form(to, has_metrics=metrics is not None)
     with contextlib.ExitStack() as stack:
         trace = source if isinstance(source, Trace) else stack.enter_context(open_trace(source))
-        path = default_place(trace, to) if out is None else Path(out)
+        path = default_place(trace, to) if out is None else user_path(out)
         partial = stack.enter_context(_whole_if_free(path))
         if form.holds == "trace":
             from sparsey_trace.exporting.arrays import write_arrays

@@ -6,13 +6,13 @@ import contextlib
 import importlib
 import inspect
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import Recorder, record
+from sparsey_trace.support.user_path import user_path
 
 if TYPE_CHECKING:
     import os
@@ -97,7 +97,7 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         """Nothing is made before training starts."""
         super().__init__()
         inspect.signature(record).bind(None, path, **options)
-        self._path, self._model, self._labels, self._options = Path(path), model, labels, options
+        self._path, self._model, self._labels, self._options = user_path(path), model, labels, options
         self._recorder: Recorder | None = None
 
     def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:

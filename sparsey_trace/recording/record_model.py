@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from torch import nn
@@ -19,12 +18,14 @@ from sparsey_trace.recording.recorder import Recorder
 from sparsey_trace.recording.run_files import find_run_file
 from sparsey_trace.recording.sampling import Sampling
 from sparsey_trace.support.suggest import unknown
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format.schema import INPUT_KINDS
 from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Collection, Mapping, Sequence
+    from pathlib import Path
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
@@ -109,7 +110,7 @@ def record(
         commit_every=commit_every,
         commit_samples=commit_samples,
     )
-    run_file = find_run_file(Path(path), inputs=inputs, resume=resume, overwrite=overwrite)
+    run_file = find_run_file(user_path(path), inputs=inputs, resume=resume, overwrite=overwrite)
     _check_writable(run_file.path, overwrite=overwrite)
 
     def open_writer(layout: Layout) -> TraceWriter:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import shutil
 import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric
@@ -20,6 +19,7 @@ from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.support.progress import progress
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.tables.names import paths_of
 from sparsey_trace.trace.reading.open_trace import Snapshot
 
@@ -85,7 +85,7 @@ def analyze(
         found = stack.enter_context(asked(source, metrics=metrics, **question, **budget))
         trace = found.trace
         work = stack.enter_context(contextlib.closing(make_engine(engine, found.jobs)))
-        folder = Path(tempfile.mkdtemp(prefix="sparsey-trace-") if out is None else out)
+        folder = user_path(tempfile.mkdtemp(prefix="sparsey-trace-") if out is None else out)
         unless_done = stack.enter_context(contextlib.ExitStack())
         if out is None:
             unless_done.callback(shutil.rmtree, folder, ignore_errors=True)

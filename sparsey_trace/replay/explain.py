@@ -13,6 +13,7 @@ from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.memory import expected_bytes
 from sparsey_trace.replay.outputs import check_folder
 from sparsey_trace.replay.plan import plan, stretches
+from sparsey_trace.support.user_path import user_path
 
 if TYPE_CHECKING:
     import os
@@ -154,7 +155,7 @@ def explain(
     with asked(source, metrics=metrics, **question, **budget) as found:
         with contextlib.closing(make_engine(engine, found.jobs)) as work:
             name = type(work).__name__.removesuffix("Engine").lower()
-        folder = None if out is None else Path(out)
+        folder = None if out is None else user_path(out)
         if folder is not None:
             check_folder(folder, found.trace)
         known = Cache(folder or Path(), found.trace, **question, used=cache and folder is not None)

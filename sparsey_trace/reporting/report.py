@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.comparing.compare import check_distinct
@@ -13,6 +12,7 @@ from sparsey_trace.errors import CacheWarning, OutputError, UsageError
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.support.writing import write_whole, writing
 from sparsey_trace.trace.paths import common_name
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -20,6 +20,7 @@ from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sparsey_trace.trace.reading.sources import Source
 
@@ -68,7 +69,7 @@ def report(
     with contextlib.ExitStack() as stack:
         traces = [run if isinstance(run, Trace) else stack.enter_context(open_trace(run)) for run in named]
         check_distinct([(trace.id, str(trace.path)) for trace in traces])
-        path = default_path(traces) if out is None else Path(out)
+        path = default_path(traces) if out is None else user_path(out)
         check_free(path, overwrite=overwrite)
         write_whole(path, _made(traces, n_jobs=n_jobs, progress_bar=progress_bar))
     return path

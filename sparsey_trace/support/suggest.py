@@ -31,7 +31,8 @@ def hint(found: Any, known: Iterable[Any]) -> str:
 def hint_of_file(path: Path) -> str:
     """The same, of traces in the folder of a path where no file is; endings don't count."""
     try:
-        there = {file.stem: file for file in islice(path.parent.iterdir(), _ENOUGH) if file.suffix in TRACES}
+        files = (file for file in islice(path.parent.iterdir(), _ENOUGH) if file.suffix in TRACES)
+        there = {file.stem: file for file in files if file.is_file()}
     except OSError:
         return ""
     stem = path.stem if path.suffix in TRACES else path.name

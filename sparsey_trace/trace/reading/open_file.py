@@ -101,6 +101,8 @@ def _instead(path: Path) -> str:
         return "a folder"
     if path.exists():
         return "something else"
+    if path.is_symlink():
+        return f"a link to {path.readlink()}, where no file is"
     if partial_path(path).exists():
         return "one without a step yet: its writer is about to begin, or died before"
     return f"no such file{hint_of_file(path)}"

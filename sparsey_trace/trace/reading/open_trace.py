@@ -29,7 +29,8 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
 
     Args:
         source: a file; a list of files, which have to be all of a run; or a pattern such as "run.*.h5", where it
-            is no file's name itself: what matches, and the files in the same folder that it continues. Each may be
+            is no file's name itself: what matches, and the files in the same folder that it continues. A folder that
+            is there is taken by its name, brackets and all, and `~` is your home. Each may be
             a URL that fsspec knows ("s3://bucket/run.h5"): of a file elsewhere a copy is brought, for as long as the
             process lasts.
         cache_bytes: how much may be kept decompressed, of all datasets together, beside the chunk of each that
@@ -37,6 +38,7 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
 
     Raises:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
+        UsageError: a name is empty.
         VersionError: it is in a version of the format that this program doesn't read.
     """
     kept = cache_bytes or 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import atexit
-import glob
 import re
 import tempfile
 from functools import cache
@@ -11,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
     import os
@@ -45,8 +45,8 @@ def fetch(url: str) -> list[Path]:
         raise TraceError(msg) from error
     try:
         system, path = fsspec.core.url_to_fs(url)
-        is_pattern = glob.has_magic(path) and not system.exists(path)
-        names = sorted(system.glob(path)) if is_pattern else [path]
+        several = is_pattern(path, system.exists)
+        names = sorted(system.glob(only_below(path, system.exists))) if several else [path]
         if isinstance(system, LocalFileSystem):
             return [Path(name) for name in names]
         folder = Path(tempfile.mkdtemp(dir=_copies()))

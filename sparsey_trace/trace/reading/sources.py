@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.reading.chains import chains
+from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 from sparsey_trace.trace.reading.remote import fetch, is_url
 from sparsey_trace.trace.reading.trace_file import TraceFile, open_trace_file
 
@@ -28,6 +30,7 @@ def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[TraceFile]
 
     Raises:
         TraceError: there are none, one is no trace or is damaged, or they don't make one run.
+        UsageError: a name is empty.
         VersionError: one is in a version of the format that this program doesn't read.
     """
     paths, is_complete = _named(source)
@@ -59,9 +62,10 @@ def _matches(name: str | os.PathLike[str]) -> list[Path]:
     if is_url(name):
         found = fetch(os.fspath(name))
     elif _is_pattern(name):
-        found = sorted(map(Path, glob.glob(os.fspath(name))))  # noqa: PTH207 - Path.glob takes no absolute pattern
+        pattern = only_below(str(user_path(name)), os.path.lexists)
+        found = sorted(map(Path, glob.glob(pattern)))  # noqa: PTH207 - Path.glob takes no absolute pattern
     else:
-        return [Path(name)]
+        return [user_path(name)]
     if not found:
         msg = f"{name}: expected files of such names, found none"
         raise TraceError(msg)
@@ -69,7 +73,9 @@ def _matches(name: str | os.PathLike[str]) -> list[Path]:
 
 
 def _is_pattern(name: str | os.PathLike[str]) -> bool:
-    return glob.has_magic(os.fspath(name)) and (is_url(name) or not Path(name).exists())
+    if is_url(name):
+        return glob.has_magic(os.fspath(name))
+    return is_pattern(str(user_path(name)), os.path.lexists)
 
 
 def _earlier(file: TraceFile) -> list[Path]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import itertools
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +12,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
@@ -26,6 +26,7 @@ from sparsey_trace.trace.writing.writer import TraceWriter
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterable, Iterator, Mapping
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -89,7 +90,7 @@ def repair(
     >>> repair(folder + "/run.h5", folder + "/repaired.h5")
     Repaired(kept=1, committed=1, steps=1, losses=())
     """
-    path, out = Path(path), Path(out)
+    path, out = user_path(path), user_path(out)
     spare = out.with_name(f".{out.name}.mended")
     _check_paths(path, out, spare)
     with opened_broken(path, spare) as file:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import time as clock
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.support.suggest import unknown
+from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
 from sparsey_trace.trace.format.head import config_text, write_head
@@ -27,6 +27,7 @@ from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from numpy.typing import ArrayLike
@@ -86,7 +87,7 @@ class TraceWriter:
         """Make the file; see the class for the arguments."""
         if inputs not in ("auto", *schema.INPUT_KINDS):
             raise DataError(unknown("inputs", inputs, ("auto", *schema.INPUT_KINDS)))
-        self.path = Path(path)
+        self.path = user_path(path)
         self.layout = layout
         self.num_samples = 0
         self.num_committed = 0

@@ -43,6 +43,13 @@ def test_a_pattern_in_a_url_names_the_files_of_a_run(store: Path) -> None:
         st.open_trace("memory://runs/*.hdf")
 
 
+def test_a_folder_elsewhere_is_taken_by_its_name(store: Path) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/runs/exp[3]/run.0.h5", store.read_bytes())
+    with st.open_trace("memory://runs/exp[3]/run.*.h5") as there, st.open_trace(store) as here:
+        assert there.id == here.id
+
+
 def test_an_archive_is_looked_into(store: Path) -> None:
     archive = store.with_suffix(".zip")
     with zipfile.ZipFile(archive, "w") as file:

@@ -49,6 +49,27 @@ def test_a_name_that_exists_is_no_pattern(tmp_path: Path) -> None:
         open_trace([])
 
 
+def test_a_folder_that_exists_is_no_pattern(tmp_path: Path) -> None:
+    for folder, steps in (("exp[3]", 3), ("exp3", 4)):
+        (tmp_path / folder).mkdir()
+        write(tmp_path / folder / "run.0.h5", range(steps))
+    for source, steps in (("exp[3]/run.*.h5", 3), ("exp[3]/run.0.h5", 3), ("exp[3-3]/run.*.h5", 4)):
+        with open_trace(tmp_path / source) as trace:
+            assert trace.num_steps == steps
+
+
+def test_a_link_that_leads_nowhere_is_said_and_not_offered(tmp_path: Path) -> None:
+    link = tmp_path / "run[1].h5"
+    link.symlink_to("gone.h5")
+    with pytest.raises(TraceError) as caught:
+        open_trace(link)
+    assert str(caught.value) == f"{link}: expected a trace file, found a link to gone.h5, where no file is"
+    with pytest.raises(TraceError, match=r"ron\[1\]\.h5: expected files of such names, found none$"):
+        open_trace(tmp_path / "ron[1].h5")
+    with pytest.raises(TraceError, match=r"run-1\.h5: expected a trace file, found no such file$"):
+        open_trace(tmp_path / "run-1.h5")
+
+
 @pytest.mark.parametrize(
     ("name", "found"),
     [
