@@ -1,5 +1,6 @@
 """`sparsey-trace`: what the command line says is done, and any fault is told in one line."""
 
+import errno
 import re
 import sys
 import warnings
@@ -16,6 +17,8 @@ from .app import app
 from .arguments import checked
 from .output import printing
 from .output.exits import COMMAND_AT_FAULT, DATA_AT_FAULT, DONE, INTERRUPTED
+
+_NOT_ALLOWED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
 
 # Typer keeps the base of what it raises about a command line to itself.
 _UsageFault: type[Exception] = typer.BadParameter.__mro__[1]
@@ -64,8 +67,18 @@ def _explain(error: Exception) -> int:
         found = f"{type(error).__name__}: {error}"
         printing.error(f"unexpected {found}; run it again with --debug to see where it comes from")
         return DATA_AT_FAULT
-    printing.error(str(error))
+    printing.error(f"{error}{_elsewhere(error)}")
     return COMMAND_AT_FAULT if isinstance(error, (UsageError, OutputError)) else DATA_AT_FAULT
+
+
+def _elsewhere(error: BaseException | None) -> str:
+    """What to do where results may not be written; empty where that isn't what went wrong."""
+    if not isinstance(error, OutputError):
+        return ""
+    while (error := error.__cause__) is not None:
+        if isinstance(error, OSError) and error.errno in _NOT_ALLOWED:
+            return "; choose another place with -o"
+    return ""
 
 
 def _fault(error: Any) -> str:

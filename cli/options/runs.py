@@ -7,5 +7,6 @@ import typer
 
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
 
-Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False)]
-Runs = Annotated[list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False)]
+# Typer itself would call a file that can't be read a fault of the command line.
+Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, readable=False)]
+Runs = Annotated[list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, readable=False)]

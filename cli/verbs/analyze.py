@@ -45,6 +45,7 @@ Out = Annotated[
         "-o",
         metavar="DIR",
         show_default="RUN.metrics, beside the trace",
+        readable=False,
         help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
     ),
 ]

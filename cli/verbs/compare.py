@@ -39,6 +39,7 @@ RunsToCompare = Annotated[
         help='Two runs or more: traces (a quoted pattern such as "run.*.h5" for one of several files), or '
         "folders of tables that `analyze` wrote. The others are compared with the first.",
         show_default=False,
+        readable=False,
     ),
 ]
 Out = Annotated[
@@ -48,6 +49,7 @@ Out = Annotated[
         "-o",
         metavar="FILE",
         show_default="only shown",
+        readable=False,
         help="Also write the comparison there, a line for each metric, layer and run: .parquet, .csv or .json.",
     ),
 ]

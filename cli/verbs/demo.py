@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sparsey_trace.errors import OutputError, RecordError, TraceError
+from sparsey_trace.errors import OutputError, TraceError, UsageError
 
 from ..options.common import Debug, Json
 from ..output.printing import note, progress, write
@@ -30,7 +30,8 @@ class Dataset(StrEnum):
 
 
 Folder = Annotated[
-    Path, typer.Option("--out", "-o", metavar="DIR", help="Folder for the trace and its results.")
+    Path,
+    typer.Option("--out", "-o", metavar="DIR", readable=False, help="Folder for the trace and its results."),
 ]
 DemoDataset = Annotated[
     Dataset,
@@ -80,7 +81,7 @@ def _load_demo() -> RunDemo:
     """What trains and records.
 
     Raises:
-        RecordError: torch isn't installed.
+        UsageError: torch isn't installed.
     """
     try:
         from sparsey_trace.demo.training import run_demo
@@ -88,7 +89,7 @@ def _load_demo() -> RunDemo:
         if error.name != "torch":
             raise
         msg = 'demo: expected torch to train with, found it not installed; run pip install "sparsey-trace[demo]"'
-        raise RecordError(msg) from error
+        raise UsageError(msg) from error
     return run_demo
 
 
@@ -133,8 +134,7 @@ def _record(run_demo: RunDemo, run: Path, **options: Any) -> None:
 
     Raises:
         OutputError: the folder can't be written.
-        RecordError: the data's package isn't installed.
-        UsageError: there are fewer samples than asked for.
+        UsageError: the data's package isn't installed, or there are fewer samples than asked for.
     """
     from sparsey_trace.support.writing import writing
     from sparsey_trace.trace.paths import default_folder

@@ -46,6 +46,7 @@ Out = Annotated[
         "-o",
         metavar="PATH",
         show_default="RUN.tensorboard, RUN.csv, RUN.nc or RUN.zarr, beside the trace",
+        readable=False,
         help="What to make: a file for netcdf, else a folder; nothing may be there.",
     ),
 ]

@@ -38,7 +38,9 @@ def picture_names() -> list[tuple[str, str]]:
     return [(name, chart.words.title) for name, chart in CHARTS.items()]
 
 
-RunsToPlot = Annotated[list[Path] | None, typer.Argument(metavar="RUN.h5", help=FILES, show_default=False)]
+RunsToPlot = Annotated[
+    list[Path] | None, typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, readable=False)
+]
 Picture = Annotated[
     str | None,
     typer.Argument(
@@ -51,7 +53,12 @@ Picture = Annotated[
 Out = Annotated[
     Path | None,
     typer.Option(
-        "--out", "-o", metavar="FILE", show_default=False, help="The file to make: .svg, .pdf or .png."
+        "--out",
+        "-o",
+        metavar="FILE",
+        show_default=False,
+        readable=False,
+        help="The file to make: .svg, .pdf or .png.",
     ),
 ]
 Layer = Annotated[

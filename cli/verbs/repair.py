@@ -22,7 +22,9 @@ Examples:
 
 Out = Annotated[
     Path,
-    typer.Option("--out", "-o", metavar="OUT.h5", show_default=False, help="The file to make."),
+    typer.Option(
+        "--out", "-o", metavar="OUT.h5", show_default=False, readable=False, help="The file to make."
+    ),
 ]
 
 _MOST_LOSSES = 20

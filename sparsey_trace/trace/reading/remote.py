@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
@@ -35,14 +35,15 @@ def fetch(url: str) -> list[Path]:
     it was at this moment.
 
     Raises:
-        TraceError: there is no such file, it can't be had, or what fsspec needs for it isn't installed.
+        TraceError: there is no such file, or it can't be had.
+        UsageError: fsspec, or what it needs for this, isn't installed.
     """
     try:
         import fsspec
         from fsspec.implementations.local import LocalFileSystem
     except ModuleNotFoundError as error:
         msg = f'{url}: expected the package fsspec, found it not installed; run pip install "sparsey-trace[remote]"'
-        raise TraceError(msg) from error
+        raise UsageError(msg) from error
     try:
         system, path = fsspec.core.url_to_fs(url)
         several = is_pattern(path, system.exists)
@@ -53,7 +54,10 @@ def fetch(url: str) -> list[Path]:
         found = [folder / PurePosixPath(name).name for name in names]
         for name, copy in zip(names, found, strict=True):
             system.get_file(name, copy)
-    except (OSError, ImportError, ValueError) as error:
+    except ImportError as error:
+        msg = f"{url}: expected the packages that fsspec needs for it, found one not installed: {error}"
+        raise UsageError(msg) from error
+    except (OSError, ValueError) as error:
         msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
         raise TraceError(msg) from error
     return found

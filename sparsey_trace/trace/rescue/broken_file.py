@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, VersionError
+from sparsey_trace.support.writing import writing
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.open_file import close_file, open_file
 
@@ -29,6 +31,7 @@ def opened_broken(path: Path, spare: Path) -> Iterator[h5py.File]:
         spare: where a copy may stand meanwhile.
 
     Raises:
+        OutputError: the copy can't be made.
         TraceError: it is no trace, or too broken.
         VersionError: it is in a version of the format that this program doesn't read.
     """
@@ -37,7 +40,7 @@ def opened_broken(path: Path, spare: Path) -> Iterator[h5py.File]:
     except VersionError:
         raise
     except TraceError as error:
-        if not path.is_file():
+        if not (path.is_file() and os.access(path, os.R_OK)):
             raise
         try:
             yield from _copied(path, spare, error)
@@ -51,7 +54,8 @@ def opened_broken(path: Path, spare: Path) -> Iterator[h5py.File]:
 
 
 def _copied(path: Path, spare: Path, error: TraceError) -> Iterator[h5py.File]:
-    shutil.copyfile(path, spare)
+    with writing(spare):
+        shutil.copyfile(path, spare)
     with spare.open("r+b") as stream:
         # The root group is made first. What stood behind the end of a copy that was cut short is missing, not zeros.
         root = stream.read(_NEAR).find(b"OHDR")

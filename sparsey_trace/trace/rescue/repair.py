@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.errors import OutputError, TraceError, UsageError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.user_path import user_path
@@ -76,7 +76,8 @@ def repair(
         on_progress: called with how many samples are done, and of how many.
 
     Raises:
-        TraceError: nothing can be had; or the trace is still being written; or the file can't be made.
+        OutputError: the file can't be made.
+        TraceError: nothing can be had; or the trace is still being written; or the disk fails.
         UsageError: both are the same file.
         VersionError: it is in a version of the format that this program doesn't read.
 
@@ -177,16 +178,20 @@ def _whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
 
 
 def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:
-    return TraceWriter(
-        out,
-        head.layout,
-        config=head.config,
-        inputs=head.input_kind,
-        overwrite=overwrite,
-        sampling=head.sampling,
-        part=head.part,
-        origin=TraceOrigin(id=new_id(), created=head.created, host=head.host, versions=head.versions),
-    )
+    try:
+        return TraceWriter(
+            out,
+            head.layout,
+            config=head.config,
+            inputs=head.input_kind,
+            overwrite=overwrite,
+            sampling=head.sampling,
+            part=head.part,
+            origin=TraceOrigin(id=new_id(), created=head.created, host=head.host, versions=head.versions),
+        )
+    except TraceError as error:
+        # Of the place, and not of the trace that was to be repaired.
+        raise OutputError(str(error)) from error
 
 
 def _append(writer: TraceWriter, head: Head, values: Mapping[str, NDArray[Any]]) -> None:

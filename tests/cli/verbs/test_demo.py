@@ -103,7 +103,7 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
     )
     call = [sys.executable, "-c", code, "demo", "-o", str(tmp_path / "demo")]
     found = subprocess.run(call, capture_output=True, text=True, check=False)
-    assert (found.returncode, found.stdout) == (1, "")
+    assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr == (
         "sparsey-trace: demo: expected torch to train with, found it not installed; "
         'run pip install "sparsey-trace[demo]"\n'

@@ -24,7 +24,7 @@ def test_it_says_what_was_kept(tmp_path: Path, capsys: pytest.CaptureFixture[str
         f"{out}: kept {size} of {size} committed samples, in 20 steps; lost 0\n"
     )
     assert main(["validate", str(out)]) == 0
-    assert main(["repair", str(path), "-o", str(out)]) == 1
+    assert main(["repair", str(path), "-o", str(out)]) == 2
     assert "expected no file there, found one" in capsys.readouterr().err
     assert main(["repair", str(path), "-o", str(out), "--overwrite"]) == 0
     assert main(["repair", str(path), "-o", str(path), "--overwrite"]) == 2

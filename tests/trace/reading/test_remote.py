@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import TraceError, UsageError
 from tests.replay.runs import write_run
 
 if TYPE_CHECKING:
@@ -85,6 +85,6 @@ def test_without_fsspec_the_error_says_what_to_install(monkeypatch: pytest.Monke
 
     monkeypatch.setattr(builtins, "__import__", without)
     with pytest.raises(
-        TraceError, match=r'found it not installed; run pip install "sparsey-trace\[remote\]"'
+        UsageError, match=r'found it not installed; run pip install "sparsey-trace\[remote\]"'
     ):
         st.open_trace("s3://bucket/run.h5")

@@ -11,7 +11,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sparsey_trace.errors import TraceError, UsageError, VersionError
+from sparsey_trace.errors import OutputError, TraceError, UsageError, VersionError
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.repair import Repaired, repair
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -63,7 +63,7 @@ def test_what_it_will_not_do(closed: Path, tmp_path: Path) -> None:
         ):
             repair(same, tmp_path / "out.h5")
         assert same.read_bytes() == closed.read_bytes()
-    with pytest.raises(TraceError, match="expected no file there, found one"):
+    with pytest.raises(OutputError, match="expected no file there, found one"):
         repair(closed, shutil.copy(closed, tmp_path / "there.h5"))
     with pytest.raises(TraceError, match="expected a trace file, found no such file"):
         repair(tmp_path / "none.h5", tmp_path / "out.h5")
