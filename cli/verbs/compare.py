@@ -145,16 +145,16 @@ def _write_file(comparison: "Comparison", path: Path) -> None:
     Raises:
         OutputError: the file can't be written.
     """
-    from sparsey_trace.support.writing import writing
+    from sparsey_trace.support.writing import whole, writing
 
     frame = comparison.table
-    with writing(path):
+    with writing(path), whole(path) as partial, partial.open("xb") as stream:
         if path.suffix == ".parquet":
-            frame.to_parquet(path, index=False)
+            frame.to_parquet(stream, index=False)
         elif path.suffix == ".csv":
-            frame.to_csv(path, index=False)
+            frame.to_csv(stream, index=False)
         else:
-            frame.to_json(path, orient="records", indent=2)
+            frame.to_json(stream, orient="records", indent=2)
 
 
 def _show(

@@ -67,7 +67,7 @@ def demo(
     run_demo = _load_demo()
     run = out / f"{dataset.value}.h5"
     make_report = demo_report(run, say=note if as_json else write)
-    if _has_earlier(run):
+    if _earlier(run):
         note(f"{run}: replacing the earlier demo run and its results")
     note(f"{run}: recording a small Sparsey while it trains on {dataset.value}")
     wanted = {"dataset": dataset.value, "epochs": epochs, "samples": samples, "seed": seed}
@@ -93,29 +93,29 @@ def _load_demo() -> RunDemo:
     return run_demo
 
 
-def _has_earlier(run: Path) -> bool:
-    """Whether an earlier demo's trace stands there.
+def _earlier(run: Path) -> str | None:
+    """The id of an earlier demo's trace that stands there.
 
     Raises:
         OutputError: something else stands there, or where the tables go.
     """
-    from sparsey_trace.replay.outputs import check_folder
+    from sparsey_trace.replay.results_folder import check_folder, strange_paths
     from sparsey_trace.trace.paths import default_folder
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     tables = default_folder(run)
     if not run.exists():
-        if tables.exists() and not (tables.is_dir() and not any(tables.glob("[!.]*"))):
+        if tables.exists() and not (tables.is_dir() and not strange_paths(tables)):
             raise _occupied(tables, "results of a trace that isn't there")
-        return False
+        return None
     try:
         with open_trace(run) as trace:
             if trace.config.keys() != _CONFIG:
                 raise _occupied(run, "another trace")
             check_folder(tables, trace)
+            return trace.id
     except TraceError as error:
         raise _occupied(run, "another file") from error
-    return True
 
 
 def _occupied(path: Path, found: str) -> OutputError:
@@ -133,9 +133,10 @@ def _record(run_demo: RunDemo, run: Path, **options: Any) -> None:
         options: of `run_demo`.
 
     Raises:
-        OutputError: the folder can't be written.
+        OutputError: the folder can't be written, or something else stands there by now.
         UsageError: the data's package isn't installed, or there are fewer samples than asked for.
     """
+    from sparsey_trace.replay.results_folder import tables_of
     from sparsey_trace.support.writing import writing
     from sparsey_trace.trace.paths import default_folder
 
@@ -144,6 +145,7 @@ def _record(run_demo: RunDemo, run: Path, **options: Any) -> None:
         scratch = tempfile.TemporaryDirectory(prefix=".sparsey-trace-", dir=run.parent)
     with scratch as folder:
         made = run_demo(Path(folder) / run.name, **options)
-        for table in default_folder(run).glob("*.parquet"):
-            table.unlink()
+        if earlier := _earlier(run):
+            for table in tables_of(default_folder(run), earlier):
+                table.unlink()
         made.replace(run)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, UsageError
-from sparsey_trace.support.writing import writing
+from sparsey_trace.support.writing import write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -121,8 +121,7 @@ def save(
             raise UsageError(msg)
         made = io.BytesIO()
         figures[0].savefig(made, format=path.suffix[1:], metadata=_METADATA[path.suffix])
-    with writing(path):
-        path.write_bytes(made.getvalue())
+    write_whole(path, made.getvalue())
     return float(width), float(height)
 
 

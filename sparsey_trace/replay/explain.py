@@ -11,8 +11,8 @@ from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.memory import expected_bytes
-from sparsey_trace.replay.outputs import check_folder
 from sparsey_trace.replay.plan import plan, stretches
+from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.support.user_path import user_path
 
 if TYPE_CHECKING:

@@ -8,18 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.metrics.base import SampleValues
 from sparsey_trace.metrics.reductions import reduce
-from sparsey_trace.replay.cache.store import FOLDER, trace_of
+from sparsey_trace.replay.results_folder import check_folder, lock_folder
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.writing import remove_partials, writing
 from sparsey_trace.tables.chunk_values import chunk_values, per_layer, split_layers
 from sparsey_trace.tables.gaps import Gaps
-from sparsey_trace.tables.provenance import make_provenance, provenance_in
+from sparsey_trace.tables.provenance import make_provenance
 from sparsey_trace.tables.stream import Stream
-from sparsey_trace.tables.table_file import TableFile
-from sparsey_trace.trace.writing.lock import WriterLock
+from sparsey_trace.tables.table_file import SIGNATURE, TableFile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -149,10 +147,10 @@ class Outputs:
         if not self.folder.exists():
             self._undo.callback(self._remove_if_empty)
         self.folder.mkdir(parents=True, exist_ok=True)
-        self._undo.callback(_locked(self.folder).release)
+        self._undo.callback(lock_folder(self.folder).release)
         # Once more, as another analysis may have ended in between.
         check_folder(self.folder, self._trace)
-        remove_partials(self.folder, ".parquet")
+        remove_partials(self.folder, SIGNATURE, ending=".parquet")
 
     def _remove_if_empty(self) -> None:
         with contextlib.suppress(OSError):
@@ -166,43 +164,3 @@ class Outputs:
             for file in self._files:
                 file.discard()
             self._undo.close()
-
-
-def _locked(folder: Path) -> WriterLock:
-    try:
-        # Inside the folder, as the one around it may not be writable.
-        return WriterLock.acquire(folder / ".analysis")
-    except TraceError as error:
-        raise OutputError(str(error)) from error
-
-
-def check_folder(folder: Path, trace: Trace) -> None:
-    """See that results of this trace may be put there.
-
-    Raises:
-        OutputError: there is something that isn't results of this trace.
-    """
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        msg = f"{folder}: expected a folder for the results, found a file"
-        raise OutputError(msg)
-    for path in sorted(folder.iterdir()):
-        if path.name.startswith("."):
-            continue
-        owner = _owner(path)
-        if owner != trace.id:
-            found = path.name if owner is None else f"results of another trace ({path.name})"
-            msg = (
-                f"{folder}: expected an empty folder, or earlier results of {trace.path}, found {found}; "
-                "choose another folder"
-            )
-            raise OutputError(msg)
-
-
-def _owner(path: Path) -> str | None:
-    if path.suffix != ".parquet" or not path.is_file():
-        return None
-    # One that is damaged is ours if we kept something of it.
-    made = provenance_in(path) or {"trace": trace_of(path.parent / FOLDER / f"{path.stem}.table")}
-    return None if made.get("trace") is None else str(made["trace"])

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import re
 import secrets
 import shutil
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import OutputError
+from sparsey_trace.support.own_files import is_unfinished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+    from typing import BinaryIO
 
-_PARTIAL = ".partial"
-"""How the name of a file that isn't whole yet ends."""
+_PARTIAL = re.compile(r"\.(.+)\.[0-9a-f]{16}\.partial", re.DOTALL)
+"""The name of a file that isn't whole yet; in it that of the file, or the beginning of a long one."""
+
+_LONGEST_NAME = 255
+"""In bytes, on all usual file systems."""
 
 
 @contextlib.contextmanager
@@ -36,8 +43,8 @@ def writing(path: Path) -> Iterator[None]:
 class PartialFile:
     """A file or folder that is made beside its path, under a hidden name, and takes its path when it is whole.
 
-    The hidden name has a random part: of two programs that make the same file neither can publish, or remove, what
-    the other has half written.
+    The hidden name has a random part: nobody can put a link there beforehand, and of two programs that make the same
+    file neither can publish, or remove, what the other has half written.
 
     Args:
         path: where the file is in the end.
@@ -50,7 +57,15 @@ class PartialFile:
     def __init__(self, path: Path) -> None:
         """See the class."""
         self.path = path
-        self.partial = path.with_name(f".{path.name}.{secrets.token_hex(4)}{_PARTIAL}")
+        self.partial = path.with_name(f".{_shown(path.name)}.{secrets.token_hex(8)}.partial")
+
+    def create(self) -> BinaryIO:
+        """Make it as a file, and nothing that is there already.
+
+        Raises:
+            OSError: it can't be made.
+        """
+        return self.partial.open("xb")
 
     def publish(self) -> None:
         """Give it its path, in place of a file that is there.
@@ -97,15 +112,33 @@ def write_whole(path: Path, content: bytes) -> None:
         stream.write(content)
 
 
-def remove_partials(folder: Path, ending: str = "") -> None:
+def remove_partials(folder: Path, signature: bytes, *, name: str = "", ending: str = "") -> None:
     """Remove what a program that died has left half made in a folder.
 
+    Only files that have the name of a `PartialFile` and begin as what it makes does.
+
     Args:
-        folder: that no other program writes to now.
-        ending: of the paths that the files would have had, such as `.parquet`.
+        folder: in which no other program makes such files now.
+        signature: how the files begin.
+        name: that the files would have had; empty for any.
+        ending: of that name, such as `.parquet`.
 
     Raises:
         OSError: a file can't be removed.
     """
-    for path in folder.glob(f".*{ending}.*{_PARTIAL}"):
-        path.unlink(missing_ok=True)
+    for path in list(folder.iterdir()):
+        if is_partial(path, signature, name=name, ending=ending):
+            path.unlink(missing_ok=True)
+
+
+def is_partial(path: Path, signature: bytes, *, name: str = "", ending: str = "") -> bool:
+    """Whether a file is what `remove_partials` removes."""
+    found = _PARTIAL.fullmatch(path.name)
+    if found is None or (name and found[1] != _shown(name)) or not found[1].endswith(ending):
+        return False
+    return is_unfinished(path, signature)
+
+
+def _shown(name: str) -> str:
+    """As much of a name as there is room for in that of a partial file."""
+    return os.fsdecode(os.fsencode(name)[: _LONGEST_NAME - len("..0123456789abcdef.partial")])

@@ -14,6 +14,8 @@ from sparsey_trace.tables.provenance import metadata_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+SIGNATURE = b"PAR1"
+"""How a Parquet file begins."""
 
 _ROWS_PER_GROUP = 1 << 17
 
@@ -40,6 +42,7 @@ class TableFile:
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self._writer: pq.ParquetWriter | None = None
+        self._open = contextlib.ExitStack()
 
     def write(self, table: pa.Table) -> None:
         """Add rows; every table has to have the same columns."""
@@ -53,7 +56,8 @@ class TableFile:
         with writing(self.path):
             if self._writer is None:
                 schema = joined.schema.with_metadata(self._metadata)
-                self._writer = pq.ParquetWriter(self._file.partial, schema, **_options(schema))
+                stream = self._open.enter_context(self._file.create())
+                self._writer = self._open.enter_context(pq.ParquetWriter(stream, schema, **_options(schema)))
             start = 0
             while len(joined) - start > leave:
                 part = joined.slice(start, _ROWS_PER_GROUP)
@@ -66,9 +70,8 @@ class TableFile:
         """Write what waits and close the file, under its partial name."""
         if self._waiting:
             self._drain(leave=0)
-        if self._writer is not None:
-            with writing(self.path):
-                self._writer.close()
+        with writing(self.path):
+            self._open.close()
 
     def publish(self) -> None:
         """Give the finished file its name."""
@@ -77,11 +80,10 @@ class TableFile:
 
     def discard(self) -> None:
         """Remove what was written of an unfinished file, as far as that can be done."""
-        if self._writer is not None:
-            # What hinders this has hindered the writing before, and was said then.
-            with contextlib.suppress(OSError):
-                self._writer.close()
-            self._writer = None
+        # What hinders this has hindered the writing before, and was said then.
+        with contextlib.suppress(OSError):
+            self._open.close()
+        self._writer = None
         self._file.discard()
 
 

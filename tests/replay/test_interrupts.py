@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     ("owner", "name"),
     [
-        (outputs, "_locked"),
+        (outputs, "lock_folder"),
         (outputs, "check_folder"),
         (outputs, "remove_partials"),
         (table_file.TableFile, "discard"),

@@ -153,7 +153,7 @@ def test_what_a_killed_analysis_leaves_unfinished_goes_with_the_next(
             assert list(folder.glob(".*.partial"))
     analyze(trace, out=folder, resolution="epoch")
     assert content(folder) == expected["epoch"]
-    assert {path.name for path in folder.glob(".*")} == {".cache"}
+    assert {path.name for path in folder.glob(".*")} == {".sparsey-trace"}
 
 
 # An analysis that goes on when it is told to.

@@ -58,17 +58,6 @@ def test_two_that_make_the_same_file_are_not_in_each_others_way(tmp_path: Path) 
     assert [(found.name, found.read_bytes()) for found in tmp_path.iterdir()] == [("made", b"other")]
 
 
-def test_what_a_dead_program_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
-    for name in ("a.parquet", "b.csv"):
-        PartialFile(tmp_path / name).partial.write_bytes(b"half")
-        (tmp_path / name).write_bytes(b"whole")
-    remove_partials(tmp_path, ".parquet")
-    assert len(list(tmp_path.glob(".b.csv.*"))) == 1
-    assert not list(tmp_path.glob(".a.parquet.*"))
-    remove_partials(tmp_path)
-    assert {found.name for found in tmp_path.iterdir()} == {"a.parquet", "b.csv"}
-
-
 def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     path = tmp_path / "none" / "made"
     named = rf"^{re.escape(str(path))}: expected to write results there, found: \[Errno 2\] "
@@ -77,3 +66,63 @@ def test_what_cannot_be_written_is_named(tmp_path: Path) -> None:
     inner = OutputError("said already")
     with pytest.raises(OutputError, match=r"^said already$"), writing(path):
         raise inner
+
+
+def test_a_file_is_made_anew_beside_its_path(tmp_path: Path) -> None:
+    file = PartialFile(tmp_path / "x.txt")
+    (tmp_path / "theirs").write_text("precious")
+    file.partial.symlink_to("theirs")
+    with pytest.raises(FileExistsError):
+        file.create()
+    file.discard()
+    with file.create() as stream:
+        stream.write(b"mine")
+    file.publish()
+    found = {path.name: path.read_text() for path in tmp_path.iterdir()}
+    assert found == {"theirs": "precious", "x.txt": "mine"}
+
+
+def test_a_link_in_its_place_is_replaced_and_not_followed(tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("precious")
+    for target in ("theirs", "none"):
+        (tmp_path / "x.txt").unlink(missing_ok=True)
+        (tmp_path / "x.txt").symlink_to(target)
+        write_whole(tmp_path / "x.txt", b"mine")
+    assert {path.name: path.read_text() for path in tmp_path.iterdir()} == {
+        "theirs": "precious",
+        "x.txt": "mine",
+    }
+
+
+def test_names_as_long_as_any(tmp_path: Path) -> None:
+    for name in ("x" * 255, "ä" * 127 + "x"):
+        write_whole(tmp_path / name, b"mine")
+        with PartialFile(tmp_path / name).create() as stream:
+            stream.write(b"half")
+        remove_partials(tmp_path, b"half", name=name)
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"] * 2
+
+
+def test_only_what_was_left_half_made_is_removed(tmp_path: Path) -> None:
+    ours = {name: PartialFile(tmp_path / name).partial for name in ("a.parquet", "b.parquet", "c.table")}
+    for path in ours.values():
+        path.write_bytes(b"PAR1 and more")
+    number = "0123456789abcdef"
+    strange = {
+        f".a.parquet.{number}.partial": b"precious",
+        f".a.parquet.{number}": b"PAR1",
+        f"a.parquet.{number}.partial": b"PAR1",
+        f".a.parquet.{number[:-1]}.partial": b"PAR1",
+        ".a.parquet.download.partial": b"PAR1",
+        f".{number}.partial": b"PAR1",
+    }
+    for name, content in strange.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / f".d.parquet.{number}.partial").symlink_to(ours["c.table"])
+    (tmp_path / f".e.parquet.{number}.partial").mkdir()
+    kept = {path.name for path in tmp_path.iterdir()} - {ours["a.parquet"].name, ours["b.parquet"].name}
+    remove_partials(tmp_path, b"PAR1", name="a.parquet")
+    assert not ours["a.parquet"].exists()
+    assert ours["b.parquet"].exists()
+    remove_partials(tmp_path, b"PAR1", ending=".parquet")
+    assert {path.name for path in tmp_path.iterdir()} == kept

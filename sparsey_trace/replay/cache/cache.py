@@ -1,8 +1,8 @@
 """What earlier analyses left in a folder of tables: results that are there, and folds that can be taken on.
 
-Beside the tables stands `.cache`, with a file for each table (its checksum, and where its values ended) and one
+Beside the tables stands `.sparsey-trace`, with a file for each table (its checksum, and where its values ended) and one
 for each fold (its state). Nothing is used unless it is whole and speaks of this trace, this question and this
-code. What is damaged is named in a warning and computed anew; removing `.cache` costs time, and nothing else.
+code. What is damaged is named in a warning and computed anew; removing `.sparsey-trace` costs time, and nothing else.
 """
 
 from __future__ import annotations

@@ -1,19 +1,22 @@
 """Sealed files: what a replay leaves for a later one, read back whole and as it was written, or not at all.
 
-A file is a line of JSON, the arrays that it speaks of as in `.npy` files, and a checksum over both. Nothing in it
-is code: what isn't made of plain values, arrays and dataclasses that the reader names can't be written, or read.
+A file is a line that says whose it is, a line of JSON, the arrays that it speaks of as in `.npy` files, and a
+checksum over all. Nothing in it is code: what isn't made of plain values, arrays and dataclasses that the reader
+names can't be written, or read.
 """
 
 from __future__ import annotations
 
 import contextlib
 import json
+import os
 from dataclasses import fields, is_dataclass
 from hashlib import blake2b
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.support.own_files import open_itself
 from sparsey_trace.support.writing import whole
 
 if TYPE_CHECKING:
@@ -21,6 +24,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from numpy.typing import NDArray
+
+SIGNATURE = b"sparsey-trace sealed 1\n"
+"""How a file begins."""
 
 _PLAIN = (type(None), bool, int, float, str)
 _DIGEST_BYTES = 32
@@ -56,7 +62,7 @@ def write_sealed(path: Path, about: Mapping[str, Any], value: Any, types: Sequen
         raise Unkept(msg)
     with whole(path) as partial, partial.open("xb") as stream:
         sealing = _Sealing(stream)
-        sealing.write(line + b"\n")
+        sealing.write(SIGNATURE + line + b"\n")
         for array in arrays:
             np.lib.format.write_array(sealing, array, allow_pickle=False)
         stream.write(sealing.digest)
@@ -80,8 +86,7 @@ def read_sealed(path: Path, types: Sequence[type] = ()) -> tuple[dict[str, Any],
         if digest_of(stream, max(0, size)) != seal:
             msg = "another checksum than it should have"
             raise Unsealed(msg)
-        stream.seek(0)
-        about, flat = json.loads(stream.readline())
+        about, flat = _said(stream)
         arrays = []
         while stream.tell() < size:
             arrays.append(np.lib.format.read_array(stream, allow_pickle=False))
@@ -95,7 +100,7 @@ def about_sealed(path: Path) -> dict[str, Any]:
         Unsealed: it can't be read.
     """
     with _unsealing(), _opened(path) as stream:
-        return dict(json.loads(stream.readline())[0])
+        return dict(_said(stream)[0])
 
 
 def digest_of(stream: IO[bytes], size: int) -> bytes:
@@ -109,10 +114,16 @@ def digest_of(stream: IO[bytes], size: int) -> bytes:
 
 
 def _opened(path: Path) -> IO[bytes]:
-    if path.exists() and not path.is_file():
-        msg = "something that is no file"
+    return os.fdopen(open_itself(path, os.O_RDONLY), "rb")
+
+
+def _said(stream: IO[bytes]) -> Any:
+    """What a file says of its value, and the value without its arrays, which come next."""
+    stream.seek(0)
+    if stream.read(len(SIGNATURE)) != SIGNATURE:
+        msg = "something that sparsey-trace didn't write"
         raise Unsealed(msg)
-    return path.open("rb")
+    return json.loads(stream.readline())
 
 
 @contextlib.contextmanager

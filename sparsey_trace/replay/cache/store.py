@@ -1,4 +1,4 @@
-"""The folder `.cache` beside a trace's tables: what is read from it, and how it is kept clean."""
+"""The folder `.sparsey-trace` beside a trace's tables: what is read from it, and how it is kept clean."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import warnings
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import CacheWarning
+from sparsey_trace.replay.cache.private_folder import FOLDER, make_private, whose
 from sparsey_trace.replay.cache.sealed_files import (
+    SIGNATURE,
     Unkept,
     Unsealed,
     about_sealed,
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.reading.trace import Trace
 
-FOLDER = ".cache"
+_KINDS = (".table", ".fold")
 
 
 class Unknown(Exception):
@@ -73,6 +75,8 @@ class Store:
         """
         if maker is None:
             raise Unknown(why="nothing tells whether its code has changed")
+        if found := whose(self._folder):
+            raise Unknown(why=f"{FOLDER} is {found}")
         try:
             about, value = read_sealed(self.path(name), types)
         except FileNotFoundError:
@@ -113,30 +117,36 @@ class Store:
                 write_sealed(self.path(name), stamped, value, types)
 
     def prepare(self) -> None:
-        """Make the folder, and remove from it what no analysis can use any more.
+        """Make the folder, and remove from it what no analysis can use any more: what is of another trace.
+
+        What isn't known for ours stays.
 
         Raises:
-            OSError: it can't be made.
+            OSError: it can't be made, or something else is in its place.
         """
-        self._folder.mkdir(exist_ok=True)
-        remove_partials(self._folder)
-        for path in self._folder.glob("*.*"):
-            if trace_of(path) != self._trace:
+        make_private(self._folder)
+        for kind in _KINDS:
+            remove_partials(self._folder, SIGNATURE, ending=kind)
+        for path in list(self._folder.iterdir()):
+            if path.suffix in _KINDS and trace_of(path) not in (None, self._trace):
                 path.unlink()
 
     def forget(self, names: Iterable[str]) -> None:
         """Remove what is kept under these names."""
+        if whose(self._folder):
+            return
         for name in names:
             with contextlib.suppress(OSError):
                 self.path(name).unlink()
 
 
-def trace_of(path: Path) -> Any:
-    """The id of the trace of which a file in a store is; None where it can't be told."""
+def trace_of(path: Path) -> str | None:
+    """The id of the trace of which a file in a store is; None where it isn't one of ours that says so."""
     try:
-        return about_sealed(path).get("trace")
+        found = about_sealed(path).get("trace")
     except (FileNotFoundError, Unsealed):
         return None
+    return found if isinstance(found, str) else None
 
 
 def warn(found: str) -> None:

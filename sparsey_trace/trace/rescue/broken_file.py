@@ -8,7 +8,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, VersionError
-from sparsey_trace.support.writing import writing
+from sparsey_trace.support.writing import PartialFile, writing
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.open_file import close_file, open_file
 
@@ -18,17 +18,18 @@ if TYPE_CHECKING:
 
     import h5py
 
+_BLOCK = 1 << 20
 _NEAR = 4096
 """The root group's header stands no farther than this from the beginning."""
 
 
 @contextlib.contextmanager
-def opened_broken(path: Path, spare: Path) -> Iterator[h5py.File]:
+def opened_broken(path: Path, out: Path) -> Iterator[h5py.File]:
     """A file of a trace where HDF5 opens it; where it doesn't, a copy of it with a new superblock.
 
     Args:
         path: the trace, which stays as it is.
-        spare: where a copy may stand meanwhile.
+        out: what is made of it; beside it a copy may stand meanwhile.
 
     Raises:
         OutputError: the copy can't be made.
@@ -42,10 +43,11 @@ def opened_broken(path: Path, spare: Path) -> Iterator[h5py.File]:
     except TraceError as error:
         if not (path.is_file() and os.access(path, os.R_OK)):
             raise
+        copy = PartialFile(out.with_name(f"{out.name}.mended"))
         try:
-            yield from _copied(path, spare, error)
+            yield from _copied(path, copy, error)
         finally:
-            spare.unlink(missing_ok=True)
+            copy.discard()
         return
     try:
         yield file
@@ -53,18 +55,19 @@ def opened_broken(path: Path, spare: Path) -> Iterator[h5py.File]:
         close_file(file)
 
 
-def _copied(path: Path, spare: Path, error: TraceError) -> Iterator[h5py.File]:
-    with writing(spare):
-        shutil.copyfile(path, spare)
-    with spare.open("r+b") as stream:
+def _copied(path: Path, copy: PartialFile, error: TraceError) -> Iterator[h5py.File]:
+    with writing(copy.path), copy.create() as stream, path.open("rb") as broken:
+        shutil.copyfileobj(broken, stream, _BLOCK)
+        size = stream.tell()
+        broken.seek(0)
         # The root group is made first. What stood behind the end of a copy that was cut short is missing, not zeros.
-        root = stream.read(_NEAR).find(b"OHDR")
+        root = broken.read(_NEAR).find(b"OHDR")
         if root < SUPERBLOCK_BYTES:
             raise error
         stream.seek(0)
-        stream.write(bytes(Superblock(flags=0, end_of_file=spare.stat().st_size, root=root)))
+        stream.write(bytes(Superblock(flags=0, end_of_file=size, root=root)))
     try:
-        file = open_file(spare)
+        file = open_file(copy.partial)
     except TraceError:
         raise error from None
     try:

@@ -92,9 +92,8 @@ def repair(
     Repaired(kept=1, committed=1, steps=1, losses=())
     """
     path, out = user_path(path), user_path(out)
-    spare = out.with_name(f".{out.name}.mended")
-    _check_paths(path, out, spare)
-    with opened_broken(path, spare) as file:
+    _check_paths(path, out)
+    with opened_broken(path, out) as file:
         with reading(path, "a trace of which something can be had"):
             salvage = Salvage(file)
         whole = WholeSteps(salvage.head.part.first_step)
@@ -134,8 +133,8 @@ def _write(
     return writer
 
 
-def _check_paths(path: Path, out: Path, spare: Path) -> None:
-    for made in (out, spare, partial_path(out), lock_path(out)):
+def _check_paths(path: Path, out: Path) -> None:
+    for made in (out, partial_path(out), lock_path(out)):
         if path.exists() and made.exists() and path.samefile(made):
             msg = (
                 f"{out}: expected to make {made.name}, found that it is the trace, which is never written to; choose "

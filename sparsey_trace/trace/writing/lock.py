@@ -19,6 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.support.own_files import beginning, is_unfinished, open_itself
 from sparsey_trace.trace.paths import lock_path
 
 try:
@@ -28,6 +29,12 @@ except ImportError:  # pragma: no cover - not a POSIX system
 
 _PATIENCE = 20
 """How often a lock that was just taken is asked for a name."""
+
+_SIGNATURE = b'{"host":'
+"""How a lock file begins; an empty one was made, and not written yet."""
+
+_LONGEST = 4096
+"""Bytes of a lock file that are read."""
 
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 
@@ -86,11 +93,11 @@ class WriterLock:
 
         Raises:
             TraceError: another process, or this one, writes to the path; the message names it. Or the
-                lock file can't be made.
+                lock file can't be made, or something else has its name.
         """
         while True:
             try:
-                handle = os.open(lock_path(path), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+                handle = open_itself(lock_path(path), os.O_RDWR | os.O_CREAT)
             except OSError as error:
                 msg = f"{path}: expected to make a file there, found: {error}"
                 raise TraceError(msg) from error
@@ -122,10 +129,13 @@ class WriterLock:
 
 def holder_of(path: Path) -> Holder | None:
     """Who holds, or last held, the lock of a path; None where nobody left a name."""
-    try:
-        return _parsed(lock_path(path).read_text())
-    except OSError:
-        return None
+    found = beginning(lock_path(path), _LONGEST)
+    return None if found is None else _parsed(found)
+
+
+def is_lock_file(path: Path) -> bool:
+    """Whether a file is one that a lock was held by, going by what is in it."""
+    return is_unfinished(path, _SIGNATURE)
 
 
 def has_no_writer(path: Path) -> bool:
@@ -158,6 +168,7 @@ def _lock(handle: int, path: Path) -> None:
         if error.errno not in _NO_LOCKS:
             raise
         _do_without(handle, path, error)
+    _check_own(handle, path)
 
 
 def _name_of(handle: int) -> Holder | None:
@@ -192,9 +203,20 @@ def _refusal(path: Path, holder: Holder | None) -> str:
 def _is_current(handle: int, path: Path) -> bool:
     """Whether the locked file still is the one that others would open."""
     try:
-        return os.path.samestat(os.fstat(handle), lock_path(path).stat())
+        return os.path.samestat(os.fstat(handle), lock_path(path).lstat())
     except FileNotFoundError:
         return False
+
+
+def _check_own(handle: int, path: Path) -> None:
+    found = os.pread(handle, len(_SIGNATURE), 0)
+    if not _SIGNATURE.startswith(found):
+        lock = lock_path(path)
+        msg = (
+            f"{path}: expected {lock.name} to be sparsey-trace's, for the right to write there, found another "
+            "program's file; choose another name, or put it elsewhere"
+        )
+        raise TraceError(msg)
 
 
 def _write_holder(handle: int) -> None:
@@ -204,15 +226,16 @@ def _write_holder(handle: int) -> None:
 
 
 def _read_holder(handle: int) -> Holder | None:
-    return _parsed(os.pread(handle, 4096, 0).decode(errors="replace"))
+    return _parsed(os.pread(handle, _LONGEST, 0))
 
 
-def _parsed(text: str) -> Holder | None:
+def _parsed(text: bytes) -> Holder | None:
     try:
         found = json.loads(text)
-        return Holder(host=str(found["host"]), pid=int(found["pid"]), started=str(found["started"]))
-    except (ValueError, TypeError, LookupError):
+        holder = Holder(host=str(found["host"]), pid=int(found["pid"]), started=str(found["started"]))
+    except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
         return None
+    return holder if 0 < holder.pid < 1 << 31 else None
 
 
 def _started(pid: int) -> str:

@@ -149,7 +149,7 @@ def test_ctrl_c_leaves_quietly_and_leaves_nothing_half_made(verb: str, folder: P
         moment = interrupted(verb, folder, after=moment) / 2
         # A lock keeps nobody out once its process is dead.
         assert {path for path in folder.iterdir() if path.suffix != ".lock"} <= done
-        assert not [path for path in folder.rglob(".*") if path.name != ".cache"]
+        assert not [path for path in folder.rglob(".*") if path.name != ".sparsey-trace"]
 
 
 def interrupted(verb: str, folder: Path, *, after: float | None) -> float:

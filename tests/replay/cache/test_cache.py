@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.replay.cache.private_folder import FOLDER
 from sparsey_trace.tables import stream, table_file
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.testing import append_step, runs, split
@@ -164,7 +165,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
 
 
 @pytest.mark.parametrize("how", ["cut", "flipped"])
-@pytest.mark.parametrize("what", ["*.parquet", ".cache/*.table", ".cache/*.fold"])
+@pytest.mark.parametrize("what", ["*.parquet", ".sparsey-trace/*.table", ".sparsey-trace/*.fold"])
 def test_what_is_damaged_is_named_and_made_anew(grown: Grown, tmp_path: Path, what: str, how: str) -> None:
     out, rng, named = tmp_path / "out", random.Random(0), set()
     # Every second file is damaged at once, then the others: never both tables of one metric, which are neighbours.
@@ -193,11 +194,11 @@ def test_without_the_folder_of_the_cache_only_time_is_lost(trace: Path, tmp_path
     out = tmp_path / "out"
     analyze(trace, out=out)
     before = content(out)
-    for part in sorted((out / ".cache").iterdir()):
+    for part in sorted((out / FOLDER).glob("*.[ft]*")):
         part.unlink()
         analyze(trace, out=out)
         assert content(out) == before
-    shutil.rmtree(out / ".cache")
+    shutil.rmtree(out / FOLDER)
     assert set(why(trace, out).values()) == {"nothing was kept of it"}
     analyze(trace, out=out)
     assert content(out) == before
@@ -208,7 +209,7 @@ def test_without_a_cache_nothing_is_kept_or_used(
     trace: Path, tmp_path: Path, replayed: list[tuple[int, int]]
 ) -> None:
     analyze(trace, out=tmp_path / "out", metrics=["num_activations"], cache=False)
-    assert not (tmp_path / "out" / ".cache").exists()
+    assert not (tmp_path / "out" / FOLDER).exists()
     analyze(trace, out=tmp_path / "out", metrics=["num_activations"])
     analyze(trace, out=tmp_path / "out", metrics=["num_activations"], cache=False)
     assert len(replayed) == 3

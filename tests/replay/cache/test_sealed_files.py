@@ -15,7 +15,14 @@ import pytest
 
 from sparsey_trace.metrics.basis_average import Sums
 from sparsey_trace.replay.cache import sealed_files
-from sparsey_trace.replay.cache.sealed_files import Unkept, Unsealed, about_sealed, read_sealed, write_sealed
+from sparsey_trace.replay.cache.sealed_files import (
+    SIGNATURE,
+    Unkept,
+    Unsealed,
+    about_sealed,
+    read_sealed,
+    write_sealed,
+)
 from sparsey_trace.testing.laws import _same
 
 if TYPE_CHECKING:
@@ -59,7 +66,7 @@ def test_any_change_is_found(path: Path) -> None:
 
 
 def sealed(path: Path, line: bytes, arrays: bytes = b"") -> Path:
-    body = line + b"\n" + arrays
+    body = SIGNATURE + line + b"\n" + arrays
     path.write_bytes(body + blake2b(body, digest_size=32).digest())
     return path
 
@@ -105,10 +112,18 @@ def test_deep_nonsense_is_refused(tmp_path: Path) -> None:
         read_sealed(sealed(tmp_path / "x.fold", b"[" * 100_000))
 
 
+def test_a_file_of_another_program_is_refused(path: Path) -> None:
+    content = path.read_bytes()[len(SIGNATURE) : -32]
+    path.write_bytes(content + blake2b(content, digest_size=32).digest())
+    for read in (read_sealed, about_sealed):
+        with pytest.raises(Unsealed, match="something that sparsey-trace didn't write"):
+            read(path)
+
+
 def test_no_file_and_what_is_no_file(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         read_sealed(tmp_path / "x.fold")
-    with pytest.raises(Unsealed, match="something that is no file"):
+    with pytest.raises(Unsealed, match="expected an ordinary file, found something else"):
         read_sealed(tmp_path)
 
 

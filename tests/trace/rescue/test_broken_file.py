@@ -9,6 +9,7 @@ import pytest
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.repair import repair
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, feed, sent
 from tests.trace.rescue.saved import STEPS, saved
@@ -53,3 +54,19 @@ def test_a_broken_beginning_of_a_durable_one(tmp_path: Path) -> None:
     content[40] ^= 0xFF
     path.write_bytes(content)
     assert saved(path).lost == 0
+
+
+def test_links_beside_the_new_one_are_not_followed(closed: Path, tmp_path: Path) -> None:
+    content = bytearray(closed.read_bytes())
+    content[40] ^= 0xFF
+    closed.write_bytes(content)
+    theirs = tmp_path / "theirs"
+    theirs.write_text("precious")
+    (tmp_path / ".out.h5.mended").symlink_to("theirs")
+    assert repair(closed, tmp_path / "out.h5").lost == 0
+    assert theirs.read_text() == "precious"
+    (tmp_path / "other.h5.lock").symlink_to("theirs")
+    with pytest.raises(TraceError, match="expected an ordinary file, found a link"):
+        repair(closed, tmp_path / "other.h5")
+    assert theirs.read_text() == "precious"
+    assert not list(tmp_path.glob(".*[0-9a-f].partial"))

@@ -191,7 +191,16 @@ def test_a_file_system_without_locks(path: Path, monkeypatch: pytest.MonkeyPatch
         TraceWriter(path, LAYOUT, overwrite=True)
 
 
-@pytest.mark.parametrize("text", ["", "{", "[1]", '{"pid": 1}', '{"host": "a", "pid": "x", "started": ""}'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        '{"host": ',
+        '{"host": "a", "pid": "x", "started": ""}',
+        '{"host": "a", "pid": 1e400, "started": ""}',
+    ],
+)
 def test_a_lock_file_that_says_nothing(path: Path, text: str) -> None:
     lock_path(path).write_text(text)
     assert holder_of(path) is None
@@ -204,3 +213,27 @@ def test_a_writer_that_can_not_begin_lets_go(path: Path) -> None:
         with pytest.raises(TraceError, match="expected no file there, found one; choose another name"):
             TraceWriter(path, LAYOUT)
     assert [item.name for item in path.parent.iterdir()] == ["run.h5"]
+
+
+@pytest.mark.parametrize("what", ["link", "dangling", "pipe", "text", "list", "bytes", "hdf5"])
+def test_what_is_no_lock_of_ours_is_neither_written_nor_removed(path: Path, what: str) -> None:
+    theirs, lock = path.with_name("theirs"), lock_path(path)
+    theirs.write_text("precious")
+    contents = {"text": b"precious", "list": b"[1]", "bytes": b"\xff" * 9, "hdf5": b"\x89HDF\r\n"}
+    if what == "pipe":
+        os.mkfifo(lock)
+    elif what in contents:
+        lock.write_bytes(contents[what])
+    else:
+        lock.symlink_to("theirs" if what == "link" else "none")
+    said = {"pipe": "found something else", "link": "found a link", "dangling": "found a link"}
+    expected = said.get(
+        what, "expected run.h5.lock to be sparsey-trace's, for the right to write there, found another"
+    )
+    with pytest.raises(TraceError, match=expected):
+        WriterLock.acquire(path)
+    assert holder_of(path) is None
+    assert lock.is_symlink() or lock.exists()
+    assert theirs.read_text() == "precious"
+    assert not path.with_name("none").exists()
+    assert what not in contents or lock.read_bytes() == contents[what]
