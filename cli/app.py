@@ -19,13 +19,14 @@ from .verbs import (
     info,
     metrics,
     plot,
+    relabel,
     repair,
     report,
     validate,
     watch,
 )
 
-VERBS = (analyze, compare, metrics, report, plot, export, info, watch, validate, repair, demo)
+VERBS = (analyze, compare, metrics, report, plot, export, info, watch, validate, repair, relabel, demo)
 """In the order of the help."""
 
 _NEXT = """\b

@@ -42,6 +42,7 @@ class Head:
         host: the machine's name.
         config: the run's configuration.
         versions: of Python, of this program and of the packages that were loaded.
+        changes: what was changed in it since it was recorded, a line each; empty where nothing was.
         layout: the model.
         input_kind: one of `schema.INPUT_KINDS`.
         sampling: what was recorded, where not everything was; empty where everything was.
@@ -54,6 +55,7 @@ class Head:
     host: str
     config: dict[str, Any]
     versions: dict[str, str]
+    changes: str
     layout: Layout
     input_kind: str
     sampling: dict[str, Any]
@@ -108,6 +110,8 @@ def write_head(
         input_shape=np.asarray(layout.input_shape, np.int64),
         num_layers=len(layout.layers),
     )
+    if origin.changes:
+        file.attrs["changes"] = fixed_length_text(origin.changes)
     file.attrs.update(part.attributes() | {"continues": fixed_length_text(part.continues)})
     # Datasets, because attributes of plain HDF5 tools end at 64 KiB and configurations don't.
     _create_checked(file, "config", fixed_length_text(config)[None])
@@ -148,6 +152,7 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         host=text("host"),
         config=_or_else(lambda: _object(long_text("config"), "config"), {}, "config", on_loss),
         versions=_object(text("versions"), "versions"),
+        changes=text("changes") if attributes.has_attribute(file, "changes") else "",
         sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss),
         part=_read_part(file),
         version=attributes.read_number(file, "format_version"),

@@ -28,12 +28,14 @@ class TraceOrigin:
         created: when the run started, ISO 8601 in UTC.
         host: the machine's name.
         versions: of Python, of this program and of the packages that were loaded.
+        changes: what was changed in it since it was recorded, a line each; empty where nothing was.
     """
 
     id: str
     created: str
     host: str
     versions: Mapping[str, Any]
+    changes: str = ""
 
     @classmethod
     def here(cls) -> TraceOrigin:

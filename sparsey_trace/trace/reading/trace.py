@@ -57,6 +57,7 @@ class Trace:
         created: when it started, ISO 8601, UTC.
         host: the machine it ran on, or the machines.
         versions: of Python, this program and the packages that mattered.
+        changes: what was changed in it since it was recorded, a line each; of several files, the first one's.
         input_kind: how inputs are kept: binary, float32, float16 or none.
         sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
             names of those that were), `layers` (the names of those that were not), `predicate` (what chose
@@ -81,7 +82,7 @@ class Trace:
         self.files, self.storage, self.columns = tuple(files), storage, files[0].columns
         self.path = files[0].path if len(files) == 1 else joint_name(self.paths)
         self.id, self.created, self.host = head.id, head.created, head.host
-        self.config, self.versions = head.config, head.versions
+        self.config, self.versions, self.changes = head.config, head.versions, head.changes
         self.layout, self.input_kind = head.layout, head.input_kind
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed

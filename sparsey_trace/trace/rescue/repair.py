@@ -92,7 +92,7 @@ def repair(
     Repaired(kept=1, committed=1, steps=1, losses=())
     """
     path, out = user_path(path), user_path(out)
-    _check_paths(path, out)
+    check_paths(path, out)
     with opened_broken(path, out) as file:
         with reading(path, "a trace of which something can be had"):
             salvage = Salvage(file)
@@ -123,17 +123,26 @@ def _write(
     """Write each step, and which are missing; the writer, closed."""
     with contextlib.ExitStack() as unless_done:
         with uninterrupted():
-            writer = _writer(out, salvage.head, overwrite=overwrite)
-            unless_done.enter_context(_whole_or_not_at_all(writer))
+            writer = writer_like(out, salvage.head, overwrite=overwrite)
+            unless_done.enter_context(whole_or_not_at_all(writer))
         for values in steps:
-            _append(writer, salvage.head, values)
+            append_stored(writer, salvage.head, values)
         # So that every analysis of the new trace says what it lacks.
         if missing := sorted({*salvage.drops(), *whole.lost}):
             writer.note_drops(missing)
     return writer
 
 
-def _check_paths(path: Path, out: Path) -> None:
+def check_paths(path: Path, out: Path) -> None:
+    """See that nothing that is about to be made is the trace, and that nobody writes that any more.
+
+    Args:
+        path: the trace.
+        out: the file to make.
+
+    Raises:
+        UsageError, TraceError: it is, or somebody does.
+    """
     for made in (out, partial_path(out), lock_path(out)):
         if path.exists() and made.exists() and path.samefile(made):
             msg = (
@@ -164,7 +173,7 @@ def _steps(
 
 
 @contextlib.contextmanager
-def _whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
+def whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
     """Half a repaired trace would look like a whole one: it is removed where something stops the repair."""
     try:
         with writer:
@@ -176,7 +185,19 @@ def _whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
         raise
 
 
-def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:
+def writer_like(out: Path, head: Head, *, overwrite: bool, change: str = "") -> TraceWriter:
+    """A writer of a trace that comes from another.
+
+    Args:
+        out: the file to make.
+        head: the other's.
+        overwrite: replace an existing file instead of refusing.
+        change: what is changed, in a line.
+
+    Raises:
+        OutputError: the file can't be made.
+    """
+    changes = "\n".join(line for line in (head.changes, change) if line)
     try:
         return TraceWriter(
             out,
@@ -186,14 +207,16 @@ def _writer(out: Path, head: Head, *, overwrite: bool) -> TraceWriter:
             overwrite=overwrite,
             sampling=head.sampling,
             part=head.part,
-            origin=TraceOrigin(id=new_id(), created=head.created, host=head.host, versions=head.versions),
+            origin=TraceOrigin(
+                id=new_id(), created=head.created, host=head.host, versions=head.versions, changes=changes
+            ),
         )
     except TraceError as error:
-        # Of the place, and not of the trace that was to be repaired.
+        # Of the place, and not of the trace that was to be read.
         raise OutputError(str(error)) from error
 
 
-def _append(writer: TraceWriter, head: Head, values: Mapping[str, NDArray[Any]]) -> None:
+def append_stored(writer: TraceWriter, head: Head, values: Mapping[str, NDArray[Any]]) -> None:
     """Append one step, whose values [n, ...] are as they are stored."""
     column = schema.input_column(head.layout, head.input_kind)
     layers = range(len(head.layout.layers))

@@ -31,6 +31,7 @@ CALLS = {
     "demo": ["--samples", "16", "--epochs", "1", "-o", "demo"],
     "metrics": [],
     "repair": ["run.h5", "-o", "repaired.h5"],
+    "relabel": ["run.h5", "--labels", "labels.csv", "-o", "relabelled.h5"],
 }
 """What to call a verb with; one that isn't here is called with a trace."""
 
@@ -57,6 +58,7 @@ def folder(tmp_path: Path, written: Callable[[str, int], Path], request: pytest.
     """Has two traces, in which there is little to do unless a test asks for more."""
     for name in ("run.h5", "other.h5"):
         shutil.copy(written(name, getattr(request, "param", 8)), tmp_path)
+    (tmp_path / "labels.csv").write_text("sample,label\n3,5\n")
     return tmp_path
 
 
