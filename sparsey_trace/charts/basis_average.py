@@ -64,7 +64,9 @@ def basis_averages(run: Run, *, most: int = MOST_MACS) -> list[MacPictures]:
             grid=grid_of(layer),
             macs=shown[number],
             pictures=pictures[number],
-            fields=np.stack([as_picture(field, run.layout) > 0 for field in fields[number][shown[number]]]),
+            fields=np.stack(
+                [as_picture(mask, run.layout) > 0 for mask in fields[number].masks(shown[number])]
+            ),
             samples=samples[number],
         )
         for number, layer in enumerate(run.layout.layers)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def count_common(
     first: NDArray[np.uint64],
     second: NDArray[np.uint64],
-    of_first: NDArray[np.int64],
-    of_second: NDArray[np.int64],
+    of_first: NDArray[np.int32],
+    of_second: NDArray[np.int32],
 ) -> NDArray[np.int64]:
     """Count for P pairs of sets what both hold.
 

@@ -20,7 +20,10 @@ _ACROSS = 16
 """Samples whose counts are turned at once: a line of the cache."""
 
 _WORDS = 16
-"""Of every set so many words are worked on before the next ones: the sets of two layers stay in the cache."""
+"""Of every set so many words at most are worked on before the next ones: the sets of two layers stay in the cache."""
+
+_AT_WORK = 1 << 22
+"""Words of a layer's sets that are worked on at once, unless one of each is more already."""
 
 
 @compiled
@@ -54,8 +57,9 @@ def count_reach(
     width, spread = on.shape[1], _spread()
     # A little longer than a power of two, or the lines of neighbours would push each other out of the cache.
     counts = np.empty((len(mac_ends) + len(layer_ends), 64 * width + 32), np.int32)
-    for start in range(0, width, _WORDS):
-        words = min(_WORDS, width - start)
+    at_once = max(1, min(_WORDS, _AT_WORK // _most(mac_ends, layer_ends)))
+    for start in range(0, width, at_once):
+        words = min(at_once, width - start)
         reach = on[:, start : start + words].copy()
         first = mac = 0
         for layer in range(len(layer_ends)):
@@ -69,6 +73,15 @@ def count_reach(
             _write(_digits(whole, 0, len(whole)), counts, len(mac_ends) + layer, start, spread)
             first += len(reach)
     return counts
+
+
+@compiled
+def _most(mac_ends: NDArray[np.int64], layer_ends: NDArray[np.int64]) -> int:
+    """How many pairs the layer with the most has."""
+    most = start = 0
+    for end in layer_ends:
+        most, start = max(most, mac_ends[end - 1] - start), mac_ends[end - 1]
+    return most
 
 
 @compiled

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
 
+_VALUES = 1 << 22
+"""Of real inputs that are worked on at once."""
+
 
 @dataclass(frozen=True, eq=False)
 class Sums:
@@ -133,28 +136,47 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
 
 
 def _sums(chunk: Chunk) -> Sums:
-    inputs = chunk.inputs
-    assert inputs is not None
-    mac, feature = _pairs(chunk.layout)
+    assert chunk.inputs is not None
     times = np.concatenate(chunk.active_sets) & sets_of_samples(chunk.is_train[:, None])
-    if inputs.dtype == np.uint8:
-        from sparsey_trace.kernels.common import count_common
+    return Sums(
+        int(chunk.epoch[0]),
+        np.bitwise_count(times).sum(axis=1, dtype=np.int64),
+        {0: _common(chunk, times)} if chunk.inputs.dtype == np.uint8 else _real(chunk),
+    )
 
-        # Of zeros and ones: a sum is how often both were on.
-        parts = {0: count_common(times, chunk.on_sets, mac, feature)}
-    else:
-        train = chunk.is_train
-        active = np.concatenate(chunk.active, axis=1)[train]
-        split = exact_sum.parts_of(inputs[train])
-        parts = {
-            exponent: (active.T.astype(part.dtype) @ part)[mac, feature].astype(np.int64)
-            for exponent, part in split.items()
-        }
-    return Sums(int(chunk.epoch[0]), np.bitwise_count(times).sum(axis=1, dtype=np.int64), parts)
+
+def _common(chunk: Chunk, times: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """Sums of zeros and ones: how often both were on."""
+    from sparsey_trace.kernels.common import count_common
+
+    counts: NDArray[np.int64] = count_common(times, chunk.on_sets, *_pairs(chunk.layout))
+    return counts
+
+
+def _real(chunk: Chunk) -> dict[int, NDArray[np.int64]]:
+    """Sums of real inputs, a few samples at a time, as inputs may be wide."""
+    from sparsey_trace.kernels.pair_sums import add_where
+
+    assert chunk.inputs is not None
+    mac, feature = _pairs(chunk.layout)
+    train = np.flatnonzero(chunk.is_train)
+    sums: dict[int, NDArray[np.int64]] = {}
+    at_once = max(1, _VALUES // chunk.layout.num_features)
+    for start in range(0, len(train), at_once):
+        some = train[start : start + at_once]
+        active = np.concatenate([layer[some] for layer in chunk.active], axis=1)
+        masks = -active.T.astype(np.int64, order="C")
+        for exponent, part in exact_sum.parts_of(chunk.inputs[some]).items():
+            if exponent not in sums:
+                sums[exponent] = np.zeros(len(mac), np.int64)
+            add_where(part.T.astype(np.int64, order="C"), masks, mac, feature, sums[exponent])
+    return sums
 
 
 @lru_cache(maxsize=8)
-def _pairs(layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def _pairs(layout: Layout) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """The MAC [P], of all layers' together, and the feature [P] of every pair of them."""
-    mac, feature = np.nonzero(np.concatenate(receptive_fields(layout)))
-    return mac, feature
+    fields = receptive_fields(layout)
+    sizes = np.concatenate([field.sizes for field in fields])
+    mac = np.repeat(np.arange(len(sizes), dtype=np.int32), sizes)
+    return mac, np.concatenate([field.features for field in fields])

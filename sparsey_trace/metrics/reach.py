@@ -12,14 +12,16 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.layout import PADDING
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.receptive_fields import heard_by, receptive_fields
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.layout import Layout
+    from sparsey_trace.layout import LayerLayout, Layout
+    from sparsey_trace.metrics.receptive_fields import Fields
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,27 +47,34 @@ class Reach:
 @lru_cache(maxsize=8)
 def reach_of(layout: Layout) -> Reach:
     """The pairs of a model."""
-    sources, counts, features, sizes = [], [], [], []
-    # [sources, D]: the number of the pair (source, feature), or -1. A feature hears itself alone.
-    below = np.where(np.eye(layout.num_features, dtype=np.bool_), np.arange(layout.num_features), -1)
-    for layer, field in zip(layout.layers, receptive_fields(layout), strict=True):
-        mac, feature = np.nonzero(field)
-        pair = np.full(field.shape, -1)
-        pair[mac, feature] = np.arange(len(mac))
-        for number, row in enumerate(layer.connections):
-            heard = below[np.unique(row[row != PADDING])].T[field[number]]
-            sources.append(heard[heard >= 0])
-            counts.append((heard >= 0).sum(axis=1))
-        features.append(feature)
-        sizes.append(field.sum(axis=1))
-        below = pair
+    edges: list[tuple[NDArray[np.int32], NDArray[np.int64]]] = []
+    below: Fields | None = None
+    fields = receptive_fields(layout)
+    for layer, field in zip(layout.layers, fields, strict=True):
+        edges += _edges(layer, below)
+        below = field
     return Reach(
-        sources=np.concatenate(sources).astype(np.int32),
-        ends=np.cumsum(np.concatenate(counts)),
-        features=np.concatenate(features).astype(np.int32),
-        mac_ends=np.cumsum(np.concatenate(sizes)),
+        sources=np.concatenate([sources for sources, _ in edges]),
+        ends=np.cumsum(np.concatenate([counts for _, counts in edges])),
+        features=np.concatenate([field.features for field in fields]),
+        mac_ends=np.cumsum(np.concatenate([field.sizes for field in fields])),
         layer_ends=np.cumsum([layer.num_macs for layer in layout.layers]),
     )
+
+
+def _edges(layer: LayerLayout, below: Fields | None) -> Iterator[tuple[NDArray[np.int32], NDArray[np.int64]]]:
+    """For each MAC of a layer the sources of its pairs, pair by pair, and how many each pair has."""
+    if below is None:
+        # A feature hears itself alone.
+        yield from ((row, np.ones(len(row), np.int64)) for row in heard_by(layer))
+        return
+    # A pair's feature and its number as one number: sorted, all sources of a feature stand together, rising.
+    names = below.features.astype(np.int64) << 32 | np.arange(len(below.features))
+    starts = below.ends - below.sizes
+    for row in heard_by(layer):
+        heard = np.sort(np.concatenate([names[starts[mac] : below.ends[mac]] for mac in row]))
+        last = np.flatnonzero(np.diff(heard >> 32, append=-1))
+        yield (heard & 0xFFFFFFFF).astype(np.int32), np.diff(last, prepend=-1)
 
 
 def reach_counts(chunk: Chunk) -> NDArray[np.int32]:

@@ -33,6 +33,7 @@ class Asked:
         trace: the open trace.
         metrics: those that can be computed, configured.
         skipped: the others, and why.
+        fields: what they read of the trace.
         jobs: how many (threads; processes with engine `processes`).
         chunk_size: how many samples are worked on at once.
     """
@@ -40,6 +41,7 @@ class Asked:
     trace: Trace
     metrics: list[Metric[Any]]
     skipped: dict[str, str]
+    fields: frozenset[str]
     jobs: int
     chunk_size: int
 
@@ -65,12 +67,14 @@ def asked(
     workers = jobs(n_jobs)
     with contextlib.nullcontext(source) if isinstance(source, Trace) else open_trace(source) as trace:
         wanted, lacking = computable(chosen, trace)
+        fields = frozenset().union(*map(fields_of, wanted))
         yield Asked(
             trace=trace,
             metrics=wanted,
             skipped={**skipped, **lacking},
+            fields=fields,
             jobs=workers,
-            chunk_size=chunk_samples(trace, chunk_size, total_memory, workers),
+            chunk_size=chunk_samples(trace, fields, chunk_size, total_memory, workers),
         )
 
 

@@ -110,7 +110,8 @@ class LiveRun:
         stop = self._trace.refresh()
         if stop > self._seen:
             since = int(self._trace.samples.step[max(0, stop - LATELY)])
-            size = chunk_samples(self._trace, None, "1G", 1)
+            fields = frozenset().union(*map(fields_of, [_BASIS, *self._late]))
+            size = chunk_samples(self._trace, fields, None, "1G", 1)
             folding = Folding(_BASIS, self._layout)
             for start in range(self._seen, stop, size):
                 chunk = self._read(start, min(start + size, stop), since)

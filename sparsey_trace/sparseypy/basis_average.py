@@ -82,7 +82,12 @@ class BasisAverageMetric(Metric):
 
     def _fields(self, layout: Layout) -> list[list[Tensor]]:
         return self._by_layer(
-            layout, [row.reshape(layout.input_shape) for row in np.concatenate(receptive_fields(layout))]
+            layout,
+            [
+                mask.reshape(layout.input_shape)
+                for field in receptive_fields(layout)
+                for mask in field.masks()
+            ],
         )
 
     def _by_layer(self, layout: Layout, by_mac: Sequence[Any]) -> list[list[Tensor]]:

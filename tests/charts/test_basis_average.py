@@ -27,7 +27,7 @@ def test_pictures_are_the_means_inside_the_field(chunk: Chunk) -> None:
         if "basis_average" not in run.tables:
             return
         train = chunk.phase == TRAIN
-        fields = receptive_fields(chunk.layout)
+        fields = [field.masks() for field in receptive_fields(chunk.layout)]
         for found, active, field in zip(basis_averages(run), chunk.active, fields, strict=True):
             height, width = picture_shape(chunk.layout)
             assert found.pictures.shape == found.fields.shape == (len(field), height, width)

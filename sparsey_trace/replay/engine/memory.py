@@ -19,6 +19,9 @@ _PROCESS_BYTES = 160 << 20
 """What a process takes before it reads its first chunk: the interpreter, numpy, HDF5, Arrow."""
 _FEWEST, _MOST = 64, 4096
 
+_PAIR_BYTES, _EDGE_BYTES = 48, 8
+"""What a pair of a MAC and a feature in its field takes, and each source that it has the feature from; measured."""
+
 _LARGEST_KEPT = (32 << 20) - (64 << 10)
 """A block just small enough for glibc to take its size into account."""
 
@@ -48,44 +51,85 @@ def keep_what_is_freed() -> None:
     np.empty(_LARGEST_KEPT, np.uint8)
 
 
-def chunk_samples(trace: Trace, chunk_size: int | None, total_memory: str | int, processes: int) -> int:
+def chunk_samples(
+    trace: Trace, fields: frozenset[str], chunk_size: int | None, total_memory: str | int, processes: int
+) -> int:
     """How many samples to work on at once.
+
+    Args:
+        trace: the trace.
+        fields: what is read of it: `inputs`, `codes` and `active`.
+        chunk_size: how many samples are asked for; None for as many as fit.
+        total_memory: what may be taken.
+        processes: how many work at the same time.
 
     Raises:
         UsageError: `chunk_size` is below 1, or `total_memory` is no size.
-        TraceError: not even the receptive fields fit.
+        TraceError: not even what the layout takes and one sample fit.
     """
     budget = parse_memory(total_memory)
-    fields = trace.layout.num_macs * trace.layout.num_features
-    if fields > budget:
-        msg = (
-            f"{trace.path}: expected receptive fields ({trace.layout.num_macs:,} MACs by "
-            f"{trace.layout.num_features:,} features) that fit in total_memory, found {fields:,} bytes; raise "
-            "total_memory"
-        )
-        raise TraceError(msg)
+    needed = layout_bytes(trace.layout, fields, limit=budget)
+    if needed <= budget:
+        each = bytes_per_sample(trace.layout, fields)
+    if needed > budget or needed + each > budget:
+        raise TraceError(_too_wide(trace, budget))
     if chunk_size is not None:
         if chunk_size < 1:
             msg = f"chunk_size: expected at least 1 sample, found {chunk_size}"
             raise UsageError(msg)
         return chunk_size
-    at_work = 1 if processes == 1 else processes + 1
-    spare = budget / at_work - _PROCESS_BYTES
-    fitting = int(spare / bytes_per_sample(trace.layout)) // _FEWEST * _FEWEST
-    return min(_MOST, max(_FEWEST, fitting))
+    spare = (budget - needed) / _at_work(processes) - _PROCESS_BYTES
+    return min(_MOST, max(_FEWEST, int(spare / each) // _FEWEST * _FEWEST))
 
 
-def expected_bytes(layout: Layout, chunk_size: int, processes: int) -> int:
+def _too_wide(trace: Trace, budget: int) -> str:
+    layout = trace.layout
+    return (
+        f"{trace.path}: expected wiring ({layout.num_macs:,} MACs over {layout.num_features:,} features) that can be "
+        f"analysed in total_memory ({budget:,} bytes), found that it takes more; raise total_memory"
+    )
+
+
+def expected_bytes(layout: Layout, fields: frozenset[str], chunk_size: int, processes: int) -> int:
     """About what all processes together take, beside the states of folds, which grow with what is learnt."""
-    at_work = 1 if processes == 1 else processes + 1
-    return at_work * (_PROCESS_BYTES + chunk_size * bytes_per_sample(layout))
+    each = _PROCESS_BYTES + chunk_size * bytes_per_sample(layout, fields)
+    return layout_bytes(layout, fields) + _at_work(processes) * each
 
 
-def bytes_per_sample(layout: Layout) -> int:
-    """About what a sample takes while all metrics are at work on its chunk.
+def _at_work(processes: int) -> int:
+    return 1 if processes == 1 else processes + 1
+
+
+def layout_bytes(layout: Layout, fields: frozenset[str], *, limit: int | None = None) -> int:
+    """About what the receptive fields take, and the pairs of a MAC and a feature that metrics make of them.
+
+    Args:
+        layout: of the model.
+        fields: what is read of the trace; without inputs fields aren't asked for.
+        limit: beyond so many bytes nothing more is made, or counted.
+    """
+    if not {"inputs", "active"} <= fields:
+        return 0
+    found, needed = receptive_fields(layout), 0
+    for layer in range(len(found)):
+        # Looked at before the fields are made: a small file can say that many MACs listen to many.
+        needed += _EDGE_BYTES * found.num_heard(layer)
+        if limit is not None and needed > limit:
+            return needed
+        needed += _PAIR_BYTES * len(found[layer].features)
+    return needed
+
+
+def bytes_per_sample(layout: Layout, fields: frozenset[str]) -> int:
+    """About what a sample takes while all metrics that read these fields are at work on its chunk.
 
     Measured: 41 KB for 364 MACs of Q = 4 over 784 features with 50,000 pairs of a MAC and a feature.
     """
-    pairs = int(sum(np.count_nonzero(field) for field in receptive_fields(layout)))
     codes = sum(layer.num_macs * layer.num_cms * layer.code_dtype.itemsize for layer in layout.layers)
-    return 8 * layout.num_features + 4 * codes + 80 * layout.num_macs + pairs // 4
+    own = 4 * codes + 80 * layout.num_macs
+    if "inputs" not in fields:
+        return own
+    own += 8 * layout.num_features
+    if "active" not in fields:
+        return own
+    return own + sum(len(field.features) for field in receptive_fields(layout)) // 4

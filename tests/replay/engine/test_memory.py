@@ -1,20 +1,45 @@
-"""How many samples are worked on at once, for the memory that may be taken."""
+"""How many samples are worked on at once, for the memory that may be taken; and what is taken where inputs are wide."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import subprocess
+import sys
+from typing import TYPE_CHECKING, NamedTuple, cast
 
+import numpy as np
 import pytest
 
+import sparsey_trace as st
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.replay.engine.memory import bytes_per_sample, chunk_samples, expected_bytes, parse_memory
+from sparsey_trace.layout import LayerLayout, Layout
+from sparsey_trace.replay.engine.memory import (
+    bytes_per_sample,
+    chunk_samples,
+    expected_bytes,
+    layout_bytes,
+    parse_memory,
+)
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.cli.commands import write_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from sparsey_trace.trace.reading.trace import Trace
+
+ALL = frozenset({"inputs", "codes", "active"})
+WIDE = 50_176
+MIB = 1 << 20
+
+ANALYSE = """
+import resource, sys
+import sparsey_trace as st
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+for path in sys.argv[1:]:
+    st.analyze(path)
+print((resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 1024)
+"""
 
 
 @pytest.fixture(scope="module")
@@ -38,23 +63,87 @@ def test_what_is_no_size(size: str | int) -> None:
 
 
 def test_more_memory_and_fewer_jobs_make_larger_chunks(trace: Trace) -> None:
-    few, more = (chunk_samples(trace, None, size, 1) for size in ("161M", "162M"))
+    few, more = (chunk_samples(trace, trace.fields, None, size, 1) for size in ("161M", "162M"))
     assert 64 <= few < more <= 4096
     assert few % 64 == more % 64 == 0
-    assert expected_bytes(trace.layout, more, 1) <= 162 << 20
-    assert chunk_samples(trace, None, "1G", 1) == 4096
-    assert chunk_samples(trace, None, "1G", 40) == 64
-    assert expected_bytes(trace.layout, 64, 2) == 3 * ((160 << 20) + 64 * bytes_per_sample(trace.layout))
+    assert expected_bytes(trace.layout, trace.fields, more, 1) <= 162 << 20
+    assert chunk_samples(trace, trace.fields, None, "1G", 1) == 4096
+    assert chunk_samples(trace, trace.fields, None, "1G", 40) == 64
+    each = (160 << 20) + 64 * bytes_per_sample(trace.layout, trace.fields)
+    assert expected_bytes(trace.layout, trace.fields, 64, 2) == 3 * each + layout_bytes(
+        trace.layout, trace.fields
+    )
 
 
 def test_a_size_that_is_asked_for_is_taken(trace: Trace) -> None:
-    assert chunk_samples(trace, 7, "1G", 2) == 7
+    assert chunk_samples(trace, trace.fields, 7, "1G", 2) == 7
     with pytest.raises(UsageError, match=r"^chunk_size: expected at least 1 sample, found 0$"):
-        chunk_samples(trace, 0, "1G", 2)
+        chunk_samples(trace, trace.fields, 0, "1G", 2)
 
 
-def test_receptive_fields_have_to_fit(trace: Trace) -> None:
-    with pytest.raises(
-        TraceError, match=r"\(5 MACs by 12 features\) that fit in total_memory, found 60 bytes"
-    ):
-        chunk_samples(trace, None, 59, 1)
+class Given(NamedTuple):
+    """As much of a trace as is asked."""
+
+    path: str
+    layout: Layout
+
+
+def _layout(num_features: int, num_macs: int = 4, fan_in: int = 1000) -> Layout:
+    rng = np.random.default_rng(0)
+    wiring = [np.sort(rng.choice(num_features, fan_in, replace=False)) for _ in range(num_macs)]
+    low = LayerLayout(name="low", num_macs=num_macs, num_cms=2, num_neurons=4, connections=wiring)
+    top = LayerLayout(name="top", num_macs=2, num_cms=2, num_neurons=65_535, connections=[[0, 1], [2, 3]])
+    return Layout(num_features=num_features, layers=[low, top])
+
+
+def _written(path: Path, kind: str) -> Path:
+    layout, rng = _layout(WIDE), np.random.default_rng(0)
+    with st.TraceWriter(path, layout, inputs=kind) as writer:
+        for phase in ("train", "eval"):
+            inputs = rng.random((4, WIDE)).astype(np.float32)
+            writer.append(
+                inputs=inputs if kind == "float32" else (inputs < 0.3).astype(np.uint8),
+                codes=[rng.integers(0, 4, (4, layer.num_macs, 2)) for layer in layout.layers],
+                active=[np.ones((4, layer.num_macs), bool) for layer in layout.layers],
+                phase=phase,
+            )
+    return path
+
+
+def test_wide_inputs_are_analysed_in_little_memory(tmp_path: Path) -> None:
+    paths = [_written(tmp_path / f"{kind}.h5", kind) for kind in ("binary", "float32")]
+    call = [sys.executable, "-c", ANALYSE, *map(str, paths)]
+    done = subprocess.run(call, capture_output=True, text=True, check=True)
+    # A matrix of features by features would take 2,401 MiB in bits of a byte each.
+    assert int(done.stdout) < 400
+
+
+def test_a_layout_costs_what_its_fields_hold() -> None:
+    costs = {width: layout_bytes(_layout(width), ALL) for width in (2000, WIDE, 1_000_000)}
+    # Fields of two MACs overlap where there are few features.
+    assert costs[2000] < costs[WIDE] < costs[1_000_000] < 1.1 * costs[WIDE]
+    assert layout_bytes(_layout(WIDE), frozenset({"codes", "active"})) == 0
+    fields = [expected_bytes(_layout(WIDE, num_macs=macs), ALL, 64, 1) for macs in (4, 1000)]
+    assert 40 * MIB < fields[1] - fields[0] < 120 * MIB
+
+
+def test_a_layout_that_takes_too_much_is_refused_before_its_fields_are_made() -> None:
+    low = LayerLayout(name="low", num_macs=1, num_cms=1, num_neurons=2, connections=[np.arange(100_000)])
+    wiring = np.zeros((1_000_000, 1), np.int32)
+    top = LayerLayout(name="top", num_macs=1_000_000, num_cms=1, num_neurons=2, connections=wiring)
+    given = cast("Trace", Given("run.h5", Layout(num_features=100_000, layers=[low, top])))
+    expected = (
+        r"run.h5: expected wiring \(1,000,001 MACs over 100,000 features\) that can be analysed in total_memory "
+        r"\(1,073,741,824 bytes\), found that it takes more; raise total_memory"
+    )
+    for chunk_size in (None, 1):
+        with pytest.raises(TraceError, match=expected):
+            chunk_samples(given, ALL, chunk_size, "1G", 1)
+    assert chunk_samples(given, frozenset({"active"}), None, "1G", 1) == 64
+
+
+def test_one_sample_that_takes_too_much_is_refused() -> None:
+    layer = LayerLayout(name="v1", num_macs=2, num_cms=1, num_neurons=2, connections=[[0], [1]])
+    given = cast("Trace", Given("run.h5", Layout(num_features=2**31 - 1, layers=[layer])))
+    with pytest.raises(TraceError, match=r"expected wiring \(2 MACs over 2,147,483,647 features\)"):
+        chunk_samples(given, ALL, None, "1G", 1)

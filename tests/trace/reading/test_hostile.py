@@ -18,6 +18,7 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.replay.engine.memory import chunk_samples
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -202,11 +203,13 @@ def test_features_that_would_fill_the_memory(tmp_path: Path) -> None:
     with TraceWriter(path, Layout(num_features=2**31 - 1, layers=[layer]), inputs="none") as writer:
         writer.append(inputs=None, codes=[[[[1], [0]]]], active=[[[True, True]]], phase="train")
     validate(path)
-    expected = (
-        r"receptive fields \(2 MACs by 2,147,483,647 features\) that fit in total_memory, found 4,294,967,294"
-    )
-    with pytest.raises(TraceError, match=expected):
-        analyze(path)
+    # Nothing is made of features that no input has.
+    analyze(path)
+    with open_trace(path) as trace:
+        assert chunk_samples(trace, trace.fields, None, "1G", 1) == 4096
+        expected = r"run.h5: expected wiring \(2 MACs over 2,147,483,647 features\) that can be analysed in"
+        with pytest.raises(TraceError, match=expected):
+            chunk_samples(trace, trace.fields | {"inputs"}, None, "1G", 1)
 
 
 def test_a_configuration_that_nests_without_end(trace: Path) -> None:
