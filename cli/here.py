@@ -7,6 +7,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from sparsey_trace.support.suggest import TRACES
+from sparsey_trace.trace.paths import default_folder
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,8 +32,8 @@ def _next(file: Path) -> tuple[str, str]:
     name = shlex.quote(file.name)
     if file.with_name(f"{file.name}.lock").exists():
         return f"sparsey-trace watch {name}", "is being recorded, or was left in the midst of it"
-    if file.with_suffix(".metrics").is_dir():
-        return f"sparsey-trace report {name}", f"is analysed: its tables are in {file.stem}.metrics"
+    if (tables := default_folder(file)).is_dir():
+        return f"sparsey-trace report {name}", f"is analysed: its tables are in {tables.name}"
     return f"sparsey-trace analyze {name}", "isn't analysed yet"
 
 

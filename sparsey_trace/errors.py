@@ -21,9 +21,29 @@ Messages say what was expected, what was found, in which file, and what to do.
 
 from __future__ import annotations
 
+_URLS: dict[str, str] = {}
+"""Of each file that was brought here from elsewhere, what the user calls it."""
+
+
+def call_by_url(copy: str, url: str) -> None:
+    """Have messages call a file that was brought here by the URL that it came from.
+
+    Args:
+        copy: the file's path here, which says nothing to its user.
+        url: where it came from.
+    """
+    _URLS[copy] = url
+
 
 class SparseyTraceError(Exception):
     """Base of all errors of this package; catch it to catch them all."""
+
+    def __str__(self) -> str:
+        """The message."""
+        text = super().__str__()
+        for copy, url in _URLS.items():
+            text = text.replace(copy, url)
+        return text
 
 
 class LayoutError(SparseyTraceError, ValueError):

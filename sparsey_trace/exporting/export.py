@@ -12,7 +12,7 @@ from sparsey_trace.support.progress import progress
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.support.writing import whole, writing
-from sparsey_trace.trace.paths import common_name
+from sparsey_trace.trace.paths import default_name
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
 
@@ -106,7 +106,7 @@ def export(
 
 def default_place(trace: Trace, to: str) -> Path:
     """Where a run goes in a form unless told otherwise: beside it."""
-    common = common_name(trace.paths)
+    common = default_name(trace.paths)
     return common.with_name(common.name + FORMS[to].ending)
 
 

@@ -19,6 +19,7 @@ from sparsey_trace.recording.run_files import find_run_file
 from sparsey_trace.recording.sampling import Sampling
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
+from sparsey_trace.trace.format.head import config_text
 from sparsey_trace.trace.format.schema import INPUT_KINDS
 from sparsey_trace.trace.writing.writer import TraceWriter
 
@@ -87,7 +88,8 @@ def record(
     Raises:
         RecordError: there is nothing to record in the model, or no layer of a given name.
         TraceError: the file exists, or no file can be made there; or the one to resume is still written, or damaged.
-        DataError: `inputs` is none of the above.
+        DataError: `inputs` is none of the above, or `config` is nothing that JSON can say, or nested more than 100
+            deep.
         UsageError: another argument is none that could be.
 
     >>> import tempfile, torch
@@ -110,6 +112,7 @@ def record(
         commit_every=commit_every,
         commit_samples=commit_samples,
     )
+    config_text(config or {})  # said here, not by the writer in the first step
     run_file = find_run_file(user_path(path), inputs=inputs, resume=resume, overwrite=overwrite)
     _check_writable(run_file.path, overwrite=overwrite)
 

@@ -14,7 +14,7 @@ from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.support.writing import write_whole, writing
-from sparsey_trace.trace.paths import common_name
+from sparsey_trace.trace.paths import default_name
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
 
@@ -80,7 +80,7 @@ def default_path(traces: Sequence[Trace]) -> Path:
 
     Beside the trace; of several, beside the first, by the names of all.
     """
-    names = [common_name(trace.paths) for trace in traces]
+    names = [default_name(trace.paths) for trace in traces]
     joined = "-".join(name.name for name in names)
     return names[0].with_name(f"{joined if len(joined) < 100 else names[0].name + '-and-others'}.html")
 

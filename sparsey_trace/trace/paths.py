@@ -57,13 +57,24 @@ def joint_name(paths: Sequence[Path]) -> Path:
     return common.with_name(f"{common.name}*{paths[0].suffix}")
 
 
+def default_name(files: Sequence[Path]) -> Path:
+    """What the names begin with of all that is made of a run: two runs that lie side by side never share one.
+
+    >>> default_name([Path("runs/run.h5")]).as_posix(), default_name([Path("runs/run.hdf5")]).as_posix()
+    ('runs/run', 'runs/run.hdf5')
+    """
+    common = common_name(files)
+    ending = files[0].suffix
+    return common if ending not in TRACES[1:] else common.with_name(f"{common.name}{ending}")
+
+
 def default_folder(*files: Path) -> Path:
     """Where tables go unless told otherwise: RUN.metrics beside RUN.h5, or beside RUN.rank0.h5 and so on.
 
     >>> default_folder(Path("runs/run.h5")).as_posix()
     'runs/run.metrics'
     """
-    common = common_name(files)
+    common = default_name(files)
     return common.with_name(f"{common.name}.metrics")
 
 

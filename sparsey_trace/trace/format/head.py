@@ -15,6 +15,7 @@ from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
+from sparsey_trace.trace.format.depth import check_depth
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
 from sparsey_trace.trace.hdf5 import attributes
@@ -67,16 +68,18 @@ def config_text(config: Mapping[str, Any]) -> str:
     r"""The configuration as JSON; what JSON can't say as its repr.
 
     Raises:
-        DataError: it isn't a mapping, a name in it is none, or it holds itself.
+        DataError: it isn't a mapping, a name in it is none, it holds itself, or is nested too deep.
 
     >>> config_text({"rate": 0.5, "device": object})
     '{"rate": 0.5, "device": "<class \'object\'>"}'
     """
     try:
-        return json.dumps(dict(config), default=repr)
+        text = json.dumps(dict(config), default=repr)
+        check_depth(json.loads(text))
     except (TypeError, ValueError, RecursionError) as error:
         msg = f"config: expected a mapping from names to what JSON can say, found: {error}"
         raise DataError(msg) from error
+    return text
 
 
 def write_head(
@@ -206,6 +209,7 @@ def _object(text: str, what: str) -> dict[str, Any]:
     if not isinstance(found, dict):
         msg = f"{what}: expected a JSON object, found {type(found).__name__}"
         raise ValueError(msg)
+    check_depth(found)
     return found
 
 

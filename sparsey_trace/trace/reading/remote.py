@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.errors import TraceError, UsageError, call_by_url
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
@@ -50,10 +50,10 @@ def fetch(url: str) -> list[Path]:
         names = sorted(system.glob(only_below(path, system.exists))) if several else [path]
         if isinstance(system, LocalFileSystem):
             return [Path(name) for name in names]
-        folder = Path(tempfile.mkdtemp(dir=_copies()))
-        found = [folder / PurePosixPath(name).name for name in names]
+        found = _places(names)
         for name, copy in zip(names, found, strict=True):
             system.get_file(name, copy)
+            call_by_url(str(copy), _url(url, system.unstrip_protocol(name)) if several else url)
     except ImportError as error:
         msg = f"{url}: expected the packages that fsspec needs for it, found one not installed: {error}"
         raise UsageError(msg) from error
@@ -61,6 +61,22 @@ def fetch(url: str) -> list[Path]:
         msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
         raise TraceError(msg) from error
     return found
+
+
+def _places(names: list[str]) -> list[Path]:
+    """Where copies go: of files that lie in one folder into one folder, under their names.
+
+    Their folders' own names are not used: those in an archive may lead out of it.
+    """
+    folders = list(dict.fromkeys(PurePosixPath(name).parent for name in names))
+    here = {folder: Path(tempfile.mkdtemp(dir=_copies())) for folder in folders}
+    return [here[PurePosixPath(name).parent] / PurePosixPath(name).name for name in names]
+
+
+def _url(pattern: str, found: str) -> str:
+    """What one of those is called that match a pattern: what stands around an archive is part of it."""
+    _, chained, around = pattern.partition("::")
+    return found + chained + around
 
 
 @cache

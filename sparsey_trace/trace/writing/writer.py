@@ -58,7 +58,8 @@ class TraceWriter:
 
     Raises:
         TraceError: the file exists or another writer is at it, or none can be made there.
-        DataError: `inputs` is none of the above, or `config` isn't a mapping from names.
+        DataError: `inputs` is none of the above, or `config` isn't a mapping from names, or is nested more than 100
+            deep.
 
     >>> import tempfile, numpy as np
     >>> from sparsey_trace import Layout, LayerLayout, TraceWriter, open_trace

@@ -58,6 +58,52 @@ def test_an_archive_is_looked_into(store: Path) -> None:
         assert there.id == here.id
 
 
+def test_files_of_one_name_in_an_archive_stay_apart(store: Path) -> None:
+    archive = store.with_suffix(".zip")
+    with zipfile.ZipFile(archive, "w") as file:
+        for seed in (2, 3):
+            write_run(store.with_name("other.h5"), seed=seed).rename(store)
+            file.write(store, f"{seed}/run.h5")
+    ids = []
+    for seed in (2, 3):
+        with st.open_trace(f"zip://{seed}/run.h5::{archive}") as trace:
+            ids.append(trace.id)
+    with pytest.raises(TraceError) as caught:
+        st.open_trace(f"zip://*/run.h5::{archive}")
+    assert len(set(ids)) == 2
+    assert f"zip://2/run.h5::{archive}" in str(caught.value)
+    assert f"zip://3/run.h5::{archive}" in str(caught.value)
+
+
+def test_errors_name_the_url(store: Path) -> None:
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/runs/damaged.h5", store.read_bytes()[:-100])
+    memory.pipe_file(
+        "/runs/text.h5", b"no trace at all, but longer than the beginning of one, so that it is read"
+    )
+    for url, named, expected in (
+        (
+            "memory://runs/damaged.h5",
+            "memory://runs/damaged.h5",
+            "expected a whole file, found a truncated one",
+        ),
+        (
+            "memory://runs/te*.h5",
+            "memory:///runs/text.h5",
+            "expected a sparsey-trace file (HDF5), found a file that isn't HDF5",
+        ),
+    ):
+        with pytest.raises(TraceError) as caught:
+            st.open_trace(url)
+        assert str(caught.value).startswith(f"{named}: {expected}")
+    with st.open_trace("memory://runs/run.h5") as trace:
+        pass
+    with pytest.raises(
+        TraceError, match=r"^memory://runs/run\.h5: expected an open trace, found one that was closed$"
+    ):
+        trace.layers[0].codes[:]
+
+
 def test_a_file_url_is_no_copy(store: Path) -> None:
     with st.open_trace(store.as_uri()) as trace:
         assert trace.path == store
