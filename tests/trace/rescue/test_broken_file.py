@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.repair import repair
@@ -66,7 +66,7 @@ def test_links_beside_the_new_one_are_not_followed(closed: Path, tmp_path: Path)
     assert repair(closed, tmp_path / "out.h5").lost == 0
     assert theirs.read_text() == "precious"
     (tmp_path / "other.h5.lock").symlink_to("theirs")
-    with pytest.raises(TraceError, match="expected an ordinary file, found a link"):
+    with pytest.raises(OutputError, match="expected an ordinary file, found a link"):
         repair(closed, tmp_path / "other.h5")
     assert theirs.read_text() == "precious"
     assert not list(tmp_path.glob(".*[0-9a-f].partial"))
