@@ -109,7 +109,8 @@ def count_new(
     for mac in range(len(ends)):
         index = begin + np.searchsorted(first[begin : ends[mac]], start)
         while index < ends[mac] and first[index] < start + samples:
-            new[first[index] - start, mac] = 1
+            if first[index] >= start:  # always, where samples rise
+                new[first[index] - start, mac] = 1
             index += 1
         begin = ends[mac]
     return new

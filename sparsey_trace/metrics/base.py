@@ -160,6 +160,17 @@ class Metric(ABC, Generic[S]):
         """What the state comes to; the table of a `RunMetric`, what `values` needs of a `SampleMetric`."""
         return None
 
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        """See that a state that comes out of a file could be one of the first so many samples of a run.
+
+        Whoever can write into a folder of results can put any numbers there. Code that trusts them, such as compiled
+        loops, has to look here at all lengths, ranges and orders that it relies on; see `metrics.state_checks`.
+
+        Raises:
+            DataError: it couldn't.
+        """
+        return
+
     def configured(self, *, resolution: str, reduction: str | None) -> Metric[S]:
         """The metric as an analysis of this resolution and reduction wants it."""
         return self

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,7 @@ from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.columns import column, phase_column
 from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 from sparsey_trace.support.bitsets import sets_of_samples
 
 if TYPE_CHECKING:
@@ -93,6 +94,20 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         if self.each_epoch and earlier[-1].epoch != later[0].epoch:
             return earlier + later
         return (*earlier[:-1], earlier[-1] + later[0], *later[1:])
+
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        """Each stretch has a count for each MAC, and sums for each pair (MAC, feature in its field)."""
+        check_parts(state, "stretches", tuple)
+        for sums in state:
+            check_parts(sums, "stretches", Sums)
+            check_number(sums.epoch, "epoch", lowest=-(2**31), highest=2**31 - 1)
+            check_array(
+                sums.active, "active", dtype=np.int64, shape=(layout.num_macs,), lowest=0, below=samples + 1
+            )
+            check_parts(sums.parts, "sums", dict)
+            for exponent, part in sums.parts.items():
+                check_number(exponent, "exponent", lowest=exact_sum.LOWEST, highest=exact_sum.HIGHEST)
+                check_array(part, "sums", dtype=np.int64, shape=_pairs(layout)[0].shape)
 
     def finalize(self, state: tuple[Sums, ...], layout: Layout) -> pa.Table:
         """A row for each MAC (each epoch and MAC): what it stands for so far."""

@@ -21,6 +21,7 @@ from sparsey_trace.metrics.base import (
     SampleMetric,
     SampleValues,
 )
+from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,7 @@ class BasisSetSize(SampleMetric[tuple[CodeSets, ...]]):
         """No codes at all."""
         return tuple(
             (
-                np.empty((0, -(-layer.num_cms // (64 // _bits(layer)))), np.uint64),
+                np.empty((0, _words(layer)), np.uint64),
                 np.empty(0, np.int64),
                 np.zeros(layer.num_macs, np.int64),
             )
@@ -86,6 +87,13 @@ class BasisSetSize(SampleMetric[tuple[CodeSets, ...]]):
             old if not len(new[0]) else new if not len(old[0]) else _joined(old, new)
             for old, new in zip(earlier, later, strict=True)
         )
+
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        """Each layer's codes, the samples that showed them first, and where those of each MAC end."""
+        check_parts(state, "layers", tuple, count=len(layout.layers))
+        for found, layer in zip(state, layout.layers, strict=True):
+            check_parts(found, layer.name, tuple, count=3)
+            _check_codes(found, layer, samples)
 
     def finalize(self, state: tuple[CodeSets, ...], layout: Layout) -> list[tuple[Any, Any]]:
         """Per layer, MAC by MAC: the samples [C] that showed a new code, and where those of each MAC end [M]."""
@@ -134,6 +142,27 @@ class BasisSetSizeIncrease(BasisSetSize):
         )
 
 
+def _check_codes(found: Any, layer: LayerLayout, samples: int) -> None:
+    codes, first, ends = found
+    check_array(codes, "codes", dtype=np.uint64, shape=(None, _words(layer)))
+    check_array(first, "first samples", dtype=np.int64, shape=(len(codes),), lowest=0, below=samples)
+    check_array(
+        ends,
+        "ends",
+        dtype=np.int64,
+        shape=(layer.num_macs,),
+        lowest=0,
+        below=len(codes) + 1,
+        order="never falling",
+    )
+    check_number(int(ends[-1]), "the last end", lowest=len(codes), highest=len(codes))
+    starts = np.zeros(len(codes) + 1, np.bool_)
+    starts[ends] = True
+    if (np.diff(first) <= 0)[~starts[1:-1]].any():
+        msg = "first samples: expected rising numbers for each MAC, found others"
+        raise DataError(msg)
+
+
 def _joined(earlier: CodeSets, later: CodeSets) -> CodeSets:
     from sparsey_trace.kernels.basis import join
 
@@ -147,3 +176,8 @@ def _joined(earlier: CodeSets, later: CodeSets) -> CodeSets:
 def _bits(layer: LayerLayout) -> int:
     """How many bits a winner takes."""
     return max(1, (layer.num_neurons - 1).bit_length())
+
+
+def _words(layer: LayerLayout) -> int:
+    """How many words a code takes."""
+    return -(-layer.num_cms // (64 // _bits(layer)))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 WIDTH = 24
-_HIGHEST, _LOWEST = 120, -168
+HIGHEST, LOWEST = 120, -168
 """Units 2^120 down to 2^-168 cover every finite float32, the smallest (2^-149) included."""
 
 
@@ -36,7 +36,7 @@ def parts_of(values: NDArray[Any]) -> dict[int, NDArray[Any]]:
         return {0: values.astype(np.float32)}
     rest = values.astype(np.float64)
     parts = {}
-    for exponent in range(_HIGHEST, _LOWEST - 1, -WIDTH):
+    for exponent in range(HIGHEST, LOWEST - 1, -WIDTH):
         if not rest.any():
             break
         part = np.trunc(np.ldexp(rest, -exponent))

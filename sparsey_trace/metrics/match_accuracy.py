@@ -13,6 +13,7 @@ from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore
 from sparsey_trace.metrics.similarity import Measure, code_similarity
+from sparsey_trace.metrics.state_checks import check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Mapping
@@ -80,6 +81,11 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
     def merge(self, earlier: ReferenceStore, later: ReferenceStore) -> ReferenceStore:
         """The inputs of both, each once."""
         return earlier.followed_by(later).drawn(self.reference_size, self.seed)[0]
+
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        """Inputs, and sightings of them."""
+        check_parts(state, "inputs", ReferenceStore)
+        state.check(layout.num_features, samples)
 
     def finalize(self, state: ReferenceStore, layout: Layout) -> tuple[ReferenceStore, NDArray[np.int64]]:
         """The references, and the last step that each serves."""

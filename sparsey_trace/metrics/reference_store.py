@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.draws import digests, draw_samples, priorities
+from sparsey_trace.metrics.state_checks import check_array
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -51,6 +53,26 @@ class ReferenceStore:
             sample=none,
             sample_step=none,
         )
+
+    def check(self, num_features: int, samples: int) -> None:
+        """See that it could be of the first so many samples of a run.
+
+        Raises:
+            DataError: it couldn't.
+        """
+        check_array(self.inputs, "inputs", dtype=np.uint8, shape=(None, -(-num_features // 8)))
+        inputs = len(self.inputs)
+        check_array(self.identity, "identity", dtype=np.dtype((np.void, 16)), shape=(inputs,))
+        check_array(self.step, "step", dtype=np.int64, shape=(inputs,), order="never falling")
+        check_array(self.seen, "seen", dtype=np.int64, shape=(None,), lowest=0, below=inputs)
+        count = len(self.seen)
+        check_array(
+            self.sample, "sample", dtype=np.int64, shape=(count,), lowest=0, below=samples, order="rising"
+        )
+        check_array(self.sample_step, "sample_step", dtype=np.int64, shape=(count,), order="never falling")
+        if len(np.unique(self.seen)) != inputs:
+            msg = f"seen: expected all of {inputs} inputs, found {len(np.unique(self.seen))}"
+            raise DataError(msg)
 
     @classmethod
     def of(cls, chunk: Chunk) -> ReferenceStore:

@@ -11,6 +11,7 @@ from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, SampleMetric
 from sparsey_trace.metrics.draws import draw_samples, priorities
 from sparsey_trace.metrics.parameters import check_sample_size
 from sparsey_trace.metrics.similarity import code_similarity
+from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 from sparsey_trace.support.bitsets import words_of
 
 if TYPE_CHECKING:
@@ -95,6 +96,16 @@ class SiscAdherence(SampleMetric[Drawn]):
         )
         chosen, _ = self._draw(joined)
         return Drawn(joined.sample[chosen], joined.step[chosen], joined.seen)
+
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        """Samples in order, and their steps."""
+        check_parts(state, "samples", Drawn)
+        check_array(
+            state.sample, "sample", dtype=np.int64, shape=(None,), lowest=0, below=samples, order="rising"
+        )
+        count = len(state.sample)
+        check_array(state.step, "step", dtype=np.int64, shape=(count,), order="never falling")
+        check_number(state.seen, "seen", lowest=count, highest=samples)
 
     def finalize(self, state: Drawn, layout: Layout) -> tuple[Drawn, NDArray[np.int64]]:
         """The samples to compare with, and the last step that each serves."""

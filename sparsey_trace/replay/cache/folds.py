@@ -39,13 +39,15 @@ def known_fold(store: Store, metric: Metric[Any], trace: Trace) -> KnownFold:
         about, state = store.read(_file(metric), metric.state_types, maker_of(metric))
         if other := first_difference(about, _about(metric)):
             raise Unknown(why=f"there is {other}")
-        samples = about["samples"]
+        samples = about.get("samples")
+        if type(samples) is not int:
+            raise Unknown(why="nothing tells of how many samples its state is")
         if not 0 < samples <= len(trace):
             raise Unknown(why=grown(len(trace) - samples))
         store.check_content(about)
         return KnownFold(
             samples=samples,
-            state=_checked(store, metric, trace, state),
+            state=_checked(store, metric, trace, state, samples),
             why="" if samples == len(trace) else grown(len(trace) - samples),
         )
     except Unknown as unknown:
@@ -62,9 +64,11 @@ def keep_fold(store: Store, metric: Metric[Any], state: Any, samples: int) -> No
     store.write(_file(metric), about, state, metric.state_types, maker_of(metric))
 
 
-def _checked(store: Store, metric: Metric[Any], trace: Trace, state: Any) -> Any:
+def _checked(store: Store, metric: Metric[Any], trace: Trace, state: Any, samples: int) -> Any:
     """The state, which the metric itself can go on from."""
     try:
+        with blaming(metric, "check_state"):
+            metric.check_state(state, trace.layout, samples)
         with blaming(metric, "merge"):
             return metric.merge(metric.init(trace.layout), state)
     except MetricError as error:
