@@ -18,7 +18,7 @@ from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.depth import check_depth
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
-from sparsey_trace.trace.hdf5 import attributes
+from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 
 if TYPE_CHECKING:
@@ -219,7 +219,7 @@ def _read_layer(file: h5py.File, index: int, on_loss: Callable[[str], None] | No
     counts = {name: attributes.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
     read = functools.partial(attributes.read_array, file)
     positions: NDArray[np.float32] | None = None
-    if "positions" in group:
+    if guarded.has_link(group, "positions"):
         name = f"{path}/positions"
         positions = _or_else(lambda: read(name, np.dtype(np.float32)), None, name, on_loss)
     return LayerLayout(

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.hdf5.dense_storage import Heap, Tree
 
-_VERSION = 3
-"""Of the message; the one that HDF5 1.10 makes."""
+_VERSIONS = (1, 2, 3)
+"""Of the message: 3 in traces, 1 where an older format was asked for; behind it, where its types stand."""
 
 _NODE_PREFIX = struct.Struct("<4sBB")
 _CHILD_BYTES = 9
@@ -42,7 +42,7 @@ def check_attribute(message: bytes, flags: int = 0) -> None:
     Raises:
         ValueError: it doesn't; half of a message.
     """
-    if len(message) < 2 or message[0] != _VERSION:
+    if len(message) < 2 or message[0] not in _VERSIONS:
         msg = f"an attribute that begins with {message[:2].hex() or 'nothing'}"
         raise ValueError(msg)
     if flags & 2 or message[1]:

@@ -37,7 +37,7 @@ def read_bytes(file: h5py.File, address: int, count: int) -> bytes:
 
 
 def check_links(file: h5py.File, is_group: Callable[[str], bool]) -> None:
-    """See that no name in a file's groups leads elsewhere, and that HDF5 can open these groups.
+    """See that no name of a group that is read leads elsewhere, and that HDF5 can open these groups.
 
     Args:
         file: the open file.
@@ -50,9 +50,7 @@ def check_links(file: h5py.File, is_group: Callable[[str], bool]) -> None:
     waiting = [("", file.id)]
     while waiting:
         parent, group = waiting.pop()
-        for name, address in _links(parent, group):
-            if not is_group(name):
-                continue
+        for name, address in _groups(parent, group, is_group):
             if address in seen or not read_header(partial(read_bytes, file), address, name).is_group:
                 msg = f"{name}: expected a group of its own, found something else"
                 raise ValueError(msg)
@@ -60,15 +58,28 @@ def check_links(file: h5py.File, is_group: Callable[[str], bool]) -> None:
             waiting.append((name, h5py.h5g.open(file.id, name.encode())))
 
 
-def _links(parent: str, group: h5py.h5g.GroupID) -> Iterator[tuple[str, int]]:
-    """The path of each object in a group, and the address of its header."""
+def _groups(
+    parent: str, group: h5py.h5g.GroupID, is_group: Callable[[str], bool]
+) -> Iterator[tuple[str, int]]:
+    """The path of each group in a group, and the address of its header; what isn't read isn't followed."""
     for encoded in group:
         name = f"{parent}/{encoded.decode(errors='backslashreplace')}"
-        link = group.links.get_info(encoded)
-        if link.type != h5py.h5l.TYPE_HARD:
-            msg = f"{name!r}: expected something of this file, found a link to elsewhere"
-            raise ValueError(msg)
-        yield name, link.u
+        if is_group(name):
+            yield name, _address(group, encoded, repr(name))
+
+
+def _address(group: h5py.h5g.GroupID, name: bytes, shown: str) -> int:
+    """Of the header of what stands in a group, or below, under a name."""
+    link = group.links.get_info(name)
+    if link.type != h5py.h5l.TYPE_HARD:
+        msg = f"{shown}: expected something of this file, found a link to elsewhere"
+        raise ValueError(msg)
+    return int(link.u)
+
+
+def has_link(group: h5py.Group, name: str) -> bool:
+    """Whether there is something of that name in a group, which may be a link; it isn't followed."""
+    return bool(group.id.links.exists(name.encode()))
 
 
 def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
@@ -82,13 +93,13 @@ def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
         ValueError: there is none under that name, or one of another layout than those that are read.
     """
     try:
-        address = file.id.links.get_info(path.encode()).u
+        address = _address(file.id, path.encode(), path)
     except (KeyError, RuntimeError):
         msg = f"{path}: expected a dataset, found none"
         raise ValueError(msg) from None
     header = read_header(partial(read_bytes, file), address, path)
     if header.layout not in ("contiguous", "single", "growing"):
-        found = f"{header.layout} data" if header.layout else "a group"
+        found = f"{header.layout} data" if header.layout else "something else"
         msg = f"{path}: expected a dataset as a trace has, found {found}"
         raise ValueError(msg)
     return h5py.Dataset(h5py.h5d.open(file.id, path.encode()))

@@ -7,8 +7,12 @@ send HDF5 to other structures and files.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from sparsey_trace.trace.hdf5.lookup3 import lookup3
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 SUPERBLOCK_BYTES = 48
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -21,6 +25,21 @@ _ADDRESSES = bytes(8) + UNDEFINED_ADDRESS.to_bytes(8, "little")
 """The base address, and that the superblock has no extension."""
 _WRITING, _SWMR = 1, 4
 """Bits of its flags: open for writing; and that by a single writer whose file others read meanwhile (SWMR)."""
+
+
+def user_block_bytes(read: Callable[[int, int], bytes], size: int) -> int | None:
+    """How many bytes of another's stand before the superblock; None where there is none.
+
+    Args:
+        read: the file's bytes, by address and count.
+        size: of the file.
+
+    >>> content = bytes(1024) + SIGNATURE
+    >>> user_block_bytes(lambda address, count: content[address : address + count], len(content))
+    1024
+    """
+    places = [0, *(512 << power for power in range(40) if 512 << power < size)]
+    return next((place for place in places if read(place, len(SIGNATURE)) == SIGNATURE), None)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -17,7 +17,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.object_headers import read_header
-from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock
+from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock, user_block_bytes
 from sparsey_trace.trace.paths import partial_path
 
 if TYPE_CHECKING:
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _TRUNCATED = (
     "expected a whole file, found a truncated one: copy it again, or see what `sparsey-trace repair` can save"
 )
+
+_REWRITE = "`sparsey-trace repair OLD -o NEW` rewrites it"
 
 _READ_ATTEMPTS = 25
 """How often HDF5 tries to read a piece of metadata that a writer may be changing: 70 ms in all."""
@@ -67,6 +69,7 @@ def _superblock(path: Path) -> Superblock:
         with path.open("rb") as stream:
             start = stream.read(SUPERBLOCK_BYTES)
             size = os.fstat(stream.fileno()).st_size
+            user_block = user_block_bytes(partial(_read_bytes, stream), size)
     except PermissionError as error:
         msg = f"{path}: expected a readable file, found no permission to read it"
         raise TraceError(msg) from error
@@ -75,6 +78,8 @@ def _superblock(path: Path) -> Superblock:
         raise TraceError(msg) from error
     if not start.startswith(SIGNATURE):
         found = "a file that isn't HDF5" if start else "an empty file"
+        if user_block is not None:
+            found = f"{user_block:,} bytes of a user block before it; {_REWRITE}"
         msg = f"{path}: expected a sparsey-trace file (HDF5), found {found}"
         raise TraceError(msg)
     superblock = Superblock.parse(start)
@@ -84,7 +89,10 @@ def _superblock(path: Path) -> Superblock:
         msg = f"{path}: {_TRUNCATED}"
         raise TraceError(msg)
     if superblock is None:
-        msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind"
+        msg = (
+            f"{path}: expected HDF5 as a trace is written (superblock 3), found another kind (superblock {start[8]}), "
+            f"as other tools write it; if it holds a trace, {_REWRITE}"
+        )
         raise TraceError(msg)
     with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
         read_header(partial(_read_bytes, stream), superblock.root, "its root")

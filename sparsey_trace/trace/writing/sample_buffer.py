@@ -63,7 +63,7 @@ class SampleBuffer:
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
         self._disk.require(self._bytes_of(self._size))
-        _make_datasets(file, columns, self._size)
+        make_datasets(file, columns, self._size)
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
         self._chunks = {column.path: file[column.path] for column in columns}
         self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
@@ -183,7 +183,7 @@ class SampleBuffer:
             os.fsync(self._file.id.get_vfd_handle())
 
 
-def _make_datasets(file: h5py.File, columns: list[schema.Column], samples: int) -> None:
+def make_datasets(file: h5py.File, columns: list[schema.Column], samples: int) -> None:
     """All that grows or changes, for chunks of so many samples."""
     for column in columns:
         _make_column(file, column, samples)

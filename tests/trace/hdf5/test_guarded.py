@@ -78,3 +78,14 @@ def test_dtypes_that_hdf5_would_convert_are_others(file: h5py.File) -> None:
     for name, dtype in (("big", np.int64), ("known/inner/values", np.int32)):
         with pytest.raises(ValueError, match=rf"^dataset /{name}: expected {np.dtype(dtype)} of shape "):
             guarded.check_dtype(guarded.open_dataset(file, name), np.dtype(dtype), ())
+
+
+def test_links_that_nothing_needs(file: h5py.File) -> None:
+    file["known/more"] = h5py.SoftLink("/known")
+    file["more"] = h5py.ExternalLink("other.h5", "/")
+    check(file)
+    assert guarded.has_link(file["known"], "more")
+    with pytest.raises(
+        ValueError, match=r"^known/more: expected something of this file, found a link to elsewh"
+    ):
+        guarded.open_dataset(file, "known/more")
