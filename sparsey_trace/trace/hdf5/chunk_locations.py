@@ -10,6 +10,7 @@ import numpy as np
 
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32_BYTES
+from sparsey_trace.trace.hdf5.chunk_extents import SHARED
 from sparsey_trace.trace.hdf5.chunk_index import read_chunk_index
 from sparsey_trace.trace.hdf5.object_headers import read_header
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     import h5py
     from numpy.typing import NDArray
+
+    from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
 
 SMALLEST_CHUNK = 16
 """Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
@@ -33,16 +36,19 @@ class ChunkLocations:
         file: the open file.
         dataset: whose chunks go through Zstd and Fletcher32; only its first two axes are cut into chunks.
         size: how many bytes a chunk holds when it is decoded.
+        extents: those of the file, which this one joins.
     """
 
-    def __init__(self, file: h5py.File, dataset: h5py.Dataset, size: int) -> None:
+    def __init__(self, file: h5py.File, dataset: h5py.Dataset, size: int, extents: ChunkExtents) -> None:
         """Find the dataset's header; its index is read when it is needed."""
         self._file, self._dataset, self._size = file, dataset, size
         sides = zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
         self.chunks_across: int = math.prod(-(-side // length) for side, length in sides)
         self._header = file.id.links.get_info(dataset.name.encode()).u
         # Where each begins and ends; both at once, as threads share them.
-        self._known = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self.known = (np.zeros(0, np.int64), np.zeros(0, np.int64))
+        self._extents = extents
+        extents.add(self)
 
     def read(self, numbers: Sequence[int]) -> list[bytes]:
         """The bytes of chunks as they stand in the file; what stands side by side there is read at once.
@@ -85,29 +91,33 @@ class ChunkLocations:
     def _find(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
         """Where each chunk begins and ends."""
         which = np.asarray(numbers)
-        known = self._known
+        known = self.known
         if numbers[-1] >= len(known[1]) or known[1][which].min() <= 0:
-            known = self._known = self._read_index(numbers[-1] + 1)
+            known = self._extents.read(self, numbers[-1] // self.chunks_across + 1)
         begins, ends = (addresses[which].tolist() for addresses in known)
         for number, end in zip(numbers, ends, strict=True):
             if end == _MISSING:
                 msg = f"the chunk at {self.corner(number)} is missing"
                 raise ValueError(msg)
+            if end == SHARED:
+                msg = f"the chunk at {self.corner(number)} shares its bytes with another chunk of the file"
+                raise ValueError(msg)
             if end == _WRONG:
                 raise self.not_whole(number)
         return begins, ends
 
-    def _read_index(self, count: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Read the index anew, as it may have grown: so many elements, and others as far as that can be.
+    def read_index(self, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Read the index anew, as it may have grown: so many rows, and others as far as that can be.
 
         Returns:
             [n], where each chunk begins; and [n], where it ends, or that it is missing or wrong.
         """
         read = partial(guarded.read_bytes, self._file)
         header = read_header(read, self._header, self._dataset.name)
-        rows = -(-self._dataset.shape[0] // self._dataset.chunks[0])
+        most_rows = -(-self._dataset.shape[0] // self._dataset.chunks[0])
         file_size = guarded.file_size(self._file)
-        most = min(rows * self.chunks_across, file_size // SMALLEST_CHUNK)
+        most = min(most_rows * self.chunks_across, file_size // SMALLEST_CHUNK)
+        count = rows * self.chunks_across
         addresses, sizes, masks = read_chunk_index(read, header.chunk_index, count, most)
         # Zstd makes nothing longer by more than a 256th and a few bytes.
         is_right = (sizes > FLETCHER32_BYTES) & (sizes < self._size + self._size // 128 + 512)

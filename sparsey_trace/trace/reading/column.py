@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.format import schema
+    from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
 
 _AT_ONCE = 1 << 20
 """Bytes that are decoded before they are copied to where they belong: few enough for the processor's cache."""
@@ -43,13 +44,22 @@ class ChunkedColumn:
         file: the open file.
         column: which.
         samples: how many a chunk holds.
+        extents: those of the file's chunks, which this one's join.
         kept_bytes: how much may be kept decoded; one row always is.
 
     Raises:
         KeyError, ValueError: there is none, or it is stored in another way.
     """
 
-    def __init__(self, file: h5py.File, column: schema.Column, *, samples: int, kept_bytes: int = 0) -> None:
+    def __init__(
+        self,
+        file: h5py.File,
+        column: schema.Column,
+        *,
+        samples: int,
+        extents: ChunkExtents,
+        kept_bytes: int = 0,
+    ) -> None:
         """Open and check it."""
         guarded.check_dtype(guarded.open_dataset(file, column.path), column.dtype, column.width)
         chunk = column.chunk_shape(samples)
@@ -59,7 +69,7 @@ class ChunkedColumn:
         self._macs = (*column.width, 1)[0]
         self._shape = (*chunk, 1, 1)[:3]
         self._chunk_bytes = math.prod(chunk) * column.dtype.itemsize
-        self._locations = ChunkLocations(file, self._dataset, self._chunk_bytes)
+        self._locations = ChunkLocations(file, self._dataset, self._chunk_bytes, extents)
         self._rows_kept = max(1, kept_bytes // (samples * column.sample_bytes))
         self._kept_row = lru_cache(maxsize=self._rows_kept)(lambda *_: _Row())
 

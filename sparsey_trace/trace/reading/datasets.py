@@ -8,6 +8,7 @@ import numpy as np
 
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
 from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
 from sparsey_trace.trace.reading.column import ChunkedColumn
 
@@ -46,10 +47,14 @@ def open_columns(
     Raises:
         KeyError, ValueError: one is missing, or is stored in another way.
     """
-    total = sum(column.sample_bytes for column in columns.values())
+    total, extents = sum(column.sample_bytes for column in columns.values()), ChunkExtents()
     return {
         path: ChunkedColumn(
-            file, column, samples=samples, kept_bytes=cache_bytes * column.sample_bytes // total
+            file,
+            column,
+            samples=samples,
+            extents=extents,
+            kept_bytes=cache_bytes * column.sample_bytes // total,
         )
         for path, column in columns.items()
     }
