@@ -185,21 +185,26 @@ def _nearest(
 
 
 @compiled
-def count_groups(bits: NDArray[np.uint64], masks: NDArray[np.uint64]) -> NDArray[np.uint8]:
+def count_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: int) -> NDArray[np.uint8]:
     """How many bits are on in each group, and at most MOST.
 
     Args:
-        bits: [n, W].
-        masks: [G, W], the bits of each group.
+        bits: [n, W], in the order of `numpy.packbits`.
+        group: [D], the group that each bit belongs to.
+        groups: G, how many there are.
 
     Returns:
         [n, G] uint8, with zeros behind, so that they are a multiple of TOGETHER.
     """
-    counts = np.zeros((len(bits), -(-len(masks) // TOGETHER) * TOGETHER), np.uint8)
+    counts = np.zeros((len(bits), -(-groups // TOGETHER) * TOGETHER), np.uint8)
     for number in range(len(bits)):
-        for group in range(len(masks)):
-            found = 0
-            for word in range(bits.shape[1]):
-                found += popcount(bits[number, word] & masks[group, word])
-            counts[number, group] = min(found, MOST)
+        for word in range(bits.shape[1]):
+            left = bits[number, word]
+            while left:
+                # The lowest bit that is on: bytes stand in the order of the word, bits in a byte from the highest.
+                lowest = left & (~left + np.uint64(1))
+                place = popcount(lowest - np.uint64(1))
+                left ^= lowest
+                found = group[64 * word + (place ^ 7)]
+                counts[number, found] = min(counts[number, found] + 1, MOST)
     return counts

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _KNOWN = 1 << 16
 """Queries remembered at most."""
 
+_KNOWN_BYTES = 64 << 20
+"""That the remembered queries take at most, as inputs may be wide."""
+
 _UNKNOWN = (0, -1, 0, 0)
 
 _SIDE = 5
@@ -112,7 +115,8 @@ class References:
         )
         if self._all_stay:
             found = zip(names, serving.tolist(), best.tolist(), both.tolist(), either.tolist(), strict=True)
-            for name, *result in itertools.islice(found, max(0, _KNOWN - len(self._known))):
+            room = min(_KNOWN, _KNOWN_BYTES // (8 * bits.shape[1]))
+            for name, *result in itertools.islice(found, max(0, room - len(self._known))):
                 self._known[name] = tuple(result)
         alike = both / np.maximum(either, 1)
         return best, 1.0 - alike if measure == "jaccard" else (either - both).astype(np.float64)
@@ -151,6 +155,5 @@ def feature_groups(input_shape: Sequence[int]) -> NDArray[np.int64]:
 def _counts(bits: NDArray[np.uint64], group: NDArray[np.int64]) -> NDArray[np.uint8]:
     from sparsey_trace.kernels.nearest import count_groups
 
-    masks = np.stack([np.packbits(group == number) for number in range(int(group.max()) + 1)])
-    counts: NDArray[np.uint8] = count_groups(bits, words_of(masks))
+    counts: NDArray[np.uint8] = count_groups(bits, group, int(group.max()) + 1)
     return counts

@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from sparsey_trace.metrics.base import EVERYTHING, Context, Recall, SampleMetric, SampleValues
+from sparsey_trace.metrics.base import (
+    CODES_AND_ACTIVITY,
+    EVERYTHING,
+    Context,
+    Recall,
+    SampleMetric,
+    SampleValues,
+)
 from sparsey_trace.metrics.draws import draw_samples, priorities
 from sparsey_trace.metrics.parameters import check_sample_size
 from sparsey_trace.metrics.similarity import code_similarity
@@ -31,6 +38,9 @@ DRAWN_BEYOND = 128
 _UNIT = 2.0**32
 _PAIRS = 1 << 20
 """Of a sample and a reference, worked on at once."""
+_VALUES = 1 << 22
+"""Of inputs that are looked up at once."""
+
 _SMALLEST_NORM = 1e-8
 
 
@@ -171,9 +181,8 @@ class _References:
     @classmethod
     def of(cls, drawn: Drawn, until: NDArray[np.int64], recall: Recall) -> _References:
         """Look up the samples drawn."""
-        found = recall(drawn.sample, EVERYTHING)
-        assert found.inputs is not None
-        return cls(drawn.step, until, _bits(found.inputs), found.codes, found.active)
+        found = recall(drawn.sample, CODES_AND_ACTIVITY)
+        return cls(drawn.step, until, _recalled_bits(drawn.sample, recall), found.codes, found.active)
 
     def cosines(self, chunk: Chunk) -> Iterator[NDArray[np.float64]]:
         """Per layer [n, M], for the chunk's samples."""
@@ -199,6 +208,19 @@ class _References:
                 code_similarity(layer, "jaccard", agreeing=np.arange(levels), active=ones, other=ones),
                 _SMALLEST_NORM,
             )
+
+
+def _recalled_bits(samples: NDArray[np.int64], recall: Recall) -> NDArray[np.uint64]:
+    """[r, W], what is on in the inputs of samples [r]; a few at a time, as inputs may be wide."""
+    found = []
+    start, size = 0, 1
+    while start < len(samples):
+        inputs = recall(samples[start : start + size], frozenset({"inputs"})).inputs
+        assert inputs is not None
+        found.append(_bits(inputs))
+        start += size
+        size = max(1, _VALUES // inputs.shape[1])
+    return np.concatenate(found)
 
 
 def _bits(inputs: Any) -> NDArray[np.uint64]:
