@@ -23,7 +23,7 @@ from sparsey_trace.errors import OutputError
 from sparsey_trace.metrics import FeatureCoverage
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.provenance import provenance_of
-from tests.cli.commands import sparsey_trace, write_trace
+from tests.cli.commands import installed, sparsey_trace, write_trace
 from tests.faults import times
 from tests.trace.feed import ROOT
 
@@ -221,7 +221,7 @@ def test_a_table_that_cannot_be_written_is_one_line_that_names_it(
 ) -> None:
     folder = tmp_path / "out"
     analyze(trace, out=folder, resolution="epoch")
-    found = sparsey_trace("analyze", trace, "-o", folder, "--resolution", "sample", preexec_fn=limited)
+    found = installed("analyze", trace, "-o", folder, "--resolution", "sample", preexec_fn=limited)
     assert (found.returncode, found.stdout) == (2, "")
     assert re.fullmatch(
         rf"sparsey-trace: {folder}/\w+\.parquet: expected to write results there, found: \[Errno 27\] .*\n",
