@@ -28,9 +28,15 @@ def write(text: str = "") -> None:
         print(text)
 
 
-def write_json(value: Any) -> None:
-    """Write one JSON object on standard output."""
-    write(json.dumps(value, indent=2))
+def write_json(value: Any, *, indent: int | None = 2) -> None:
+    """Write one JSON object on standard output; null stands for nan and infinities, which JSON can't say.
+
+    Args:
+        value: what JSON can say, as Python takes it.
+        indent: None for one line.
+    """
+    sayable = json.loads(json.dumps(value), parse_constant=lambda _: None)
+    write(json.dumps(sayable, indent=indent, allow_nan=False))
 
 
 def error(message: str) -> None:

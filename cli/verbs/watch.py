@@ -1,7 +1,6 @@
 """`watch`: follow a run in training; when to look, when to stop, and how it looks on a terminal and in a pipe."""
 
 import contextlib
-import json
 import os
 import sys
 import time
@@ -17,7 +16,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug
 from ..options.runs import Run
-from ..output.printing import flush, note, on_terminal, write
+from ..output.printing import flush, note, on_terminal, write, write_json
 from ..output.table import rich_table, write_table
 
 if TYPE_CHECKING:
@@ -154,7 +153,7 @@ class _Printed:
 
 
 def _as_json(sight: _Sight) -> None:
-    write(json.dumps({"trace": str(sight.run), "state": sight.state, **asdict(sight.now)}))
+    write_json({"trace": str(sight.run), "state": sight.state, **asdict(sight.now)}, indent=None)
 
 
 def _as_text(sight: _Sight) -> None:

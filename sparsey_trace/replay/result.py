@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.support.html_table import table
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
-    import pyarrow as pa
 
     from sparsey_trace.charts.accessor import Plot
     from sparsey_trace.charts.shared.run import BySample
@@ -90,8 +90,14 @@ class Result(Mapping[str, "pa.Table"]):
         return len(self.paths)
 
     def to_pandas(self, name: str) -> pd.DataFrame:
-        """A metric's table as a pandas frame."""
-        frame: pd.DataFrame = self[name].to_pandas()
+        """A metric's table as a pandas frame; labels, which may be unknown, as Int64."""
+        import pandas as pd
+
+        found = self[name]
+        frame: pd.DataFrame = found.to_pandas()
+        if "label" in frame:
+            # By way of floats, large ones would become others.
+            frame["label"] = found["label"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
 
     @property

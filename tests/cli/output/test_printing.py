@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING
 
 import pytest
 
+from sparsey_trace.cli.main import main
+from sparsey_trace.cli.output.printing import write_json
 from tests.cli.commands import on_terminal, write_trace
 
 if TYPE_CHECKING:
@@ -39,3 +42,13 @@ def test_what_takes_long_shows_rate_and_time_left(
 def test_no_color_is_respected(run: Path) -> None:
     seen = on_terminal("analyze", run, NO_COLOR="1")
     assert "\x1b[3" not in seen.replace("\x1b[?25", "")
+
+
+def test_json_has_null_where_numbers_are_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = {"rate": float("nan"), "bounds": [float("-inf"), 0.5, float("inf")], "NaN": "NaN"}
+    trace = write_trace(tmp_path / "run.h5", config=config)
+    assert main(["info", str(trace), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out, parse_constant=pytest.fail)
+    assert found["config"] == {"rate": None, "bounds": [None, 0.5, None], "NaN": "NaN"}
+    write_json({"one": [float("nan")]}, indent=None)
+    assert capsys.readouterr().out == '{"one": [null]}\n'
