@@ -29,6 +29,7 @@ COMMITTED = "progress/committed"
 IN_CHUNKS = "progress/in_chunks"
 CLOSED = "progress/closed"
 DROPS = "progress/drops"
+COUNTERS = (COMMITTED, IN_CHUNKS, CLOSED)
 
 TAIL = "tail"
 CHECKSUMS = f"{TAIL}/checksums"

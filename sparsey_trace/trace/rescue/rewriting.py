@@ -21,7 +21,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.head import read_head
-from sparsey_trace.trace.writing.sample_buffer import make_datasets
+from sparsey_trace.trace.writing.empty_datasets import make_datasets
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -18,8 +18,6 @@ if TYPE_CHECKING:
 
     import h5py
 
-    from sparsey_trace.trace.writing.lock import WriterLock
-
 
 class FileHandle:
     """An HDF5 file that is open for writing, and the way to leave it as it is on the disk.
@@ -29,32 +27,27 @@ class FileHandle:
 
     Args:
         file: the open file.
-        lock: the right to write to it.
     """
 
-    def __init__(self, file: h5py.File, lock: WriterLock) -> None:
+    def __init__(self, file: h5py.File) -> None:
         """Look after the file, in forked children too."""
-        self.file, self._lock = file, lock
+        self.file = file
         # Now, as a forked child can't ask HDF5: another thread may have been in it at the time.
         self.descriptor: int = file.id.get_vfd_handle()
         _open_handles.add(self)
 
     def close(self) -> None:
-        """Close the file as HDF5 does, and let go of the lock."""
+        """Close the file as HDF5 does."""
         _open_handles.discard(self)
-        try:
-            self.file.close()
-        finally:
-            self._lock.release()
+        self.file.close()
 
     def abandon(self) -> None:
-        """Close the file without writing anything more to it, and let go of the lock."""
+        """Close the file without writing anything more to it."""
         if self.file:
             sink_writes(self.descriptor)
             with _no_size_limit(), contextlib.suppress(OSError, RuntimeError):
                 self.file.close()
         _open_handles.discard(self)
-        self._lock.release()
 
     def leave_to_parent(self) -> None:
         """What a forked child does with its copy."""

@@ -99,17 +99,24 @@ class WriterLock:
             try:
                 handle = open_itself(lock_path(path), os.O_RDWR | os.O_CREAT)
             except OSError as error:
-                msg = f"{path}: expected to make a file there, found: {error}"
-                raise TraceError(msg) from error
+                raise TraceError(_no_file(path, error)) from error
             try:
                 _lock(handle, path)
-                _write_holder(handle)
-                if _is_current(handle, path):
-                    return cls(path, handle)
             except BaseException:
                 os.close(handle)
                 raise
-            os.close(handle)
+            lock = cls(path, handle)
+            try:
+                _write_holder(handle)
+                if _is_current(handle, path):
+                    return lock
+            except OSError as error:
+                lock.release()
+                raise TraceError(_no_file(path, error)) from error
+            except BaseException:
+                lock.release()
+                raise
+            lock.forget()
 
     def release(self) -> None:
         """Let go and remove the lock file; doing so again does nothing."""
@@ -166,9 +173,13 @@ def _lock(handle: int, path: Path) -> None:
         raise TraceError(_refusal(path, _name_of(handle))) from error
     except OSError as error:
         if error.errno not in _NO_LOCKS:
-            raise
+            raise TraceError(_no_file(path, error)) from error
         _do_without(handle, path, error)
     _check_own(handle, path)
+
+
+def _no_file(path: Path, error: OSError) -> str:
+    return f"{path}: expected to make a file there, found: {error}"
 
 
 def _name_of(handle: int) -> Holder | None:

@@ -1,14 +1,17 @@
-"""Making the file behind a trace: under another name first, under its own once it can be opened."""
+"""Making the file behind a trace: in memory, then under another name, and under its own once it can be opened."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,45 +21,77 @@ _ALIGNED = {"alignment_threshold": 64, "alignment_interval": 512}
 after a loss of power would take what it leads to with it."""
 
 
-def create(path: Path, *, overwrite: bool, durable: bool) -> h5py.File:
-    """Make the file, under its partial name.
+class NewFile:
+    """An HDF5 file that is made in memory, where no write can fail, and then put onto the disk as a whole.
+
+    HDF5 crashes where a write fails while it makes a dataset, then or as it closes the file.
 
     Args:
         path: the name that it will have.
         overwrite: whether there may be a file of that name.
         durable: whether it is to survive a loss of power.
 
+    Attributes:
+        in_memory: the file, to be filled with all that it will ever have.
+
     Raises:
-        TraceError: there is something of that name, or none can be made.
+        TraceError: there is something of that name.
     """
-    if path.is_dir() or (path.exists() and not overwrite):
-        found = "a folder" if path.is_dir() else "one"
-        msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
-        raise TraceError(msg)
-    try:
+
+    def __init__(self, path: Path, *, overwrite: bool, durable: bool) -> None:
+        """Nothing is on the disk yet; see the class for the arguments."""
+        if path.is_dir() or (path.exists() and not overwrite):
+            found = "a folder" if path.is_dir() else "one"
+            msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
+            raise TraceError(msg)
+        self._path, self._durable = path, durable
+        self._memory = io.BytesIO()
+        self.in_memory = h5py.File(self._memory, "w", **self._options)
+
+    def write(self) -> h5py.File:
+        """Put it onto the disk under its partial name, and open it there.
+
+        Raises:
+            OSError: it can't be.
+        """
+        self.in_memory.close()
+        partial = partial_path(self._path)
+        with contextlib.suppress(FileNotFoundError):
+            partial.unlink()  # left by a process that died: the name is this writer's
+        with partial.open("xb") as stream:
+            stream.write(self._memory.getbuffer())
+            stream.flush()
+            DiskSpace(stream.fileno()).require(0)
+            if self._durable:
+                os.fsync(stream.fileno())
+        self._memory = io.BytesIO()
+        return h5py.File(partial, "r+", **self._options)
+
+    def publish(self) -> None:
+        """Give it its name, now that it can be opened.
+
+        Raises:
+            OSError: it can't be.
+        """
+        partial_path(self._path).replace(self._path)
+        if self._durable:
+            folder = os.open(self._path.parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
+
+    def discard(self) -> None:
+        """Leave nothing of it, in memory or on the disk, where it wasn't published."""
+        self.in_memory.close()
+        with contextlib.suppress(OSError):
+            partial_path(self._path).unlink()
+
+    @property
+    def _options(self) -> dict[str, Any]:
         # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
         # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
-        return h5py.File(
-            partial_path(path), "w", libver=("v110", "v110"), locking=False, **(_ALIGNED if durable else {})
-        )
-    except OSError as error:
-        msg = f"{path}: expected to make a file there, found: {error}"
-        raise TraceError(msg) from error
-
-
-def publish(path: Path, *, durable: bool) -> None:
-    """Give the file its name, now that it can be opened.
-
-    Raises:
-        OSError: it can't be.
-    """
-    partial_path(path).replace(path)
-    if durable:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        return {"libver": ("v110", "v110"), "locking": False, **(_ALIGNED if self._durable else {})}
 
 
 def is_there(path: Path, descriptor: int) -> bool:

@@ -14,8 +14,6 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Any
 
-import h5py
-import hdf5plugin
 import numpy as np
 
 from sparsey_trace.errors import TraceError
@@ -28,21 +26,20 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import h5py
     from numpy.typing import NDArray
 
 _INDEX_BYTES = 64
 """What a chunk takes in HDF5's chunk index at most, beside its own bytes."""
-
-_COUNTERS = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
 
 
 class SampleBuffer:
     """The samples that don't fill a chunk yet, and the file behind them.
 
     Args:
-        file: an open file without any of the columns; SWMR writing starts here, after which HDF5
-            can add nothing more to it.
-        columns: the columns to make.
+        file: an open file with the empty datasets of these columns; SWMR writing starts here, after which
+            HDF5 can add nothing more to it.
+        columns: the columns.
         path: the file's name, for messages.
         durable: whether a flush waits until the disk has what it was given.
     """
@@ -50,9 +47,10 @@ class SampleBuffer:
     def __init__(
         self, file: h5py.File, columns: list[schema.Column], path: Path, *, durable: bool = False
     ) -> None:
-        """Make every dataset, then start SWMR writing."""
+        """Start SWMR writing."""
         self._file, self._path, self._durable = file, path, durable
-        self._size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
+        file.swmr_mode = True
+        self._size = len(file[schema.CHECKSUMS])
         self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
         self._held = 0  # samples that wait in memory
         self._in_tail = 0  # how many of these the tail holds too
@@ -62,15 +60,11 @@ class SampleBuffer:
         self._drops: list[int] = []  # steps that the file doesn't name yet
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
-        self._disk.require(self._bytes_of(self._size))
-        make_datasets(file, columns, self._size)
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
         self._chunks = {column.path: file[column.path] for column in columns}
         self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
         self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
-        self._counters = {name: file[name] for name in _COUNTERS}
-        self._flush()
-        file.swmr_mode = True
+        self._counters = {name: file[name] for name in schema.COUNTERS}
 
     def extend(self, values: dict[str, NDArray[Any]]) -> None:
         """Take in a step's samples, column by column; chunks that are full are written.
@@ -181,45 +175,3 @@ class SampleBuffer:
         self._unflushed = 0
         if self._durable:
             os.fsync(self._file.id.get_vfd_handle())
-
-
-def make_datasets(file: h5py.File, columns: list[schema.Column], samples: int) -> None:
-    """All that grows or changes, for chunks of so many samples."""
-    for column in columns:
-        _make_column(file, column, samples)
-    _make_tail(file, schema.CHECKSUMS, (samples,), np.dtype(np.uint32))
-    _make_drops(file)
-    for name in _COUNTERS:
-        file.create_dataset(name, dtype="i8", data=0)
-
-
-def _make_column(file: h5py.File, column: schema.Column, samples: int) -> None:
-    file.create_dataset(
-        column.path,
-        shape=(0, *column.width),
-        maxshape=(None, *column.width),
-        chunks=column.chunk_shape(samples),
-        dtype=column.dtype,
-        fletcher32=True,
-        compression=hdf5plugin.Zstd(clevel=chunk_codec.ZSTD_LEVEL),
-    )
-    _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.dtype)
-
-
-def _make_tail(file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
-    # Space taken at once: a tail that came into being with the first small commit would make the
-    # size of a trace depend on how often it was committed.
-    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
-    file.create_dataset(path, shape=shape, dtype=dtype, dcpl=plist)
-
-
-def _make_drops(file: h5py.File) -> None:
-    file.create_dataset(
-        schema.DROPS,
-        shape=(0,),
-        maxshape=(None,),
-        chunks=(schema.DROPS_PER_CHUNK,),
-        dtype="i8",
-        fillvalue=schema.NO_DROP,
-    )

@@ -18,10 +18,10 @@ from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
 from sparsey_trace.trace.format.head import config_text, write_head
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
-from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.trace.writing.empty_datasets import make_datasets
 from sparsey_trace.trace.writing.file_handle import FileHandle
 from sparsey_trace.trace.writing.lock import WriterLock
-from sparsey_trace.trace.writing.new_file import create, is_there, publish
+from sparsey_trace.trace.writing.new_file import NewFile, is_there
 from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
 
 if TYPE_CHECKING:
@@ -97,17 +97,17 @@ class TraceWriter:
         self._last_step = part.first_step - 1
         self._input_kind, self._durable = inputs, durable
         self._buffer: SampleBuffer | None = None
-        self._end = "was closed"
+        self._handle: FileHandle | None = None
+        self._end = ""
         text = config_text(config or {})
-        lock = lock or WriterLock.acquire(self.path)
+        self._lock = lock or WriterLock.acquire(self.path)
         try:
-            file = create(self.path, overwrite=overwrite, durable=durable)
+            self._new = NewFile(self.path, overwrite=overwrite, durable=durable)
+            head = self._new.in_memory
+            write_head(head, layout, config=text, sampling=sampling or {}, part=part, origin=origin)
         except BaseException:
-            lock.release()
+            self._lock.release()
             raise
-        self._handle = FileHandle(file, lock)
-        with self._or_give_up():
-            write_head(file, layout, config=text, sampling=sampling or {}, part=part, origin=origin)
 
     def append(
         self,
@@ -201,12 +201,14 @@ class TraceWriter:
         Raises:
             TraceError: the file can't be written, and nobody has heard of it yet.
         """
-        if not self._handle.file:
+        if self._end:
             return
         with self._or_give_up():
             self._open_buffer().finish()
             self._check_file_is_there()
-            self._handle.close()
+            self._end = "was closed"
+            self._open_handle.close()
+            self._lock.release()
         self.num_committed = self.num_samples
 
     def __enter__(self) -> TraceWriter:
@@ -221,7 +223,7 @@ class TraceWriter:
 
     def __repr__(self) -> str:
         """One line: where, and how far."""
-        state = "open" if self._handle.file else "closed"
+        state = "closed" if self._end else "open"
         return f"<TraceWriter {self.path}: {self.num_samples:,} samples, {self.num_committed:,} committed, {state}>"
 
     @property
@@ -230,12 +232,12 @@ class TraceWriter:
         return self.num_committed == self.num_samples and not has_drops
 
     def _check_open(self) -> None:
-        if not self._handle.file:
+        if self._end:
             msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
             raise TraceError(msg)
 
     def _check_file_is_there(self) -> None:
-        if not is_there(self.path, self._handle.descriptor):
+        if not is_there(self.path, self._open_handle.descriptor):
             self.num_committed = 0
             msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
             raise TraceError(msg)
@@ -246,21 +248,43 @@ class TraceWriter:
             with _writing(self.path):
                 yield
         except TraceError as error:
-            self._handle.abandon()
-            if self._buffer is None:
-                partial_path(self.path).unlink(missing_ok=True)
-            self._end = f"was given up: {error}"
+            self._give_up(str(error))
             raise
+
+    def _give_up(self, why: str) -> None:
+        """Never touch the file again, for whoever asks."""
+        self._end = f"was given up: {why}"
+        if self._handle is not None:
+            self._handle.abandon()
+        if self._buffer is None:
+            self._new.discard()
+        self._lock.release()
+
+    @property
+    def _open_handle(self) -> FileHandle:
+        assert self._handle is not None
+        return self._handle
 
     def _open_buffer(self) -> SampleBuffer:
         if self._buffer is None:
-            kind = "binary" if self._input_kind == "auto" else self._input_kind
-            self._handle.file.attrs["input_kind"] = fixed_length_text(kind)
-            columns = schema.columns(self.layout, kind)
-            buffer = SampleBuffer(self._handle.file, columns, self.path, durable=self._durable)
-            publish(self.path, durable=self._durable)
-            self._buffer = buffer
+            try:
+                self._buffer = self._start()
+            except KeyboardInterrupt:
+                self._give_up("it was interrupted before it had a step")
+                raise
         return self._buffer
+
+    def _start(self) -> SampleBuffer:
+        """Make the file, now that the first step has shown how inputs are kept."""
+        kind = "binary" if self._input_kind == "auto" else self._input_kind
+        columns = schema.columns(self.layout, kind)
+        self._new.in_memory.attrs["input_kind"] = fixed_length_text(kind)
+        size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
+        make_datasets(self._new.in_memory, columns, size)
+        self._handle = FileHandle(self._new.write())
+        buffer = SampleBuffer(self._handle.file, columns, self.path, durable=self._durable)
+        self._new.publish()
+        return buffer
 
 
 @contextlib.contextmanager

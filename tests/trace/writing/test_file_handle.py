@@ -8,19 +8,17 @@ import h5py
 import numpy as np
 import pytest
 
-from sparsey_trace.trace.paths import lock_path
 from sparsey_trace.trace.writing.file_handle import FileHandle
-from sparsey_trace.trace.writing.lock import WriterLock
 
 
 @pytest.fixture
 def handle(tmp_path: Path) -> FileHandle:
-    """A file with a dataset that is flushed, whose lock is held."""
+    """A file with a dataset that is flushed."""
     path = tmp_path / "file.h5"
     file = h5py.File(path, "w", libver=("v110", "v110"), locking=False)
     file["kept"] = np.arange(100)
     file.flush()
-    return FileHandle(file, WriterLock.acquire(path))
+    return FileHandle(file)
 
 
 def test_abandoned_it_is_not_written_to(handle: FileHandle) -> None:
@@ -31,7 +29,6 @@ def test_abandoned_it_is_not_written_to(handle: FileHandle) -> None:
     assert path.read_bytes().startswith(before[:100])
     assert b"lost" not in path.read_bytes()
     assert not handle.file
-    assert not lock_path(path).exists()
 
 
 def test_closed_it_is_whole(handle: FileHandle) -> None:
@@ -40,4 +37,3 @@ def test_closed_it_is_whole(handle: FileHandle) -> None:
     handle.close()
     with h5py.File(path) as file:
         assert set(file) == {"kept", "more"}
-    assert not lock_path(path).exists()

@@ -237,3 +237,18 @@ def test_what_is_no_lock_of_ours_is_neither_written_nor_removed(path: Path, what
     assert theirs.read_text() == "precious"
     assert not path.with_name("none").exists()
     assert what not in contents or lock.read_bytes() == contents[what]
+
+
+@pytest.mark.parametrize("call", ["pwrite", "ftruncate"])
+def test_a_lock_that_can_not_be_written_is_told_and_leaves_nothing(
+    path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    def fail(*_: object) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(
+        TraceError, match=re.escape(f"{path}: expected to make a file there, found: ") + ".*No space"
+    ):
+        WriterLock.acquire(path)
+    assert list(path.parent.iterdir()) == []

@@ -10,7 +10,7 @@ import pytest
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.paths import partial_path
-from sparsey_trace.trace.writing.new_file import create, is_there, publish
+from sparsey_trace.trace.writing.new_file import NewFile, is_there
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -19,27 +19,48 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("durable", [False, True])
 def test_it_gets_its_name_when_it_is_published(tmp_path: Path, *, durable: bool) -> None:
     path = tmp_path / "run.h5"
-    with create(path, overwrite=False, durable=durable) as file:
+    new = NewFile(path, overwrite=False, durable=durable)
+    new.in_memory["kept"] = 1
+    assert list(tmp_path.iterdir()) == []
+    with new.write() as file:
         assert [found.name for found in tmp_path.iterdir()] == [partial_path(path).name]
         descriptor = file.id.get_vfd_handle()
         assert not is_there(path, descriptor)
-        publish(path, durable=durable)
+        new.publish()
         assert is_there(path, descriptor)
         path.rename(tmp_path / "elsewhere.h5")
         path.touch()
         assert not is_there(path, descriptor)
-    with h5py.File(tmp_path / "elsewhere.h5"):
-        pass
+    with h5py.File(tmp_path / "elsewhere.h5") as file:
+        assert list(file) == ["kept"]
+
+
+def test_what_a_dead_writer_left_is_replaced_and_no_link_is_followed(tmp_path: Path) -> None:
+    path, victim = tmp_path / "run.h5", tmp_path / "victim"
+    victim.write_text("precious")
+    partial_path(path).symlink_to(victim)
+    NewFile(path, overwrite=False, durable=False).write().close()
+    assert victim.read_text() == "precious"
+    assert not partial_path(path).is_symlink()
+
+
+def test_discarded_it_leaves_nothing(tmp_path: Path) -> None:
+    new = NewFile(tmp_path / "run.h5", overwrite=False, durable=False)
+    new.discard()
+    new = NewFile(tmp_path / "run.h5", overwrite=False, durable=False)
+    new.write().close()
+    new.discard()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_what_is_there_stays_unless_it_may_go(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     path.write_text("precious")
     with pytest.raises(TraceError, match="expected no file there, found one; choose another name"):
-        create(path, overwrite=False, durable=False)
-    create(path, overwrite=True, durable=False).close()
+        NewFile(path, overwrite=False, durable=False)
+    NewFile(path, overwrite=True, durable=False).write().close()
     assert path.read_text() == "precious"
     with pytest.raises(TraceError, match=re.escape(f"{tmp_path}: expected no file there, found a folder")):
-        create(tmp_path, overwrite=True, durable=False)
-    with pytest.raises(TraceError, match="expected to make a file there, found: "):
-        create(tmp_path / "none/run.h5", overwrite=False, durable=False)
+        NewFile(tmp_path, overwrite=True, durable=False)
+    with pytest.raises(FileNotFoundError):
+        NewFile(tmp_path / "none/run.h5", overwrite=False, durable=False).write()

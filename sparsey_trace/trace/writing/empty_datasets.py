@@ -1,0 +1,63 @@
+"""The datasets of a new trace, before there is a sample."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import hdf5plugin
+import numpy as np
+
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.hdf5 import chunk_codec
+
+if TYPE_CHECKING:
+    from sparsey_trace.trace.format.schema import Column
+
+
+def make_datasets(file: h5py.File, columns: list[Column], samples: int) -> None:
+    """Make all that grows or changes.
+
+    Args:
+        file: the new file.
+        columns: the columns to make.
+        samples: how many a chunk holds.
+    """
+    for column in columns:
+        _make_column(file, column, samples)
+    _make_tail(file, schema.CHECKSUMS, (samples,), np.dtype(np.uint32))
+    _make_drops(file)
+    for name in schema.COUNTERS:
+        file.create_dataset(name, dtype="i8", data=0)
+
+
+def _make_column(file: h5py.File, column: Column, samples: int) -> None:
+    file.create_dataset(
+        column.path,
+        shape=(0, *column.width),
+        maxshape=(None, *column.width),
+        chunks=column.chunk_shape(samples),
+        dtype=column.dtype,
+        fletcher32=True,
+        compression=hdf5plugin.Zstd(clevel=chunk_codec.ZSTD_LEVEL),
+    )
+    _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.dtype)
+
+
+def _make_tail(file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+    # Space taken at once: a tail that came into being with the first small commit would make the
+    # size of a trace depend on how often it was committed.
+    plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY)
+    file.create_dataset(path, shape=shape, dtype=dtype, dcpl=plist)
+
+
+def _make_drops(file: h5py.File) -> None:
+    file.create_dataset(
+        schema.DROPS,
+        shape=(0,),
+        maxshape=(None,),
+        chunks=(schema.DROPS_PER_CHUNK,),
+        dtype="i8",
+        fillvalue=schema.NO_DROP,
+    )

@@ -1,0 +1,74 @@
+"""A recording whose disk fails at any write: training goes on, one warning, what was committed is there."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import torch
+
+from sparsey_trace.errors import RecordWarning
+from sparsey_trace.recording import record
+from sparsey_trace.trace.format import schema
+from tests.failing_writes import Case, Outcome, other_cases, sweep, write_cases
+from tests.recording.doomed import LAYERS, Told, arguments
+from tests.recording.test_kill import check_trace
+from tests.trace.feed import step
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STEPS = 20
+
+
+def train(path: Path, *, durable: bool = False) -> dict[str, Any]:
+    """Record a short training in chunks of 64 samples, and say what was heard of it."""
+    schema._CHUNK_BYTES = 1
+    torch.set_num_threads(1)
+    model, num_passes = Told(), 0
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        with record(model, path, layers=LAYERS, commit_samples=20, durable=durable) as rec:
+            for number in range(STEPS):
+                sent = step(0, number)
+                rec.epoch, rec.labels = sent["epoch"], sent["labels"]
+                model.train(sent["phase"] == "train")
+                model(*arguments(sent))
+                num_passes += 1
+    told = [str(item.message) for item in caught if item.category is RecordWarning]
+    return {
+        "told": told,
+        "others": len(caught) - len(told),
+        "safe": rec.stats().committed,
+        "passes": num_passes,
+    }
+
+
+def train_durable(path: Path) -> dict[str, Any]:
+    return train(path, durable=True)
+
+
+def check(outcome: Outcome) -> None:
+    outcome.check_ended()
+    safe = outcome.said["safe"]
+    assert (outcome.said["passes"], outcome.said["others"]) == (STEPS, 0)
+    if outcome.must_be_told:
+        (told,) = outcome.said["told"]
+        ending = rf" \({safe:,} samples are safe\); training goes on unrecorded"
+        assert re.fullmatch(rf"{outcome.path}: recording has stopped: expected to .*{ending}", told), told
+    else:
+        assert outcome.said["told"] == []
+    assert outcome.left == ["run.h5"] * outcome.path.exists()
+    check_trace(outcome.path, 0, at_least=safe)
+
+
+@pytest.mark.parametrize(
+    ("task", "cases"),
+    [("train", write_cases()), ("train_durable", other_cases())],
+    ids=["writes", "other calls"],
+)
+def test_a_disk_that_fails_at_any_call(tmp_path: Path, task: str, cases: list[Case]) -> None:
+    outcomes = sweep(f"{__name__}:{task}", cases, tmp_path)
+    assert [wrong for outcome in outcomes if (wrong := outcome.what_is_wrong(check))] == []
