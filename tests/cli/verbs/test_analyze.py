@@ -147,7 +147,7 @@ BAD = {
     ),
     "another kind": (
         of_another_kind,
-        "expected a sparsey-trace file, found HDF5 of another kind",
+        "expected HDF5 as a trace is written (superblock 3), found another kind (superblock 0), ",
     ),
     "truncated": (truncated, "expected a whole file, found a truncated one"),
     "empty": (
