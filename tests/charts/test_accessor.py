@@ -133,6 +133,7 @@ def drawing(result: st.Result, name: str) -> list[Any]:
     values += [
         part.get_array().tolist() for ax in axes for part in ax.collections if part.get_array() is not None
     ]
+    pyplot.close("all")
     return [str(value) for value in values]
 
 

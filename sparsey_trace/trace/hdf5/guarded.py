@@ -99,7 +99,8 @@ def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
         raise ValueError(msg) from None
     header = read_header(partial(read_bytes, file), address, path)
     if header.layout not in ("contiguous", "single", "growing"):
-        found = f"{header.layout} data" if header.layout else "something else"
+        other = "a group" if header.is_group else "something else"
+        found = f"{header.layout} data" if header.layout else other
         msg = f"{path}: expected a dataset as a trace has, found {found}"
         raise ValueError(msg)
     return h5py.Dataset(h5py.h5d.open(file.id, path.encode()))

@@ -27,6 +27,11 @@ TRUNCATED = (
     "expected a whole file, found a truncated one: copy it again, or see what `sparsey-trace repair` can save"
 )
 
+OTHER_HDF5 = (
+    "expected HDF5 as a trace is written (superblock 3), found another kind (superblock 0), as other tools write it; "
+    "if it holds a trace, `sparsey-trace repair OLD -o NEW` rewrites it"
+)
+
 
 def test_files_that_are_no_trace(tmp_path: Path) -> None:
     path = tmp_path / "file.h5"
@@ -39,7 +44,7 @@ def test_files_that_are_no_trace(tmp_path: Path) -> None:
     path.write_bytes(b"sample,step\n" * 1000)
     assert message(path) == "expected a sparsey-trace file (HDF5), found a file that isn't HDF5"
     path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(1000))
-    assert message(path) == "expected a sparsey-trace file, found HDF5 of another kind"
+    assert message(path) == OTHER_HDF5
     path.write_bytes(b"\x89HDF\r\n\x1a\n\x03\x08\x08\x00" + bytes(8) + b"\xff" * 8 + bytes(1000))
     assert message(path) == (
         "expected a sparsey-trace file (HDF5), found: its root: expected an object as HDF5 1.10 makes them for a "
@@ -60,7 +65,7 @@ def test_hdf5_of_another_kind(tmp_path: Path) -> None:
     expected = "expected a sparsey-trace file, found HDF5 of another kind"
     with h5py.File(path, "w"):
         pass
-    assert message(path) == expected
+    assert message(path) == OTHER_HDF5
     with h5py.File(path, "w", libver=LIBVER) as file:
         pass
     assert message(path) == f"{expected} (it holds: nothing)"
