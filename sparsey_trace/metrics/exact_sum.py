@@ -29,7 +29,7 @@ def parts_of(values: NDArray[Any]) -> dict[int, NDArray[Any]]:
         Exponent e to an array of whole numbers below 2^24 in size, in units of 2^e: the sum of all
         parts is the number, exactly. float32 where the numbers are whole already, else float64.
 
-    >>> {e: part.tolist() for e, part in split(np.float32([0.5, 3])).items()}
+    >>> {e: part.tolist() for e, part in parts_of(np.float32([0.5, 3])).items()}
     {0: [0.0, 3.0], -24: [8388608.0, 0.0]}
     """
     if values.dtype.kind in "iub":
