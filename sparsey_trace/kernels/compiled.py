@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from numba import njit
+from numba import njit, types
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -15,10 +15,23 @@ if TYPE_CHECKING:
 def compiled(function: Function) -> Function:
     """A function compiled for the types it is called with, and kept on disk for the next process.
 
-    Where neither the package's folder nor the user's cache can be written, each process compiles anew.
+    Where neither the package's folder nor the user's cache can be written, each process compiles anew. A function
+    with a private name can be called by other compiled ones only.
     """
+    private = function.__name__.startswith("_")
+    options = {"nogil": True, "no_cpython_wrapper": private, "no_cfunc_wrapper": private}
     try:
-        made: Function = njit(cache=True, nogil=True)(function)
+        made = njit(cache=True, **options)(function)
     except RuntimeError:
-        made = njit(nogil=True)(function)
-    return made
+        made = njit(**options)(function)
+    made.get_call_template = _without_literals(made.get_call_template)
+    return made  # type: ignore[no-any-return]
+
+
+def _without_literals(get_call_template: Callable[..., Any]) -> Callable[..., Any]:
+    """Compiled functions that call this one ask for it with any number, never once more with a number that is known.
+
+    Numba looks at a loop before it knows that what is 0 at first changes in it, and compiled what is called there for
+    0 as well: a third of the time that kernels took.
+    """
+    return lambda args, kws: get_call_template(tuple(map(types.unliteral, args)), kws)

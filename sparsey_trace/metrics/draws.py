@@ -24,7 +24,7 @@ def digests(rows: NDArray[Any], *, size: int, seed: int = 0) -> NDArray[np.void]
     """[n] byte strings of `size` bytes: BLAKE2b digests of the n rows [n, ...], keyed by the seed."""
     key = seed.to_bytes(8, "little", signed=True)
     rows = np.ascontiguousarray(rows)
-    found = b"".join(blake2b(row.tobytes(), digest_size=size, key=key).digest() for row in rows)
+    found = bytearray().join(blake2b(row.tobytes(), digest_size=size, key=key).digest() for row in rows)
     return np.frombuffer(found, np.dtype((np.void, size)))
 
 

@@ -131,6 +131,11 @@ class KeptSamples:
         layers = range(self._num_layers)
         return Recalled(
             inputs=found["inputs"] if "inputs" in fields else None,
-            codes=tuple(found[f"codes{layer}"] for layer in layers) if "codes" in fields else (),
-            active=tuple(found[f"active{layer}"] for layer in layers) if "active" in fields else (),
+            codes=tuple(_column(found, f"codes{layer}") for layer in layers) if "codes" in fields else (),
+            active=tuple(_column(found, f"active{layer}") for layer in layers) if "active" in fields else (),
         )
+
+
+def _column(records: NDArray[Any], name: str) -> NDArray[Any]:
+    """A field's values side by side, as from a trace: for other strides kernels would be compiled anew."""
+    return np.ascontiguousarray(records[name])

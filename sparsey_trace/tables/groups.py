@@ -156,19 +156,22 @@ def _totals(
     """
     from sparsey_trace.kernels.sums import add_counts, add_fractions
 
-    ends = np.cumsum([part.shape[1] for part in values])
-    totals = np.zeros((groups, ends[-1]), np.int64)
+    by_layer = []
     limit = 2 ** (62 - _PART_BITS) / max(1, len(group))
-    for part, end in zip(values, ends, strict=True):
-        of_layer = totals[:, end - part.shape[1] : end]
+    for part in values:
+        of_layer = np.zeros((groups, part.shape[1]), np.int64)
+        by_layer.append(of_layer)
         if whole:
-            add_counts(part, group, of_layer)
-        elif not add_fractions(part.astype(np.float64, copy=False), group, 2.0**_PART_BITS, limit, of_layer):
+            add_counts(np.ascontiguousarray(part), group, of_layer)
+        elif not add_fractions(
+            np.ascontiguousarray(part, np.float64), group, 2.0**_PART_BITS, limit, of_layer
+        ):
             msg = (
                 f"values of a metric: expected finite numbers below {limit:.0f} in chunks of {len(group)} samples, "
                 f"found {np.abs(part).max()}"
             )
             raise DataError(msg)
+    totals = np.concatenate(by_layer, axis=1)
     return totals[None] if whole else _carried(0, totals)
 
 
