@@ -10,7 +10,7 @@ import numpy as np
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
 from sparsey_trace.recording.adapters.find import find_layers
-from sparsey_trace.recording.adapters.make_layout import make_layout
+from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample
 from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
 from sparsey_trace.support.suggest import unknown
 
@@ -34,14 +34,15 @@ class LayerChoice:
         """Those that are recorded, lowest first."""
         return [layer for layer in self.all_layers if layer.name not in self.left_out]
 
-    def layout(self, input_shape: tuple[int, ...]) -> Layout:
+    def layout(self, fed: tuple[int, ...]) -> Layout:
         """The layout of what is recorded, of a model that is fed samples of this shape.
 
         Raises:
             LayoutError: the layers don't fit each other or the input.
         """
         top = self.all_layers.index(self.layers[-1])
-        return without(make_layout(self.all_layers[: top + 1], input_shape), self.left_out)
+        shape = shape_of_sample(self.all_layers[0], fed)
+        return without(make_layout(self.all_layers[: top + 1], shape), self.left_out)
 
 
 def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None) -> LayerChoice:

@@ -31,8 +31,9 @@ class Recorder:
     - A model that calls itself is a RecordError: the inner pass is a step, the outer one can't be.
     - A pass over no samples leaves nothing in the trace.
     - The input is the first tensor among the arguments, as it is when the pass begins. Its shape in
-      the first pass, without the batch but with ones at the end, is the trace's `input_shape`; later passes
-      may arrange the same number of features as they like.
+      the first pass, without the batch but with ones at the end, is the trace's `input_shape` (but rows x columns
+      where sparseypy's spring generation is fed [B, rows, columns, 1, 1]); later passes may arrange the same
+      number of features as they like.
     - A step's number counts the passes that were completed before it, recorded or not; those that raise don't count.
     - Which passes are recorded is settled as they begin. Labels of a pass that isn't are used up all the same.
     - A layer whose lower neighbours aren't recorded is wired, in the trace, to what these listen to.

@@ -14,7 +14,7 @@ from sparsey_trace.metrics.recall import recall_from
 from sparsey_trace.sparseypy import MetricFactory, past
 from sparsey_trace.tables.chunk_values import chunk_values
 from sparsey_trace.testing import runs
-from tests.sparseypy.standins import final, spring, steps_of
+from tests.sparseypy.standins.replay import final, replay_of, spring, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric
+    from tests.sparseypy.standins.build import StandIn
 
 
 WATCHES: list[tuple[str, dict[str, Any]]] = [
@@ -49,7 +50,7 @@ def test_values_per_mac(loose: int, run: Chunk) -> None:
         offline = offline or [by_step(metric.definition, run) for metric in online]
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(past, "_LOOSE", loose)
-            for batch, training, number in numbered_steps(run):
+            for batch, training, number in numbered_steps(run, model):
                 model(batch)
                 for metric, values in zip(online, offline, strict=True):
                     value = metric.compute(model, batch, None, training)
@@ -64,10 +65,10 @@ def test_basis_averages(run: Chunk) -> None:
         model = kind(run)
         online = MetricFactory.create_metric("basis_average", model=model)
         definition, layout = online.definition, run.layout
-        for batch, training, _ in numbered_steps(run):
+        for batch, training, _ in numbered_steps(run, model):
             model(batch)
             value = online.compute(model, batch, None, training)
-            so_far = definition.update(definition.init(layout), run[: model.reader.now.stop])
+            so_far = definition.update(definition.init(layout), run[: replay_of(model).now.stop])
             expected = np.array(definition.finalize(so_far, layout)["average"].to_pylist(), np.float32)
             assert np.array_equal([mac.flatten().numpy() for layer in value for mac in layer], expected)
 
@@ -84,17 +85,17 @@ def test_adherence_draws_from_where_a_run_gets_long(run: Chunk) -> None:
             patch.setattr(sisc_adherence, "EXACT_UP_TO", limit)
             patch.setattr(sisc_adherence, "DRAWN_BEYOND", 4)
             offline = by_step(online.definition, run)
-            for batch, training, number in numbered_steps(run):
+            for batch, training, number in numbered_steps(run, model):
                 model(batch)
                 value = online.compute(model, batch, None, training)
-                trained = np.count_nonzero(run.is_train[: model.reader.now.stop])
+                trained = np.count_nonzero(run.is_train[: replay_of(model).now.stop])
                 if trained > limit or np.count_nonzero(run.is_train) <= limit:
                     assert np.concatenate(value).tolist() == offline[number]
 
 
-def numbered_steps(run: Chunk) -> Iterator[tuple[Tensor, bool, int]]:
+def numbered_steps(run: Chunk, model: StandIn) -> Iterator[tuple[Tensor, bool, int]]:
     """Each step's batch, whether it is training, and its number."""
-    steps = steps_of(run, run.layout.input_shape)
+    steps = steps_of(run, model)
     for (batch, training, _), number in zip(steps, np.unique(run.step).tolist(), strict=True):
         yield batch, training, number
 

@@ -17,7 +17,7 @@ from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.sparseypy import MetricFactory
 from tests.golden_runs import load_golden
-from tests.sparseypy.standins import final, spring, steps_of
+from tests.sparseypy.standins.replay import final, spring, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
     from torch import Tensor, nn
+
+    from tests.sparseypy.standins.build import StandIn
 
     Steps = Iterator[tuple[Tensor, bool, int]]
 
@@ -51,15 +53,16 @@ def of_demo() -> tuple[nn.Module, Steps]:
     return Sparsey(DIGITS, seed=3), ((images[step.samples], step.training, step.epoch) for step in schedule)
 
 
-def of_golden(name: str, kind: Callable[..., nn.Module], shape: tuple[int, ...]) -> tuple[nn.Module, Steps]:
+def of_golden(name: str, kind: Callable[..., StandIn]) -> tuple[nn.Module, Steps]:
     run, _ = load_golden(name)
-    return kind(run), steps_of(run, shape)
+    model = kind(run)
+    return model, steps_of(run, model)
 
 
 RUNS: dict[str, Callable[[], tuple[nn.Module, Steps]]] = {
     "demo": of_demo,
-    "spring-2024": lambda: of_golden("spring_digits_silent", spring, (8, 8, 1, 1)),
-    "final": lambda: of_golden("final_mnist_rect", final, (28, 28)),
+    "spring-2024": lambda: of_golden("spring_digits_silent", spring),
+    "final": lambda: of_golden("final_mnist_rect", final),
 }
 
 

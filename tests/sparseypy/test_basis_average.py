@@ -10,20 +10,22 @@ from sparsey_trace.sparseypy import (
     BasisAverageMetric,
     LayerIOHook,
 )
-from tests.sparseypy.standins import StandIn, steps_of
-from tests.sparseypy.watched import KINDS, RUN, SHAPE, shown
+from tests.sparseypy.standins.build import sample_shape
+from tests.sparseypy.standins.replay import steps_of
+from tests.sparseypy.watched import KINDS, RUN, blank, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sparsey_trace.chunk import Chunk
+    from tests.sparseypy.standins.build import StandIn
 
 
 @KINDS
 def test_basis_averages_have_the_input_s_shape_or_that_of_the_field(kind: Callable[[Chunk], StandIn]) -> None:
     model = kind(RUN)
     dense, sparse = BasisAverageMetric(model), BasisAverageMetric(model, "sparse")
-    batch, _, _ = next(steps_of(RUN, SHAPE))
+    batch, _, _ = next(steps_of(RUN, model))
     model(batch)
     pictures, parts = (metric.compute(model, batch, None) for metric in (dense, sparse))
     assert [len(layer) for layer in pictures] == [len(layer) for layer in parts] == [12, 6, 2]
@@ -31,7 +33,7 @@ def test_basis_averages_have_the_input_s_shape_or_that_of_the_field(kind: Callab
     for images, insides, fields in zip(pictures, parts, dense.projected_rfs, strict=True):
         for image, inside, field in zip(images, insides, fields, strict=True):
             assert image.dtype == inside.dtype == torch.float32
-            assert image.shape == field.shape == SHAPE
+            assert image.shape == field.shape == sample_shape(model)
             assert torch.equal(image[field], inside)
             assert not image[~field].any()
 
@@ -41,7 +43,7 @@ def test_projected_receptive_fields(kind: Callable[[Chunk], StandIn]) -> None:
     model = kind(RUN)
     metric, hook = BasisAverageMetric(model), LayerIOHook(model)
     assert metric.projected_rfs is None
-    model(torch.zeros(1, *SHAPE))
+    model(blank(model))
     layers, _, _ = hook.get_layer_io()
     fields = metric.get_projected_receptive_fields(layers, 64)
     for index, layer in enumerate(RUN.layout.layers):
@@ -63,9 +65,9 @@ def test_initialize_shapes_begins_anew(kind: Callable[[Chunk], StandIn]) -> None
     metric, hook = BasisAverageMetric(model), LayerIOHook(model)
     shown(model, metric, steps=4)
     layers, _, _ = hook.get_layer_io()
-    batch = list(steps_of(RUN, SHAPE))[4][0]
+    batch = list(steps_of(RUN, model))[4][0]
     metric.initialize_shapes(layers, batch)
-    assert metric.expected_input_shape == SHAPE
+    assert metric.expected_input_shape == sample_shape(model)
     model(batch)
     value = metric.compute(model, batch, None)
     active = RUN.active[0][4].tolist()

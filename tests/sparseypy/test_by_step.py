@@ -9,8 +9,8 @@ from sparsey_trace.sparseypy import (
     BasisSetSizeMetric,
     NumActivationsMetric,
 )
-from tests.sparseypy.standins import spring, steps_of
-from tests.sparseypy.watched import RUN, SHAPE, shown, sizes
+from tests.sparseypy.standins.replay import spring, steps_of
+from tests.sparseypy.watched import RUN, shown, sizes
 
 
 def test_shapes_under_reductions() -> None:
@@ -30,7 +30,7 @@ def test_reduced_values() -> None:
     model = spring(RUN)
     plain, total = NumActivationsMetric(model), NumActivationsMetric(model, "sum")
     layerwise, mean = NumActivationsMetric(model, "layerwise_mean"), NumActivationsMetric(model, "mean")
-    batch, training, _ = next(steps_of(RUN, SHAPE))
+    batch, training, _ = next(steps_of(RUN, model))
     model(batch)
     counts, summed, means, mean_of_means = (
         metric.compute(model, batch, None, training) for metric in (plain, total, layerwise, mean)

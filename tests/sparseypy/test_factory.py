@@ -11,7 +11,7 @@ from sparsey_trace.errors import SparseyTraceError
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.sparseypy import MetricFactory, comparisons
 from tests.golden_runs import load_golden
-from tests.sparseypy.standins import final
+from tests.sparseypy.standins.replay import final
 
 NAMES = {cls.name for cls in BUILT_IN}
 ALL = ", ".join(sorted(NAMES))

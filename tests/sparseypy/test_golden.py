@@ -13,7 +13,7 @@ from sparsey_trace.layout import EVAL
 from sparsey_trace.sparseypy import MetricFactory
 from tests.golden_runs import load_golden
 from tests.replay.test_golden import ARRAYS, IN_FINAL, is_train_step, split_name
-from tests.sparseypy.standins import final, spring, steps_of
+from tests.sparseypy.standins.replay import final, spring, steps_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -75,10 +75,10 @@ def watched(name: str, metric: str, *, awake: bool = False, **parameters: str) -
         run = replace(
             run, codes=(codes, *run.codes[1:]), active=(np.ones_like(run.active[0]), *run.active[1:])
         )
-    model, shape = (final(run), (28, 28)) if name.startswith("final") else (spring(run), (8, 8, 1, 1))
+    model = final(run) if name.startswith("final") else spring(run)
     online = MetricFactory.create_metric(metric, model=model, **parameters)
     seen = []
-    for batch, training, _ in steps_of(run, shape):
+    for batch, training, _ in steps_of(run, model):
         output = model(batch)
         seen.append(Seen(online, online.compute(model, batch, output, training)))
     return seen

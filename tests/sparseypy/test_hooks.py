@@ -12,7 +12,10 @@ from torch import nn
 
 from sparsey_trace.sparseypy import Hook, HookFactory, LayerIOHook
 from tests.golden_runs import load_golden
-from tests.sparseypy.standins import FinalLayer, SpringMac, final, spring
+from tests.sparseypy.standins.final import SparseyLayer
+from tests.sparseypy.standins.replay import final, spring
+from tests.sparseypy.standins.spring import MAC
+from tests.sparseypy.watched import blank
 
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
@@ -23,38 +26,35 @@ def run() -> Chunk:
     return load_golden("spring_digits_silent")[0]
 
 
-BATCH = torch.zeros(3, 8, 8, 1, 1)
-
-
 def test_the_final_version_s_layers(run: Chunk) -> None:
     model = final(run)
     hook = LayerIOHook(model)
-    answer = model(BATCH)
+    answer = model(blank(model, 3))
     layers, inputs, outputs = hook.get_layer_io()
     assert layers == list(model.children())
-    assert all(isinstance(layer, FinalLayer) for layer in layers)
+    assert all(isinstance(layer, SparseyLayer) for layer in layers)
     assert [list(output.shape) for output in outputs] == [[3, 12, 21], [3, 6, 16], [3, 2, 18]]
     assert outputs[-1] is answer
-    assert list(inputs[0].shape) == [3, 64, 1, 1]
+    assert list(inputs[0].shape) == [3, 64, 1]
     assert inputs[1] is outputs[0]
 
 
 def test_the_spring_version_s_macs_in_a_list_for_each_layer(run: Chunk) -> None:
     model = spring(run)
     hook = LayerIOHook(model)
-    answer = model(BATCH)
+    answer = model(blank(model, 3))
     layers, inputs, outputs = hook.get_layer_io()
     assert layers == [list(layer.mac_list) for layer in model.children()]
-    assert all(isinstance(mac, SpringMac) for layer in layers for mac in layer)
+    assert all(isinstance(mac, MAC) for layer in layers for mac in layer)
     assert [[list(output.shape) for output in layer] for layer in outputs][2] == [[3, 6, 3]] * 2
-    assert torch.equal(torch.stack(outputs[2], dim=1), answer)
+    assert torch.equal(torch.stack(outputs[2], dim=1), answer.flatten(1, 2))
     assert torch.equal(inputs[1][0], torch.stack(outputs[0], dim=1)[:, layers[1][0].input_filter])
 
 
 def test_flattened_they_are_in_one_list(run: Chunk) -> None:
     model = spring(run)
     hook = LayerIOHook(model, flatten=True)
-    model(BATCH)
+    model(blank(model, 3))
     layers, inputs, outputs = hook.get_layer_io()
     assert layers == [mac for layer in model.children() for mac in layer.mac_list]
     assert len(inputs) == len(outputs) == 20
@@ -75,9 +75,9 @@ def test_only_the_latest_pass_is_kept(run: Chunk, kind: type) -> None:
     model = kind(run)
     hook = LayerIOHook(model)
     assert hook.get_layer_io() == ([], [], [])
-    model(BATCH)
+    model(blank(model, 3))
     first = hook.get_layer_io()[2]
-    model(BATCH[:2])
+    model(blank(model, 2))
     second = hook.get_layer_io()[2]
     assert len(first) == len(second) == 3
     assert first is not second
@@ -87,12 +87,12 @@ def test_only_the_latest_pass_is_kept(run: Chunk, kind: type) -> None:
 def test_remove_removes_everything(run: Chunk, kind: type) -> None:
     model = kind(run)
     kept, removed = LayerIOHook(model), LayerIOHook(model)
-    model(BATCH)
+    model(blank(model, 3))
     removed.remove()
     removed.remove()
     assert removed.get_layer_io() == ([], [], [])
     assert removed.hook_handles == []
-    model(BATCH)
+    model(blank(model, 3))
     assert removed.get_layer_io() == ([], [], [])
     assert len(kept.get_layer_io()[0]) == 3
     kept.remove()

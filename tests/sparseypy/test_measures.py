@@ -15,13 +15,14 @@ from sparsey_trace.sparseypy import (
     NumActivationsMetric,
     SiscAdherenceMetric,
 )
-from tests.sparseypy.standins import StandIn, final, spring
+from tests.sparseypy.standins.replay import final, spring
 from tests.sparseypy.watched import KINDS, LOWEST, RUN, shown, sizes
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sparsey_trace.chunk import Chunk
+    from tests.sparseypy.standins.build import StandIn
 
 
 @KINDS

@@ -20,8 +20,8 @@ from sparsey_trace.sparseypy import (
     SiscAdherenceMetric,
 )
 from sparsey_trace.sparseypy.comparisons import max_by_layerwise_mean, min_by_layerwise_mean
-from tests.sparseypy.standins import final, spring
-from tests.sparseypy.watched import LOWEST, RUN, SHAPE, shown
+from tests.sparseypy.standins.replay import final, spring
+from tests.sparseypy.watched import LOWEST, RUN, blank, shown
 
 CPU = torch.device("cpu")
 
@@ -119,11 +119,11 @@ def test_a_removed_hook_ends_the_watching() -> None:
     metric = BasisSetSizeMetric(model)
     shown(model, metric, steps=1)
     metric.hook.remove()
-    model(torch.zeros(1, *SHAPE))
+    model(blank(model))
     with pytest.raises(
-        RecordError, match="StandIn: step 1: expected a forward pass of the model before, found none"
+        RecordError, match="Model: step 1: expected a forward pass of the model before, found none"
     ):
-        metric.compute(model, torch.zeros(1, *SHAPE), None)
+        metric.compute(model, blank(model), None)
 
 
 def test_a_model_without_layers_is_refused_and_left_as_it_was() -> None:

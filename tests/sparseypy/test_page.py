@@ -8,16 +8,17 @@ from pathlib import Path
 from sparsey_trace import sparseypy
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from tests.golden_runs import load_golden
-from tests.sparseypy.standins import spring, steps_of
+from tests.sparseypy.standins.replay import spring, steps_of
 
 PAGE = (Path(__file__).parents[2] / "docs" / "sparseypy.md").read_text()
 
 
 def test_the_script_runs() -> None:
     run, _ = load_golden("spring_digits_silent")
+    model = spring(run)
     (script,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
-    loader = [(batch, None) for batch, training, _ in steps_of(run, (8, 8, 1, 1)) if training][:3]
-    names = {"model": spring(run), "loader": loader}
+    loader = [(batch, None) for batch, training, _ in steps_of(run, model) if training][:3]
+    names = {"model": model, "loader": loader}
     exec(compile(script, "sparseypy.md", "exec"), names)
     assert [len(layer) for layer in names["shares"]] == [12, 6, 2]
     assert len(names["mean_sizes"]) == 3

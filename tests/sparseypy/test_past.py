@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.sparseypy import MetricFactory, past
 from tests.golden_runs import load_golden
-from tests.sparseypy.standins import final, steps_of
+from tests.sparseypy.standins.replay import final, replay_of, steps_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,9 +21,9 @@ def shown_again_and_again(times: int) -> Iterator[KeptSamples]:
     run, _ = load_golden("final_mnist_rect")
     model = final(run[:4])
     online = MetricFactory.create_metric("match_accuracy", model=model)
-    (batch, _, _), *_ = steps_of(run[:4], (28, 28))
+    (batch, _, _), *_ = steps_of(run[:4], model)
     for _ in range(times):
-        model.reader.now = slice(0, 0)
+        replay_of(model).now = slice(0, 0)
         model(batch)
         online.compute(model, batch, None)
         yield online._past._kept

@@ -5,7 +5,8 @@ This is what authors of adapters import. An adapter is a class with the methods 
 - `recognises(module)`: whether a module is a layer of the family; the first family that says so reads it, this
   package's own before those of others;
 - `layout(module, name=…, num_sources=…)`: what a layer is made of, as a `sparsey_trace.LayerLayout`; where Q and K are
-  known from a layer's output only, `Sized.sized` adds them;
+  known from a layer's output only, `Sized.sized` adds them, and where samples have axes that only the model needs,
+  `Shaped.input_shape` leaves them out;
 - `read(module, output, layout)`: the layer's codes after a forward pass, as `Codes`: `codes_of_cells` makes them of
   cells, `codes_of_winners` of winners, and `Codes(cells_of(output, layout), active)` of cells with flags of activity;
 - `is_training(module, model)`: whether the pass belongs to training.
@@ -14,7 +15,7 @@ A package offers its adapter in the entry-point group `sparsey_trace.adapters`; 
 by their looks. A single model needs none: its user describes its layers, each with `WinnerTakeAll`.
 """
 
-from sparsey_trace.recording.adapters.base import Adapter, Family, Sized
+from sparsey_trace.recording.adapters.base import Adapter, Family, Shaped, Sized
 from sparsey_trace.recording.adapters.codes import Codes, cells_of, codes_of_cells, codes_of_winners
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers
@@ -24,6 +25,7 @@ __all__ = [
     "Adapter",
     "Codes",
     "Family",
+    "Shaped",
     "Sized",
     "SparseyLayers",
     "Spring2024Layers",

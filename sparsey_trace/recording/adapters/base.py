@@ -45,6 +45,20 @@ class Sized(Protocol):
         ...
 
 
+@runtime_checkable
+class Shaped(Protocol):
+    """An adapter of models that are fed samples with axes that mean nothing in a trace."""
+
+    def input_shape(self, module: nn.Module, fed: tuple[int, ...]) -> tuple[int, ...]:
+        """The shape of a sample, of as many features as the one that the model was fed.
+
+        Args:
+            module: the lowest layer.
+            fed: the shape of what the model was fed, without the batch.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class ModelLayer:
     """A module that is recorded, its name in the model, and how to read it."""

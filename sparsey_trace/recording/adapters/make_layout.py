@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import Layout
-from sparsey_trace.recording.adapters.base import Sized
+from sparsey_trace.recording.adapters.base import Shaped, Sized
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,11 @@ def make_layout(layers: Sequence[ModelLayer], input_shape: tuple[int, ...]) -> L
         made.append(layer.adapter.layout(layer.module, name=layer.name, num_sources=num_sources))
         num_sources = made[-1].num_macs
     return Layout(num_features=num_features, input_shape=input_shape, layers=tuple(made))
+
+
+def shape_of_sample(lowest: ModelLayer, fed: tuple[int, ...]) -> tuple[int, ...]:
+    """The shape of a sample in a trace, of a model that is fed samples of a shape."""
+    return lowest.adapter.input_shape(lowest.module, fed) if isinstance(lowest.adapter, Shaped) else fed
 
 
 def with_sizes(layout: Layout, index: int, layer: ModelLayer, output: Any) -> Layout:

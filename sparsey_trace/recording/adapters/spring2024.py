@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import LayerLayout
-from sparsey_trace.recording.adapters.codes import Codes, cells_of
+from sparsey_trace.recording.adapters.codes import Codes, cells_of, is_grid
 
 
 class Spring2024Layers:
@@ -19,7 +19,8 @@ class Spring2024Layers:
       - `input_filter`, a row of whole numbers: what it listens to;
       - `is_active` [B], not zero where the forward pass made it active;
     - `mac_positions` [M, 2], or none;
-    - an output of cells, [B, M, Q, K], one non-zero in every CM of an active MAC. Nothing else has Q and K.
+    - an output of cells, [B, rows, columns, Q, K], one non-zero in every CM of an active MAC; MAC number is
+      row * columns + column. Nothing else has Q and K.
     """
 
     def recognises(self, module: nn.Module) -> bool:
@@ -46,18 +47,25 @@ class Spring2024Layers:
         Raises:
             RecordError: the output has another shape.
         """
-        if not isinstance(output, Tensor) or output.dim() != 4 or output.shape[1] != layout.num_macs:
+        if not isinstance(output, Tensor) or not is_grid(output.shape[1:-2], layout.num_macs):
             found = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
-            msg = f"{layout.name}: expected an output of shape [B, {layout.num_macs}, Q, K], found {found}"
+            msg = (
+                f"{layout.name}: expected an output of shape [B, rows, columns, Q, K] of {layout.num_macs} MACs, "
+                f"found {found}"
+            )
             raise RecordError(msg)
         return LayerLayout(
             name=layout.name,
             num_macs=layout.num_macs,
-            num_cms=output.shape[2],
-            num_neurons=output.shape[3],
+            num_cms=output.shape[-2],
+            num_neurons=output.shape[-1],
             connections=layout.connections,
             positions=layout.positions,
         )
+
+    def input_shape(self, module: nn.Module, fed: tuple[int, ...]) -> tuple[int, ...]:
+        """Rows x columns, of samples [rows, columns, 1, 1]: a pixel has one CM of one neuron."""
+        return fed[:2] if len(fed) == 4 and fed[2:] == (1, 1) else fed
 
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
         """Winners from the output, activity from the MACs."""

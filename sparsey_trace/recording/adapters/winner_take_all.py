@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from sparsey_trace.layout import LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
-from sparsey_trace.recording.adapters.codes import Codes, codes_of_cells, codes_of_winners
+from sparsey_trace.recording.adapters.codes import Codes, codes_of_cells, codes_of_winners, is_grid
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,10 @@ class WinnerTakeAll:
     is silent. Or the output holds the winners themselves, -1 throughout a MAC that is silent. In short, it is
 
     - `[B, M, Q, K]`, `[B, M, Q * K]` or `[B, M * Q * K]` of any dtype: cells;
-    - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1.
+    - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1;
+
+    in each of which there may be several axes for M, as `[B, rows, columns, Q, K]`, with the last one running fastest
+    through the MACs' numbers.
 
     Attributes:
         name: the module's name, as in `model.named_modules()`.
@@ -63,8 +66,7 @@ class WinnerTakeAll:
 
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
         """Winners and activity, both from the output."""
-        holds_winners = isinstance(output, Tensor) and output.dim() == 3 and _is_whole(output)
-        if holds_winners and output.shape[1:] == (layout.num_macs, layout.num_cms):
+        if isinstance(output, Tensor) and _is_whole(output) and _holds_winners(output.shape[1:], layout):
             return codes_of_winners(output, layout)
         return codes_of_cells(output, layout)
 
@@ -82,6 +84,10 @@ class WinnerTakeAll:
             connections=everything if self.connections is None else as_numpy(self.connections),
             positions=as_numpy(self.positions),
         )
+
+
+def _holds_winners(shape: Sequence[int], layout: LayerLayout) -> bool:
+    return tuple(shape[-1:]) == (layout.num_cms,) and is_grid(shape[:-1], layout.num_macs)
 
 
 def _is_whole(output: Tensor) -> bool:

@@ -103,7 +103,8 @@ def test_another_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> Non
     with pytest.raises(RecordError) as caught, record(model, tmp_path / "run.h5", layers=[layer]):
         model(samples(2))
     assert str(caught.value) == (
-        f"part: expected an output of shape [B, 2, 3, 5] or [B, 2, 15] or [B, 30], found {list(shape)}"
+        f"part: expected an output of shape [B, 2, 3, 5] or [B, 2, 15] or [B, 30], with any axes "
+        f"that come to 2 in place of its MACs' one, found {list(shape)}"
     )
 
 
