@@ -3,7 +3,10 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help demo test lint docs faults bench clean
+# The tests start many interpreters; each would compile the whole package for itself.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: help demo test lint kernels docs faults bench clean
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it, make a report"
@@ -32,7 +35,13 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-test: lint
+# Kernels are compiled for the cache once, beside the lint: the processes of the tests would all compile them anew.
+kernels: $(VENV)/.dev
+	@rm -rf $(VENV)/kernels
+	@$(BIN)/sparsey-trace analyze sample_traces/mnist.h5 -o $(VENV)/kernels --resolution epoch >/dev/null
+
+test: $(VENV)/.dev
+	@$(MAKE) --no-print-directory --jobs 2 lint kernels
 	$(BIN)/python -m pytest --numprocesses auto --dist loadfile
 
 docs: $(VENV)/.dev
