@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from tests.recording.fork_server import ForkServer
 
 STEPS = 300
+LOST = ("removed", "shortened")
+"""Faults after which no promise holds any more."""
+AS_LEFT = "expected the file that is written to be there as it was left, found it"
 
 # Trains again and again while the disk fails at some step; a line of JSON for each time. Every other recorder
 # is to raise; the last one is left to the interpreter's exit, having told of its failure.
@@ -48,6 +51,10 @@ def fail(path, writer):
         os.dup2(os.open(path, os.O_RDONLY), writer._handle.descriptor)
     elif fault == "removed":
         shutil.rmtree(path.parent)
+    elif fault == "shortened":
+        os.truncate(path, path.stat().st_size // 2)
+    elif fault == "moved":
+        path.rename(path.with_name("moved.h5"))
     elif fault == "full":
         try:
             with open(folder / "filler", "wb", buffering=0) as filler:
@@ -122,13 +129,14 @@ def check_trials(fork_server: ForkServer, folder: Path, fault: str, found: str) 
         assert result["others"] == []
         safe = result["safe"]
         assert result["promised"] > 0
-        assert safe == 0 if fault == "removed" else safe >= result["promised"]
+        assert safe == 0 if fault in LOST else safe >= result["promised"]
         (told,) = result["told"]
         message = rf"{path}: recording has stopped: {found}.* \({safe:,} samples are safe\){ending}"
         assert re.fullmatch(message, told), told
-        if fault != "removed":
-            check_kept(path, safe)
-            assert [item.name for item in path.parent.iterdir()] == ["run.h5"]
+        if fault not in LOST:
+            kept = path.with_name("moved.h5") if fault == "moved" else path
+            check_kept(kept, safe)
+            assert [item.name for item in path.parent.iterdir()] == [kept.name]
 
 
 @pytest.mark.parametrize(
@@ -136,7 +144,9 @@ def check_trials(fork_server: ForkServer, folder: Path, fault: str, found: str) 
     [
         ("limit", "expected "),
         ("read-only", "expected to write to the trace, found: "),
-        ("removed", "expected the file that is written to be there, found it removed or replaced"),
+        ("removed", f"{AS_LEFT} removed or replaced"),
+        ("shortened", f"{AS_LEFT} shortened by another program from "),
+        ("moved", "expected the file that is written to be there, found it moved to .*/moved.h5"),
     ],
 )
 def test_training_outlives_a_fault(tmp_path: Path, fork_server: ForkServer, fault: str, found: str) -> None:

@@ -23,9 +23,8 @@ from sparsey_trace.trace.paths import lock_path, partial_path
 if TYPE_CHECKING:
     from pathlib import Path
 
-_TRUNCATED = (
-    "expected a whole file, found a truncated one: copy it again, or see what `sparsey-trace repair` can save"
-)
+TRUNCATED = "expected a whole file, found a truncated one"
+_SAVE = "copy it again, or see what `sparsey-trace repair` can save"
 
 _REWRITE = "`sparsey-trace repair OLD -o NEW` rewrites it"
 
@@ -41,6 +40,22 @@ def open_file(path: Path) -> h5py.File:
         VersionError: it is in a version of the format that this program doesn't read.
     """
     superblock = _superblock(path)
+    try:
+        with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
+            read_header(partial(_read_bytes, stream), superblock.root, "its root")
+        file = _open(path, superblock)
+    except VersionError:
+        raise
+    except TraceError as error:
+        # One that is being written may be shorter than it says and whole, but not where it can't be opened.
+        if not path.is_file() or path.stat().st_size >= superblock.end_of_file:
+            raise
+        msg = f"{path}: {TRUNCATED}: {_SAVE}"
+        raise TraceError(msg) from error
+    return file
+
+
+def _open(path: Path, superblock: Superblock) -> h5py.File:
     try:
         file = _open_growing(path) if superblock.is_growing else h5py.File(path, "r", locking=False)
     except (OSError, RuntimeError, ValueError) as error:
@@ -86,7 +101,7 @@ def _superblock(path: Path) -> Superblock:
     # A file that is being written may say that it is longer than it is.
     claimed = superblock.end_of_file if superblock is not None and not superblock.flags else 0
     if len(start) < SUPERBLOCK_BYTES or claimed > size:
-        msg = f"{path}: {_TRUNCATED}"
+        msg = f"{path}: {TRUNCATED}: {_SAVE}"
         raise TraceError(msg)
     if superblock is None:
         msg = (
@@ -94,8 +109,6 @@ def _superblock(path: Path) -> Superblock:
             f"as other tools write it; if it holds a trace, {_REWRITE}"
         )
         raise TraceError(msg)
-    with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
-        read_header(partial(_read_bytes, stream), superblock.root, "its root")
     return superblock
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.support.writing import PartialFile, writing
 from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock, user_block_bytes
-from sparsey_trace.trace.reading.open_file import close_file, open_file
+from sparsey_trace.trace.reading.open_file import TRUNCATED, close_file, open_file
 from sparsey_trace.trace.rescue.rewriting import rewrite
 
 if TYPE_CHECKING:
@@ -75,11 +75,21 @@ def _mended(path: Path, copy: PartialFile, error: TraceError) -> Iterator[h5py.F
     try:
         file = open_file(copy.partial)
     except TraceError:
-        raise error from None
+        raise _hopeless(path, error) from None
     try:
         yield file
     finally:
         close_file(file)
+
+
+def _hopeless(path: Path, error: TraceError) -> TraceError:
+    if TRUNCATED not in str(error):
+        return error
+    msg = (
+        f"{path}: expected a trace of which something can be had, found one that was cut short before its first chunk; "
+        "copy it again"
+    )
+    return TraceError(msg)
 
 
 def _copy(path: Path, copy: PartialFile, before: int, error: TraceError) -> None:

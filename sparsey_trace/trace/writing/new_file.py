@@ -64,8 +64,11 @@ class NewFile:
             DiskSpace(stream.fileno()).require(0)
             if self._durable:
                 os.fsync(stream.fileno())
-        self._memory = io.BytesIO()
         return h5py.File(partial, "r+", **self._options)
+
+    def offset_of(self, text: bytes) -> int:
+        """Where some text stands in what was written, until that is published."""
+        return self._memory.getvalue().index(text)
 
     def publish(self) -> None:
         """Give it its name, now that it can be opened.
@@ -74,6 +77,7 @@ class NewFile:
             OSError: it can't be.
         """
         partial_path(self._path).replace(self._path)
+        self._memory = io.BytesIO()
         if self._durable:
             folder = os.open(self._path.parent, os.O_RDONLY)
             try:
@@ -92,11 +96,3 @@ class NewFile:
         # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
         # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
         return {"libver": ("v110", "v110"), "locking": False, **(_ALIGNED if self._durable else {})}
-
-
-def is_there(path: Path, descriptor: int) -> bool:
-    """Whether what is written can be found: a removed file takes in everything, for nobody."""
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except OSError:
-        return False

@@ -24,10 +24,11 @@ from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     import h5py
     from numpy.typing import NDArray
+
+    from sparsey_trace.trace.writing.file_watch import FileWatch
 
 _INDEX_BYTES = 64
 """What a chunk takes in HDF5's chunk index at most, beside its own bytes."""
@@ -40,15 +41,15 @@ class SampleBuffer:
         file: an open file with the empty datasets of these columns; SWMR writing starts here, after which
             HDF5 can add nothing more to it.
         columns: the columns.
-        path: the file's name, for messages.
+        watch: tells what others do to the file.
         durable: whether a flush waits until the disk has what it was given.
     """
 
     def __init__(
-        self, file: h5py.File, columns: list[schema.Column], path: Path, *, durable: bool = False
+        self, file: h5py.File, columns: list[schema.Column], watch: FileWatch, *, durable: bool = False
     ) -> None:
         """Start SWMR writing."""
-        self._file, self._path, self._durable = file, path, durable
+        self._file, self._watch, self._durable = file, watch, durable
         file.swmr_mode = True
         self._size = len(file[schema.CHECKSUMS])
         self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
@@ -70,11 +71,11 @@ class SampleBuffer:
         """Take in a step's samples, column by column; chunks that are full are written.
 
         Raises:
-            TraceError: a chunk can't be written, now or in an earlier call.
+            TraceError: a chunk can't be written, now or in an earlier call; or another program has spoilt the file.
         """
         if self.is_torn:
             msg = (
-                f"{self._path}: expected to append to a trace of whole steps, found that the step before "
+                f"{self._watch.path}: expected to append to a trace of whole steps, found that the step before "
                 "could only be taken in in part; close it: the steps before that one are kept"
             )
             raise TraceError(msg)
@@ -105,9 +106,13 @@ class SampleBuffer:
         return bool(self._drops)
 
     def commit(self) -> None:
-        """Put what waits into the tail and count it."""
+        """Put what waits into the tail and count it.
+
+        Raises:
+            TraceError: another program has spoilt the file.
+        """
         # The tail's space was taken, but a file system may not have set it aside.
-        self._disk.require(self._unflushed + self._bytes_of(self._held))
+        self._prepare(self._unflushed + self._bytes_of(self._held))
         self._announce_chunks()
         self._write_drops()
         if self._in_tail < self._held:
@@ -117,17 +122,26 @@ class SampleBuffer:
         self._set(schema.COMMITTED, self._whole)
 
     def finish(self) -> None:
-        """Put what waits into a last chunk, count it and mark the trace closed; a torn one stays open."""
+        """Put what waits into a last chunk, count it and mark the trace closed; a torn one stays open.
+
+        Raises:
+            TraceError: another program has spoilt the file.
+        """
         if self.is_torn:
             self.commit()
             return
         if self._held:
             self._write_chunks()
-        self._disk.require(self._unflushed)
+        self._prepare(self._unflushed)
         self._announce_chunks()
         self._write_drops()
         self._set(schema.COMMITTED, self._whole)
         self._set(schema.CLOSED, 1)
+
+    def _prepare(self, size: int) -> None:
+        """See that so many bytes can be written, to the file as it was left."""
+        self._watch.check_content()
+        self._disk.require(size)
 
     def _bytes_of(self, samples: int) -> int:
         return sum(waiting[:samples].nbytes for waiting in self._waiting.values())
@@ -139,7 +153,7 @@ class SampleBuffer:
         }
         sizes = [len(chunk.data) for chunks in encoded.values() for chunk in chunks]
         self._unflushed += _INDEX_BYTES * len(sizes)
-        self._disk.require(self._unflushed + sum(sizes))
+        self._prepare(self._unflushed + sum(sizes))
         end = self._written + self._held
         for path, chunks in encoded.items():
             self._chunks[path].resize(end, axis=0)
@@ -173,5 +187,6 @@ class SampleBuffer:
     def _flush(self) -> None:
         self._file.flush()
         self._unflushed = 0
+        self._watch.check_flushed()
         if self._durable:
             os.fsync(self._file.id.get_vfd_handle())

@@ -20,8 +20,9 @@ from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.writing.empty_datasets import make_datasets
 from sparsey_trace.trace.writing.file_handle import FileHandle
+from sparsey_trace.trace.writing.file_watch import FileWatch
 from sparsey_trace.trace.writing.lock import WriterLock
-from sparsey_trace.trace.writing.new_file import NewFile, is_there
+from sparsey_trace.trace.writing.new_file import NewFile
 from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
 
 if TYPE_CHECKING:
@@ -98,6 +99,7 @@ class TraceWriter:
         self._input_kind, self._durable = inputs, durable
         self._buffer: SampleBuffer | None = None
         self._handle: FileHandle | None = None
+        self._watch: FileWatch | None = None
         self._end = ""
         text = config_text(config or {})
         self._lock = lock or WriterLock.acquire(self.path)
@@ -185,31 +187,40 @@ class TraceWriter:
         """Make all samples so far safe: after it returns, they survive a kill of the process.
 
         Raises:
-            TraceError: the file can't be written; the samples of earlier commits stay readable.
+            TraceError: the file can't be written; the samples of earlier commits stay readable. Or another program
+                has moved it, with all samples so far; or shortened, overwritten or removed it, and then no sample
+                is sure to be there.
         """
-        if self._is_committed:
+        if self._is_committed and (self._end or self._buffer is None):
             return
         self._check_open()
         with self._or_give_up():
-            self._open_buffer().commit()
-            self._check_file_is_there()
-        self.num_committed = self.num_samples
+            buffer = self._open_buffer()
+            if self._is_committed:
+                self._open_watch.check_content()
+            else:
+                buffer.commit()
+            self.num_committed = self.num_samples
+            self._open_watch.check_place()
 
     def close(self) -> None:
         """Commit, move the last samples into the chunks and leave an ordinary HDF5 file.
 
         Raises:
-            TraceError: the file can't be written, and nobody has heard of it yet.
+            TraceError: as `commit` does, where nobody has heard of it yet.
         """
         if self._end:
             return
         with self._or_give_up():
             self._open_buffer().finish()
-            self._check_file_is_there()
-            self._end = "was closed"
-            self._open_handle.close()
-            self._lock.release()
-        self.num_committed = self.num_samples
+            self.num_committed = self.num_samples
+            try:
+                self._open_watch.check_place()
+            finally:
+                # One that was moved is closed as well as any.
+                self._end = "was closed"
+                self._open_handle.close()
+                self._lock.release()
 
     def __enter__(self) -> TraceWriter:
         """The writer itself."""
@@ -236,12 +247,6 @@ class TraceWriter:
             msg = f"{self.path}: expected an open trace to write to, found one that {self._end}"
             raise TraceError(msg)
 
-    def _check_file_is_there(self) -> None:
-        if not is_there(self.path, self._open_handle.descriptor):
-            self.num_committed = 0
-            msg = f"{self.path}: expected the file that is written to be there, found it removed or replaced"
-            raise TraceError(msg)
-
     @contextlib.contextmanager
     def _or_give_up(self) -> Iterator[None]:
         try:
@@ -253,6 +258,8 @@ class TraceWriter:
 
     def _give_up(self, why: str) -> None:
         """Never touch the file again, for whoever asks."""
+        if self._watch is not None and self._watch.is_lost:
+            self.num_committed = 0
         self._end = f"was given up: {why}"
         if self._handle is not None:
             self._handle.abandon()
@@ -264,6 +271,11 @@ class TraceWriter:
     def _open_handle(self) -> FileHandle:
         assert self._handle is not None
         return self._handle
+
+    @property
+    def _open_watch(self) -> FileWatch:
+        assert self._watch is not None
+        return self._watch
 
     def _open_buffer(self) -> SampleBuffer:
         if self._buffer is None:
@@ -282,7 +294,9 @@ class TraceWriter:
         size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
         make_datasets(self._new.in_memory, columns, size)
         self._handle = FileHandle(self._new.write())
-        buffer = SampleBuffer(self._handle.file, columns, self.path, durable=self._durable)
+        file, mark = self._handle.file, bytes(self._handle.file.attrs["id"])
+        self._watch = FileWatch(self.path, file, mark=mark, mark_offset=self._new.offset_of(mark))
+        buffer = SampleBuffer(file, columns, self._watch, durable=self._durable)
         self._new.publish()
         return buffer
 

@@ -116,8 +116,14 @@ def test_a_disk_that_others_fill(small_disk: Path) -> None:
     [
         ("no space", "expected to write to the trace, found: "),
         ("read-only", "expected to write to the trace, found: "),
-        ("removed", "expected the file that is written to be there, found it removed or replaced"),
-        ("replaced", "expected the file that is written to be there, found it removed or replaced"),
+        (
+            "removed",
+            "expected the file that is written to be there as it was left, found it removed or replaced",
+        ),
+        (
+            "replaced",
+            "expected the file that is written to be there as it was left, found it removed or replaced",
+        ),
     ],
 )
 def test_what_was_committed_stays_readable(tmp_path: Path, fault: str, found: str) -> None:

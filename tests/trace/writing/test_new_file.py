@@ -10,7 +10,7 @@ import pytest
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.paths import partial_path
-from sparsey_trace.trace.writing.new_file import NewFile, is_there
+from sparsey_trace.trace.writing.new_file import NewFile
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -24,14 +24,12 @@ def test_it_gets_its_name_when_it_is_published(tmp_path: Path, *, durable: bool)
     assert list(tmp_path.iterdir()) == []
     with new.write() as file:
         assert [found.name for found in tmp_path.iterdir()] == [partial_path(path).name]
-        descriptor = file.id.get_vfd_handle()
-        assert not is_there(path, descriptor)
+        offset = new.offset_of(b"kept")
         new.publish()
-        assert is_there(path, descriptor)
-        path.rename(tmp_path / "elsewhere.h5")
-        path.touch()
-        assert not is_there(path, descriptor)
-    with h5py.File(tmp_path / "elsewhere.h5") as file:
+        assert [found.name for found in tmp_path.iterdir()] == ["run.h5"]
+        assert list(file) == ["kept"]
+    assert path.read_bytes()[offset:].startswith(b"kept")
+    with h5py.File(path) as file:
         assert list(file) == ["kept"]
 
 
