@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_equal
 from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.words import popcount
 
@@ -17,7 +18,7 @@ _SILENT = np.uint16(65535)
 
 
 @compiled
-def serving(
+def _serving(
     step: int, old_step: NDArray[np.int64], until: NDArray[np.int64], which: NDArray[np.int64]
 ) -> tuple[int, int]:
     """The references that serve a step: of earlier steps, and drawn until this one at least.
@@ -41,6 +42,20 @@ def serving(
     return count, same
 
 
+def _check_weigh(
+    bits: NDArray[np.uint64],
+    step: NDArray[np.int64],
+    old_bits: NDArray[np.uint64],
+    old_step: NDArray[np.int64],
+    until: NDArray[np.int64],
+    unit: float,
+) -> None:
+    check_equal("samples", len(bits), len(step))
+    check_equal("references", len(old_bits), len(old_step), len(until))
+    check_equal("words", bits.shape[1], old_bits.shape[1])
+
+
+@bordered(_check_weigh)
 @compiled
 def weigh(
     bits: NDArray[np.uint64],
@@ -67,7 +82,7 @@ def weigh(
     which, count = np.full(len(old_bits), -1), 0
     for sample in range(len(bits)):
         if sample == 0 or step[sample] != step[sample - 1]:
-            count, _ = serving(step[sample], old_step, until, which)
+            count, _ = _serving(step[sample], old_step, until, which)
         squares = np.int64(0)
         for index in range(count):
             reference = which[index]
@@ -82,6 +97,30 @@ def weigh(
     return weights, norm
 
 
+def _check_cosines(
+    codes: NDArray[Any],
+    active: NDArray[np.bool_],
+    step: NDArray[np.int64],
+    old_codes: NDArray[Any],
+    old_active: NDArray[np.bool_],
+    old_step: NDArray[np.int64],
+    until: NDArray[np.int64],
+    weights: NDArray[np.int64],
+    unit: float,
+    norm: NDArray[np.float64],
+    alike: NDArray[np.float64],
+    least: float,
+) -> None:
+    check_equal("samples and MACs", codes.shape[:2], active.shape)
+    check_equal("references and MACs", old_codes.shape[:2], old_active.shape)
+    check_equal("MACs and CMs", codes.shape[1:], old_codes.shape[1:])
+    check_equal("samples", len(codes), len(step), len(norm))
+    check_equal("references", len(old_codes), len(old_step), len(until))
+    check_equal("weights", (len(codes), len(old_codes)), weights.shape)
+    check_equal("levels", codes.shape[2] + 1, len(alike))
+
+
+@bordered(_check_cosines)
 @compiled
 def cosines(
     codes: NDArray[Any],
@@ -124,7 +163,7 @@ def cosines(
     agreeing, weight = np.empty(len(old_codes), np.uint16), np.empty(len(old_codes), np.int64)
     for sample in range(samples):
         if sample == 0 or step[sample] != step[sample - 1]:
-            count, same = serving(step[sample], old_step, until, which)
+            count, same = _serving(step[sample], old_step, until, which)
             for index in range(same, count):
                 for mac in range(macs):
                     speaks = old_active[which[index], mac]

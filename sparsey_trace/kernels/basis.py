@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_ends, check_equal, check_room
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
@@ -20,6 +21,13 @@ _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio, and odd: multiplying by it spreads what differs over the highest bits."""
 
 
+def _check_learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> None:
+    check_equal("samples and MACs", codes.shape[:2], learnt.shape)
+    check_room(bits, 1, "bits")
+    check_room(64, bits, "bits")
+
+
+@bordered(_check_learn)
 @compiled
 def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> Codes:
     """The distinct codes of a chunk.
@@ -66,6 +74,16 @@ def _pack(
             packed[index, word] = joined
 
 
+def _check_join(earlier: Codes, later: Codes, found: NDArray[np.uint64], first: NDArray[np.int64]) -> None:
+    for codes, samples, ends in (earlier, later):
+        check_equal("codes", len(codes), len(samples))
+        check_equal("words", codes.shape[1], found.shape[1])
+        check_ends(ends, len(codes), "ends")
+    check_equal("MACs", len(earlier[2]), len(later[2]))
+    check_room(min(len(found), len(first)), len(earlier[0]) + len(later[0]), "codes")
+
+
+@bordered(_check_join)
 @compiled
 def join(
     earlier: Codes, later: Codes, found: NDArray[np.uint64], first: NDArray[np.int64]
@@ -99,11 +117,23 @@ def join(
     return ends
 
 
+def _check_counts(first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int) -> None:
+    check_ends(ends, len(first), "ends")
+
+
+@bordered(_check_counts)
 @compiled
 def count_new(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int8]:
     """[n, M] int8, 1 where a sample, of n from `start`, shows a MAC a new code."""
+    return _count_new(first, ends, start, samples)
+
+
+@compiled
+def _count_new(
+    first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
+) -> NDArray[np.int8]:
     new = np.zeros((samples, len(ends)), np.int8)
     begin = 0
     for mac in range(len(ends)):
@@ -116,12 +146,13 @@ def count_new(
     return new
 
 
+@bordered(_check_counts)
 @compiled
 def count_known(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int32]:
     """[n, M] int32, how many codes each MAC has shown by the end of each sample, of n from `start`."""
-    new, known = count_new(first, ends, start, samples), np.empty((samples, len(ends)), np.int32)
+    new, known = _count_new(first, ends, start, samples), np.empty((samples, len(ends)), np.int32)
     so_far, begin = np.empty(len(ends), np.int32), 0
     for mac in range(len(ends)):
         so_far[mac] = np.searchsorted(first[begin : ends[mac]], start)

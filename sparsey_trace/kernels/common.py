@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.words import popcount
 
@@ -13,6 +14,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def _check(
+    first: NDArray[np.uint64],
+    second: NDArray[np.uint64],
+    of_first: NDArray[np.int32],
+    of_second: NDArray[np.int32],
+) -> None:
+    check_equal("pairs", len(of_first), len(of_second))
+    check_equal("words", first.shape[1], second.shape[1])
+    check_indices(of_first, len(first), "of_first")
+    check_indices(of_second, len(second), "of_second")
+
+
+@bordered(_check)
 @compiled
 def count_common(
     first: NDArray[np.uint64],

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_room
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
@@ -14,6 +15,11 @@ if TYPE_CHECKING:
 _FREE = -1
 
 
+def _check(words: NDArray[np.uint64]) -> None:
+    check_room(words.shape[1], 1, "words")
+
+
+@bordered(_check)
 @compiled
 def distinct(words: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Tell things apart by their words, whose first should look random, such as a digest's.

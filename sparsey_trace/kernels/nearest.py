@@ -9,10 +9,11 @@ either. So d decides by either measure, and a bound on d is enough to pass a ref
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_equal, check_indices, check_room
 from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.words import popcount
 
@@ -34,6 +35,33 @@ _TILES = 8
 _ALL = 1 << 62
 
 
+def _check_nearest(
+    queries: NDArray[np.uint64],
+    query_counts: NDArray[np.uint8],
+    query_step: NDArray[np.int64],
+    references: NDArray[np.uint64],
+    tiles: NDArray[np.uint8],
+    sizes: NDArray[np.int64],
+    until: NDArray[np.int64],
+    done: NDArray[np.int64],
+    serving: NDArray[np.int64],
+    best: NDArray[np.int64],
+    both: NDArray[np.int64],
+    either: NDArray[np.int64],
+    jaccard: bool,
+) -> None:
+    of_queries: tuple[NDArray[Any], ...] = (query_counts, query_step, done, serving, best, both, either)
+    check_equal("queries", len(queries), *(len(found) for found in of_queries))
+    check_equal("references", len(references), len(sizes), len(until))
+    check_equal("words", queries.shape[1], references.shape[1])
+    check_equal("groups", tiles.shape[1:], (query_counts.shape[1], TILE))
+    check_equal("groups that are left over", query_counts.shape[1] % TOGETHER, 0)
+    check_room(len(tiles) * TILE, len(references), "tiles")
+    check_indices(done, len(references) + 1, "done")
+    check_indices(serving, len(references) + 1, "serving")
+
+
+@bordered(_check_nearest)
 @compiled
 def find_nearest(
     queries: NDArray[np.uint64],
@@ -184,6 +212,15 @@ def _nearest(
     return best, both, either
 
 
+def _check_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: int) -> None:
+    check_indices(group, groups, "group")
+    behind = bits.view(np.uint8)[:, len(group) // 8 :]
+    if (behind[:, :1] & (255 >> len(group) % 8)).any() or behind[:, 1:].any():
+        msg = f"bits: expected none behind the {len(group)} that have a group, found some"
+        raise IndexError(msg)
+
+
+@bordered(_check_groups)
 @compiled
 def count_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: int) -> NDArray[np.uint8]:
     """How many bits are on in each group, and at most MOST.

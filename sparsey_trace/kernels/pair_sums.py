@@ -6,12 +6,27 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def _check(
+    values: NDArray[np.int64],
+    masks: NDArray[np.int64],
+    of_masks: NDArray[np.int32],
+    of_values: NDArray[np.int32],
+    sums: NDArray[np.int64],
+) -> None:
+    check_equal("pairs", len(of_masks), len(of_values), len(sums))
+    check_equal("samples", values.shape[1], masks.shape[1])
+    check_indices(of_masks, len(masks), "of_masks")
+    check_indices(of_values, len(values), "of_values")
+
+
+@bordered(_check)
 @compiled
 def add_where(
     values: NDArray[np.int64],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_ends, check_equal, check_room
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
@@ -26,6 +27,24 @@ _AT_WORK = 1 << 22
 """Words of a layer's sets that are worked on at once, unless one of each is more already."""
 
 
+def _check_reach(
+    on: NDArray[np.uint64],
+    active: NDArray[np.uint64],
+    sources: NDArray[np.int32],
+    ends: NDArray[np.int64],
+    features: NDArray[np.int32],
+    mac_ends: NDArray[np.int64],
+    layer_ends: NDArray[np.int64],
+) -> None:
+    check_equal("words", on.shape[1], active.shape[1])
+    check_equal("pairs", len(ends), len(features))
+    check_ends(mac_ends, len(ends), "mac_ends")
+    check_ends(layer_ends, len(mac_ends), "layer_ends")
+    check_room(len(active), len(mac_ends), "active")
+    check_room(int(np.diff(layer_ends, prepend=0).min()), 1, "layers")
+
+
+@bordered(_check_reach)
 @compiled
 def count_reach(
     on: NDArray[np.uint64],
@@ -99,8 +118,13 @@ def _above(
     pair, edge = first, ends[first - 1] if first else 0
     for mac in range(len(macs)):
         while pair < macs[mac]:
+            # Far more than what else is checked, and read here anyway.
+            if ends[pair] > len(sources):
+                raise IndexError("ends: expected numbers of sources, found more")  # noqa: EM101 - compiled
             while edge < ends[pair]:
                 source = sources[edge]
+                if source < 0 or source >= len(below):
+                    raise IndexError("sources: expected indices of the layer below, found others")  # noqa: EM101 - compiled
                 for word in range(below.shape[1]):
                     united[pair - first, word] |= below[source, word]
                 edge += 1
@@ -118,6 +142,8 @@ def _whole(
     united = np.zeros((count, reach.shape[1]), np.uint64)
     for pair in range(len(reach)):
         feature = features[first + pair]
+        if feature < 0 or feature >= count:
+            raise IndexError("features: expected indices of features, found others")  # noqa: EM101 - compiled
         for word in range(reach.shape[1]):
             united[feature, word] |= reach[pair, word]
     return united
@@ -198,6 +224,16 @@ def _spread() -> NDArray[np.uint64]:
     return spread
 
 
+def _check_share(
+    counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: NDArray[np.float64]
+) -> None:
+    check_equal("samples", len(on), len(shares))
+    check_room(counts.shape[1], len(on), "samples")
+    check_room(begin, 0, "things")
+    check_room(len(counts), begin + shares.shape[1], "things")
+
+
+@bordered(_check_share)
 @compiled
 def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
     """Write what share [n, X] counts are of what is on [n]; all of it where nothing is.

@@ -6,12 +6,30 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def _check_fractions(
+    values: NDArray[np.float64],
+    group: NDArray[np.int64],
+    scale: float,
+    limit: float,
+    totals: NDArray[np.int64],
+) -> None:
+    _check_counts(values, group, totals)
+
+
+def _check_counts(values: NDArray[Any], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
+    check_equal("samples", len(values), len(group))
+    check_equal("MACs", values.shape[1], totals.shape[1])
+    check_indices(group, len(totals), "group")
+
+
+@bordered(_check_fractions)
 @compiled
 def add_fractions(
     values: NDArray[np.float64],
@@ -42,6 +60,7 @@ def add_fractions(
     return fits
 
 
+@bordered(_check_counts)
 @compiled
 def add_counts(values: NDArray[np.integer[Any]], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
     """Add counts [n, M] to the totals [g, M] of their groups [n]."""

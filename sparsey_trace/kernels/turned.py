@@ -6,12 +6,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sparsey_trace.kernels.borders import bordered, check_room
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def _check(rows: NDArray[np.uint8], columns: int) -> None:
+    check_room(8 * rows.shape[1], columns, "bits")
+
+
+@bordered(_check)
 @compiled
 def turned(rows: NDArray[np.uint8], columns: int) -> NDArray[np.uint8]:
     """The columns of rows of bits, in the order of `numpy.packbits` both.

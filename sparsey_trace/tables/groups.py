@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.metrics.state_checks import check_array, check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -135,7 +136,46 @@ class Groups:
         )
 
 
-def group_keys(chunk: Chunk, resolution: str) -> NDArray[np.int64]:
+def check_groups(found: Any, *, resolution: str, over_samples: OverSamples, width: int, samples: int) -> None:
+    """See that what was read is groups of which every number is possible.
+
+    Args:
+        found: what was read.
+        resolution: of the table.
+        over_samples: of its metric.
+        width: how many values a group has.
+        samples: how many samples there were so far.
+
+    Raises:
+        DataError: it is something else.
+    """
+    check_parts(found, "groups", Groups)
+    if found.over_samples != over_samples:
+        msg = f"over_samples: expected {over_samples}, found {str(found.over_samples)[:80]}"
+        raise DataError(msg)
+    check_array(found.key, "key", dtype=np.int64, shape=(None,), order="rising")
+    one_each = (len(found.key),)
+    check_array(found.step, "step", dtype=np.int64, shape=one_each, lowest=0)
+    check_array(found.epoch, "epoch", dtype=np.int32, shape=one_each)
+    check_array(found.phase, "phase", dtype=np.uint8, shape=one_each, below=2)
+    check_array(found.samples, "samples", dtype=np.int64, shape=one_each, lowest=1, below=samples + 1)
+    parts = 2 if over_samples == "mean" else 1
+    check_array(found.totals, "totals", dtype=np.int64, shape=(parts, *one_each, width))
+    if parts == 2:
+        check_array(
+            found.totals[1],
+            "2^-40ths",
+            dtype=np.int64,
+            shape=(*one_each, width),
+            lowest=0,
+            below=1 << _PART_BITS,
+        )
+    if (found.key != group_keys(found, resolution)).any():
+        msg = "key: expected those of the groups' steps, epochs and phases, found others"
+        raise DataError(msg)
+
+
+def group_keys(chunk: Chunk | Groups, resolution: str) -> NDArray[np.int64]:
     """[n] int64, equal for samples of one group, ordered as groups are in tables.
 
     A step has one phase; epochs and the run have a group for each, training first.

@@ -6,13 +6,17 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import pyarrow.parquet as pq
+
+from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.metrics.state_checks import check_number
 from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.sealed_files import digest_of
 from sparsey_trace.replay.cache.store import Store, Unknown, warn
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.gaps import Gaps
-from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.groups import Groups, check_groups
 from sparsey_trace.tables.names import table_names
 from sparsey_trace.tables.provenance import first_difference, make_provenance, provenance_in
 from sparsey_trace.tables.stream import Halt
@@ -21,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -98,13 +103,15 @@ def _known(
     why = "" if whole else grown(more)
     if not whole and (more < 0 or not _values_stay(metric, made["notes"])):
         raise Unknown(why=why)
-    halt = _halt(store, metric, name)
+    halt = _halt(store, metric, name, question["resolution"], trace.layout, made["samples"])
     return KnownTables(
         whole=whole, samples=samples - more, halts={} if whole or halt is None else {name: halt}, why=why
     )
 
 
-def _halt(store: Store, metric: Metric[Any], name: str) -> Halt | None:
+def _halt(
+    store: Store, metric: Metric[Any], name: str, resolution: str, layout: Layout, samples: int
+) -> Halt | None:
     """Where a table's values ended, if they came by chunks; the table is as it was written."""
     about, waiting = store.read(f"{name}.table", (Groups,), maker_of(metric))
     path = store.tables / f"{name}.parquet"
@@ -113,7 +120,21 @@ def _halt(store: Store, metric: Metric[Any], name: str) -> Halt | None:
     if digest != about.get("digest"):
         raise _changed(path)
     store.check_content(about)
-    return None if about.get("rows") is None else Halt(about["rows"], waiting)
+    if about.get("rows") is None or not isinstance(metric, SampleMetric):
+        return None
+    width = layout.num_macs if name == metric.name else len(layout.layers)
+    try:
+        check_number(about["rows"], "rows", lowest=0, highest=pq.read_metadata(path).num_rows)
+        if (waiting is None) is not (resolution == "sample"):
+            msg = f"groups: expected them where resolution is not sample, found {type(waiting).__name__}"
+            raise DataError(msg)
+        if waiting is not None:
+            over = metric.over_samples
+            check_groups(waiting, resolution=resolution, over_samples=over, width=width, samples=samples)
+    except DataError as error:
+        warn(f"{store.path(f'{name}.table')}: expected totals that can be gone on from, found {error}")
+        raise Unknown(why=f"the totals of {path.name} were damaged") from error
+    return Halt(about["rows"], waiting)
 
 
 def _changed(path: Path) -> Unknown:

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
+import numpy as np
+import pytest
 
+from sparsey_trace.errors import CacheWarning
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, sisc_adherence
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import code_version
+from sparsey_trace.replay.cache.private_folder import FOLDER
+from sparsey_trace.replay.cache.sealed_files import read_sealed, write_sealed
 from sparsey_trace.replay.cache.tables import _values_stay
 from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.tables.groups import Groups
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps
@@ -20,8 +27,6 @@ from tests.replay.cache.folders import Inheriting, anew, content, explained, why
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import pytest
 
 
 def test_adherence_is_exact_until_it_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -90,6 +95,79 @@ def test_an_edited_trace_is_analysed_anew(
     assert replayed == [(0, 32)] * 2
     assert content(out) == anew(trace, tmp_path / "anew", resolution="sample")
     assert set(why(trace, out, resolution="sample").values()) == {""}
+
+
+FORGED = {
+    "no groups": (lambda _: 3, "groups: expected Groups, found int"),
+    "groups at all": (lambda _: None, "groups: expected them where resolution is not sample, found NoneType"),
+    "another kind": (
+        lambda groups: replace(groups, over_samples="last"),
+        "over_samples: expected mean, found last",
+    ),
+    "keys": (lambda groups: replace(groups, key=groups.key + 1), "key: expected those of the groups' steps"),
+    "more keys": (lambda groups: replace(groups, key=np.arange(9)), r"step: expected the shape \(9,\)"),
+    "steps": (
+        lambda groups: replace(groups, step=groups.step - 10**9),
+        "step: expected numbers of at least 0",
+    ),
+    "epochs": (
+        lambda groups: replace(groups, epoch=groups.epoch.astype(float)),
+        "epoch: expected an array of int32",
+    ),
+    "phases": (lambda groups: replace(groups, phase=groups.phase + 2), "phase: expected numbers below 2"),
+    "no samples": (
+        lambda groups: replace(groups, samples=groups.samples * 0),
+        "samples: expected numbers of at",
+    ),
+    "many samples": (
+        lambda groups: replace(groups, samples=groups.samples + 10**9),
+        "samples: expected numbers below",
+    ),
+    "fewer MACs": (
+        lambda groups: replace(groups, totals=groups.totals[:, :, 1:]),
+        "totals: expected the shape",
+    ),
+    "no parts": (lambda groups: replace(groups, totals=groups.totals[:1]), "totals: expected the shape"),
+    "wide parts": (
+        lambda groups: replace(groups, totals=groups.totals + (1 << 50)),
+        r"2\^-40ths: expected numbers below",
+    ),
+}
+
+
+@pytest.mark.parametrize("forged", FORGED)
+def test_forged_totals_are_named_and_made_anew(
+    live: tuple[Path, TraceWriter], tmp_path: Path, forged: str
+) -> None:
+    trace, writer = live
+    out, options = tmp_path / "out", {"metrics": ["feature_coverage"]}
+    analyze(trace, out=out, **options)
+    path = out / FOLDER / "feature_coverage.table"
+    about, groups = read_sealed(path, (Groups,))
+    change, found = FORGED[forged]
+    write_sealed(path, about, change(groups), (Groups,))
+    write_steps(writer, 2, first=20)
+    writer.commit()
+    with pytest.warns(
+        CacheWarning,
+        match=rf"feature_coverage\.table: expected totals that can be gone on from, found {found}",
+    ):
+        analyze(trace, out=out, **options)
+    assert content(out) == anew(trace, tmp_path / "anew", **options)
+
+
+def test_more_rows_than_there_are_are_named(live: tuple[Path, TraceWriter], tmp_path: Path) -> None:
+    trace, writer = live
+    out, options = tmp_path / "out", {"metrics": ["feature_coverage"], "resolution": "sample"}
+    analyze(trace, out=out, **options)
+    path = out / FOLDER / "feature_coverage.table"
+    about, waiting = read_sealed(path, (Groups,))
+    write_sealed(path, {**about, "rows": 10**9}, waiting, (Groups,))
+    write_steps(writer, 2, first=20)
+    writer.commit()
+    with pytest.warns(CacheWarning, match=r"gone on from, found rows: expected a whole number from 0 to"):
+        analyze(trace, out=out, **options)
+    assert content(out) == anew(trace, tmp_path / "anew", **options)
 
 
 def test_a_trace_that_was_copied_or_touched_keeps_its_tables(trace: Path, tmp_path: Path) -> None:
