@@ -153,4 +153,4 @@ def test_basis_averages_are_those_of_the_replay_at_the_end_of_each_epoch(
 
 def test_the_layouts_are_the_original_s(watched: Watched) -> None:
     with st.open_trace(watched.path) as trace:
-        assert trace.layout == watched.online[0]._steps.layout
+        assert trace.layout.layers == watched.online[0]._steps.layout.layers

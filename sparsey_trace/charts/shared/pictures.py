@@ -41,17 +41,29 @@ class MacPictures:
 def picture_shape(layout: Layout) -> tuple[int, int]:
     """(H, W) of a picture of an input: its last two sides, or rows of about as many features as rows.
 
+    Sides of 1 at the end aren't seen: those of sparseypy's final generation are fed as [D, 1].
+
     >>> from sparsey_trace import Layout, LayerLayout
     >>> layer = LayerLayout(name="v1", num_macs=1, num_cms=1, num_neurons=2, connections=[[0, 1]])
     >>> picture_shape(Layout(num_features=12, input_shape=(4, 3), layers=[layer]))
     (4, 3)
     >>> picture_shape(Layout(num_features=12, layers=[layer]))
     (3, 4)
+    >>> picture_shape(Layout(num_features=12, input_shape=(12, 1), layers=[layer]))
+    (3, 4)
     """
-    if len(layout.input_shape) > 1:
-        return layout.input_shape[-2], layout.input_shape[-1]
+    sides = _sides(layout)
+    if len(sides) > 1:
+        return sides[-2], sides[-1]
     width = math.ceil(math.sqrt(layout.num_features))
     return math.ceil(layout.num_features / width), width
+
+
+def _sides(layout: Layout) -> tuple[int, ...]:
+    sides = layout.input_shape
+    while sides[-1:] == (1,):
+        sides = sides[:-1]
+    return sides
 
 
 def as_picture(values: NDArray[np.float32] | NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:
@@ -60,7 +72,7 @@ def as_picture(values: NDArray[np.float32] | NDArray[np.bool_], layout: Layout) 
     Inputs of more than two sides are shown by the mean over all but the last two.
     """
     height, width = picture_shape(layout)
-    if len(layout.input_shape) > 1:
+    if len(_sides(layout)) > 1:
         return np.asarray(values.reshape(-1, height, width).mean(axis=0), np.float32)
     padded = np.zeros(height * width, np.float32)
     padded[: len(values)] = values

@@ -87,7 +87,8 @@ def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list
         found = [ModelLayer(wanted.name, _module(modules, wanted.name, model), wanted) for wanted in named]
     if not found:
         msg = (
-            f"{type(model).__name__}: expected layers with {', '.join(SparseyLayers.LOOKS)}, found none; name "
+            f"{type(model).__name__}: expected layers with {', '.join(SparseyLayers.LOOKS)}, or with a "
+            f"{Spring2024Layers.LOOKS[0]} of modules with {Spring2024Layers.LOOKS[1]}, found none; name "
             "the layers: record(model, path, layers=[WinnerTakeAll('encoder.0', num_macs=…, num_cms=…, "
             f"num_neurons=…)]); the model's modules: {_names(model)}"
         )

@@ -23,6 +23,8 @@ class Spring2024Layers:
       row * columns + column. Nothing else has Q and K.
     """
 
+    LOOKS = ("mac_list", "input_filter")
+
     def recognises(self, module: nn.Module) -> bool:
         """Whether it holds such MACs."""
         macs = getattr(module, "mac_list", None)

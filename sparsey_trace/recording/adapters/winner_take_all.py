@@ -71,8 +71,14 @@ class WinnerTakeAll:
         return codes_of_cells(output, layout)
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
-        """By the model's flag: a module of it may be frozen while the model trains."""
-        return model.training
+        """By the model's flag, as a module of it may be frozen while the model trains.
+
+        Where nothing in a model trains that has parts and no parameters of its own, it doesn't either: the `train` of
+        sparseypy's models sets the flag of the layers and not the model's.
+        """
+        has_own = any(True for _ in model.parameters(recurse=False))
+        parts = [] if has_own else list(model.children())
+        return model.training and (not parts or any(part.training for part in parts))
 
     def _layout(self, name: str, num_sources: int) -> LayerLayout:
         everything = [np.arange(num_sources)] * self.num_macs

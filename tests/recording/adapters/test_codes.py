@@ -38,7 +38,7 @@ def recorded(path: Path, output: Tensor, layer: WinnerTakeAll) -> st.Trace:
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.int64, torch.uint8, torch.bool])
-@pytest.mark.parametrize("shape", [(M, Q, K), (M, Q * K), (M * Q * K,)])
+@pytest.mark.parametrize("shape", [(M, Q, K), (M, Q * K), (M * Q * K,), (1, M, Q, K), (M, 1, 1, Q * K)])
 def test_cells_of_any_dtype_and_shape(tmp_path: Path, dtype: torch.dtype, shape: tuple[int, ...]) -> None:
     with recorded(tmp_path / "run.h5", CELLS.to(dtype).reshape(-1, *shape), part()) as trace:
         np.testing.assert_array_equal(trace.layers[0].active[:], [[True, True], [True, False]])
@@ -52,6 +52,24 @@ def test_winners_of_any_whole_dtype(tmp_path: Path, dtype: torch.dtype) -> None:
         active = trace.layers[0].active[:]
         np.testing.assert_array_equal(active, [[True, True], [True, False]])
         np.testing.assert_array_equal(trace.layers[0].codes[:][active], WINNERS[torch.from_numpy(active)])
+
+
+@pytest.mark.parametrize("axes", [(3, 4), (2, 3, 2), (12,), (1, 12)], ids=str)
+@pytest.mark.parametrize("form", ["cells", "flat cells", "winners"])
+def test_macs_may_have_any_axes(tmp_path: Path, axes: tuple[int, ...], form: str) -> None:
+    """Numbered with the last one running fastest."""
+    winners = torch.arange(2 * 12 * Q).reshape(2, 12, Q) % K
+    cells = one_hot(winners, K)
+    output = {"cells": cells, "flat cells": cells.flatten(2), "winners": winners}[form]
+    layer = WinnerTakeAll("part", num_macs=12, num_cms=Q, num_neurons=K)
+    with recorded(tmp_path / "run.h5", output.unflatten(1, axes), layer) as trace:
+        np.testing.assert_array_equal(trace.layers[0].codes[:], winners)
+
+
+def test_axes_that_do_not_come_to_the_macs_are_refused(tmp_path: Path) -> None:
+    layer = WinnerTakeAll("part", num_macs=12, num_cms=Q, num_neurons=K)
+    with pytest.raises(RecordError, match=r"any axes that come to 12 .*, found \[2, 3, 3, 3, 4\]"):
+        recorded(tmp_path / "run.h5", torch.ones(2, 3, 3, Q, K), layer)
 
 
 def test_a_winner_may_have_any_value_but_zero(tmp_path: Path) -> None:

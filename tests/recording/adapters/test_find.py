@@ -32,8 +32,9 @@ def test_a_model_with_nothing_to_record_says_what_was_looked_for(tmp_path: Path)
     with pytest.raises(RecordError) as caught:
         record(Classifier(), tmp_path / "run.h5")
     assert str(caught.value) == (
-        "Classifier: expected layers with input_connections, num_cms_per_mac, num_neurons_per_cm, found none; name "
-        "the layers: record(model, path, layers=[WinnerTakeAll('encoder.0', num_macs=…, num_cms=…, "
+        "Classifier: expected layers with input_connections, num_cms_per_mac, num_neurons_per_cm, or with a mac_list "
+        "of modules with input_filter, found none; name the layers: "
+        "record(model, path, layers=[WinnerTakeAll('encoder.0', num_macs=…, num_cms=…, "
         "num_neurons=…)]); the model's modules: encoder, encoder.0, encoder.1, dropout, deeper, deeper.0, "
         "deeper.1, head"
     )

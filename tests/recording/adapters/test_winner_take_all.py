@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import sparsey_trace as st
 from sparsey_trace.errors import LayoutError
+from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.recording import WinnerTakeAll, record
 from tests.recording.models import (
     CLASSIFIER_LAYERS,
@@ -39,6 +41,34 @@ def test_named_layers_listen_to_everything_below_unless_told(tmp_path: Path) -> 
     np.testing.assert_array_equal(upper.connections, [[0, 1], [1, -1]])
     np.testing.assert_array_equal(upper.positions, [[0, 0.5], [1, 0.5]])
     assert lower.positions is None
+
+
+def phases(model: nn.Module, path: Path, layers: list[WinnerTakeAll]) -> list[int]:
+    with record(model, path, layers=layers):
+        model(samples(1))
+    with st.open_trace(path) as trace:
+        return trace.samples.phase[:].tolist()
+
+
+def test_a_frozen_part_trains_with_its_model(tmp_path: Path) -> None:
+    model = Classifier()
+    model.encoder.eval()
+    assert phases(model, tmp_path / "run.h5", CLASSIFIER_LAYERS) == [TRAIN]
+
+
+def test_a_model_evaluates_whose_train_sets_its_parts_only(tmp_path: Path) -> None:
+    model = Classifier()
+    for part in model.children():
+        part.eval()
+    assert phases(model, tmp_path / "run.h5", CLASSIFIER_LAYERS) == [EVAL]
+
+
+def test_a_model_with_parameters_of_its_own_trains_with_all_parts_frozen(tmp_path: Path) -> None:
+    model = Classifier()
+    model.temperature = nn.Parameter(torch.ones(1))
+    for part in model.children():
+        part.eval()
+    assert phases(model, tmp_path / "run.h5", CLASSIFIER_LAYERS) == [TRAIN]
 
 
 def test_a_named_layer_that_contradicts_itself_fails_at_once() -> None:
