@@ -120,7 +120,7 @@ def remove_partials(folder: Path, signature: bytes, *, name: str = "", ending: s
     Args:
         folder: in which no other program makes such files now.
         signature: how the files begin.
-        name: that the files would have had; empty for any.
+        name: that the files would have had, all of it: a long one isn't known again; empty for any.
         ending: of that name, such as `.parquet`.
 
     Raises:
@@ -134,7 +134,7 @@ def remove_partials(folder: Path, signature: bytes, *, name: str = "", ending: s
 def is_partial(path: Path, signature: bytes, *, name: str = "", ending: str = "") -> bool:
     """Whether a file is what `remove_partials` removes."""
     found = _PARTIAL.fullmatch(path.name)
-    if found is None or (name and found[1] != _shown(name)) or not found[1].endswith(ending):
+    if found is None or (name and found[1] != name) or not found[1].endswith(ending):
         return False
     return is_unfinished(path, signature)
 

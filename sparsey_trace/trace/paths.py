@@ -13,15 +13,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
-def partial_path(path: Path) -> Path:
-    """The name under which a trace is made, before it can be opened.
-
-    >>> partial_path(Path("runs/run.h5")).as_posix()
-    'runs/.run.h5.partial'
-    """
-    return path.with_name(f".{path.name}.partial")
-
-
 def lock_path(path: Path) -> Path:
     """The file whose lock is the right to write to a path.
 

@@ -99,7 +99,9 @@ def test_names_as_long_as_any(tmp_path: Path) -> None:
         write_whole(tmp_path / name, b"mine")
         with PartialFile(tmp_path / name).create() as stream:
             stream.write(b"half")
-        remove_partials(tmp_path, b"half", name=name)
+        remove_partials(tmp_path, b"half", name=name)  # by its name it isn't known again
+    assert len(list(tmp_path.iterdir())) == 4
+    remove_partials(tmp_path, b"half")
     assert [path.read_bytes() for path in tmp_path.iterdir()] == [b"mine"] * 2
 
 

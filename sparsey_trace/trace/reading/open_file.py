@@ -18,7 +18,7 @@ from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.object_headers import read_header
 from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock, user_block_bytes
-from sparsey_trace.trace.paths import lock_path, partial_path
+from sparsey_trace.trace.paths import lock_path
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -124,7 +124,7 @@ def _instead(path: Path) -> str:
         return "something else"
     if path.is_symlink():
         return f"a link to {path.readlink()}, where no file is"
-    if partial_path(path).exists() or lock_path(path).exists():
+    if lock_path(path).exists():
         return "one without a step yet: its writer is about to begin, or died before"
     return f"no such file{hint_of_file(path)}"
 

@@ -16,7 +16,7 @@ from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
-from sparsey_trace.trace.paths import lock_path, partial_path
+from sparsey_trace.trace.paths import lock_path
 from sparsey_trace.trace.rescue.broken_file import opened_broken
 from sparsey_trace.trace.rescue.salvage import Salvage
 from sparsey_trace.trace.rescue.whole_steps import WholeSteps
@@ -143,7 +143,7 @@ def check_paths(path: Path, out: Path) -> None:
     Raises:
         UsageError, TraceError: it is, or somebody does.
     """
-    for made in (out, partial_path(out), lock_path(out)):
+    for made in (out, lock_path(out)):
         if path.exists() and made.exists() and path.samefile(made):
             msg = (
                 f"{out}: expected to make {made.name}, found that it is the trace, which is never written to; choose "
@@ -179,7 +179,6 @@ def whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
         with writer:
             yield
     except BaseException:
-        partial_path(writer.path).unlink(missing_ok=True)
         if writer.num_samples:
             writer.path.unlink(missing_ok=True)
         raise

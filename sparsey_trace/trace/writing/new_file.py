@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import io
 import os
 from typing import TYPE_CHECKING, Any
@@ -10,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 import h5py
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.support.writing import PartialFile, remove_partials
+from sparsey_trace.trace.hdf5.superblock import SIGNATURE
 from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class NewFile:
     HDF5 crashes where a write fails while it makes a dataset, then or as it closes the file.
 
     Args:
-        path: the name that it will have.
+        path: the name that it will have, where no other writer is.
         overwrite: whether there may be a file of that name.
         durable: whether it is to survive a loss of power.
 
@@ -44,27 +44,25 @@ class NewFile:
             found = "a folder" if path.is_dir() else "one"
             msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
             raise TraceError(msg)
-        self._path, self._durable = path, durable
+        self._file, self._durable = PartialFile(path), durable
         self._memory = io.BytesIO()
         self.in_memory = h5py.File(self._memory, "w", **self._options)
 
     def write(self) -> h5py.File:
-        """Put it onto the disk under its partial name, and open it there.
+        """Put it onto the disk under a partial name, and open it there; what writers that died left is removed.
 
         Raises:
             OSError: it can't be.
         """
         self.in_memory.close()
-        partial = partial_path(self._path)
-        with contextlib.suppress(FileNotFoundError):
-            partial.unlink()  # left by a process that died: the name is this writer's
-        with partial.open("xb") as stream:
+        remove_partials(self._file.path.parent, SIGNATURE, name=self._file.path.name)
+        with self._file.create() as stream:
             stream.write(self._memory.getbuffer())
             stream.flush()
             DiskSpace(stream.fileno()).require(0)
             if self._durable:
                 os.fsync(stream.fileno())
-        return h5py.File(partial, "r+", **self._options)
+        return h5py.File(self._file.partial, "r+", **self._options)
 
     def offset_of(self, text: bytes) -> int:
         """Where some text stands in what was written, until that is published."""
@@ -76,10 +74,10 @@ class NewFile:
         Raises:
             OSError: it can't be.
         """
-        partial_path(self._path).replace(self._path)
+        self._file.publish()
         self._memory = io.BytesIO()
         if self._durable:
-            folder = os.open(self._path.parent, os.O_RDONLY)
+            folder = os.open(self._file.path.parent, os.O_RDONLY)
             try:
                 os.fsync(folder)
             finally:
@@ -88,8 +86,7 @@ class NewFile:
     def discard(self) -> None:
         """Leave nothing of it, in memory or on the disk, where it wasn't published."""
         self.in_memory.close()
-        with contextlib.suppress(OSError):
-            partial_path(self._path).unlink()
+        self._file.discard()
 
     @property
     def _options(self) -> dict[str, Any]:

@@ -9,7 +9,7 @@ import h5py
 import pytest
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.paths import partial_path
+from sparsey_trace.trace.hdf5.superblock import SIGNATURE
 from sparsey_trace.trace.writing.new_file import NewFile
 
 if TYPE_CHECKING:
@@ -23,7 +23,8 @@ def test_it_gets_its_name_when_it_is_published(tmp_path: Path, *, durable: bool)
     new.in_memory["kept"] = 1
     assert list(tmp_path.iterdir()) == []
     with new.write() as file:
-        assert [found.name for found in tmp_path.iterdir()] == [partial_path(path).name]
+        (partial,) = tmp_path.iterdir()
+        assert re.fullmatch(r"\.run\.h5\.[0-9a-f]{16}\.partial", partial.name)
         offset = new.offset_of(b"kept")
         new.publish()
         assert [found.name for found in tmp_path.iterdir()] == ["run.h5"]
@@ -33,13 +34,24 @@ def test_it_gets_its_name_when_it_is_published(tmp_path: Path, *, durable: bool)
         assert list(file) == ["kept"]
 
 
-def test_what_a_dead_writer_left_is_replaced_and_no_link_is_followed(tmp_path: Path) -> None:
-    path, victim = tmp_path / "run.h5", tmp_path / "victim"
-    victim.write_text("precious")
-    partial_path(path).symlink_to(victim)
+def test_what_dead_writers_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    path, number = tmp_path / "run.h5", "0123456789abcdef"
+    dead = NewFile(path, overwrite=False, durable=False)
+    dead.write().close()
+    (tmp_path / f".run.h5.{number}.partial").touch()
+    theirs = {
+        f".run.h5.{number[::-1]}.partial": b"precious",
+        f".other.h5.{number}.partial": SIGNATURE,
+        ".run.h5.partial": SIGNATURE,
+    }
+    for name, content in theirs.items():
+        (tmp_path / name).write_bytes(content)
+    link = tmp_path / ".run.h5.aaaaaaaaaaaaaaaa.partial"
+    link.symlink_to(".run.h5.partial")
     NewFile(path, overwrite=False, durable=False).write().close()
-    assert victim.read_text() == "precious"
-    assert not partial_path(path).is_symlink()
+    (new,) = {found.name for found in tmp_path.iterdir()} - {*theirs, link.name}
+    assert re.fullmatch(r"\.run\.h5\.[0-9a-f]{16}\.partial", new)
+    assert {name: (tmp_path / name).read_bytes() for name in theirs} == theirs
 
 
 def test_discarded_it_leaves_nothing(tmp_path: Path) -> None:
