@@ -163,10 +163,10 @@ class Outcome:
 
 
 def write_cases() -> list[Case]:
-    """Every write of a short run, with every error, once and lasting; a tenth of these where time is short."""
+    """Every write of a short run, with every error, once and lasting; one in 24 where time is short."""
     errors = ("EIO", "ENOSPC", "EROFS", "EDQUOT")
     every = [Case(*values) for values in itertools.product(range(MOST_WRITES), errors, (False, True))]
-    return sorted(random.Random(0).sample(every, times(len(every) // 10, len(every))), key=str)
+    return sorted(random.Random(0).sample(every, times(len(every) // 24, len(every))), key=str)
 
 
 def other_cases() -> list[Case]:

@@ -3,8 +3,19 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+T = TypeVar("T")
 
 
 def times(short: int, full: int) -> int:
     """How many tries a test makes."""
     return full if os.environ.get("SPARSEY_TRACE_FAULTS") == "full" else short
+
+
+def unless_dear(every: Iterable[T], dear: Collection[T]) -> list[T]:
+    """The cases of a test; those that take long only where time is no matter."""
+    return [case for case in every if case not in dear or times(0, 1)]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from sparsey_trace.trace.hdf5.lookup3 import lookup3
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
 _SUPERBLOCK = 44
 _SIGNATURES = re.compile(
@@ -65,16 +65,18 @@ def structures(content: bytes) -> tuple[Structure, ...]:
     """All that are found in a sound file, by trying every length until the checksum fits."""
     found = [Structure.before("superblock", 0, _SUPERBLOCK)]
     for match in _SIGNATURES.finditer(content):
-        right = (one for one in _possible(match[0].decode(), match.start(), content) if one.is_right(content))
+        name = match[0].decode()
+        known = dict.fromkeys(other.size for other in found if other.name == name)
+        right = (one for one in _possible(name, match.start(), content, known) if one.is_right(content))
         found += itertools.islice(right, 1)
     return tuple(found)
 
 
-def _possible(name: str, start: int, content: bytes) -> Iterator[Structure]:
-    """What a structure may be that begins at a byte, by where its checksum may stand."""
+def _possible(name: str, start: int, content: bytes, known: Iterable[int]) -> Iterator[Structure]:
+    """What a structure may be that begins at a byte, by where its checksum may stand; sizes known of others first."""
     if name == _HEAP_BLOCK:
         for size, checksum in itertools.product(_HEAP_BLOCK_BYTES, _HEAP_BLOCK_CHECKSUMS):
             yield Structure(name, start, size, checksum)
     else:
-        for size in range(4, min(_LONGEST, len(content) - start - 4)):
+        for size in itertools.chain(known, range(4, min(_LONGEST, len(content) - start - 4))):
             yield Structure.before(name, start, size)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from tests.faults import times
 from tests.fuzz.driver import run
 
 
 def test_the_first_cases() -> None:
-    tally = run(range(120))
+    wanted = times(50, 120)
+    tally = run(range(wanted))
     assert tally.faults == []
-    assert tally.cases == 120
+    assert tally.cases == wanted
     assert {way for way, _ in tally.counts} == {"open_trace", "validate", "analyze", "repair"}
     assert all(
         tally.counts[way, "refused"] and tally.counts[way, "right"] for way in ("open_trace", "validate")

@@ -66,7 +66,7 @@ def check_killed(child: Child, path: Path, seed: int, how: signal.Signals, *, at
 def test_killed_at_any_moment(tmp_path: Path, fork_server: ForkServer) -> None:
     rng = random.Random(0)
     kept = 0
-    for first in range(0, times(40, 400), AT_ONCE):
+    for first in range(0, times(16, 400), AT_ONCE):
         seeds = range(first, first + AT_ONCE)
         children = [fork_server.start(TRAIN, tmp_path / f"{seed}.h5", seed, STEPS) for seed in seeds]
         promised = [int(child.stdout.readline()) for child in children]

@@ -24,10 +24,33 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
 
 
-def is_drawn(strategy: SearchStrategy, wanted: Callable) -> bool:
-    """Whether one in a thousand examples is as wanted; the same ones each time."""
-    found = settings(max_examples=1000, phases=[Phase.generate], database=None)
-    return find(strategy, wanted, settings=found, random=Random(0)) is not None
+class Drawn:
+    """What a strategy drew so far, for all tests that look for something in it."""
+
+    def __init__(self, strategy: SearchStrategy) -> None:
+        self.strategy, self.examples = strategy, []
+
+    def has(self, wanted: Callable) -> bool:
+        """Whether one of these is as wanted, or one in a thousand others."""
+        return any(map(wanted, self.examples)) or self._finds(wanted)
+
+    def _finds(self, wanted: Callable) -> bool:
+        def kept(example: object) -> bool:
+            self.examples.append(example)
+            return wanted(example)
+
+        found = settings(max_examples=1000, phases=[Phase.generate], database=None)
+        return find(self.strategy, kept, settings=found, random=Random(len(self.examples))) is not None
+
+
+@pytest.fixture(scope="module")
+def drawn_layouts() -> Drawn:
+    return Drawn(layouts())
+
+
+@pytest.fixture(scope="module")
+def drawn_runs() -> Drawn:
+    return Drawn(runs())
 
 
 def rows(layer: LayerLayout) -> list[list[int]]:
@@ -63,8 +86,8 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("wanted", LAYOUTS.values(), ids=LAYOUTS)
-def test_layouts_reach(wanted: Callable[[Layout], bool]) -> None:
-    assert is_drawn(layouts(), wanted)
+def test_layouts_reach(drawn_layouts: Drawn, wanted: Callable[[Layout], bool]) -> None:
+    assert drawn_layouts.has(wanted)
 
 
 def on(run: Chunk) -> list[bytes]:
@@ -134,10 +157,11 @@ RUNS = {
 
 
 @pytest.mark.parametrize("wanted", RUNS.values(), ids=RUNS)
-def test_runs_reach(wanted: Callable[[Chunk], bool]) -> None:
-    assert is_drawn(runs(), wanted)
+def test_runs_reach(drawn_runs: Drawn, wanted: Callable[[Chunk], bool]) -> None:
+    assert drawn_runs.has(wanted)
 
 
+@settings(max_examples=40)
 @given(runs())
 def test_runs_are_sound(run: Chunk) -> None:
     assert run.start == 0
@@ -151,6 +175,7 @@ def test_runs_are_sound(run: Chunk) -> None:
         assert codes[active].max(initial=0) < layer.num_neurons
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_runs_are_as_asked(data: st.DataObject) -> None:
     layout = data.draw(layouts(max_layers=1))
@@ -163,12 +188,15 @@ def test_runs_are_as_asked(data: st.DataObject) -> None:
 
 
 def test_runs_shrink_to_something_small() -> None:
-    run = find(runs(), lambda run: len(run) > 1, settings=settings(database=None), random=Random(0))
+    run = find(
+        runs(max_samples=8), lambda run: len(run) > 1, settings=settings(database=None), random=Random(0)
+    )
     assert len(run) == 2
     assert run.layout.num_features == 1
     assert [layer.num_macs for layer in run.layout.layers] == [1]
 
 
+@settings(max_examples=40)
 @given(st.data())
 def test_split_cuts_before_the_given_samples(data: st.DataObject) -> None:
     run = data.draw(runs())

@@ -48,7 +48,7 @@ def steps_of(run: Chunk) -> list[Chunk]:
     return split(run, (np.flatnonzero(np.diff(run.step)) + 1).tolist())
 
 
-@settings(max_examples=times(15, 300), deadline=None)
+@settings(max_examples=times(6, 300), deadline=None)
 @given(
     run=runs().filter(lambda run: len(run) > 1),
     cuts=st.lists(st.integers(1, 12), max_size=3),
@@ -169,7 +169,7 @@ def grown(tmp_path_factory: pytest.TempPathFactory) -> Grown:
 def test_what_is_damaged_is_named_and_made_anew(grown: Grown, tmp_path: Path, what: str, how: str) -> None:
     out, rng, named = tmp_path / "out", random.Random(0), set()
     # Every second file is damaged at once, then the others: never both tables of one metric, which are neighbours.
-    for turn in range(times(4, 24)):
+    for turn in range(times(2, 24)):
         for name, data in grown.left.items():
             (out / name).parent.mkdir(parents=True, exist_ok=True)
             (out / name).write_bytes(data)
