@@ -63,7 +63,19 @@ def reference_table(
         **parameters: of match_accuracy: distance, similarity, repeated.
     """
     if name == "basis_average":
-        return basis_average_table(run, resolution=resolution, sparse=reduction == "sparse")
+        table = basis_average_table(run, resolution=resolution, sparse=reduction == "sparse")
+    else:
+        table = table_of_values(name, run, resolution=resolution, reduction=reduction, **parameters)
+    if "layer" in table:
+        table["layer_name"] = [run.layout.layers[layer].name for layer in table["layer"]]
+    table["metric"] = name
+    return table
+
+
+def table_of_values(
+    name: str, run: Chunk, *, resolution: str, reduction: str | None, **parameters: Any
+) -> pd.DataFrame:
+    """The same without names."""
     values = getattr(definitions, name)(run, **parameters)
     over_samples = OVER_SAMPLES.get(name, mean)
     rows = []

@@ -105,7 +105,7 @@ def test_the_metric_is_one_of_ours(environment: Environment) -> None:
         tables.append((out / "class_agreement.parquet").read_bytes())
     assert tables[0] == tables[1]
     table = pq.read_table(environment.folder / "out1/class_agreement.parquet")
-    assert table.column_names == ["phase", "layer", "mac", "value"]
+    assert table.column_names == ["phase", "layer", "mac", "value", "layer_name", "metric"]
     assert len(table) == 56
     values = [value for value in table["value"].to_pylist() if value is not None]
     assert 0 < min(values) <= max(values) <= 6

@@ -75,11 +75,15 @@ def _unfit(path: Path, to: str) -> str:
     return ""
 
 
+def _as_text(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
 def _write_csv(table: Path, path: Path) -> None:
     with pq.ParquetFile(table) as file:
         found = file.schema_arrow
         fields = zip(found.names, found.types, strict=True)
-        schema = pa.schema([(name, pa.string() if name == "phase" else kind) for name, kind in fields])
+        schema = pa.schema([(name, _as_text(kind)) for name, kind in fields])
         with pa.csv.CSVWriter(
             path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed")
         ) as writer:

@@ -10,6 +10,8 @@ import pyarrow as pa
 from sparsey_trace.layout import PHASES
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
 
@@ -31,14 +33,29 @@ def column(values: NDArray[Any], *, null: NDArray[np.bool_] | None = None) -> pa
     )
 
 
+def word_column(
+    number: NDArray[Any], words: Sequence[str], *, null: NDArray[np.bool_] | None = None
+) -> pa.DictionaryArray:
+    """Words by their numbers [n], as a dictionary: whatever the numbers, all the words are in it.
+
+    Args:
+        number: signed whole numbers, each an index of `words`, but where there is none.
+        words: no two the same.
+        null: [n], where there is none; nowhere by default.
+
+    >>> word_column(np.array([1, 0], np.int8), ["low", "high"]).to_pylist()
+    ['high', 'low']
+    """
+    texts = [word.encode() for word in words]
+    ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
+    known = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))
+    return pa.DictionaryArray.from_arrays(column(number, null=null), known)
+
+
 def phase_column(phase: NDArray[Any]) -> pa.DictionaryArray:
     """The column `phase` from the numbers [n] that stand for phases in a trace.
 
     >>> phase_column(np.array([1, 0])).to_pylist()
     ['eval', 'train']
     """
-    ends = np.cumsum([0, *map(len, PHASES)], dtype=np.int32)
-    names = pa.StringArray.from_buffers(
-        len(PHASES), pa.py_buffer(ends), pa.py_buffer("".join(PHASES).encode())
-    )
-    return pa.DictionaryArray.from_arrays(column(phase.astype(np.int8)), names)
+    return word_column(phase.astype(np.int8), PHASES)

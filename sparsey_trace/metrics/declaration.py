@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import SampleValues
 
 _COLUMNS = frozenset(
-    {"sample", "step", "epoch", "phase", "label", "layer", "mac", "value", "samples"},
+    {"sample", "step", "epoch", "phase", "label", "layer", "mac", "value", "samples", "layer_name", "metric"},
 )
 """What extra columns can't be called."""
 

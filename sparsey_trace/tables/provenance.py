@@ -24,7 +24,10 @@ METADATA_KEY = b"sparsey_trace"
 def make_provenance(
     metric: Metric[Any], trace: Trace, *, resolution: str, reduction: str | None
 ) -> dict[str, Any]:
-    """All that the values of a metric's table depend on; its notes come later, as they depend on the values."""
+    """All that a metric's table depends on, and what names its layers and gives its pictures their shape.
+
+    Its notes come later, as they depend on the values.
+    """
     return {
         "metric": metric.name,
         "version": metric.version,
@@ -34,6 +37,8 @@ def make_provenance(
         "reduction": reduction,
         "trace": trace.id,
         "samples": len(trace),
+        "input_shape": trace.layout.input_shape,
+        "layer_names": [layer.name for layer in trace.layout.layers],
         "program": f"sparsey-trace {program_version()}",
         "package": package_of_metric(type(metric)),
     }

@@ -13,6 +13,7 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.columns import phase_column
 from sparsey_trace.tables.build import build, group_columns
 from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.name_columns import without_names
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -95,9 +96,9 @@ class Stream:
 
 
 def _as_written(batch: pa.RecordBatch) -> pa.Table:
-    """Rows read back as they were given out: without the file's metadata, and with the names of both phases."""
+    """Rows read back as they were given out: without what the file adds to them, and with the names of both phases."""
     phase = batch.column("phase")
     number = np.array([PHASES.index(name) for name in phase.dictionary.to_pylist()], np.int64)
-    table = pa.Table.from_batches([batch]).replace_schema_metadata(None)
+    table = without_names(pa.Table.from_batches([batch])).replace_schema_metadata(None)
     index = table.column_names.index("phase")
     return table.set_column(index, table.field("phase"), phase_column(number[phase.indices.to_numpy()]))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.support.writing import PartialFile, writing
+from sparsey_trace.tables.name_columns import with_names
 from sparsey_trace.tables.provenance import metadata_of
 
 if TYPE_CHECKING:
@@ -24,28 +25,28 @@ _RISING = frozenset({"sample", "step", "epoch"})
 
 
 class TableFile:
-    """A Parquet file that takes its name only when it is whole.
+    """A table of results as a Parquet file, which takes its name only when it is whole.
 
     Rows are written in groups of a fixed number, whatever the size of the tables that come in, so
     that equal rows make equal bytes.
 
     Args:
         path: the file's name in the end.
-        provenance: put into the file's metadata; see `metadata_of`.
+        provenance: from `make_provenance`, with notes; put into the file's metadata, see `metadata_of`.
     """
 
     def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
         """Make no file before the first table comes."""
         self.path = path
         self._file = PartialFile(path)
-        self._metadata = metadata_of(provenance)
+        self._metadata, self._layers = metadata_of(provenance), provenance["layer_names"]
         self._waiting: list[pa.Table] = []
         self._rows = 0
         self._writer: pq.ParquetWriter | None = None
         self._open = contextlib.ExitStack()
 
     def write(self, table: pa.Table) -> None:
-        """Add rows; every table has to have the same columns."""
+        """Add rows; every table has to have the same columns. What names them is added here."""
         self._waiting.append(table)
         self._rows += len(table)
         if self._rows >= _ROWS_PER_GROUP:
@@ -55,16 +56,20 @@ class TableFile:
         joined = pa.concat_tables(self._waiting).combine_chunks()
         with writing(self.path):
             if self._writer is None:
-                schema = joined.schema.with_metadata(self._metadata)
+                schema = self._named(joined.slice(0, 0)).schema
                 stream = self._open.enter_context(self._file.create())
                 self._writer = self._open.enter_context(pq.ParquetWriter(stream, schema, **_options(schema)))
             start = 0
             while len(joined) - start > leave:
                 part = joined.slice(start, _ROWS_PER_GROUP)
-                self._writer.write_table(part.replace_schema_metadata(self._metadata), _ROWS_PER_GROUP)
+                self._writer.write_table(self._named(part), _ROWS_PER_GROUP)
                 start += len(part)
         self._waiting = [joined.slice(start)]
         self._rows = len(joined) - start
+
+    def _named(self, table: pa.Table) -> pa.Table:
+        named = with_names(table, metric=self.path.stem, layers=self._layers)
+        return named.replace_schema_metadata(self._metadata)
 
     def finish(self) -> None:
         """Write what waits and close the file, under its partial name."""

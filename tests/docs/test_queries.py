@@ -11,6 +11,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import polars as pl
+import pyarrow.dataset as ds
 import pytest
 
 from sparsey_trace.cli.main import main
@@ -51,16 +52,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def answers(heading: str) -> list[pd.DataFrame]:
     """In pandas, DuckDB and Polars, all as frames of pandas."""
-    found = []
-    for language, text in blocks(heading):
-        if language == "sql":
-            found.append(duckdb.sql(text).df())
-            continue
-        names: dict[str, Any] = {}
-        exec(compile(text, "docs/queries.md", "exec"), names)
-        answer = names[QUESTIONS[heading]]
-        found.append(answer.to_pandas() if isinstance(answer, pl.DataFrame) else answer)
-    return found
+    found = [answer(language, text, QUESTIONS[heading]) for language, text in blocks(heading)]
+    return [one.to_pandas() if isinstance(one, pl.DataFrame) else one for one in found]
+
+
+def answer(language: str, text: str, name: str) -> Any:
+    """What a block gives that name, or what a query gives."""
+    if language == "sql":
+        return duckdb.sql(text).df()
+    names: dict[str, Any] = {}
+    exec(compile(text, "docs/queries.md", "exec"), names)
+    return names[name]
 
 
 @pytest.mark.parametrize("heading", QUESTIONS)
@@ -145,11 +147,50 @@ def test_every_table_is_read_as_arrow_reads_it(
     tables = sorted((tmp_path / "out").glob("*.parquet"))
     assert len(tables) >= 8
     for path in tables:
-        expected = pd.read_parquet(path)
-        expected["phase"] = expected["phase"].astype(str)
+        texts = {"phase": str, "layer_name": str, "metric": str}
+        expected = pd.read_parquet(path).astype(texts)
         for found in (duckdb.sql(f"FROM '{path}'").df(), pl.read_parquet(path).to_pandas()):
-            found["phase"] = found["phase"].astype(str)
-            pd.testing.assert_frame_equal(found, expected, check_dtype=False)
+            pd.testing.assert_frame_equal(found.astype(texts), expected, check_dtype=False)
+
+
+def test_a_folder_reads_as_one_data_set(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    *ways, (_, metadata) = blocks("Tables: a folder as one data set")
+    in_pandas, *others = [framed(answer(language, text, "means")) for language, text in ways]
+    tables = [pd.read_parquet(path) for path in Path("run.metrics").glob("*.parquet")]
+    expected = {
+        (table["metric"].iloc[0], name): rows["value"].mean() if "value" in rows else np.nan
+        for table in tables
+        for name, rows in table.groupby("layer_name", observed=True)
+    }
+    assert in_pandas.to_dict() == pytest.approx(expected, rel=1e-6, nan_ok=True)
+    assert len(others) == 3
+    for other in others:
+        pd.testing.assert_series_equal(other, in_pandas, rtol=1e-5, check_dtype=False)
+    names: dict[str, Any] = {}
+    exec(compile(metadata, "docs/queries.md", "exec"), names)
+    with open_trace("run.h5") as trace:
+        assert names["first"].shape == trace.layout.input_shape
+        assert names["layers"] == [layer.name for layer in trace.layout.layers]
+
+
+def test_a_bare_folder_is_what_the_page_says(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    assert "value" not in pd.read_parquet("run.metrics")
+    assert "value" not in ds.dataset("run.metrics").schema.names
+    with pytest.raises(pl.exceptions.PolarsError):
+        pl.read_parquet("run.metrics")
+    with pytest.raises(pl.exceptions.PolarsError):
+        pl.scan_parquet("run.metrics/*.parquet").collect()
+    with pytest.raises(duckdb.Error, match='Referenced column "value" not found'):
+        duckdb.sql("SELECT avg(value) FROM 'run.metrics/*.parquet'")
+
+
+def framed(found: Any) -> pd.Series[float]:
+    """The value by metric and layer, in their order."""
+    table = found if isinstance(found, pd.DataFrame) else found.to_pandas()
+    rows = table.astype({"metric": str, "layer_name": str}).set_index(["metric", "layer_name"])
+    return rows.iloc[:, 0].rename("value").sort_index()
 
 
 def test_the_trace_opens_in_xarray(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

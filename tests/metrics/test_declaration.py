@@ -72,6 +72,10 @@ def test_every_kind_of_parameter_is_sound() -> None:
         ({"values_phases": ("eval",)}, "values_phases: expected a set or tuple of 0, 1, found ('eval',)"),
         ({"extra": {"step": "int64"}}, "extra: expected names that other columns don't have, found 'step'"),
         (
+            {"extra": {"metric": "int64"}},
+            "extra: expected names that other columns don't have, found 'metric'",
+        ),
+        (
             {"name": Parameter(str, "thing")},
             "name: expected a class attribute, a ClassVar, found a parameter",
         ),

@@ -73,7 +73,7 @@ def expect_equal(table: str, found: pd.DataFrame, expected: pd.DataFrame) -> Non
         if name in ("average", "feature"):
             for one, other in zip(found[name], expected[name], strict=True):
                 np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
-        elif name == "phase":
+        elif name in ("phase", "layer_name", "metric"):
             assert found[name].astype(str).tolist() == expected[name].tolist()
         elif name == "label":
             assert found[name].astype("Int64").tolist() == expected[name].tolist()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+import sparsey_trace as st
 from sparsey_trace.metrics import MatchAccuracy
 from sparsey_trace.tables.provenance import (
     first_difference,
@@ -35,6 +37,14 @@ def test_it_names_all_that_values_depend_on(tmp_path: Path) -> None:
     }
     assert made["parameters"]["seed"] == 3
     assert made["program"].startswith("sparsey-trace ")
+
+
+def test_it_names_layers_and_gives_pictures_their_shape(tmp_path: Path) -> None:
+    result = st.analyze(write_trace(tmp_path / "run.h5"), metrics=["basis_average"])
+    made = provenance_in(result.path("basis_average"))
+    assert made is not None
+    assert made["layer_names"] == ["v1", "v2"]
+    assert np.reshape(result["basis_average"]["average"][0].as_py(), made["input_shape"]).shape == (3, 4)
 
 
 def test_it_is_read_back(tmp_path: Path) -> None:
