@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.errors import LayoutError
+from sparsey_trace.errors import LayoutError, UsageError
 from sparsey_trace.support.html_table import table
+from sparsey_trace.support.suggest import hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -186,6 +187,28 @@ class Layout:
     def num_sources(self, layer: int) -> int:
         """How many things a MAC of this layer could listen to: D, or the MACs of the layer before."""
         return self.num_features if layer == 0 else self.layers[layer - 1].num_macs
+
+
+def layer_number(names: Sequence[str], layer: int | str) -> int:
+    """The number of the layer that a caller names, by number or by name.
+
+    Args:
+        names: of all layers, lowest first.
+        layer: which.
+
+    Raises:
+        UsageError: there is no such layer.
+
+    >>> layer_number(["v1", "v2"], "v2")
+    1
+    """
+    if isinstance(layer, str) and layer in names:
+        return names.index(layer)
+    is_number = isinstance(layer, (int, np.integer)) and not isinstance(layer, bool)
+    if is_number and 0 <= int(layer) < len(names):
+        return int(layer)
+    msg = f"layer: expected one of {', '.join(names)}, or 0 to {len(names) - 1}, found {layer!r}{hint(layer, names)}"
+    raise UsageError(msg)
 
 
 def _fan_in(layer: LayerLayout) -> str:

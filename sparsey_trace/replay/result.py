@@ -100,6 +100,30 @@ class Result(Mapping[str, "pa.Table"]):
             frame["label"] = found["label"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
 
+    def worst(self, name: str, n: int = 20, *, layer: int | str | None = None) -> pd.DataFrame:
+        """The samples of which a metric has its worst values, worst first; of equal ones the first recorded.
+
+        The metric is computed by sample for it, with the parameters of the table that is there.
+
+        Args:
+            name: a table with a value for each sample, such as `match_accuracy`.
+            n: how many samples at most.
+            layer: go by one layer, a name or a number; by default by the mean over layers. A layer's value is the mean
+                over its MACs.
+
+        Returns:
+            A row for each: sample, step, epoch, phase, label, value; of match_accuracy also nearest_sample, distance
+            and nearest_label, of the training sample that it was compared with.
+
+        Raises:
+            KeyError: there is no such table; the message says which there are, or why not.
+            UsageError: its values aren't of single samples, there is no such layer, or the trace isn't known.
+            TraceError: the trace isn't there any more.
+        """
+        from sparsey_trace.replay.worst import worst
+
+        return worst(self, name, n=n, layer=layer)
+
     @property
     def plot(self) -> Plot:
         """Charts, drawn with matplotlib: `result.plot.basis_set_size()` and so on; see docs/plots.md."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -191,6 +192,61 @@ def framed(found: Any) -> pd.Series[float]:
     table = found if isinstance(found, pd.DataFrame) else found.to_pandas()
     rows = table.astype({"metric": str, "layer_name": str}).set_index(["metric", "layer_name"])
     return rows.iloc[:, 0].rename("value").sort_index()
+
+
+def test_ten_questions_are_answered_in_three_lines(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    (_, begin), *questions = blocks("Ten questions, three lines each")
+    assert len(questions) == 10
+    found: dict[str, Any] = {}
+    for text in [begin, *(text for _, text in questions)]:
+        assert text == begin or len(text.splitlines()) <= 3
+        exec(compile(text, "docs/queries.md", "exec"), found)
+    with found["trace"] as trace:
+        check_answers(found, trace)
+
+
+def check_answers(found: dict[str, Any], trace: Trace) -> None:
+    """By plain readings of the trace."""
+    first, second, top = trace.layers
+    codes, active, label = first.codes[:], first.active[:], trace.samples.label[:]
+    is_train, epoch = trace.samples.phase[:] == TRAIN, trace.samples.epoch[:]
+    seen = [
+        {
+            (mac, *codes[n, mac])
+            for n in np.flatnonzero(is_train & (epoch <= last))
+            for mac in active[n].nonzero()[0]
+        }
+        for last in (0, 1)
+    ]
+    per_hundred = 100 * (len(seen[1]) - len(seen[0])) / (is_train & (epoch == 1)).sum() / first.num_macs
+    assert found["rate"]["layers.0", 1] == pytest.approx(per_hundred)
+    silent = {
+        (layer.name, mac) for layer in trace.layers for mac in np.flatnonzero(~layer.active[:].any(axis=0))
+    }
+    assert set(found["never"]) == silent != set()
+    accuracy = [agreement(trace, n) for n in found["worst"]["sample"]]
+    np.testing.assert_allclose(found["worst"]["value"], accuracy, rtol=1e-6)
+    assert found["recalled"]["layers.2"] > max(accuracy)
+    mixed_up = found["mixed_up"].stack()
+    wrong = found["worst"][["label", "nearest_label"]].value_counts()
+    assert mixed_up[mixed_up > 0].sort_index().tolist() == wrong.sort_index().tolist()
+    mean = trace.inputs[:][is_train & active[:, 3]].mean(axis=0)
+    field = first.layout.connections[3]
+    np.testing.assert_allclose(found["picture"].ravel()[field], mean[field], rtol=1e-5)
+    one, other = second.codes[40], second.codes[1200]
+    both = second.active[40] & second.active[1200]
+    assert found["shared"].tolist() == ((one == other).sum(axis=1) * both).tolist()
+    assert found["favourites"].sum() == max_sum(Counter(map(tuple, codes[active[:, 3], 3].tolist())))
+    of_mac = [top.codes[:][top.active[:][:, mac], mac] for mac in range(top.num_macs)]
+    assert found["used"].tolist() == [[len(np.unique(cm)) for cm in mac.T] for mac in of_mac]
+    np.testing.assert_allclose(found["by_class"].loc[3], second.active[:][label == 3].mean(axis=0))
+
+
+def max_sum(times: Counter[Any]) -> int:
+    """What the five most frequent come to, and all that are as frequent as the fifth."""
+    least = sorted(times.values())[-5]
+    return sum(number for number in times.values() if number >= least)
 
 
 def test_the_trace_opens_in_xarray(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

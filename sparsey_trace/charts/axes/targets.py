@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.support.suggest import hint
+from sparsey_trace.layout import layer_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -32,15 +32,7 @@ def chosen_layers(layout: Layout, layer: int | str | None) -> tuple[int, ...]:
         UsageError: there is no such layer.
     """
     names = [its.name for its in layout.layers]
-    if layer is None:
-        return tuple(range(len(names)))
-    if isinstance(layer, str) and layer in names:
-        return (names.index(layer),)
-    is_number = isinstance(layer, (int, np.integer)) and not isinstance(layer, bool)
-    if is_number and 0 <= int(layer) < len(names):
-        return (int(layer),)
-    msg = f"layer: expected one of {', '.join(names)}, or 0 to {len(names) - 1}, found {layer!r}{hint(layer, names)}"
-    raise UsageError(msg)
+    return tuple(range(len(names))) if layer is None else (layer_number(names, layer),)
 
 
 def axes_for_all(ax: Axes | None, new_figure: NewFigure) -> Axes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -45,21 +45,25 @@ class SampleTable:
         """One line: how many, and which columns."""
         return f"<{len(self):,} samples: {', '.join(vars(self))}; to_pandas() has them as a table>"
 
-    def to_pandas(self) -> pd.DataFrame:
-        """A table with a row for each sample: sample, step, epoch, phase, label (nullable), time (UTC)."""
+    def to_pandas(self, samples: Any = slice(None)) -> pd.DataFrame:
+        """A table with a row for each sample: sample, step, epoch, phase, label (nullable), time (UTC).
+
+        Args:
+            samples: which, in this order: a slice, numbers from 0 on, or a mask [N].
+        """
         import pandas as pd
 
-        label, phase = self.label[:], self.phase[:]
+        label, phase = self.label[samples], self.phase[samples]
         known = label != NO_LABEL
         return pd.DataFrame(
             {
-                "sample": np.arange(len(self), dtype=np.int64),
-                "step": self.step[:],
-                "epoch": self.epoch[:],
+                "sample": np.arange(len(self), dtype=np.int64)[samples],
+                "step": self.step[samples],
+                "epoch": self.epoch[samples],
                 "phase": pd.Categorical.from_codes(
                     np.where(phase < len(PHASES), phase, np.int8(-1)), categories=pd.Index(PHASES)
                 ),
                 "label": pd.arrays.IntegerArray(np.where(known, label, 0), ~known),
-                "time": pd.to_datetime(self.time[:], unit="s", utc=True, errors="coerce"),
+                "time": pd.to_datetime(self.time[samples], unit="s", utc=True, errors="coerce"),
             }
         )

@@ -19,7 +19,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.paths import joint_name
 from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
-from sparsey_trace.trace.reading.layer_view import LayerView
+from sparsey_trace.trace.reading.layer_view import Layers, LayerView
 from sparsey_trace.trace.reading.sample_table import SampleTable
 
 if TYPE_CHECKING:
@@ -160,9 +160,9 @@ class Trace:
         return self._view(schema.INPUTS)
 
     @property
-    def layers(self) -> tuple[LayerView, ...]:
-        """The layers, lowest first."""
-        return tuple(
+    def layers(self) -> Layers:
+        """The layers, lowest first, by number or by name."""
+        return Layers(
             LayerView(
                 layer, self._view(schema.codes_path(i)), self._view(schema.active_path(i), dtype=np.bool_)
             )

@@ -56,3 +56,27 @@ def test_one_mac_of_a_trace_with_a_tail(tmp_path: Path) -> None:
             np.testing.assert_array_equal(mac.codes[:], expected["codes 0"][:, 17])
             np.testing.assert_array_equal(mac.active[::-7], expected["active 0"][::-7, 17])
             np.testing.assert_array_equal(trace.inputs[[70, 3, 140]], expected["inputs"][[70, 3, 140]])
+
+
+def test_codes_as_cells(closed_run: Path) -> None:
+    expected = sent(0, STEPS)
+    with open_trace(closed_run) as trace:
+        for layer, name in zip(trace.layers, ("0", "1"), strict=True):
+            winners, active = expected[f"codes {name}"], expected[f"active {name}"]
+            cells = (winners[..., None] == np.arange(layer.num_neurons)) & active[..., None, None]
+            for samples in (slice(3, 40), [7, 2], 5):
+                found = layer.one_hot(samples)
+                assert found.dtype == np.uint8
+                np.testing.assert_array_equal(found, cells[samples])
+
+
+def test_layers_are_found_by_name(closed_run: Path) -> None:
+    with open_trace(closed_run) as trace:
+        layer = trace.layers["top"]
+        assert (layer.name, layer.num_macs, layer.num_cms, layer.num_neurons) == ("top", 3, 2, 300)
+        np.testing.assert_array_equal(layer.codes[:], trace.layers[1].codes[:])
+        assert [its.name for its in trace.layers[:1]] == ["low"]
+        with pytest.raises(
+            KeyError, match=r"layer: expected one of low, top, found 'Top' \(did you mean top\?\)"
+        ):
+            trace.layers["Top"]

@@ -1,0 +1,69 @@
+"""The samples of which a metric has its worst values, with what the trace knows of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet as pq
+
+from sparsey_trace.errors import UsageError
+from sparsey_trace.layout import layer_number
+from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.metrics.registry import make_metric
+from sparsey_trace.tables.provenance import provenance_of
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sparsey_trace.replay.result import Result
+    from sparsey_trace.trace.reading.trace import Trace
+
+
+def worst(result: Result, name: str, *, n: int, layer: int | str | None) -> pd.DataFrame:
+    """See `Result.worst`."""
+    metric = _metric(result, name)
+    if n < 1:
+        msg = f"n: expected at least 1, found {n}"
+        raise UsageError(msg)
+    if result.origin is None or result.by_sample is None:
+        msg = "worst: expected what `analyze` returned, found tables whose trace isn't known"
+        raise UsageError(msg)
+    with result.origin.opened() as trace:
+        number = None if layer is None else layer_number([its.name for its in trace.layers], layer)
+        values = result.by_sample(trace, metric)  # a name of its own: its files may live as long as it does
+        table = pq.read_table(values.path(name)).to_pandas()
+        return _rows(trace, _of_samples(table, number), metric, n)
+
+
+def _metric(result: Result, name: str) -> SampleMetric[Any]:
+    """The metric that made a table, as it was configured."""
+    made = provenance_of(pq.read_schema(result.path(name))) or {}
+    metric = make_metric(made["metric"], made["parameters"])
+    if not isinstance(metric, SampleMetric):
+        msg = f"{name}: expected a metric that has a value for each sample, found one of the run as a whole"
+        raise UsageError(msg)
+    return metric
+
+
+def _of_samples(table: pd.DataFrame, layer: int | None) -> pd.DataFrame:
+    """Of each sample that has a value, the mean over layers, or that of one; all else is the same for all layers."""
+    if layer is not None:
+        table = table[table["layer"] == layer]
+    by_sample = table.groupby("sample")
+    found = by_sample.first()
+    found["value"] = by_sample["value"].mean()
+    return found.dropna(subset="value").reset_index()
+
+
+def _rows(trace: Trace, values: pd.DataFrame, metric: SampleMetric[Any], n: int) -> pd.DataFrame:
+    sign = -1 if metric.best == "lowest" else 1
+    order = np.argsort(sign * values["value"].to_numpy(), kind="stable")[:n]
+    values = values.iloc[order].reset_index(drop=True)
+    frame = trace.samples.to_pandas(values["sample"].to_numpy()).drop(columns="time")
+    frame["value"] = values["value"]
+    for column in (column for column in metric.extra if column in values):
+        frame[column] = values[column]
+    if "nearest_sample" in frame:
+        frame["nearest_label"] = trace.samples.to_pandas(frame["nearest_sample"].to_numpy())["label"]
+    return frame
