@@ -11,7 +11,7 @@ import typer
 from sparsey_trace.errors import UsageError
 from sparsey_trace.support.printable import count, printable
 
-from ..options.common import Debug, Json, ProgressBar
+from ..options.common import Debug, Json, Overwrite, ProgressBar
 from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.metric import Metrics, parse_metrics
@@ -71,6 +71,7 @@ def compare(
     runs: RunsToCompare,
     *,
     out: Out = None,
+    overwrite: Overwrite = False,
     fail_if: FailIf = None,
     metric: Metrics = None,
     resolution: Resolution = "step",
@@ -88,7 +89,7 @@ def compare(
     from sparsey_trace.comparing.compare import compare as compare_runs
 
     rules = fail_if or []
-    _check_asked(rules, out)
+    _check_asked(rules, out, overwrite=overwrite)
     metrics = parse_metrics(metric)
     with _opened(runs) as sources:
         comparison = compare_runs(
@@ -107,19 +108,23 @@ def compare(
         raise typer.Exit(RULE_BROKEN)
 
 
-def _check_asked(rules: Sequence[str], out: Path | None) -> None:
+def _check_asked(rules: Sequence[str], out: Path | None, *, overwrite: bool) -> None:
     """See that rules and the file to write make sense, before anything is computed.
 
     Raises:
         UsageError: they don't.
+        OutputError: something is there already.
     """
     from sparsey_trace.comparing.rules import parse_rule
+    from sparsey_trace.support.writing import check_no_file
 
     for rule in rules:
         parse_rule(rule)
     if out is not None and out.suffix not in _ENDINGS:
         msg = f"--out: expected a file's name that ends in one of {', '.join(_ENDINGS)}, found {str(out)!r}"
         raise UsageError(msg)
+    if out is not None:
+        check_no_file(out, overwrite=overwrite)
 
 
 @contextlib.contextmanager
@@ -140,7 +145,7 @@ def _opened(runs: Sequence[Path]) -> "Iterator[list[Trace | Path]]":
 
 
 def _write_file(comparison: "Comparison", path: Path) -> None:
-    """Write the table of a comparison; a file that is there is replaced.
+    """Write the table of a comparison.
 
     Raises:
         OutputError: the file can't be written.

@@ -7,8 +7,8 @@ import io
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import OutputError, UsageError
-from sparsey_trace.support.writing import write_whole
+from sparsey_trace.errors import UsageError
+from sparsey_trace.support.writing import check_no_file, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -65,9 +65,7 @@ def check_path(path: Path, *, overwrite: bool) -> None:
         meant = f" (did you mean {path.with_suffix(near[0])}?)" if near else ""
         msg = f"--out: expected a file's name that ends in one of {', '.join(_METADATA)}, found {str(path)!r}{meant}"
         raise UsageError(msg)
-    if path.exists() and not overwrite:
-        msg = f"{path}: expected no file there, found one; --overwrite replaces it"
-        raise OutputError(msg)
+    check_no_file(path, overwrite=overwrite)
 
 
 def check_font(name: str) -> None:

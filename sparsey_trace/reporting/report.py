@@ -13,7 +13,7 @@ from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.user_path import user_path
-from sparsey_trace.support.writing import write_whole, writing
+from sparsey_trace.support.writing import check_no_file, write_whole, writing
 from sparsey_trace.trace.paths import default_name
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
@@ -121,10 +121,8 @@ def check_free(path: Path, *, overwrite: bool = False) -> None:
     Raises:
         OutputError: something else would.
     """
-    if path.is_dir():
-        msg = f"{path}: expected a file's name, found a folder"
-        raise OutputError(msg)
-    if overwrite or not path.exists():
+    if path.is_dir() or overwrite or not path.exists():
+        check_no_file(path, overwrite=overwrite)
         return
     with writing(path), path.open("rb") as file:
         head = file.read(1024)

@@ -40,6 +40,24 @@ def writing(path: Path) -> Iterator[None]:
         raise OutputError(msg) from error
 
 
+def check_no_file(path: Path, *, overwrite: bool) -> None:
+    """See, before anything is computed, that nothing would be replaced that isn't to be.
+
+    Args:
+        path: of the file that is to be made.
+        overwrite: whether a file that is there may be replaced; a folder never is.
+
+    Raises:
+        OutputError: something would.
+    """
+    if path.is_dir():
+        msg = f"{path}: expected a file's name, found a folder"
+        raise OutputError(msg)
+    if os.path.lexists(path) and not overwrite:
+        msg = f"{path}: expected no file there, found one; choose another name with -o, or replace it with --overwrite"
+        raise OutputError(msg)
+
+
 class PartialFile:
     """A file or folder that is made beside its path, under a hidden name, and takes its path when it is whole.
 

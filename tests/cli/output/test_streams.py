@@ -38,5 +38,9 @@ def test_standard_output_that_is_full_is_said(run: Path) -> None:
     for verb in ("validate", "info --json"):
         found = call(run, verb, "> /dev/full")
         assert (found.returncode, found.stderr) == (2, f"sparsey-trace: standard output: {FULL}\n")
+    found = subprocess.run(
+        ["sh", "-c", f'"{COMMAND}" --help > /dev/full'], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stderr) == (2, f"sparsey-trace: standard output: {FULL}\n")
     found = call(run.with_name("other.h5"), "info", "2> /dev/full")
     assert (found.returncode, found.stdout, found.stderr) == (1, "", "")

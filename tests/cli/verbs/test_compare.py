@@ -89,13 +89,28 @@ def test_more_than_two_runs_have_no_change(
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
 def test_the_comparison_is_written_as_a_table(runs: list[Path], tmp_path: Path, form: str) -> None:
     out = tmp_path / f"comparison.{form}"
-    for _ in range(2):
-        assert compare(runs, "--out", str(out)) == 0
+    assert compare(runs, "--out", str(out)) == 0
     found = getattr(pd, f"read_{form}")(out)
     expected = st.compare(runs).table
     assert list(found.columns) == list(expected.columns)
     assert len(found) == 8 * 2 * 2
     pd.testing.assert_frame_equal(found.convert_dtypes(), expected.convert_dtypes(), check_exact=False)
+
+
+def test_a_file_that_is_there_is_replaced_only_on_request(
+    runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "comparison.csv"
+    out.write_text("precious")
+    assert compare(runs, *QUICK, "--out", str(out)) == 2
+    assert capsys.readouterr().err == (
+        f"sparsey-trace: {out}: expected no file there, found one; choose another name with -o, or replace it with "
+        "--overwrite\n"
+    )
+    assert out.read_text() == "precious"
+    assert not runs[0].with_name("run.metrics").exists()
+    assert compare(runs, *QUICK, "--out", str(out), "--overwrite") == 0
+    assert out.read_text().startswith("metric,")
 
 
 def test_json_is_one_object_and_nothing_else(runs: list[Path], capsys: pytest.CaptureFixture[str]) -> None:
