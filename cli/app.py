@@ -4,13 +4,15 @@ Annotations are not deferred, because typer reads them when it runs.
 """
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from sparsey_trace.support.printable import printable
 
 from .output.printing import write
+from .output.streams import printing_results
 from .verbs import (
     analyze,
     compare,
@@ -37,8 +39,26 @@ Start here:
   sparsey-trace report RUN.h5           look at it, in one HTML file
   sparsey-trace VERB --help             options and examples"""
 
+
+class _Verb(TyperCommand):
+    """A verb. Typer prints help while it parses; what goes wrong there is told as of all that is printed."""
+
+    def parse_args(self, *given: Any) -> Any:
+        with printing_results():
+            return super().parse_args(*given)
+
+
+class _Verbs(TyperGroup):
+    """The command as a whole, likewise."""
+
+    def parse_args(self, *given: Any) -> Any:
+        with printing_results():
+            return super().parse_args(*given)
+
+
 app = typer.Typer(
     name="sparsey-trace",
+    cls=_Verbs,
     epilog=_NEXT,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
@@ -46,7 +66,7 @@ app = typer.Typer(
 )
 for _verb in VERBS:
     _name = _verb.__name__.rpartition(".")[2]
-    app.command(epilog=_verb.EXAMPLES)(getattr(_verb, _name))
+    app.command(cls=_Verb, epilog=_verb.EXAMPLES)(getattr(_verb, _name))
 
 
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol

@@ -52,18 +52,8 @@ def main(arguments: Sequence[str]) -> int:
     except Exception as error:  # noqa: BLE001 - whatever it is, the user gets one line
         if "--debug" in arguments:
             printing.traceback(error)
-        return INTERRUPTED if ctrl_c.is_behind(error) else _explain(_of_output(error))
+        return INTERRUPTED if ctrl_c.is_behind(error) else _explain(error)
     return int(code or DONE)
-
-
-def _of_output(error: Exception) -> Exception:
-    """The error that is meant where standard output takes nothing more: typer, which prints its help, names nothing."""
-    if isinstance(error, OSError) and not isinstance(error, SparseyTraceError):
-        try:
-            printing.flush()
-        except OutputError as meant:
-            return meant
-    return error
 
 
 def _explain(error: Exception) -> int:

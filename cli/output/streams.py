@@ -39,7 +39,7 @@ def printing_results() -> Iterator[None]:
     """
     try:
         yield
-    except BrokenPipeError:
+    except (BrokenPipeError, OutputError):
         raise
     except OSError as error:
         let_go(sys.stdout)

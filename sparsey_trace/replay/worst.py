@@ -16,11 +16,11 @@ from sparsey_trace.tables.provenance import provenance_of
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sparsey_trace.replay.result import Result
+    from sparsey_trace.charts.accessor import RunResult
     from sparsey_trace.trace.reading.trace import Trace
 
 
-def worst(result: Result, name: str, *, n: int, layer: int | str | None) -> pd.DataFrame:
+def worst(result: RunResult, name: str, *, n: int, layer: int | str | None) -> pd.DataFrame:
     """See `Result.worst`."""
     metric = _metric(result, name)
     if n < 1:
@@ -36,7 +36,7 @@ def worst(result: Result, name: str, *, n: int, layer: int | str | None) -> pd.D
         return _rows(trace, _of_samples(table, number), metric, n)
 
 
-def _metric(result: Result, name: str) -> SampleMetric[Any]:
+def _metric(result: RunResult, name: str) -> SampleMetric[Any]:
     """The metric that made a table, as it was configured."""
     made = provenance_of(pq.read_schema(result.path(name))) or {}
     metric = make_metric(made["metric"], made["parameters"])

@@ -187,7 +187,10 @@ def test_without_a_picture_it_lists_them(arguments: list[str], capsys: pytest.Ca
             "--dpi: expected a picture of at most 134,217,728 pixels, found 240,000 x 160,000",
         ),
         (["RUN", "basis_set_size", "-o", "nowhere/x.svg"], "nowhere/x.svg: expected to write results there"),
-        (["RUN", "basis_set_size", "-o", "there.svg"], "found one; choose another name with -o, or replace it with --overwrite"),
+        (
+            ["RUN", "basis_set_size", "-o", "there.svg"],
+            "choose another name with -o, or replace it with --overwrite",
+        ),
     ],
 )
 def test_errors_correct_the_command(
