@@ -1,4 +1,4 @@
-"""Which run: one file, or all files of a run."""
+"""Which run: one file, or all files of a run; and where its tables are."""
 
 from pathlib import Path
 from typing import Annotated
@@ -10,3 +10,13 @@ FILES = 'The trace: one file; or all files of a run, named or as a quoted patter
 # Typer itself would call a file that can't be read a fault of the command line.
 Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, readable=False)]
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, readable=False)]
+Tables = Annotated[
+    Path | None,
+    typer.Option(
+        "--tables",
+        metavar="DIR",
+        show_default="RUN.metrics, beside the trace",
+        readable=False,
+        help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there.",
+    ),
+]

@@ -10,7 +10,7 @@ from sparsey_trace.support.printable import printable
 from ..options.common import Debug, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import Runs
+from ..options.runs import Runs, Tables
 from ..output.printing import note, wants_progress, write
 
 EXAMPLES = """\b
@@ -58,6 +58,7 @@ def export(
     to: To,
     out: Out = None,
     metric: Metrics = None,
+    tables: Tables = None,
     n_jobs: Jobs = None,
     progress_bar: ProgressBar = None,
     debug: Debug = False,
@@ -78,6 +79,7 @@ def export(
             to=to,
             out=out,
             metrics=metrics,
+            tables=tables,
             n_jobs=num_jobs(n_jobs, trace),
             progress_bar=wants_progress(asked=progress_bar),
         )

@@ -13,14 +13,14 @@ from sparsey_trace.support.suggest import unknown
 
 from ..options.common import Debug, Overwrite
 from ..options.jobs import num_jobs
-from ..options.runs import FILES
+from ..options.runs import FILES, Tables
 from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
 
 if TYPE_CHECKING:
     from sparsey_trace.charts.paper import Paper
     from sparsey_trace.layout import Layout
-    from sparsey_trace.replay.find_or_make import Tables
+    from sparsey_trace.replay.find_or_make import Tables as FoundTables
     from sparsey_trace.trace.reading.trace import Trace
 
 EXAMPLES = """\b
@@ -100,6 +100,7 @@ def plot(
     font_size: FontSize = 10,
     dpi: Dpi = 200,
     title: Title = True,
+    tables: Tables = None,
     overwrite: Overwrite = False,
     debug: Debug = False,
 ) -> None:
@@ -119,7 +120,16 @@ def plot(
         font_size=font_size,
         dpi=dpi,
     )
-    _draw(runs or [], picture, out, layer=layer, paper=paper, has_title=title, overwrite=overwrite)
+    _draw(
+        runs or [],
+        picture,
+        out,
+        layer=layer,
+        paper=paper,
+        has_title=title,
+        folder=tables,
+        overwrite=overwrite,
+    )
 
 
 def _list_pictures() -> None:
@@ -156,6 +166,7 @@ def _draw(
     layer: str | None,
     paper: "Paper",
     has_title: bool,
+    folder: Path | None,
     overwrite: bool,
 ) -> None:
     """Draw a picture; the table that it needs is made if RUN.metrics doesn't have it."""
@@ -171,7 +182,7 @@ def _draw(
     with open_trace(runs) as trace:
         look = Look(layers=_layers(trace.layout, layer), has_title=has_title)
         # Held until the picture is drawn: tables that aren't kept live as long as this.
-        tables = _tables(trace, picture)
+        tables = _tables(trace, picture, folder)
         result = Result({}, skipped={}) if tables is None else tables.result
         run = Run(name=str(trace.path), trace=trace, tables=result, by_sample=by_sample)
         width, height = save(run, CHARTS[picture], out, paper=paper, look=look)
@@ -216,7 +227,7 @@ def _layers(layout: "Layout", layer: str | None) -> tuple[int, ...]:
     return chosen_layers(layout, int(layer) if is_number and layer is not None else layer)
 
 
-def _tables(trace: "Trace", picture: str) -> "Tables | None":
+def _tables(trace: "Trace", picture: str, folder: Path | None) -> "FoundTables | None":
     from sparsey_trace.charts.catalogue import CHARTS
     from sparsey_trace.replay.find_or_make import Question, tables_of
 
@@ -224,7 +235,7 @@ def _tables(trace: "Trace", picture: str) -> "Tables | None":
     if table is None:
         return None
     question = Question.about([table], n_jobs=num_jobs(None, trace), progress_bar=wants_progress())
-    tables = tables_of(trace, question)
+    tables = tables_of(trace, question, folder)
     for remark in tables.remarks:
         note(remark)
     return tables

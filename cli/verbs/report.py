@@ -41,6 +41,18 @@ Out = Annotated[
     ),
 ]
 
+Tables = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--tables",
+        metavar="DIR",
+        show_default="RUN.metrics, beside the trace",
+        readable=False,
+        help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there; "
+        "of several runs given once for each, in their order.",
+    ),
+]
+
 _MIB = 1 << 20
 
 
@@ -49,6 +61,7 @@ def report(
     *,
     out: Out = None,
     overwrite: Overwrite = False,
+    tables: Tables = None,
     n_jobs: Jobs = None,
     progress_bar: ProgressBar = None,
     debug: Debug = False,
@@ -59,7 +72,7 @@ def report(
     analysed now, into the folders of `analyze`.
     """
     shown = wants_progress(asked=progress_bar)
-    _make_report(runs, out, overwrite=overwrite, n_jobs=n_jobs, progress_bar=shown)
+    _make_report(runs, out, overwrite=overwrite, tables=tables, n_jobs=n_jobs, progress_bar=shown)
 
 
 def _make_report(
@@ -67,6 +80,7 @@ def _make_report(
     out: Path | None,
     *,
     overwrite: bool = False,
+    tables: Sequence[Path] | None = None,
     n_jobs: int | None = None,
     progress_bar: bool = False,
     say: Callable[[str], None] = write,
@@ -80,7 +94,9 @@ def _make_report(
         for trace in traces:
             note_run_part(trace)
         jobs = num_jobs(n_jobs, *traces)
-        made = write_report(traces, out, overwrite=overwrite, n_jobs=jobs, progress_bar=progress_bar)
+        made = write_report(
+            traces, out, overwrite=overwrite, tables=tables, n_jobs=jobs, progress_bar=progress_bar
+        )
     size = made.stat().st_size / _MIB
     say(printable(f"{made}: report of {count(len(runs), 'run')}, {size:.1f} MiB; open it in a browser"))
 

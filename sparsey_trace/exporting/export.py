@@ -57,6 +57,7 @@ def export(
     to: str,
     out: str | os.PathLike[str] | None = None,
     metrics: Iterable[str | Metric[Any]] | None = None,
+    tables: str | os.PathLike[str] | None = None,
     n_jobs: int = 1,
     progress_bar: bool = False,
 ) -> tuple[Path, list[str]]:
@@ -64,7 +65,7 @@ def export(
 
     `tensorboard` is a folder of event files, `train` and `eval`: of each metric and layer the mean over its MACs,
     step by step. `csv` is a folder with the metrics' tables by step, as docs/metrics.md has their columns. Tables
-    that an analysis has left in RUN.metrics are used where they fit; the others are made now and stay there, as with
+    that an analysis has left are used where they fit; the others are made now and stay there, as with
     `compare`. `netcdf` (a file) and `zarr` (a folder) are the trace itself: inputs, codes, activity, wiring and what
     is known of each sample, as `Trace.to_xarray` has them, but phases as numbers that `flag_meanings` explains.
 
@@ -75,6 +76,7 @@ def export(
             the run.
         metrics: for `tensorboard` and `csv`, names, or metrics with parameters; by default all built in with
             values by step.
+        tables: the folder that `analyze` wrote, where it isn't RUN.metrics.
         n_jobs: how many threads compute metrics; -1 for one on each core.
         progress_bar: show progress on standard error.
 
@@ -82,11 +84,11 @@ def export(
         What was made, and remarks on what isn't in it.
 
     Raises:
-        UsageError: another form, metrics for a form that has none, or a package isn't installed.
-        OutputError: something is there already, or it can't be written.
+        UsageError: another form, metrics or tables for a form that has none, or a package isn't installed.
+        OutputError: something is there already, it can't be written, or `tables` holds something else.
         TraceError: no trace, or a damaged one; for metrics, also an empty one.
     """
-    form = _form(to, has_metrics=metrics is not None)
+    form = _form(to, has_metrics=metrics is not None, has_tables=tables is not None)
     with contextlib.ExitStack() as stack:
         trace = source if isinstance(source, Trace) else stack.enter_context(open_trace(source))
         path = default_place(trace, to) if out is None else user_path(out)
@@ -100,7 +102,13 @@ def export(
         from sparsey_trace.exporting.tables import write_tables
 
         return path, write_tables(
-            trace, partial, to=to, metrics=metrics, n_jobs=n_jobs, progress_bar=progress_bar
+            trace,
+            partial,
+            to=to,
+            metrics=metrics,
+            tables=None if tables is None else user_path(tables),
+            n_jobs=n_jobs,
+            progress_bar=progress_bar,
         )
 
 
@@ -110,13 +118,14 @@ def default_place(trace: Trace, to: str) -> Path:
     return common.with_name(common.name + FORMS[to].ending)
 
 
-def _form(to: str, *, has_metrics: bool) -> Form:
+def _form(to: str, *, has_metrics: bool, has_tables: bool) -> Form:
     if to not in FORMS:
         raise UsageError(unknown("to", to, FORMS))
     form = FORMS[to]
-    if has_metrics and form.holds == "trace":
-        msg = f"metrics: expected none, as {to} holds the trace itself, found some"
-        raise UsageError(msg)
+    for name in [name for name, has in (("metrics", has_metrics), ("tables", has_tables)) if has]:
+        if form.holds == "trace":
+            msg = f"{name}: expected none, as {to} holds the trace itself, found some"
+            raise UsageError(msg)
     require(*form.packages, what=f"export to {to}", extra="export")
     return form
 

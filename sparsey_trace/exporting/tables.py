@@ -27,6 +27,7 @@ def write_tables(
     *,
     to: str,
     metrics: Iterable[str | Metric[Any]] | None,
+    tables: Path | None,
     n_jobs: int,
     progress_bar: bool,
 ) -> list[str]:
@@ -37,6 +38,7 @@ def write_tables(
         folder: what to make.
         to: `tensorboard` or `csv`.
         metrics: as `analyze` takes them; None for those built in that have values by step.
+        tables: the folder that `analyze` wrote; None for RUN.metrics.
         n_jobs: how many threads compute them.
         progress_bar: show progress on standard error.
 
@@ -47,9 +49,9 @@ def write_tables(
         UsageError: none of the metrics has values that the form can hold.
     """
     wanted = [cls.name for cls in BUILT_IN if not issubclass(cls, RunMetric)] if metrics is None else metrics
-    tables = tables_of(trace, Question.about(wanted, n_jobs=n_jobs, progress_bar=progress_bar))
-    lacking = {name: reason for name, path in tables.result.paths.items() if (reason := _unfit(path, to))}
-    paths = {name: path for name, path in tables.result.paths.items() if name not in lacking}
+    found = tables_of(trace, Question.about(wanted, n_jobs=n_jobs, progress_bar=progress_bar), tables)
+    lacking = {name: reason for name, path in found.result.paths.items() if (reason := _unfit(path, to))}
+    paths = {name: path for name, path in found.result.paths.items() if name not in lacking}
     if not paths:
         msg = f"metrics: expected some that {to} can hold, found {'; '.join(f'{k}: {v}' for k, v in lacking.items())}"
         raise UsageError(msg)
@@ -61,8 +63,8 @@ def write_tables(
         from sparsey_trace.exporting.events import write_events
 
         write_events(trace, paths, folder)
-    left_out = {**tables.result.skipped, **lacking}
-    return [*tables.remarks, *(f"{name} is left out: {reason}" for name, reason in left_out.items())]
+    left_out = {**found.result.skipped, **lacking}
+    return [*found.remarks, *(f"{name} is left out: {reason}" for name, reason in left_out.items())]
 
 
 def _unfit(path: Path, to: str) -> str:

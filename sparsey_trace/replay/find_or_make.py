@@ -10,6 +10,7 @@ from sparsey_trace.replay.analyze import analyze, by_sample
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.replay.result import Result, origin_of
+from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.tables.fit import Misfit, misfit
 from sparsey_trace.tables.names import paths_of
 from sparsey_trace.trace.paths import default_folder
@@ -74,7 +75,7 @@ class Tables:
 
     Attributes:
         result: all tables together.
-        remarks: lines on tables that couldn't stay in RUN.metrics.
+        remarks: lines on tables that couldn't stay in the folder.
         made: those made now; what wasn't kept lives as long as this.
     """
 
@@ -83,15 +84,24 @@ class Tables:
     made: Result
 
 
-def tables_of(trace: Trace, question: Question) -> Tables:
-    """A trace's tables. Those in its RUN.metrics are used where they fit; the others are made now.
+def tables_of(trace: Trace, question: Question, folder: Path | None = None) -> Tables:
+    """A trace's tables. Those in its folder are used where they fit; the others are made now.
 
     They stay there, but where that would replace a table that answers another question.
 
+    Args:
+        trace: open.
+        question: what is asked of it.
+        folder: where `analyze` wrote, or would write; RUN.metrics by default.
+
     Raises:
         TraceError: the trace is damaged or empty, or none of the metrics can be computed.
+        OutputError: a folder was named that holds something else than results of this trace.
     """
-    folder = default_folder(*trace.paths)
+    if folder is None:
+        folder = default_folder(*trace.paths)
+    else:
+        check_folder(folder, trace)
     wanted, lacking = computable(list(question.metrics), trace)
     made, remarks = _made(trace, folder, misfits(folder, wanted, question, trace=trace), question)
     paths = paths_of(folder, wanted) | made.paths

@@ -36,13 +36,14 @@ def report(
     out: str | os.PathLike[str] | None = None,
     *,
     overwrite: bool = False,
+    tables: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
     n_jobs: int = 1,
     progress_bar: bool = False,
 ) -> Path:
     """Make one HTML file that shows a run, or several runs on top of each other.
 
     It holds everything that it shows, and asks no network for anything: it can be mailed, archived and opened
-    anywhere. The same traces give the same bytes. Tables in RUN.metrics are used where they fit; the others
+    anywhere. The same traces give the same bytes. Tables that an analysis left are used where they fit; the others
     are computed, and stay there, but where that would replace a table that answers another question.
 
     Args:
@@ -50,6 +51,7 @@ def report(
             compared. A run of several files is one by a pattern, or by a list in the list.
         out: the file to make; by default RUN.html beside the trace, and A-B.html of several runs.
         overwrite: replace whatever is there; an earlier report is replaced without.
+        tables: the folder that `analyze` wrote, where it isn't RUN.metrics; of several runs a folder for each.
         n_jobs: how many threads; -1 for one on each core.
         progress_bar: show progress on standard error.
 
@@ -57,9 +59,10 @@ def report(
         The file.
 
     Raises:
-        UsageError: no runs, too many, or one given twice; or Plotly or Jinja2 isn't installed.
+        UsageError: no runs, too many, one given twice, or not a folder of tables for each; or Plotly or Jinja2 isn't
+            installed.
         TraceError: a run can't be read, is empty, or has no metric that can be computed.
-        OutputError: another file is there, or it can't be written.
+        OutputError: another file is there, or it can't be written; or `tables` holds something else.
     """
     check_installed()
     named = [runs] if isinstance(runs, (str, os.PathLike, Trace)) else list(runs)
@@ -71,7 +74,8 @@ def report(
         check_distinct([(trace.id, str(trace.path)) for trace in traces])
         path = default_path(traces) if out is None else user_path(out)
         check_free(path, overwrite=overwrite)
-        write_whole(path, _made(traces, n_jobs=n_jobs, progress_bar=progress_bar))
+        folders = _folders(tables, len(traces))
+        write_whole(path, _made(traces, folders, n_jobs=n_jobs, progress_bar=progress_bar))
     return path
 
 
@@ -94,7 +98,22 @@ def check_installed() -> None:
     require("plotly", "jinja2", what="report", extra="report")
 
 
-def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
+def _folders(
+    tables: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None, runs: int
+) -> list[Path | None]:
+    """The folder of tables of each run."""
+    if tables is None:
+        return [None] * runs
+    named = [tables] if isinstance(tables, (str, os.PathLike)) else list(tables)
+    if len(named) != runs:
+        msg = f"tables: expected a folder for each run, {runs} in all, found {len(named)}"
+        raise UsageError(msg)
+    return [user_path(name) for name in named]
+
+
+def _made(
+    traces: Sequence[Trace], folders: Sequence[Path | None], *, n_jobs: int, progress_bar: bool
+) -> bytes:
     """The report's bytes."""
     from sparsey_trace.reporting.pages import page
     from sparsey_trace.reporting.runs import report_runs, views_of
@@ -102,7 +121,9 @@ def _made(traces: Sequence[Trace], *, n_jobs: int, progress_bar: bool) -> bytes:
     from sparsey_trace.reporting.tables import facts_of, summary_of
 
     question = Question.about(None, n_jobs=n_jobs, progress_bar=progress_bar)
-    found = [(trace, tables_of(trace, question)) for trace in traces]
+    found = [
+        (trace, tables_of(trace, question, folder)) for trace, folder in zip(traces, folders, strict=True)
+    ]
     for remark in (remark for _, tables in found for remark in tables.remarks):
         warnings.warn(remark, CacheWarning, stacklevel=3)
     runs = report_runs(found, n_jobs=n_jobs)
