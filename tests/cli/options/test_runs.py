@@ -45,8 +45,8 @@ def test_another_runs_tables_are_refused(
     st.analyze(write_trace(tmp_path / "other.h5"), metrics=["basis_set_size"], out=tables)
     assert main([*arguments(verb, run, tmp_path / "made"), "--tables", str(tables)]) == 2
     assert capsys.readouterr().err == (
-        f"sparsey-trace: {tables}: expected an empty folder, or earlier results of {run}, found results of another trace "
-        "(basis_set_size.parquet); choose another folder\n"
+        f"sparsey-trace: {tables}: expected an empty folder, or earlier results of {run}, found results of "
+        "another trace (basis_set_size.parquet); choose another folder\n"
     )
     assert not list(tmp_path.glob("made*"))
 
