@@ -19,13 +19,14 @@ from sparsey_trace.errors import UsageError
 from sparsey_trace.testing import runs, write_run
 from tests.arrays.same import assert_same
 from tests.cli.commands import LAYOUT, being_written, write_trace
+from tests.faults import times
 from tests.trace.ranks import write_parts, write_whole
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=times(8, 25), deadline=None)
 @given(run=runs())
 def test_every_value_is_there(run: st.Chunk, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("run") / "run.h5"

@@ -9,6 +9,7 @@ import sparsey_trace as st
 from sparsey_trace.charts.activity_over_samples import MOST_BINS, activity_over_samples
 from sparsey_trace.layout import EVAL, TRAIN, LayerLayout, Layout
 from tests.charts.looks import ANY_RUNS, looked_at, panels, run_of, traces
+from tests.faults import times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=times(10, 30))
 def test_samples_are_counted_by_how_many_macs_are_active(chunk: Chunk) -> None:
     with looked_at(chunk) as run:
         for found, active in zip(activity_over_samples(run), chunk.active, strict=True):

@@ -13,6 +13,7 @@ from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 from tests.charts.looks import ANY_RUNS, RUNS, looked_at
 from tests.charts.on_axes import silent
+from tests.faults import times
 
 if TYPE_CHECKING:
     import sparsey_trace as st
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=times(10, 30))
 def test_pictures_are_the_means_inside_the_field(chunk: Chunk) -> None:
     with looked_at(chunk, "basis_average") as run:
         if "basis_average" not in run.tables:
@@ -46,7 +47,7 @@ def test_pictures_are_the_means_inside_the_field(chunk: Chunk) -> None:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=10)
+@settings(deadline=None, max_examples=times(5, 10))
 def test_fewer_macs_are_drawn_evenly_and_by_their_numbers(chunk: Chunk) -> None:
     with looked_at(chunk, "basis_average") as run:
         if "basis_average" not in run.tables:

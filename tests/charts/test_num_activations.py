@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from sparsey_trace.charts.num_activations import mac_activity
 from tests.charts.looks import ANY_RUNS, looked_at, panels, traces
 from tests.charts.on_axes import SHOWN, silent
+from tests.faults import times
 
 if TYPE_CHECKING:
     import sparsey_trace as st
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=times(10, 30))
 def test_activity_counts_samples_of_both_phases(chunk: Chunk) -> None:
     with looked_at(chunk) as run:
         for found, active in zip(mac_activity(run), chunk.active, strict=True):

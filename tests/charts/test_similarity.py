@@ -11,6 +11,7 @@ from sparsey_trace.charts import similarity as module
 from sparsey_trace.charts.similarity import BINS, similarities
 from sparsey_trace.layout import TRAIN
 from tests.charts.looks import RUNS, looked_at, panels, traces
+from tests.faults import times
 
 if TYPE_CHECKING:
     import sparsey_trace as st
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS, most=hyp.integers(2, 12))
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=times(10, 30))
 def test_pairs_are_counted_where_a_mac_was_active_for_one_of_them(chunk: Chunk, most: int) -> None:
     train = np.flatnonzero(chunk.phase == TRAIN)
     with looked_at(chunk) as run:

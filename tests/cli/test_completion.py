@@ -63,14 +63,12 @@ echo "offered ${COMPREPLY[*]}, else files"
 IN_ZSH = """
 zmodload zsh/zpty
 zpty -b shell zsh -f -i
-tell() { zpty -w shell "$1"; sleep "$2" }
-tell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(sparsey-trace --show-completion)"' 3
+zpty -w shell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(sparsey-trace --show-completion)"; print rea""dy'
+zpty -r shell seen '*ready*'
 zpty -w -n shell $'sparsey-trace info oth\t'
-sleep 3
+zpty -r shell seen '*other_run.h5*' && print -r -- "$seen"
 zpty -w -n shell $'\x15sparsey-trace analy\t'
-sleep 3
-zpty -r -t shell seen; while zpty -r -t shell more; do seen+=$more; done
-print -r -- "$seen"
+zpty -r shell seen '*analyze*' && print -r -- "$seen"
 """
 
 
@@ -96,7 +94,7 @@ def test_in_bash(tmp_path: Path, shell_environment: dict[str, str]) -> None:
 def test_in_zsh(tmp_path: Path, shell_environment: dict[str, str]) -> None:
     call = ["zsh", "-f", "-c", IN_ZSH]
     found = subprocess.run(
-        call, capture_output=True, text=True, check=True, cwd=tmp_path, env=shell_environment
+        call, capture_output=True, text=True, check=True, cwd=tmp_path, env=shell_environment, timeout=120
     )
     seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r|\x08", "", found.stdout)
     assert "other_run.h5" in seen

@@ -18,6 +18,7 @@ import pytest
 from sparsey_trace.cli.main import main
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.trace.reading.open_trace import open_trace
+from tests.cli.commands import write_trace
 
 if TYPE_CHECKING:
     from sparsey_trace.trace.reading.trace import Trace
@@ -140,11 +141,9 @@ def cells(layer: Any, sample: int) -> Any:
 
 
 @pytest.mark.parametrize("resolution", ["sample", "step", "epoch", "run"])
-def test_every_table_is_read_as_arrow_reads_it(
-    folder: Path, resolution: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(folder)
-    assert main(["analyze", "run.h5", "-o", str(tmp_path / "out"), "--resolution", resolution]) == 0
+def test_every_table_is_read_as_arrow_reads_it(resolution: str, tmp_path: Path) -> None:
+    run = write_trace(tmp_path / "run.h5", steps=40)
+    assert main(["analyze", str(run), "-o", str(tmp_path / "out"), "--resolution", resolution]) == 0
     tables = sorted((tmp_path / "out").glob("*.parquet"))
     assert len(tables) >= 8
     for path in tables:

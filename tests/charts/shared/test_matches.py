@@ -14,6 +14,7 @@ from sparsey_trace import Chunk
 from sparsey_trace.charts.shared.matches import matches
 from sparsey_trace.layout import NO_LABEL
 from tests.charts.looks import RUNS, looked_at, run_of
+from tests.faults import times
 from tests.replay.runs import write_run
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=times(10, 30))
 def test_match_accuracy_by_class_and_distance(chunk: Chunk) -> None:
     with looked_at(chunk, "match_accuracy") as run:
         if (

@@ -55,14 +55,12 @@ def test_what_is_no_report_stays(tmp_path: Path, capsys: pytest.CaptureFixture[s
     assert [path.name for path in tmp_path.iterdir()] == ["digits.html"]
 
 
-def test_without_plotly_it_says_why_there_is_no_report(tmp_path: Path) -> None:
+def test_without_plotly_it_says_why_there_is_no_report(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pytest.importorskip("torch")
-    code = (
-        "import sys; sys.modules['plotly'] = None; from sparsey_trace.cli.main import main;"
-        "sys.exit(main(sys.argv[1:]))"
-    )
-    call = [sys.executable, "-c", code, "demo", "-o", str(tmp_path), "--samples", "16", "--epochs", "1"]
-    found = subprocess.run(call, capture_output=True, text=True, check=False)
+    monkeypatch.setitem(sys.modules, "plotly", None)
+    found = sparsey_trace("demo", "-o", tmp_path, "--samples", "16", "--epochs", "1")
     assert found.returncode == 0
     assert found.stderr.splitlines()[-1] == (
         "no report: expected the package plotly, found it not installed; "

@@ -15,6 +15,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.testing import runs, write_run
 from sparsey_trace.trace.rescue.validate import Report, validate
 from tests.cli.commands import LAYOUT, being_written, sparsey_trace, write_steps, write_trace
+from tests.faults import times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +33,7 @@ def test_a_sound_trace(run: Path) -> None:
 
 
 @given(run=runs())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=times(10, 30), deadline=None)
 def test_whatever_is_written_is_sound(run: Chunk, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("runs") / "run.h5"
     write_run(path, run, commit_steps=2)
