@@ -1,4 +1,4 @@
-"""Small models to record: one with sparseypy's attributes, one with winner-take-all parts."""
+"""Small models to record: one of sparseypy's final generation, one with winner-take-all parts."""
 
 from __future__ import annotations
 
@@ -9,60 +9,40 @@ from torch import Tensor, nn
 from torch.nn.functional import one_hot
 
 from sparsey_trace.recording import WinnerTakeAll
+from tests.sparseypy.standins.final import Model, SparseyLayer
 
 NUM_FEATURES = 6
 """D of both models."""
 
 
-class OriginalLayer(nn.Module):
-    """A layer with the attributes of sparseypy's: fixed random projections, and MACs that fall silent.
-
-    A MAC is active where it hears anything. In training its weights move, in place.
-    """
-
-    def __init__(self, connections: list[list[int]], *, num_sources: int, width: int, seed: int) -> None:
-        super().__init__()
-        most = max(map(len, connections))
-        padded = [row + [num_sources] * (most - len(row)) for row in connections]
-        self.input_connections = torch.tensor(padded)
-        self.num_cms_per_mac, self.num_neurons_per_cm = 3, 4
-        self.mac_positions = [(0.5, mac / len(connections)) for mac in range(len(connections))]
-        self.is_active: Tensor | None = None
-        generator = torch.Generator().manual_seed(seed)
-        weights = torch.rand(len(connections), most * width, 12, generator=generator)
-        self.weights = nn.Parameter(weights, requires_grad=False)
-
-    def forward(self, x: Tensor) -> Tensor:
-        heard = torch.cat([x, torch.zeros_like(x[:, :1])], dim=1)[:, self.input_connections].flatten(2)
-        self.is_active = heard.any(dim=-1).float()
-        support = torch.einsum("bmi,mio->bmo", heard, self.weights).unflatten(-1, (3, 4))
-        cells = one_hot(support.argmax(dim=-1), 4).flatten(2).float()
-        if self.training:
-            self.weights.mul_(0.9).add_(torch.einsum("bmi,bmo->mio", heard, cells), alpha=0.1)
-        return cells * self.is_active[..., None]
+def original_layer(
+    wiring: list[list[int]], *, num_sources: int, cells_below: int, index: int = 0
+) -> SparseyLayer:
+    """The final generation's, of MACs of 3 CMs with 4 neurons; a MAC is active where it hears anything."""
+    return SparseyLayer(
+        layer_index=index,
+        grid=(1, len(wiring)),
+        grid_layout="rect",
+        num_cms=3,
+        num_neurons=4,
+        mac_receptive_field_size=1.0,
+        grid_below=(1, num_sources),
+        cells_below=cells_below,
+        wiring=[torch.tensor(row) for row in wiring],
+    )
 
 
-class OriginalModel(nn.Module):
-    """Two such layers; as in sparseypy, `train` sets the flag of the layers and not the model's own."""
+class OriginalModel(Model):
+    """The final generation's, of two small layers; `train` sets the flag of the layers and not the model's own."""
 
     def __init__(self) -> None:
         super().__init__()
-        lower = OriginalLayer([[0, 1, 2], [3, 4], [5]], num_sources=NUM_FEATURES, width=1, seed=1)
-        upper = OriginalLayer([[0, 1], [2]], num_sources=3, width=12, seed=2)
-        self.add_module("Layer_0", lower)
-        self.add_module("Layer_1", upper)
-
-    def train(self, mode: bool = True) -> OriginalModel:  # noqa: FBT001, FBT002 - torch's own signature
-        for layer in self.children():
-            layer.train(mode)
-        return self
+        self.add_layer(original_layer([[0, 1, 2], [3, 4], [5]], num_sources=NUM_FEATURES, cells_below=1))
+        self.add_layer(original_layer([[0, 1], [2]], num_sources=3, cells_below=12, index=1))
 
     def forward(self, x: Tensor) -> Tensor:
-        """[B, D, 1] or [B, D]."""
-        x = x.reshape(len(x), NUM_FEATURES, 1)
-        for layer in self.children():
-            x = layer(x)
-        return x
+        """[B, D, 1], or [B, D]."""
+        return super().forward(x.reshape(len(x), NUM_FEATURES, 1))
 
 
 class OneHot(nn.Module):

@@ -16,7 +16,7 @@ from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 from sparsey_trace.recording import WinnerTakeAll, record
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers
-from tests.recording.models import Classifier, OriginalLayer, OriginalModel, samples
+from tests.recording.models import Classifier, OriginalModel, original_layer, samples
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -35,7 +35,8 @@ class Deep(nn.Module):
         super().__init__()
         sources = [6, *map(len, self.WIRING)]
         for number, wiring in enumerate(self.WIRING):
-            layer = OriginalLayer(wiring, num_sources=sources[number], width=12 if number else 1, seed=number)
+            below = 12 if number else 1
+            layer = original_layer(wiring, num_sources=sources[number], cells_below=below, index=number)
             self.add_module(f"v{number}", layer)
 
     def forward(self, x: Tensor) -> Tensor:

@@ -12,7 +12,7 @@ from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import WinnerTakeAll, record
 from tests.recording.models import (
     Classifier,
-    OriginalLayer,
+    original_layer,
 )
 
 if TYPE_CHECKING:
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
 
 def test_a_model_that_is_one_layer(tmp_path: Path) -> None:
-    layer = OriginalLayer([[0, 1], [2]], num_sources=3, width=1, seed=0)
+    layer = original_layer([[0, 1], [2]], num_sources=3, cells_below=1)
     with record(layer, tmp_path / "run.h5"):
         layer(torch.ones(2, 3, 1))
     with st.open_trace(tmp_path / "run.h5") as trace:
-        assert trace.layout.layers[0].name == "OriginalLayer"
+        assert trace.layout.layers[0].name == "SparseyLayer"
         assert len(trace) == 2
 
 

@@ -32,7 +32,7 @@ def test_the_originals_attributes_become_the_layout(tmp_path: Path) -> None:
     assert (lower.num_macs, lower.num_cms, lower.num_neurons) == (3, 3, 4)
     np.testing.assert_array_equal(lower.connections, [[0, 1, 2], [3, 4, -1], [5, -1, -1]])
     np.testing.assert_array_equal(upper.connections, [[0, 1], [2, -1]])
-    np.testing.assert_allclose(upper.positions, [[0.5, 0], [0.5, 0.5]])
+    np.testing.assert_allclose(upper.positions, [[0.5, 0], [0.5, 1]])
 
 
 def test_positions_are_optional(tmp_path: Path) -> None:
