@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError
+from sparsey_trace.recording.adapters.which_output import described
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,12 +62,17 @@ def cells_of(output: Any, layout: LayerLayout) -> Tensor:
     """
     macs, cms, neurons = layout.num_macs, layout.num_cms, layout.num_neurons
     if not isinstance(output, Tensor) or not _holds_cells(output.shape[1:], layout):
-        found = list(output.shape) if isinstance(output, Tensor) else type(output).__name__
+        found = described(output)
         shapes = ((macs, cms, neurons), (macs, cms * neurons), (macs * cms * neurons,))
         wanted = " or ".join(f"[B, {', '.join(map(str, shape))}]" for shape in shapes)
         msg = (
             f"{layout.name}: expected an output of shape {wanted}, with any axes that come to {macs} in place of "
-            f"its MACs' one, found {found}"
+            f"its MACs' one, or winners as whole numbers of shape [B, {macs}, {cms}], found {found}"
+            + (
+                ""
+                if isinstance(output, Tensor)
+                else "; say what of it holds the codes: WinnerTakeAll(..., output=…)"
+            )
         )
         raise RecordError(msg)
     # A conversion, as torch makes booleans so ten times faster than by comparing with 0.

@@ -12,11 +12,14 @@ from torch import Tensor, nn
 from sparsey_trace.layout import LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
 from sparsey_trace.recording.adapters.codes import Codes, codes_of_cells, codes_of_winners, is_grid
+from sparsey_trace.recording.adapters.which_output import picked
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
+
+    from sparsey_trace.recording.adapters.which_output import Which
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,7 +30,7 @@ class WinnerTakeAll:
     is silent. Or the output holds the winners themselves, -1 throughout a MAC that is silent. In short, it is
 
     - `[B, M, Q, K]`, `[B, M, Q * K]` or `[B, M * Q * K]` of any dtype: cells;
-    - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1;
+    - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1; `[B, M]` where Q is 1, `[B, Q]` where M is 1;
 
     in each of which there may be several axes for M, as `[B, rows, columns, Q, K]`, with the last one running fastest
     through the MACs' numbers.
@@ -40,12 +43,14 @@ class WinnerTakeAll:
         connections: what each MAC listens to, [M, R] padded with -1 or M index arrays: input features for
             the first layer that is recorded, MACs of the recorded layer before for others; None: everything.
         positions: [M, 2], the MACs' positions on the unit grid, or None.
+        output: what of the layer's output it is, where the layer puts out several things: a position in a tuple, a
+            key or an attribute's name, or a function of the output; None: the output itself.
 
     Raises:
         LayoutError: counts, connections and positions don't fit each other.
 
     >>> WinnerTakeAll("encoder.0", num_macs=4, num_cms=3, num_neurons=8)
-    WinnerTakeAll(name='encoder.0', num_macs=4, num_cms=3, num_neurons=8, connections=None, positions=None)
+    WinnerTakeAll(name='encoder.0', num_macs=4, num_cms=3, num_neurons=8, connections=None, positions=None, output=None)
     """
 
     name: str
@@ -55,6 +60,7 @@ class WinnerTakeAll:
     num_neurons: int
     connections: ArrayLike | Sequence[ArrayLike] | None = None
     positions: ArrayLike | None = None
+    output: Which | None = None
 
     def __post_init__(self) -> None:
         """Check now what would otherwise fail in the first forward pass."""
@@ -66,8 +72,9 @@ class WinnerTakeAll:
 
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
         """Winners and activity, both from the output."""
+        output = picked(output, self.output, where=layout.name)
         if isinstance(output, Tensor) and _is_whole(output) and _holds_winners(output.shape[1:], layout):
-            return codes_of_winners(output, layout)
+            return codes_of_winners(output.reshape(-1, layout.num_macs, layout.num_cms), layout)
         return codes_of_cells(output, layout)
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
@@ -93,7 +100,9 @@ class WinnerTakeAll:
 
 
 def _holds_winners(shape: Sequence[int], layout: LayerLayout) -> bool:
-    return tuple(shape[-1:]) == (layout.num_cms,) and is_grid(shape[:-1], layout.num_macs)
+    return (tuple(shape[-1:]) == (layout.num_cms,) and is_grid(shape[:-1] or (1,), layout.num_macs)) or (
+        layout.num_cms == 1 and is_grid(shape or (1,), layout.num_macs)
+    )
 
 
 def _is_whole(output: Tensor) -> bool:

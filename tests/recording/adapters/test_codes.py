@@ -68,7 +68,7 @@ def test_macs_may_have_any_axes(tmp_path: Path, axes: tuple[int, ...], form: str
 
 def test_axes_that_do_not_come_to_the_macs_are_refused(tmp_path: Path) -> None:
     layer = WinnerTakeAll("part", num_macs=12, num_cms=Q, num_neurons=K)
-    with pytest.raises(RecordError, match=r"any axes that come to 12 .*, found \[2, 3, 3, 3, 4\]"):
+    with pytest.raises(RecordError, match=r"any axes that come to 12 .*, found \[2, 3, 3, 3, 4\] float32"):
         recorded(tmp_path / "run.h5", torch.ones(2, 3, 3, Q, K), layer)
 
 
@@ -122,7 +122,8 @@ def test_another_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> Non
         model(samples(2))
     assert str(caught.value) == (
         f"part: expected an output of shape [B, 2, 3, 5] or [B, 2, 15] or [B, 30], with any axes "
-        f"that come to 2 in place of its MACs' one, found {list(shape)}"
+        f"that come to 2 in place of its MACs' one, or winners as whole numbers of shape [B, 2, 3], "
+        f"found {list(shape)} float32"
     )
 
 
