@@ -22,6 +22,7 @@ from sparsey_trace.metrics import (
 from sparsey_trace.metrics import sisc_adherence as sisc
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.testing import check_metric_laws, runs, split
+from tests.faults import times
 
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
@@ -47,7 +48,7 @@ def test_every_metric_is_here() -> None:
 
 @pytest.mark.parametrize("metric", METRICS, ids=repr)
 @given(run=runs(), data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(25, 60), deadline=None)
 def test_laws(metric: Metric, run: Chunk, data: st.DataObject) -> None:
     cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
     check_metric_laws(metric, split(run, cuts))
@@ -63,7 +64,7 @@ def test_laws(metric: Metric, run: Chunk, data: st.DataObject) -> None:
     ids=["the default begins to draw", "blocks are small", "codes lie in files"],
 )
 @given(run=runs(), data=st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=times(25, 60), deadline=None)
 def test_laws_beyond_bounds_that_generated_runs_do_not_reach(
     metric: Metric, where: Any, bounds: dict[str, int], run: Chunk, data: st.DataObject
 ) -> None:

@@ -96,7 +96,7 @@ import random
 rec.close()
 moments, ends = random.Random(7), os.pipe()
 rec = record(model, sys.argv[1], overwrite=True, commit_every=0.001)
-for step in range(360):
+for step in range(180):
     model(samples(40, seed=step))
     if step % 30 == 29:
         time.sleep(moments.random() / 300)
@@ -111,20 +111,20 @@ for step in range(360):
             sys.exit()  # closes what HDF5 has open
 rec.close()
 os.close(ends[1])
-for _ in range(12):
+for _ in range(6):
     os.wait()
 """
     done = run(tmp_path / "run.h5", script)
     assert done.returncode == 0, done.stderr
     assert (
         re.findall(r"^\w*(?:Error|Warning).*", done.stderr, re.MULTILINE)
-        == ["KeyError: 'a child of mine'"] * 4
+        == ["KeyError: 'a child of mine'"] * 2
     )
     validate(tmp_path / "run.h5")
     with st.open_trace(tmp_path / "run.h5") as trace:
         assert trace.closed
-        assert trace.num_steps == 360
-        inputs = np.concatenate([samples(40, seed=step) for step in range(360)])
+        assert trace.num_steps == 180
+        inputs = np.concatenate([samples(40, seed=step) for step in range(180)])
         np.testing.assert_array_equal(trace.inputs[:], inputs)
 
 

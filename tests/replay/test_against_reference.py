@@ -14,6 +14,7 @@ from sparsey_trace.metrics import make_metric
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.testing import runs, write_run
+from tests.faults import times
 from tests.reference import reference_table
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ CASES = {
 
 @pytest.mark.parametrize("metrics", CASES.values(), ids=CASES)
 @given(run=runs().filter(len), data=st.data())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=times(20, 50), deadline=None)
 def test_tables_are_those_of_the_definition(
     metrics: dict[str, dict[str, str]], run: Chunk, data: st.DataObject
 ) -> None:

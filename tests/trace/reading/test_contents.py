@@ -82,8 +82,8 @@ def test_a_trace_that_grows_begins_with_all_that_it_ever_was(
     monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
     path, seen = tmp_path / "run.h5", []
     with TraceWriter(path, LAYOUT) as writer:
-        for start in range(0, 45, 3):
-            feed(writer, 0, range(start, start + 3))
+        for start in range(0, 45, 5):
+            feed(writer, 0, range(start, start + 5))
             writer.commit()
             seen.append(held(path))
             assert [has(known, path) for known in seen] == [True] * len(seen)

@@ -12,6 +12,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.faults import times
 from tests.trace.feed import LAYOUT, check, step
 from tests.trace.ranks import (
     RANKS,
@@ -94,7 +95,7 @@ def test_a_part_that_begins_too_early_is_refused(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(times(1, 3)))
 def test_followed_while_it_is_written(
     tmp_path: Path, whole: dict[str, np.ndarray], monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
