@@ -47,6 +47,10 @@ class LazyTrace(Protocol):
         """The number of samples."""
         ...
 
+    def contents(self) -> dict[str, Any] | None:
+        """What tells its samples from others: `held`, whatever file they are in."""
+        ...
+
     @property
     def chunk_size(self) -> int:
         """How many samples the file keeps together."""

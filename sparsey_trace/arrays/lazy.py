@@ -31,7 +31,7 @@ class Opened:
     @property
     def token(self) -> tuple[Any, ...]:
         """What tells the values from others."""
-        return (self.trace.id, len(self.trace))
+        return (self.trace.id, len(self.trace), (self.trace.contents() or {}).get("held"))
 
     def __reduce__(self) -> tuple[Any, ...]:
         """The trace, pickled by itself: arrays come one by one, and one opened trace does for all."""

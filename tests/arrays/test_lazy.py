@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 import cloudpickle
 import dask
 import dask.array
+import h5py
 import numpy as np
 import pytest
 import xarray as xr
@@ -59,6 +60,19 @@ def test_equal_traces_have_equal_names_in_dask(trace: st.Trace) -> None:
     with st.open_trace(SAMPLE) as again:
         names = [one.to_xarray()["layers.1"]["codes"].data.name for one in (trace, again)]
     assert names[0] == names[1] != trace.to_xarray()["layers.0"]["codes"].data.name
+
+
+def test_an_edited_trace_has_other_names_in_dask_and_its_trees_are_refused(tmp_path: Path) -> None:
+    path = write_trace(tmp_path / "run.h5")
+    with st.open_trace(path) as trace:
+        tree = trace.to_xarray()
+        sent, name = pickle.dumps(tree), tree["inputs"].data.name
+    with h5py.File(path, "r+") as file:
+        file["samples/label"][0] = 77
+    with st.open_trace(path) as trace:
+        assert trace.to_xarray()["inputs"].data.name != name
+    with pytest.raises(TraceError, match="found it edited since then; open it anew"):
+        pickle.loads(sent)
 
 
 def test_other_processes_open_the_trace_for_themselves(tree: xr.DataTree, trace: st.Trace) -> None:

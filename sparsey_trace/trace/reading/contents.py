@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from hashlib import blake2b
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -16,12 +16,38 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format.sample_checksums import checksums
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from sparsey_trace.layout import Layout
+    from sparsey_trace.trace.reading.merged import MergedStorage
     from sparsey_trace.trace.reading.storage import Storage
-    from sparsey_trace.trace.reading.trace import Trace
+    from sparsey_trace.trace.reading.trace_file import TraceFile
 
 _SETTLED_NS = 2_000_000_000
 """How old a change has to be for a later one to get another time, on any file system."""
+
+
+class OpenTrace(Protocol):
+    """What is needed of a trace."""
+
+    @property
+    def files(self) -> Sequence[TraceFile]:
+        """Its open files."""
+        ...
+
+    @property
+    def storage(self) -> Storage | MergedStorage:
+        """The values as they are stored."""
+        ...
+
+    @property
+    def layout(self) -> Layout:
+        """The model."""
+        ...
+
+    def __len__(self) -> int:
+        """The number of samples."""
+        ...
 
 
 class Contents:
@@ -31,7 +57,7 @@ class Contents:
         trace: as long as it is now.
     """
 
-    def __init__(self, trace: Trace) -> None:
+    def __init__(self, trace: OpenTrace) -> None:
         """Look at the files, not into them."""
         self._trace, self._samples = trace, len(trace)
         self._files = [file.storage for file in trace.files]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.joint_head import joint_head
 from sparsey_trace.trace.reading.merged import MergedStorage
 from sparsey_trace.trace.reading.sources import open_chains
@@ -62,6 +63,7 @@ class Snapshot:
         paths: its files.
         id: its id.
         samples: how many it had.
+        contents: what they were, as `Contents` tells it; None where that couldn't be had.
         role: what it is to whoever opens it again, for messages.
         remedy: what helps where it is gone, for messages.
     """
@@ -69,6 +71,7 @@ class Snapshot:
     paths: tuple[Path, ...]
     id: str
     samples: int
+    contents: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     role: str = field(default="the trace that was opened before", compare=False)
     remedy: str = field(default="open it anew", compare=False)
 
@@ -80,7 +83,7 @@ class Snapshot:
             trace: it may be closed.
             words: `role` and `remedy`.
         """
-        return cls(paths=trace.paths, id=trace.id, samples=len(trace), **words)
+        return cls(paths=trace.paths, id=trace.id, samples=len(trace), contents=trace.contents(), **words)
 
     def absolute(self) -> Snapshot:
         """The same with whole paths, for a process that may work in another folder by then."""
@@ -93,20 +96,28 @@ class Snapshot:
             cache_bytes: see `open_trace`.
 
         Raises:
-            TraceError: it isn't there any more, is shorter now, or another trace is in its place.
+            TraceError: it isn't there any more, is shorter now, was edited, or another trace is in its place.
         """
         if gone := [path for path in self.paths if not path.exists()]:
             msg = f"{gone[0]}: expected {self.role}, found no file there; {self.remedy} where it is now"
             raise TraceError(msg)
         trace = open_trace(self.paths, cache_bytes=cache_bytes)
-        if trace.id != self.id or len(trace) < self.samples:
+        if found := self._fault_of(trace):
             trace.close()
-            few = f"{len(trace):,} of {self.samples:,} samples"
-            found = few if trace.id == self.id else "another trace"
             msg = f"{trace.path}: expected {self.role}, found {found}; {self.remedy}"
             raise TraceError(msg)
         trace.rewind(self.samples)
         return trace
+
+    def _fault_of(self, trace: Trace) -> str:
+        """What was found in its place; empty where it is the same."""
+        if trace.id != self.id:
+            return "another trace"
+        if len(trace) < self.samples:
+            return f"{len(trace):,} of {self.samples:,} samples"
+        if self.contents is not None and not Contents(trace).has(self.contents):
+            return "it edited since then"
+        return ""
 
 
 def _pickled(trace: Trace) -> tuple[Any, ...]:

@@ -19,6 +19,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.paths import joint_name
 from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
+from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.layer_view import Layers, LayerView
 from sparsey_trace.trace.reading.sample_table import SampleTable
 
@@ -45,8 +46,8 @@ _STEPS_AT_ONCE = 1 << 16
 class Trace:
     """A recorded run. Made by `open_trace`; usable in a with-block.
 
-    Pickled, or copied, it is its files, its id and its length: whoever unpickles it has those opened anew, and a
-    TraceError where they are another trace by then.
+    Pickled, or copied, it is its files, its id, its length and what tells its contents: whoever unpickles it has those
+    files opened anew, and a TraceError where they are another trace, or were edited, by then.
 
     Attributes:
         files: its open files; more than one where several ranks recorded the run, or it was resumed.
@@ -87,11 +88,24 @@ class Trace:
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
         self.cache_bytes = cache_bytes
+        self._contents: dict[int, dict[str, Any] | None] = {}
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Its files, by rank and then as they follow each other: what to open it by once more."""
         return tuple(file.path for file in self.files)
+
+    def contents(self) -> dict[str, Any] | None:
+        """What tells its samples from others, also from what an edit makes of them; see `Contents`.
+
+        Taken when it is first asked for, at a small part of the cost of reading the samples; None where it can't be.
+        """
+        if len(self) not in self._contents:
+            try:
+                self._contents[len(self)] = Contents(self).now()
+            except TraceError:
+                return None
+        return self._contents[len(self)]
 
     def refresh(self) -> int:
         """Move the snapshot on to what is committed by now; the new length. Of further files it knows nothing."""

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 import pickle
 import re
 import shutil
 from typing import TYPE_CHECKING
 
+import h5py
 import numpy as np
 import pytest
 
@@ -50,6 +52,31 @@ def test_what_was_added_since_is_left_out(tmp_path: Path) -> None:
         assert len(again) == snapshot.samples < len(expected["step"])
         check(again, expected)
         assert again.refresh() == len(expected["step"])
+
+
+def test_an_edited_trace_is_not_the_one_it_was(path: Path) -> None:
+    """Its id and its length are, and a copy of it is."""
+    with open_trace(path) as trace:
+        snapshot, pickled = Snapshot.of(trace), pickle.dumps(trace)
+    before = path.stat()
+    shutil.copy(path, path.with_name("kept.h5"))
+    path.with_name("kept.h5").replace(path)
+    pickle.loads(pickled).close()
+    with h5py.File(path, "r+") as file:
+        file["samples/label"][3] = 12345
+    os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    expected = f"{path}: expected the trace that was opened before, found it edited since then; open it anew"
+    assert refused(snapshot) == expected
+    with pytest.raises(TraceError, match=re.escape(expected)):
+        pickle.loads(pickled)
+
+
+def test_what_a_closed_trace_held_is_known_if_it_was_asked_for(path: Path) -> None:
+    with open_trace(path) as asked, open_trace(path) as never:
+        known = asked.contents()
+        assert known is not None
+    assert (Snapshot.of(asked).contents, Snapshot.of(never).contents) == (known, None)
+    Snapshot.of(never).opened().close()
 
 
 def test_a_trace_that_was_rewound_is_as_short_again(path: Path) -> None:
