@@ -111,7 +111,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
 
     def finalize(self, state: tuple[Sums, ...], layout: Layout) -> pa.Table:
         """A row for each MAC (each epoch and MAC): what it stands for so far."""
-        nothing = Sums(0, np.zeros(layout.num_macs, np.int64), {})
+        nothing = _nothing(layout)
         so_far: dict[int, Sums] = {}
         reached = nothing
         for stretch in state:
@@ -122,6 +122,14 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
             self._table(nothing, layout).slice(0, 0)
         ]
         return pa.concat_tables(tables)
+
+    def sums(self, state: tuple[Sums, ...], layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """What the averages are made of: [all MACs], how many inputs; [all MACs, D], their sums inside the fields."""
+        mac, feature = _pairs(layout)
+        sums = np.zeros((layout.num_macs, layout.num_features))
+        reached = sum(state, _nothing(layout))
+        sums[mac, feature] = exact_sum.total(reached.parts, mac.shape)
+        return reached.active, sums
 
     def _table(self, sums: Sums, layout: Layout) -> pa.Table:
         mac, feature = _pairs(layout)
@@ -148,6 +156,10 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         if self.sparse:
             columns["feature"] = pa.ListArray.from_arrays(column(offsets), column(feature.astype(np.int32)))
         return pa.table(columns)
+
+
+def _nothing(layout: Layout) -> Sums:
+    return Sums(0, np.zeros(layout.num_macs, np.int64), {})
 
 
 def _sums(chunk: Chunk) -> Sums:

@@ -24,6 +24,8 @@ def average_nested_data(data: Any) -> float:
     >>> average_nested_data([[1.0, 3.0], [math.nan, 4.0], []])
     1.3333333333333333
     """
+    if type(data) in (int, float):
+        return 0.0 if math.isnan(data) else data
     parts = _parts(data)
     if parts is not None:
         return sum(map(average_nested_data, parts)) / len(parts) if parts else 0.0

@@ -9,9 +9,9 @@ import torch
 
 from sparsey_trace.chunk import Chunk
 from sparsey_trace.errors import RecordError
-from sparsey_trace.layout import NO_LABEL, PHASES, Layout
+from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
 from sparsey_trace.recording.adapters.find import find_layers
-from sparsey_trace.recording.adapters.make_layout import make_layout, with_sizes
+from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample, with_sizes
 from sparsey_trace.recording.adapters.spring2024 import macs_of
 from sparsey_trace.recording.steps.inputs import copied_inputs
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
@@ -24,10 +24,11 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from torch import Tensor, nn
 
+    from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.base import ModelLayer
     from sparsey_trace.recording.adapters.codes import Codes
     from sparsey_trace.recording.steps.step import Step
-    from sparsey_trace.sparseypy.hooks import LayerIOHook
+    from sparsey_trace.sparseypy.layer_io import LayerIOHook
 
 
 class LiveSteps:
@@ -35,24 +36,20 @@ class LiveSteps:
 
     Args:
         model: whose forward passes they are.
+        needs_inputs: whether steps have the model's input; else it isn't looked at, where it isn't one.
 
     Attributes:
-        layers: the model's, lowest first.
         layout: what the model is made of; None before the first step.
-
-    Raises:
-        RecordError: the model has no layers of a known family.
     """
 
-    def __init__(self, model: nn.Module) -> None:
-        """Find the layers."""
-        self.layers = find_layers(model, None)
+    def __init__(self, model: nn.Module, *, needs_inputs: bool) -> None:
+        """No step yet."""
         self.layout: Layout | None = None
-        self._name = type(model).__name__
+        self._name, self._needs_inputs = type(model).__name__, needs_inputs
         self._num_steps = self._num_samples = 0
-        self._kind: str | None = None
+        self._is_binary = True
 
-    def take(self, hook: LayerIOHook, last_batch: Tensor, *, training: bool) -> Chunk:
+    def take(self, hook: LayerIOHook, last_batch: Any, *, training: bool) -> Chunk:
         """The latest forward pass, as a step.
 
         Args:
@@ -65,40 +62,50 @@ class LiveSteps:
             LayoutError: the layers don't fit each other or the input.
         """
         outputs = self._outputs(hook)
-        layout = self.layout or self._first_layout(tuple(last_batch.shape[1:]), outputs)
-        codes = self._read(layout, outputs)
-        self._check_batch(last_batch, layout, codes[0].size)
-        unchecked = UncheckedStep(
-            where=self._where,
-            number=self._num_steps,
-            layout=layout,
-            size=len(last_batch),
-            values=find_winners(codes, layout)._asdict() | {"inputs": copied_inputs(last_batch)},
-            phase=PHASES[not training],
-            epoch=0,
-            labels=None,
-            time=0.0,
-        )
-        step = unchecked.read(first_sample=self._num_samples)
-        assert step.inputs is not None
+        layout = self.layout or self._first_layout(hook.layers, last_batch, outputs)
+        codes = self._read(hook.layers, layout, outputs)
+        values = find_winners(codes, layout)._asdict()
+        if self._needs_inputs:
+            self._check_batch(last_batch, layout, codes[0].size)
+            values["inputs"] = copied_inputs(last_batch)
+        step = self._step(layout, values, codes[0].size, training=training)
         chunk = _chunk(step, self._inputs(step.inputs), start=self._num_samples)
         self.layout = layout
         self._num_steps += 1
         self._num_samples += len(chunk)
         return chunk
 
+    def _step(self, layout: Layout, values: dict[str, Tensor], size: int, *, training: bool) -> Step:
+        if not size:
+            msg = f"{self._where}: expected at least one sample in the pass before, found none"
+            raise RecordError(msg)
+        unchecked = UncheckedStep(
+            where=self._where,
+            number=self._num_steps,
+            layout=layout,
+            size=size,
+            values=values,
+            phase=PHASES[not training],
+            epoch=0,
+            labels=None,
+            time=0.0,
+        )
+        return unchecked.read(first_sample=self._num_samples)
+
     def _outputs(self, hook: LayerIOHook) -> list[Any]:
         """The layers' outputs, lowest first; MACs' put together as their layer does it."""
         ran, _, outputs = hook.get_layer_io()
+        if not hook.layers:
+            find_layers(hook.module, None)
         if not ran:
             msg = f"{self._where}: expected a forward pass of the model before, found none"
             raise RecordError(msg)
-        if len(ran) != len(self.layers):
+        if len(ran) != len(hook.layers):
             msg = (
-                f"{self._where}: expected all {len(self.layers)} layers in the pass before, found {len(ran)}"
+                f"{self._where}: expected all {len(hook.layers)} layers in the pass before, found {len(ran)}"
             )
             raise RecordError(msg)
-        return [self._joined(*given) for given in zip(self.layers, ran, outputs, strict=True)]
+        return [self._joined(*given) for given in zip(hook.layers, ran, outputs, strict=True)]
 
     def _joined(self, layer: ModelLayer, ran: Any, output: Any) -> Any:
         if not isinstance(ran, list):
@@ -109,23 +116,21 @@ class LiveSteps:
             raise RecordError(msg)
         return torch.stack([by_mac[mac] for mac in macs], dim=1)
 
-    def _first_layout(self, shape: tuple[int, ...], outputs: Sequence[Any]) -> Layout:
-        layout = make_layout(self.layers, shape)
-        for index, (layer, output) in enumerate(zip(self.layers, outputs, strict=True)):
+    def _first_layout(self, layers: Sequence[ModelLayer], last_batch: Any, outputs: Sequence[Any]) -> Layout:
+        shape = tuple(last_batch.shape[1:]) if self._needs_inputs else (_num_heard(layers[0]),)
+        layout = make_layout(layers, shape_of_sample(layers[0], shape))
+        for index, (layer, output) in enumerate(zip(layers, outputs, strict=True)):
             layout = with_sizes(layout, index, layer, output)
         return layout
 
     @torch.no_grad()
-    def _read(self, layout: Layout, outputs: Sequence[Any]) -> list[Codes]:
+    def _read(self, layers: Sequence[ModelLayer], layout: Layout, outputs: Sequence[Any]) -> list[Codes]:
         return [
             layer.adapter.read(layer.module, output, layout_of_layer)
-            for layer, output, layout_of_layer in zip(self.layers, outputs, layout.layers, strict=True)
+            for layer, output, layout_of_layer in zip(layers, outputs, layout.layers, strict=True)
         ]
 
     def _check_batch(self, batch: Tensor, layout: Layout, size: int) -> None:
-        if not size:
-            msg = f"{self._where}: last_batch: expected at least one sample, found none"
-            raise RecordError(msg)
         if len(batch) != size or batch[0].numel() != layout.num_features:
             msg = (
                 f"{self._where}: last_batch: expected the input of the pass before, {size} samples of "
@@ -133,25 +138,25 @@ class LiveSteps:
             )
             raise RecordError(msg)
 
-    def _inputs(self, flat: NDArray[Any]) -> NDArray[Any]:
-        """[B, D] as a trace has them: uint8 where the first ones are zeros and ones, else float32."""
-        kind = kind_of(flat)
-        if self._kind is None:
-            self._kind = kind
-        if self._kind == "binary" != kind:
-            msg = (
-                f"{self._where}: last_batch: expected zeros and ones, as in the first step, found other values; begin "
-                "with a batch that has them"
-            )
-            raise RecordError(msg)
-        return flat.astype(np.uint8 if self._kind == "binary" else np.float32)
+    def _inputs(self, flat: NDArray[Any] | None) -> NDArray[Any] | None:
+        """[B, D] as a trace has them: uint8 as long as all are zeros and ones, then float32."""
+        if flat is None:
+            return None
+        self._is_binary = self._is_binary and kind_of(flat) == "binary"
+        return flat.astype(np.uint8 if self._is_binary else np.float32)
 
     @property
     def _where(self) -> str:
         return f"{self._name}: step {self._num_steps}"
 
 
-def _chunk(step: Step, inputs: NDArray[Any], *, start: int) -> Chunk:
+def _num_heard(lowest: ModelLayer) -> int:
+    """Of how many features an input has to consist at least for what the lowest layer listens to."""
+    layout = lowest.adapter.layout(lowest.module, name=lowest.name, num_sources=PADDING)
+    return int(layout.connections.max()) + 1
+
+
+def _chunk(step: Step, inputs: NDArray[Any] | None, *, start: int) -> Chunk:
     return Chunk(
         layout=step.layout,
         start=start,

@@ -53,11 +53,15 @@ class Past(Generic[S]):
             if self._kept.num_loose > _LOOSE + self._kept.num_settled:
                 self._settle()
 
-    def result(self) -> Any:
-        """What the fold of all steps so far comes to."""
+    def state(self) -> S:
+        """The state of the fold after all steps so far."""
         if self._num_new:
             self._settle()
-        return self._metric.finalize(self._state, self._layout)
+        return self._state
+
+    def result(self) -> Any:
+        """What the fold of all steps so far comes to."""
+        return self._metric.finalize(self.state(), self._layout)
 
     def recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         """Samples that the state has; see `Recall`."""

@@ -12,8 +12,6 @@ import torch
 import sparsey_trace as st
 from sparsey_trace.demo import DIGITS, Sparsey, load_digits
 from sparsey_trace.demo.schedule import Schedule
-from sparsey_trace.metrics import make_metric
-from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.sparseypy import MetricFactory
 from tests.golden_runs import load_golden
@@ -24,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pandas as pd
+    from numpy.typing import NDArray
     from torch import Tensor, nn
 
     from tests.sparseypy.standins.build import StandIn
@@ -32,18 +31,12 @@ if TYPE_CHECKING:
 
 BY_STEP = [cls.name for cls in BUILT_IN if cls.name != "basis_average"]
 
-METRICS: list[tuple[str, dict[str, Any], str | None]] = [
-    *((name, {}, None) for name in BY_STEP),
-    ("match_accuracy", {"distance": "jaccard", "similarity": "jaccard", "repeated": "first"}, None),
-    ("match_accuracy", {"reference_size": 20, "seed": 4}, None),
-    ("match_accuracy", {"reference_size": 5, "repeated": "first"}, None),
-    ("sisc_adherence", {"reference_size": 20, "seed": 4}, None),
-    *(
-        (name, {}, reduction)
-        for name in ("num_activations", "match_accuracy")
-        for reduction in REDUCTIONS
-        if reduction != "sparse"
-    ),
+METRICS: list[tuple[str, dict[str, Any]]] = [
+    *((name, {}) for name in BY_STEP),
+    ("match_accuracy", {"distance": "jaccard", "similarity": "jaccard", "repeated": "first"}),
+    ("match_accuracy", {"approximation_batch_size": 20, "seed": 4}),
+    ("match_accuracy", {"approximation_batch_size": 5, "repeated": "first"}),
+    ("sisc_adherence", {"approximation_batch_size": 20, "seed": 4}),
 ]
 
 
@@ -73,41 +66,30 @@ class Watched:
         model, steps = RUNS[name]()
         self.path = path
         self.online = [
-            MetricFactory.create_metric(metric, model=model, reduction=reduction, **as_original(parameters))
-            for metric, parameters, reduction in METRICS
+            MetricFactory.create_metric(metric, model=model, **parameters) for metric, parameters in METRICS
         ]
-        self.values: list[list[Any]] = [[] for _ in self.online]
-        self.averages = {
-            reduction: MetricFactory.create_metric("basis_average", model=model, reduction=reduction)
-            for reduction in (None, "sparse")
-        }
-        self.average_by_epoch: dict[Any, dict[int, Any]] = {reduction: {} for reduction in self.averages}
+        self.by_mac: list[list[list[list[Any]]]] = [[] for _ in self.online]
+        self.average = MetricFactory.create_metric("basis_average", model=model)
+        self.average_by_epoch: dict[int, NDArray[np.float32]] = {}
         with st.record(model, path) as recorder:
             for batch, training, epoch in steps:
                 recorder.epoch = epoch
                 output = model.train(training)(batch)
-                for metric, values in zip(self.online, self.values, strict=True):
-                    values.append(metric.compute(model, batch, output, training))
-                for reduction, metric in self.averages.items():
-                    self.average_by_epoch[reduction][epoch] = metric.compute(model, batch, output, training)
+                for metric, values in zip([*self.online, self.average], [*self.by_mac, []], strict=True):
+                    metric.compute(model, batch, output, training)
+                    values.append(getattr(metric, "by_mac", []))
+                self.average_by_epoch[epoch] = self.average._averages().numpy()
 
     @cached_property
     def tables(self) -> list[pd.DataFrame]:
         """Of each metric its table, from as few analyses as can be: in each, a name only once."""
         found: dict[int, pd.DataFrame] = {}
         while waiting := [index for index in range(len(METRICS)) if index not in found]:
-            reduction = METRICS[waiting[0]][2]
-            chosen = {
-                METRICS[index][0]: index for index in reversed(waiting) if METRICS[index][2] == reduction
-            }
-            metrics = [make_metric(*METRICS[index][:2]) for index in chosen.values()]
-            result = st.analyze(self.path, metrics=metrics, reduction=reduction)
+            chosen = {METRICS[index][0]: index for index in reversed(waiting)}
+            metrics = [self.online[index].definition for index in chosen.values()]
+            result = st.analyze(self.path, metrics=metrics)
             found |= {index: result.to_pandas(name) for name, index in chosen.items()}
         return [found[index] for index in range(len(METRICS))]
-
-
-def as_original(parameters: dict[str, Any]) -> dict[str, Any]:
-    return {"approximation_batch_size" if k == "reference_size" else k: v for k, v in parameters.items()}
 
 
 @pytest.fixture(scope="module", params=list(RUNS))
@@ -117,40 +99,24 @@ def watched(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
 
 @pytest.mark.parametrize(("index", "how"), list(enumerate(METRICS)))
 def test_every_step_has_the_values_of_the_replay(
-    watched: Watched, index: int, how: tuple[str, dict[str, Any], str | None]
+    watched: Watched, index: int, how: tuple[str, dict[str, Any]]
 ) -> None:
-    metric, _, reduction = how
     steps = watched.tables[index].groupby("step")
-    online = dict(enumerate(watched.values[index]))
+    online = dict(enumerate(watched.by_mac[index]))
     without = {step: online.pop(step) for step in online.keys() - steps.groups.keys()}
-    assert online == {step: nested(rows, reduction) for step, rows in steps}
-    assert all(not value or not any(value) for value in without.values())
-    assert not without or metric == "match_accuracy"
+    assert online == {
+        step: [of_layer["value"].tolist() for _, of_layer in rows.groupby("layer")] for step, rows in steps
+    }
+    assert not any(map(any, without.values()))
+    assert not without or how[0] == "match_accuracy"
 
 
-def nested(rows: pd.DataFrame, reduction: str | None) -> Any:
-    """A step's rows of a table in the lists that are documented."""
-    if "layer" not in rows:
-        return rows["value"].item()
-    if reduction is None:
-        return [of_layer["value"].tolist() for _, of_layer in rows.groupby("layer")]
-    return rows["value"].tolist()
-
-
-@pytest.mark.parametrize("reduction", [None, "sparse"])
-def test_basis_averages_are_those_of_the_replay_at_the_end_of_each_epoch(
-    watched: Watched, reduction: str | None
-) -> None:
-    result = st.analyze(watched.path, metrics=["basis_average"], resolution="epoch", reduction=reduction)
-    table = result.to_pandas("basis_average")
-    for epoch, rows in table.groupby("epoch"):
-        online = watched.average_by_epoch[reduction][epoch]
-        offline = [of_layer["average"].tolist() for _, of_layer in rows.groupby("layer")]
-        for macs, pictures in zip(online, offline, strict=True):
-            assert all(map(np.array_equal, [mac.flatten().numpy() for mac in macs], pictures))
-            assert len(macs) == len(pictures)
+def test_basis_averages_are_those_of_the_replay_at_the_end_of_each_epoch(watched: Watched) -> None:
+    result = st.analyze(watched.path, metrics=["basis_average"], resolution="epoch")
+    for epoch, rows in result.to_pandas("basis_average").groupby("epoch"):
+        assert np.array_equal(watched.average_by_epoch[epoch], np.stack(rows["average"].tolist()))
 
 
 def test_the_layouts_are_the_original_s(watched: Watched) -> None:
     with st.open_trace(watched.path) as trace:
-        assert trace.layout.layers == watched.online[0]._steps.layout.layers
+        assert trace.layout == watched.average._steps.layout

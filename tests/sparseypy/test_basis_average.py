@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import torch
 
 from sparsey_trace.sparseypy import (
@@ -11,7 +12,7 @@ from sparsey_trace.sparseypy import (
     LayerIOHook,
 )
 from tests.sparseypy.standins.build import sample_shape
-from tests.sparseypy.standins.replay import steps_of
+from tests.sparseypy.standins.replay import final, spring, steps_of
 from tests.sparseypy.watched import KINDS, RUN, blank, shown
 
 if TYPE_CHECKING:
@@ -22,20 +23,40 @@ if TYPE_CHECKING:
 
 
 @KINDS
-def test_basis_averages_have_the_input_s_shape_or_that_of_the_field(kind: Callable[[Chunk], StandIn]) -> None:
+def test_sums_and_counts(kind: Callable[[Chunk], StandIn]) -> None:
+    """Of training inputs inside the fields, of which the average is made."""
     model = kind(RUN)
-    dense, sparse = BasisAverageMetric(model), BasisAverageMetric(model, "sparse")
-    batch, _, _ = next(steps_of(RUN, model))
-    model(batch)
-    pictures, parts = (metric.compute(model, batch, None) for metric in (dense, sparse))
-    assert [len(layer) for layer in pictures] == [len(layer) for layer in parts] == [12, 6, 2]
-    assert dense.projected_rfs is not None
-    for images, insides, fields in zip(pictures, parts, dense.projected_rfs, strict=True):
-        for image, inside, field in zip(images, insides, fields, strict=True):
-            assert image.dtype == inside.dtype == torch.float32
-            assert image.shape == field.shape == sample_shape(model)
-            assert torch.equal(image[field], inside)
-            assert not image[~field].any()
+    metric = BasisAverageMetric(model)
+    assert metric.summed_inputs == metric.num_inputs_seen == []
+    assert metric.expected_input_shape is None
+    shown(model, metric, steps=9)
+    assert metric.expected_input_shape == sample_shape(model)
+    trained = RUN[:9].is_train
+    for layer, active in enumerate(RUN.active):
+        counts = active[:9][trained].sum(axis=0)
+        assert np.array_equal(metric.num_inputs_seen[layer], counts)
+        fields = torch.stack(metric.projected_rfs[layer]).flatten(1)
+        inputs = torch.from_numpy(RUN.inputs[:9][trained]).float()
+        sums = torch.from_numpy(active[:9][trained].T).float() @ inputs * fields
+        found = metric.summed_inputs[layer]
+        assert torch.equal(torch.stack(found) if kind is spring else found, sums)
+        averages = metric._averages().split([12, 6, 2])[layer]
+        assert torch.equal(averages, sums / torch.from_numpy(counts).clamp(min=1)[:, None])
+
+
+def test_how_sums_and_counts_are_kept() -> None:
+    """In spring lists of numbers and tensors, in final tensors."""
+    for kind in (spring, final):
+        model = kind(RUN)
+        metric = BasisAverageMetric(model)
+        shown(model, metric, steps=1)
+        sums, counts = metric.summed_inputs[0], metric.num_inputs_seen[0]
+        if kind is spring:
+            assert {(one.shape, one.dtype) for one in sums} == {((64,), torch.float32)}
+            assert set(map(type, counts)) == {int}
+        else:
+            assert (sums.shape, sums.dtype) == ((12, 64), torch.float32)
+            assert (counts.shape, counts.dtype) == ((12,), torch.int64)
 
 
 @KINDS
@@ -68,10 +89,12 @@ def test_initialize_shapes_begins_anew(kind: Callable[[Chunk], StandIn]) -> None
     batch = list(steps_of(RUN, model))[4][0]
     metric.initialize_shapes(layers, batch)
     assert metric.expected_input_shape == sample_shape(model)
+    assert all(torch.count_nonzero(torch.as_tensor(count)) == 0 for count in metric.num_inputs_seen)
+    assert [len(layer) for layer in metric.summed_inputs] == [12, 6, 2]
     model(batch)
-    value = metric.compute(model, batch, None)
+    metric.compute(model, batch, None)
     active = RUN.active[0][4].tolist()
     fields = metric.projected_rfs
     assert any(active)
-    for picture, field, is_active in zip(value[0], fields[0], active, strict=True):
-        assert torch.equal(picture, batch[0] * field * is_active)
+    for picture, field, is_active in zip(metric.summed_inputs[0], fields[0], active, strict=True):
+        assert torch.equal(picture, (batch[0] * field * is_active).flatten())

@@ -56,7 +56,7 @@ def nested_tensor(*parts: list[Any]) -> Tensor:
         (nested_tensor(), 0.0),
         (None, 0.0),
         ([None, 3.0], 1.5),
-        (7, 7.0),
+        (0.5, 0.5),
         (np.float32(0.25), 0.25),
         (torch.tensor(2), 2.0),
     ],
@@ -66,6 +66,10 @@ def test_mean_of_means(data: Any, mean: float) -> None:
     found = average_nested_data(data)
     assert type(found) is float
     assert found == mean
+
+
+def test_a_number_is_itself() -> None:
+    assert (average_nested_data(3), type(average_nested_data(3))) == (3, int)
 
 
 @pytest.mark.parametrize(

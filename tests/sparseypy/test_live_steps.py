@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,6 +14,8 @@ from sparsey_trace.errors import RecordError
 from sparsey_trace.sparseypy import (
     BasisAverageMetric,
     BasisSetSizeMetric,
+    FeatureCoverageMetric,
+    NumActivationsMetric,
 )
 from tests.sparseypy.standins.replay import final, spring
 from tests.sparseypy.watched import KINDS, RUN, blank, shown
@@ -30,7 +33,7 @@ def test_another_batch_than_the_model_s_is_refused(
     kind: Callable[[Chunk], StandIn], shape: tuple[int, ...]
 ) -> None:
     model = kind(RUN)
-    metric = BasisSetSizeMetric(model)
+    metric, other = FeatureCoverageMetric(model), NumActivationsMetric(model)
     shown(model, metric, steps=1)
     model(blank(model))
     message = (
@@ -39,19 +42,24 @@ def test_another_batch_than_the_model_s_is_refused(
     )
     with pytest.raises(RecordError, match=re.escape(message)):
         metric.compute(model, torch.zeros(shape), None)
+    other.compute(model, None, None)
+    assert sum(map(len, other.by_mac)) == 20
 
 
-def test_real_values_after_zeros_and_ones_are_refused() -> None:
+def test_real_values_may_follow_zeros_and_ones() -> None:
+    """And are averaged with them, exactly."""
     model = final(RUN)
     metric = BasisAverageMetric(model)
-    shown(model, metric, steps=1)
-    batch = blank(model) + 0.5
-    model(batch)
-    message = (
-        "Model: step 1: last_batch: expected zeros and ones, as in the first step, found other values; begin"
-    )
-    with pytest.raises(RecordError, match=message):
+    batches = [blank(model) + 1, blank(model) + 0.3, blank(model)]
+    for batch in batches:
+        model(batch)
         metric.compute(model, batch, None)
+    seen, fields = metric.num_inputs_seen[0], metric.projected_rfs[0]
+    always = torch.nonzero(seen == 3).flatten().tolist()
+    assert always
+    for mac in always:
+        inside = metric._averages()[mac][fields[mac].flatten()]
+        assert torch.equal(inside, torch.full_like(inside, (1 + float(np.float32(0.3))) / 3))
 
 
 def test_a_layer_that_did_not_run_is_missed() -> None:
@@ -85,5 +93,6 @@ def test_a_batch_without_samples_is_no_step(kind: Callable[[Chunk], StandIn]) ->
     model = kind(RUN)
     metric = BasisSetSizeMetric(model)
     model(blank(model, 0))
-    with pytest.raises(RecordError, match="step 0: last_batch: expected at least one sample, found none"):
+    message = "step 0: expected at least one sample in the pass before, found none"
+    with pytest.raises(RecordError, match=message):
         metric.compute(model, blank(model, 0), None)

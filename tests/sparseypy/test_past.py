@@ -20,7 +20,7 @@ def shown_again_and_again(times: int) -> Iterator[KeptSamples]:
     """What match accuracy keeps while the same four inputs are trained on, after each time."""
     run, _ = load_golden("final_mnist_rect")
     model = final(run[:4])
-    online = MetricFactory.create_metric("match_accuracy", model=model)
+    online = MetricFactory.create_metric("match_accuracy", model=model, repeated="latest")
     (batch, _, _), *_ = steps_of(run[:4], model)
     for _ in range(times):
         replay_of(model).now = slice(0, 0)

@@ -7,8 +7,6 @@ before the first batch.
 
 from __future__ import annotations
 
-import json
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +15,8 @@ import torch
 
 from sparsey_trace.chunk import Chunk
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
-from tests.golden_runs import FOLDER, load_golden
+from tests.golden_runs import load_golden
+from tests.sparseypy.observed import observed
 from tests.sparseypy.standins import final, observe, spring
 from tests.sparseypy.standins.build import Part, StandIn, build, sample_shape
 from tests.sparseypy.standins.replay import Replay, grid_of
@@ -33,11 +32,6 @@ OF_METRICS = {"metric base", "factory", "compute returns"}
 OF_MODELS = {"generation", "made of", "modules", "attributes", "batches", "flags"}
 
 BATCHES = {"batch of 1": 1, "batch of 4": 4}
-
-
-@cache
-def observed(generation: str) -> dict[str, Any]:
-    return json.loads((FOLDER / f"observed_{generation}.json").read_text())
 
 
 def part(made_of: dict[str, Any]) -> Part:

@@ -72,6 +72,24 @@ def test_a_metric_is_made_from_what_a_configuration_file_says() -> None:
         MetricFactory.create_metric("basis_set_size", model=model, best_value="least")
 
 
+def test_the_final_version_s_six_arguments() -> None:
+    model = final(load_golden("final_mnist_rect")[0])
+    params = {"approximation_batch_size": 7}
+    made = MetricFactory.create_metric(
+        "match_accuracy", "mean", "min_by_layerwise_mean", params, model, "cpu"
+    )
+    assert type(made) is sparseypy.MatchAccuracyMetric
+    assert (made.model, made.device.type, made.reduction) == (model, "cpu", "mean")
+    assert made.best_comparison is comparisons.min_by_layerwise_mean
+    assert made.definition.parameters["reference_size"] == 7
+    assert params == {"approximation_batch_size": 7}
+    for nothing in (None, "none"):
+        made = MetricFactory.create_metric("match_accuracy", None, nothing, None, model, None)
+        assert made.best_comparison is comparisons.max_by_layerwise_mean
+    with pytest.raises(ValueError, match="Invalid comparison function name!"):
+        MetricFactory.create_metric("match_accuracy", None, "best", {}, model, None)
+
+
 def test_a_comparison_may_be_given_itself() -> None:
     model = final(load_golden("final_mnist_rect")[0])
     made = MetricFactory.create_metric("basis_set_size", model=model, best_value=max)
