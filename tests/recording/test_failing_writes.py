@@ -54,12 +54,10 @@ def check(outcome: Outcome) -> None:
     outcome.check_ended()
     safe = outcome.said["safe"]
     assert (outcome.said["passes"], outcome.said["others"]) == (STEPS, 0)
-    if outcome.must_be_told:
-        (told,) = outcome.said["told"]
+    outcome.check_told(outcome.said["told"])
+    for told in outcome.said["told"]:
         ending = rf" \({safe:,} samples are safe\); training goes on unrecorded"
         assert re.fullmatch(rf"{outcome.path}: recording has stopped: expected to .*{ending}", told), told
-    else:
-        assert outcome.said["told"] == []
     assert outcome.left == ["run.h5"] * outcome.path.exists()
     check_trace(outcome.path, 0, at_least=safe)
 
