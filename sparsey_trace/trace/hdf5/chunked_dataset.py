@@ -38,7 +38,7 @@ def open_chunked(
     guarded.check_filters(dataset, *filters)
     chunk = chunk or dataset.shape
     if dataset.chunks != chunk:
-        msg = f"dataset {dataset.name}: expected chunks of {chunk}, found {dataset.chunks}"
+        msg = f"dataset {dataset.name}: expected chunks of {chunk}, found {dataset.chunks}{guarded.STORED_BY_OTHERS}"
         raise ValueError(msg)
     return dataset
 

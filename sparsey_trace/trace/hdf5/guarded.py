@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 ZSTD = 32015
 FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
 
+STORED_BY_OTHERS = ", as other HDF5 tools store it"
+"""Ends what is said of a dataset that HDF5 could read, but not as it is read here."""
+
 _SHOWN_CLASSES = {h5py.h5t.INTEGER, h5py.h5t.FLOAT}
 
 
@@ -100,7 +103,7 @@ def open_dataset(file: h5py.File, path: str) -> h5py.Dataset:
     header = read_header(partial(read_bytes, file), address, path)
     if header.layout not in ("contiguous", "single", "growing"):
         other = "a group" if header.is_group else "something else"
-        found = f"{header.layout} data" if header.layout else other
+        found = f"{header.layout} data{STORED_BY_OTHERS}" if header.layout else other
         msg = f"{path}: expected a dataset as a trace has, found {found}"
         raise ValueError(msg)
     return h5py.Dataset(h5py.h5d.open(file.id, path.encode()))
@@ -135,7 +138,7 @@ def check_filters(dataset: h5py.Dataset, *filters: int) -> None:
     if plist.get_layout() != h5py.h5d.CHUNKED or found != list(filters):
         kind = "chunks" if plist.get_layout() == h5py.h5d.CHUNKED else "one piece"
         msg = f"dataset {dataset.name}: expected chunks with the filters {list(filters)}, found {kind} with {found}"
-        raise ValueError(msg)
+        raise ValueError(msg + STORED_BY_OTHERS)
 
 
 def check_contiguous(dataset: h5py.Dataset, size: int) -> int:
@@ -146,7 +149,7 @@ def check_contiguous(dataset: h5py.Dataset, size: int) -> int:
     """
     count = math.prod(dataset.shape) * dataset.id.get_type().get_size()
     if dataset.id.get_create_plist().get_layout() != h5py.h5d.CONTIGUOUS:
-        msg = f"dataset {dataset.name}: expected one piece, found chunks"
+        msg = f"dataset {dataset.name}: expected one piece, found chunks{STORED_BY_OTHERS}"
         raise ValueError(msg)
     address = dataset.id.get_offset()
     if address is None or address + count > size:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 SUPERBLOCK_BYTES = 48
+SUPERBLOCK_VERSION = 3
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNDEFINED_ADDRESS = (1 << 64) - 1
 """Stands for the address of what isn't there."""
@@ -40,6 +41,12 @@ def user_block_bytes(read: Callable[[int, int], bytes], size: int) -> int | None
     """
     places = [0, *(512 << power for power in range(40) if 512 << power < size)]
     return next((place for place in places if read(place, len(SIGNATURE)) == SIGNATURE), None)
+
+
+def is_of_others(start: bytes) -> bool:
+    """Whether a superblock is of another version, or leads to an extension, as other HDF5 tools write it."""
+    extension = int.from_bytes(start[20:28], "little")
+    return start[8:9] < bytes([SUPERBLOCK_VERSION]) or extension != UNDEFINED_ADDRESS
 
 
 @dataclass(frozen=True, kw_only=True)

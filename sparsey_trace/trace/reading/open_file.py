@@ -17,7 +17,13 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.object_headers import read_header
-from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock, user_block_bytes
+from sparsey_trace.trace.hdf5.superblock import (
+    SIGNATURE,
+    SUPERBLOCK_BYTES,
+    SUPERBLOCK_VERSION,
+    Superblock,
+    user_block_bytes,
+)
 from sparsey_trace.trace.paths import lock_path
 
 if TYPE_CHECKING:
@@ -26,7 +32,7 @@ if TYPE_CHECKING:
 TRUNCATED = "expected a whole file, found a truncated one"
 _SAVE = "copy it again, or see what `sparsey-trace repair` can save"
 
-_REWRITE = "`sparsey-trace repair OLD -o NEW` rewrites it"
+REWRITE = "`sparsey-trace repair OLD -o NEW` rewrites it"
 
 _READ_ATTEMPTS = 25
 """How often HDF5 tries to read a piece of metadata that a writer may be changing: 70 ms in all."""
@@ -94,7 +100,7 @@ def _superblock(path: Path) -> Superblock:
     if not start.startswith(SIGNATURE):
         found = "a file that isn't HDF5" if start else "an empty file"
         if user_block is not None:
-            found = f"{user_block:,} bytes of a user block before it; {_REWRITE}"
+            found = f"{user_block:,} bytes of a user block before it; {REWRITE}"
         msg = f"{path}: expected a sparsey-trace file (HDF5), found {found}"
         raise TraceError(msg)
     superblock = Superblock.parse(start)
@@ -105,11 +111,19 @@ def _superblock(path: Path) -> Superblock:
         raise TraceError(msg)
     if superblock is None:
         msg = (
-            f"{path}: expected HDF5 as a trace is written (superblock 3), found another kind (superblock {start[8]}), "
-            f"as other tools write it; if it holds a trace, {_REWRITE}"
+            f"{path}: expected HDF5 as a trace is written (superblock 3), found another kind ({_kind(start)}), "
+            f"as other tools write it; if it holds a trace, {REWRITE}"
         )
         raise TraceError(msg)
     return superblock
+
+
+def _kind(start: bytes) -> str:
+    return (
+        f"superblock {start[8]}"
+        if start[8] != SUPERBLOCK_VERSION
+        else "superblock 3 with more than a trace's says"
+    )
 
 
 def _read_bytes(stream: BinaryIO, address: int, count: int) -> bytes:

@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.format.head import Head, read_head
-from sparsey_trace.trace.reading.open_file import close_file, open_file
+from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.reading.open_file import REWRITE, close_file, open_file
 from sparsey_trace.trace.reading.storage import Storage
 
 if TYPE_CHECKING:
@@ -61,6 +63,12 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
             head = read_head(file)
             columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
             storage = Storage(file, columns, cache_bytes=cache_bytes)
+    except TraceError as error:
+        close_file(file)
+        if guarded.STORED_BY_OTHERS not in str(error):
+            raise
+        msg = f"{error}; {REWRITE}"
+        raise TraceError(msg) from error
     except BaseException:
         close_file(file)
         raise

@@ -10,26 +10,25 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.support.writing import PartialFile, writing
-from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock, user_block_bytes
+from sparsey_trace.trace.format.damage import reading
+from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock, is_of_others, user_block_bytes
 from sparsey_trace.trace.reading.open_file import TRUNCATED, close_file, open_file
 from sparsey_trace.trace.rescue.rewriting import rewrite
+from sparsey_trace.trace.rescue.salvage import Salvage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    import h5py
-
 _BLOCK = 1 << 20
-_VERSION = b"\x03"
-"""Of the superblock that traces have."""
 _NEAR = 4096
 """The root group's header stands no farther than this from the beginning."""
 
 
 @contextlib.contextmanager
-def opened_broken(path: Path, out: Path) -> Iterator[h5py.File]:
-    """A file of a trace where HDF5 opens it; where it doesn't, a copy that it opens.
+def opened_broken(path: Path, out: Path) -> Iterator[Salvage]:
+    """What can be read of a trace: of its file, or where HDF5 or this program can't open that, of a copy.
 
     Args:
         path: the trace, which stays as it is.
@@ -40,46 +39,59 @@ def opened_broken(path: Path, out: Path) -> Iterator[h5py.File]:
         TraceError: it is no trace, or too broken.
         VersionError: it is in a version of the format that this program doesn't read.
     """
+    copy = PartialFile(out.with_name(f"{out.name}.mended"))
+    with contextlib.ExitStack() as stack:
+        stack.callback(copy.discard)
+        yield _salvage(path, copy, stack)
+
+
+def _salvage(path: Path, copy: PartialFile, stack: contextlib.ExitStack) -> Salvage:
     try:
-        file = open_file(path)
+        found = _opened(path, path, stack)
     except VersionError:
         raise
     except TraceError as error:
         if not (path.is_file() and os.access(path, os.R_OK)):
             raise
-        copy = PartialFile(out.with_name(f"{out.name}.mended"))
-        try:
-            yield from _mended(path, copy, error)
-        finally:
-            copy.discard()
-        return
-    try:
-        yield file
-    finally:
-        close_file(file)
+        return _mended(path, copy, error, stack)
+    if any(guarded.STORED_BY_OTHERS in loss for loss in found.losses):
+        with contextlib.suppress(TraceError):
+            return _rewritten(path, copy, stack)
+        copy.discard()
+    return found
 
 
-def _mended(path: Path, copy: PartialFile, error: TraceError) -> Iterator[h5py.File]:
+def _opened(file_path: Path, path: Path, stack: contextlib.ExitStack) -> Salvage:
+    file = open_file(file_path)
+    stack.callback(close_file, file)
+    with reading(path, "a trace of which something can be had"):
+        return Salvage(file)
+
+
+def _rewritten(path: Path, copy: PartialFile, stack: contextlib.ExitStack) -> Salvage:
+    rewrite(path, copy.partial)
+    return _opened(copy.partial, path, stack)
+
+
+def _mended(path: Path, copy: PartialFile, error: TraceError, stack: contextlib.ExitStack) -> Salvage:
     with path.open("rb") as stream:
         before = user_block_bytes(partial(_read_bytes, stream), path.stat().st_size) or 0
-        is_older = _read_bytes(stream, before + len(SIGNATURE), 1) < _VERSION
-    if is_older:
+        superblock = _read_bytes(stream, before, SUPERBLOCK_BYTES)
+    is_stored_otherwise = guarded.STORED_BY_OTHERS in str(error)
+    if is_stored_otherwise or is_of_others(superblock):
         try:
-            rewrite(path, copy.partial)
+            return _rewritten(path, copy, stack)
         except TraceError as failed:
             # Its first bytes may be damaged ones of a trace's.
-            error, is_older = failed, False
+            error = failed
             copy.discard()
-    if not is_older:
-        _copy(path, copy, before, error)
+    if is_stored_otherwise:
+        raise error
+    _copy(path, copy, before, error)
     try:
-        file = open_file(copy.partial)
+        return _opened(copy.partial, path, stack)
     except TraceError:
         raise _hopeless(path, error) from None
-    try:
-        yield file
-    finally:
-        close_file(file)
 
 
 def _hopeless(path: Path, error: TraceError) -> TraceError:

@@ -14,11 +14,9 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
 from sparsey_trace.trace.paths import lock_path
 from sparsey_trace.trace.rescue.broken_file import opened_broken
-from sparsey_trace.trace.rescue.salvage import Salvage
 from sparsey_trace.trace.rescue.whole_steps import WholeSteps
 from sparsey_trace.trace.writing.lock import holder_of
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -31,6 +29,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.format.head import Head
+    from sparsey_trace.trace.rescue.salvage import Salvage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,9 +92,7 @@ def repair(
     """
     path, out = user_path(path), user_path(out)
     check_paths(path, out)
-    with opened_broken(path, out) as file:
-        with reading(path, "a trace of which something can be had"):
-            salvage = Salvage(file)
+    with opened_broken(path, out) as salvage:
         whole = WholeSteps(salvage.head.part.first_step)
         steps = _steps(salvage, whole, on_progress)
         first = next(steps, None)

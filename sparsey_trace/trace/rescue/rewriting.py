@@ -31,8 +31,8 @@ _SECONDS, _BYTES_A_SECOND = 60, 1 << 20
 """How long it may take, and how much faster than this it is."""
 _MEMORY, _MOST_IN_TAIL = 4 << 30, 1 << 28
 """Bytes that it may take; and that a chunk's samples may."""
-_FILTERS = frozenset({1, 2, 3, 32_000, 32_015})
-"""Deflate, shuffle, Fletcher32, LZF, Zstd."""
+_FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32_000, 32_015})
+"""Deflate, shuffle, Fletcher32, szip, N-bit, scale-offset, LZF, Zstd."""
 _KINDS = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING})
 
 

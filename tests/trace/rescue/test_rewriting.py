@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import hdf5plugin
 import pytest
 
 from sparsey_trace.errors import TraceError
@@ -17,18 +21,20 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def as_h5py_makes_it(path: Path, **ways: Any) -> None:
-    """The same in a file of h5py's default formats, of which datasets may be made in another way."""
+def as_h5py_makes_it(path: Path, *, libver: Any = None, **ways: Any) -> None:
+    """The same in a file of h5py's default formats, or others, of which datasets may be made in another way."""
     other = path.with_name("other.h5")
-    with h5py.File(path) as old, h5py.File(other, "w") as new:
+    with h5py.File(path) as old, h5py.File(other, "w", libver=libver) as new:
         new.attrs.update(old.attrs)
         for name in old:
             old.copy(name, new)
-        for name in ("samples/label", "layers/0/codes"):
+        for name in ("config", "samples/label", "layers/0/codes"):
             if ways:
                 values = new[name][:]
                 del new[name]
-                new.create_dataset(name, data=values, **ways)
+                new.create_dataset(
+                    name, data=values, **(ways if name != "config" else {"compression": "gzip"})
+                )
     other.replace(path)
 
 
@@ -37,6 +43,15 @@ WAYS: dict[str, dict[str, Any]] = {
     "compressed in another way": {"chunks": True, "compression": "gzip", "shuffle": True},
     "in one piece": {"chunks": None},
 }
+
+MORE_WAYS: dict[str, dict[str, Any]] = {
+    **WAYS,
+    "with a checksum alone": {"chunks": True, "fletcher32": True},
+    "shuffled alone": {"chunks": True, "shuffle": True},
+    "scaled": {"chunks": True, "scaleoffset": 0},
+    "in chunks of its own": {"chunks": True},
+}
+del MORE_WAYS["as it was"]
 
 
 @pytest.mark.parametrize("ways", WAYS.values(), ids=WAYS)
@@ -49,6 +64,39 @@ def test_older_formats(closed: Path, ways: dict[str, Any]) -> None:
     with pytest.raises(TraceError, match=expected):
         open_trace(closed)
     assert saved(closed).lost == 0
+
+
+@pytest.mark.parametrize("ways", MORE_WAYS.values(), ids=MORE_WAYS)
+def test_the_same_formats_with_datasets_in_another_way(closed: Path, ways: dict[str, Any]) -> None:
+    as_h5py_makes_it(closed, libver=("v110", "v110"), **ways)
+    expected = "found.*, as other HDF5 tools store it; `sparsey-trace repair OLD -o NEW` rewrites it$"
+    with pytest.raises(TraceError, match=expected):
+        open_trace(closed)
+    found = saved(closed)
+    assert (found.lost, found.losses) == (0, ())
+
+
+REPACKED = {
+    "szip": ["-f", "SZIP=8,NN"],
+    "N-bit": ["-f", "NBIT"],
+    "compact": ["-l", "COMPA"],
+    "in pages": ["-S", "PAGE"],
+}
+
+
+@pytest.mark.skipif(shutil.which("h5repack") is None, reason="there is no h5repack here")
+@pytest.mark.parametrize("options", REPACKED.values(), ids=REPACKED)
+def test_h5repack_in_the_newest_formats(closed: Path, tmp_path: Path, options: list[str]) -> None:
+    out = tmp_path / "repacked.h5"
+    environment = {**os.environ, "HDF5_PLUGIN_PATH": hdf5plugin.PLUGIN_PATH}
+    subprocess.run(
+        ["h5repack", "-L", *options, closed, out], env=environment, check=True, capture_output=True
+    )
+    with pytest.raises(TraceError, match=r"`sparsey-trace repair OLD -o NEW` rewrites it$"):
+        open_trace(out)
+    out.replace(closed)
+    found = saved(closed)
+    assert (found.lost, found.losses) == (0, ())
 
 
 def test_a_user_block(closed: Path) -> None:
