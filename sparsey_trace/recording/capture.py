@@ -17,33 +17,43 @@ from torch import Tensor
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.adapters.make_layout import with_sizes
+from sparsey_trace.recording.bad_steps import as_record_error
 from sparsey_trace.recording.forward_pass import (
     CurrentPass,
     ForwardPass,
+    RefusedPass,
     SkippedPass,
+    UncountedPass,
     check_all_ran,
     check_num_features,
     check_num_samples,
     check_order,
-    find_input,
 )
+from sparsey_trace.recording.model.attached_hooks import AttachedHooks
 from sparsey_trace.recording.model.hook import ModelHook
+from sparsey_trace.recording.model.transforms import transform_of
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
 from sparsey_trace.recording.queue.step_maker import StepMaker
 from sparsey_trace.recording.steps.checks import checked_labels, phase_of
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
+from sparsey_trace.recording.telling import tell
 
 if TYPE_CHECKING:
     from torch import nn
 
     from sparsey_trace.layout import Layout
+    from sparsey_trace.recording.bad_steps import BadSteps
     from sparsey_trace.recording.layer_choice import LayerChoice
+    from sparsey_trace.recording.model_input import ModelInput
     from sparsey_trace.recording.queue.pending_step import PendingStep
     from sparsey_trace.recording.queue.writer_thread import WriterThread
     from sparsey_trace.recording.run_files import RunFile
     from sparsey_trace.recording.sampling import Sampling
     from sparsey_trace.recording.steps.step import Step
+
+CALLS = ("once", "last")
+"""How often a layer may run in a pass."""
 
 
 class Capture:
@@ -52,20 +62,27 @@ class Capture:
     Args:
         model: whose forward passes are steps.
         choice: the layers that are recorded.
+        model_input: finds the input.
         sampling: the passes that are recorded.
+        bad_steps: what is done with those that can't be.
+        calls: one of `CALLS`.
         writer_thread: is given each step.
         run_file: where the steps go; it says the number of the first one, and how inputs are kept.
 
     Attributes:
         epoch: of the passes from now on.
         labels: of the next pass, or None.
+        keeps_labels: whether they are those of the passes behind it too.
+        is_paused: whether passes are no steps now.
         num_passes: how many were begun.
         num_steps: how many were queued.
         num_samples: how many samples these hold.
         num_bytes: how many bytes these hold.
         num_left_out: how many passes sampling left out.
+        num_lost: how many passes there were since nothing could be written any more.
         pid: the process that is recorded.
         seconds: spent in hooks.
+        holder: who is to live as long as the hooks are on.
     """
 
     def __init__(
@@ -73,72 +90,131 @@ class Capture:
         model: nn.Module,
         choice: LayerChoice,
         *,
+        model_input: ModelInput,
         sampling: Sampling,
+        bad_steps: BadSteps,
+        calls: str,
         writer_thread: WriterThread,
         run_file: RunFile,
     ) -> None:
-        """Put the hooks on; see the class for the arguments."""
+        """No hook is on yet; see the class for the arguments."""
         self.epoch = 0
         self.labels: Any = None
-        self.num_passes = self.num_steps = self.num_samples = self.num_bytes = self.num_left_out = 0
+        self.keeps_labels = self.is_paused = False
+        self.num_passes = self.num_steps = self.num_samples = self.num_bytes = 0
+        self.num_left_out = self.num_lost = 0
         self.pid = os.getpid()
         self.seconds = 0.0
+        self.holder: object = None
+        self.bad_steps = bad_steps
         self._model, self._choice, self._layers = model, choice, choice.layers
-        self._sampling, self._writer_thread = sampling, writer_thread
+        self._model_input, self._sampling, self._calls = model_input, sampling, calls
+        self._writer_thread = writer_thread
         self._step_maker = StepMaker(run_file.inputs)
         self._run_file, self._next_step = run_file, run_file.part.first_step
         self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
         self._layout: Layout | None = None
         self._current = CurrentPass()
-        self._handles = [model.register_forward_pre_hook(ModelHook(self, self._begin), with_kwargs=True)]
+        self._told_of: set[str] = set()
+        self._hooks = AttachedHooks()
+
+    def attach(self) -> None:
+        """Put the hooks on."""
+        hooks = self._hooks
+        hooks.add(self._model.register_forward_pre_hook, ModelHook(self, self._begin), with_kwargs=True)
         for index, layer in enumerate(self._layers):
-            hook = ModelHook(self, partial(self._read, index))
-            self._handles.append(layer.module.register_forward_hook(hook))
+            hooks.add(layer.module.register_forward_hook, ModelHook(self, partial(self._read, index)))
         # Behind the layers', as the model may be a layer itself. Always called, so that a pass that
         # raises is forgotten at once.
-        self._handles.append(model.register_forward_hook(ModelHook(self, self._end), always_call=True))
-        self._handles += CompileWatch(model, self).attach()
+        end = ModelHook(self, self._end)
+        hooks.add(self._model.register_forward_hook, end, with_kwargs=True, always_call=True)
+        hooks.keep(CompileWatch(self._model, self).attach())
 
     def detach(self) -> None:
         """Take the hooks off."""
-        for handle in self._handles:
-            handle.remove()
+        self._hooks.remove()
+        self.holder = None
 
     def abandon(self) -> None:
         """Forget the pass under way in this thread."""
         self._current.under_way = None
 
+    def refuse(self, error: Exception) -> None:
+        """Raise what is wrong with the pass under way in this thread, or tell of it and leave its step out."""
+        error, was_begun = as_record_error(error, self._where), self._current.under_way is not None
+        self._current.under_way = None
+        if self.bad_steps.is_raised(error, num_recorded=self.num_steps):
+            raise error
+        self.bad_steps.leave_out(error)
+        if was_begun:
+            self._current.under_way = RefusedPass()
+        elif self._current.is_ending:
+            self._current.is_ending = False
+            self._count_refused()
+
     def report_refused(self) -> None:
-        """Say what was found wrong with earlier steps after their passes, on another device than the host.
+        """Say what was found wrong with earlier steps after their passes.
 
         Raises:
             RecordError: of the first of them; they aren't in the trace.
         """
         refused = self._writer_thread.queue.take_refused()
-        if refused:
-            self.num_steps -= len(refused)
-            self.num_samples -= sum(step.size for step in refused)
+        if not refused:
+            return
+        self.num_steps -= len(refused)
+        self.num_samples -= sum(step.size for step in refused)
+        self.num_bytes -= sum(step.nbytes for step in refused)
+        if self.bad_steps.is_raised(refused[0].error, num_recorded=self.num_steps):
+            self.bad_steps.count += len(refused)
             more = f" (and {len(refused) - 1} more steps aren't recorded)" if len(refused) > 1 else ""
             msg = f"{refused[0].error}{more}"
             raise RecordError(msg) from refused[0].error
+        for step in refused:
+            self.bad_steps.leave_out(step.error)
 
     def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
-        self._current.under_way, self._current.handled = None, sys.exception()
+        current = self._current
+        current.under_way, current.handled, current.is_ending = None, sys.exception(), False
+        current.saw_all_hooks = self._hooks.move_to_end()
         if is_redirected(self._model):
-            self._current.is_redirected = True
-            return
-        self.num_passes += 1
-        labels, self.labels = self.labels, None
+            current.is_redirected = True
+        elif self._writer_thread.is_finished:
+            self.detach()
+        elif self.is_paused or self._is_transformed(args, kwargs):
+            current.under_way = UncountedPass()
+        else:
+            self.num_passes += 1
+            labels = self.labels
+            if not self.keeps_labels:
+                self.labels = None
+            self._begin_step(args, kwargs, labels)
+
+    def _begin_step(self, args: tuple[Any, ...], kwargs: dict[str, Any], labels: Any) -> None:
+        current = self._current
         if self._writer_thread.has_failed:
-            self.detach()  # nobody takes steps any more: the model goes on as if unrecorded
+            self.num_lost += 1
+            current.under_way = (
+                UncountedPass()
+            )  # nobody takes steps any more: the model goes on as if unrecorded
             self._writer_thread.report()
             return
         self.report_refused()
+        current.under_way = RefusedPass()  # if what follows raises, and is let pass
         phase = self._phase_if_wanted()
         if phase is None:
-            self._current.under_way = SkippedPass()
+            current.under_way = SkippedPass()
         else:
-            self._current.under_way = self._look_at([*args, *kwargs.values()], phase=phase, labels=labels)
+            current.under_way = self._look_at(args, kwargs, phase=phase, labels=labels)
+
+    def _is_transformed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
+        """Whether torch runs the pass to trace or to transform the model; told once for each way."""
+        found = next(filter(None, map(transform_of, [*args, *kwargs.values()] or [None])), None)
+        if found is None:
+            return False
+        if found not in self._told_of:
+            self._told_of.add(found)
+            tell(f"{self._where}: a pass under {found} isn't recorded, nor are others like it")
+        return True
 
     def _phase_if_wanted(self) -> str | None:
         """The phase of the pass that begins; None where sampling leaves the pass out."""
@@ -148,11 +224,14 @@ class Capture:
         phase = phase_of(self._layers, self._model, where=self._where)
         return phase if self._sampling.takes(step, phase=phase, epoch=self.epoch) else None
 
-    def _look_at(self, arguments: list[Any], *, phase: str, labels: Any) -> ForwardPass:
+    def _look_at(
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, phase: str, labels: Any
+    ) -> ForwardPass:
         where = self._where
-        inputs = find_input(arguments, where=where)
+        inputs = self._model_input.find(args, kwargs, where=where)
         layout = self._layout or self._choice.layout(tuple(inputs.shape[1:]))
-        check_num_features(inputs, layout, where=where)
+        if self._run_file.inputs != "none":
+            check_num_features(inputs, layout, where=where)
         return ForwardPass(
             where=where,
             layout=layout,
@@ -160,6 +239,7 @@ class Capture:
             size=inputs.shape[0],
             inputs=self._step_maker.kept_inputs(inputs),
             labels=labels,
+            given=inputs,
         )
 
     def _read(self, index: int, _: nn.Module, __: Any, output: Any) -> None:
@@ -167,21 +247,26 @@ class Capture:
         if not isinstance(under_way, ForwardPass):
             return
         layer = self._layers[index]
-        check_order(self._layers, under_way, index)
+        if (found := transform_of(output)) is not None:
+            msg = f"{under_way.where}: {layer.name}: expected an output with values, found it under {found}"
+            raise RecordError(msg)
+        if self._calls == "once":
+            check_order(self._layers, under_way, index)
         if self._layout is None:
             under_way.layout = with_sizes(under_way.layout, index, layer, output)
         with torch.no_grad():
             codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
         check_num_samples(codes, under_way, layer.name)
-        under_way.codes.append(codes)
+        under_way.codes[index] = codes
 
-    def _end(self, *_: Any) -> None:
-        under_way, self._current.under_way = self._current.under_way, None
-        handled, self._current.handled = self._current.handled, None
+    def _end(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], __: Any) -> None:
+        current = self._current
+        under_way, current.under_way = current.under_way, None
+        handled, current.handled = current.handled, None
         if sys.exception() is not handled:
             return  # forward raised, and torch calls this hook while it handles that
-        if under_way is None and self._current.is_redirected:
-            self._current.is_redirected = False
+        if under_way is None and current.is_redirected:
+            current.is_redirected = False
             return
         if under_way is None:
             msg = (
@@ -189,24 +274,57 @@ class Capture:
                 "calls itself, or caught an error of recording"
             )
             raise RecordError(msg)
+        if not isinstance(under_way, UncountedPass):
+            current.is_ending = True
+            with self._ending:
+                self._count(under_way, args, kwargs)
+            current.is_ending = False
+
+    def _count(
+        self,
+        under_way: ForwardPass | SkippedPass | RefusedPass,
+        args: tuple[Any, ...],
+        kwargs: dict[str, Any],
+    ) -> None:
+        if isinstance(under_way, RefusedPass):
+            self._count_refused()
+        elif isinstance(under_way, SkippedPass):
+            self.num_left_out += 1
+            self._next_step += 1
+        else:
+            self._take(under_way, args, kwargs)
+
+    def _count_refused(self) -> None:
         with self._ending:
-            if isinstance(under_way, ForwardPass):
-                self._take(under_way)
-            else:
-                self.num_left_out += 1
+            self._writer_thread.queue.note_left_out(self._next_step)
             self._next_step += 1
 
-    def _take(self, under_way: ForwardPass) -> None:
+    def _take(self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         check_all_ran(self._layers, under_way)
         if self._layout is None:
             self._run_file.check_layout(under_way.layout)
-        if under_way.size:
-            self._queue(self._make_step(under_way))
+        if not self._current.saw_all_hooks:
+            self._take_what_was_used(under_way, args, kwargs)
+        step = self._make_step(under_way) if under_way.size else None
+        # Before the step is queued: where Ctrl-C comes in between, no second step gets its number.
+        self._next_step += 1
+        if step is not None:
+            self._queue(step)
+
+    def _take_what_was_used(
+        self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> None:
+        """Keep the input that a hook behind ours put in place of the one that was seen."""
+        used = self._model_input.find(args, kwargs, where=under_way.where)
+        if used is not under_way.given:
+            check_num_features(used, under_way.layout, where=under_way.where)
+            under_way.inputs = self._step_maker.kept_inputs(used)
 
     def _make_step(self, ended: ForwardPass) -> Step | PendingStep:
         labels = checked_labels(ended.labels, size=ended.size, where=self._where)
+        codes = [ended.codes[index] for index in range(len(self._layers))]
         with torch.no_grad():
-            values = find_winners(ended.codes, ended.layout)._asdict() | ended.inputs
+            values = find_winners(codes, ended.layout)._asdict() | ended.inputs
         if isinstance(labels, Tensor):
             values["labels"], labels = labels, None
         step = UncheckedStep(
@@ -223,11 +341,19 @@ class Capture:
         return self._step_maker.make(step, first_sample=self.num_samples)
 
     def _queue(self, step: Step | PendingStep) -> None:
-        if self._writer_thread.put(step):
-            self._layout = step.layout
-            self.num_steps += 1
-            self.num_samples += step.size
-            self.num_bytes += step.nbytes
+        queue = self._writer_thread.queue
+        try:
+            self._writer_thread.put(step)
+        except BaseException:
+            if queue.newest != step.number:
+                self._next_step -= 1  # as of every pass that raises
+            raise
+        finally:
+            if queue.newest == step.number:  # also where Ctrl-C came behind it
+                self._layout = step.layout
+                self.num_steps += 1
+                self.num_samples += step.size
+                self.num_bytes += step.nbytes
 
     @property
     def _where(self) -> str:

@@ -7,13 +7,13 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from torch import Tensor
-
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.model.wrappers import compile_hint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from torch import Tensor
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.base import ModelLayer
@@ -31,7 +31,8 @@ class ForwardPass:
         size: B.
         inputs: what the step keeps of the input, as in `UncheckedStep.values`.
         labels: what the user set as the labels of the pass.
-        codes: of the layers that ran so far, lowest first.
+        given: the input itself, to see whether the model got another one.
+        codes: by number, of the layers that ran so far.
     """
 
     where: str
@@ -40,11 +41,23 @@ class ForwardPass:
     size: int
     inputs: dict[str, Tensor]
     labels: Any
-    codes: list[Codes] = field(default_factory=list)
+    given: Tensor
+    codes: dict[int, Codes] = field(default_factory=dict)
 
 
 class SkippedPass:
     """A forward pass under way that sampling leaves out."""
+
+
+class UncountedPass:
+    """A forward pass under way that is no step: paused, or run by torch to trace or to transform the model."""
+
+
+class RefusedPass:
+    """A forward pass under way that can't be recorded, as was told already."""
+
+
+AnyPass = ForwardPass | SkippedPass | UncountedPass | RefusedPass
 
 
 class CurrentPass(threading.local):
@@ -54,25 +67,15 @@ class CurrentPass(threading.local):
         under_way: the pass; None where there is none, or it was given up.
         is_redirected: whether a call of the model leads to other code than its forward.
         handled: what the model's caller was handling when the pass began.
+        is_ending: whether the pass ran to its end, and becomes a step.
+        saw_all_hooks: whether all other hooks were called before ours as the pass began.
     """
 
-    under_way: ForwardPass | SkippedPass | None = None
+    under_way: AnyPass | None = None
     is_redirected = False
     handled: BaseException | None = None
-
-
-def find_input(arguments: Sequence[Any], *, where: str) -> Tensor:
-    """The model's input, [B, …]: the first real tensor among its arguments.
-
-    Raises:
-        RecordError: there is none.
-    """
-    for value in arguments:
-        if isinstance(value, Tensor) and value.dim() and not value.is_complex():
-            return value
-    found = ", ".join(type(value).__name__ for value in arguments) or "no arguments"
-    msg = f"{where}: input: expected a real tensor [B, …] among the model's arguments, found {found}"
-    raise RecordError(msg)
+    is_ending = False
+    saw_all_hooks = True
 
 
 def check_num_features(inputs: Tensor, layout: Layout, *, where: str) -> None:
@@ -91,7 +94,7 @@ def check_num_features(inputs: Tensor, layout: Layout, *, where: str) -> None:
 
 
 def check_order(layers: Sequence[ModelLayer], under_way: ForwardPass, index: int) -> None:
-    """See that it was the turn of a layer that ran.
+    """See that it was the turn of a layer that ran, where each may run once.
 
     Args:
         layers: that are recorded, lowest first.
@@ -103,7 +106,10 @@ def check_order(layers: Sequence[ModelLayer], under_way: ForwardPass, index: int
     """
     due = len(under_way.codes)
     if index < due:
-        msg = f"{under_way.where}: {layers[index].name}: expected one call in a forward pass, found a second"
+        msg = (
+            f"{under_way.where}: {layers[index].name}: expected one call in a forward pass, found a second; "
+            "record(…, calls='last') keeps what the last one left"
+        )
         raise RecordError(msg)
     if index > due:
         msg = (
@@ -134,7 +140,7 @@ def check_all_ran(layers: Sequence[ModelLayer], under_way: ForwardPass) -> None:
         RecordError: one hasn't.
     """
     if len(under_way.codes) < len(layers):
-        missing = ", ".join(layer.name for layer in layers[len(under_way.codes) :])
+        missing = ", ".join(layer.name for index, layer in enumerate(layers) if index not in under_way.codes)
         msg = (
             f"{under_way.where}: expected every recorded layer to run in a forward pass, found that these didn't: "
             f"{missing} (layers that run in another thread, as under DataParallel, can't be seen{compile_hint()})"

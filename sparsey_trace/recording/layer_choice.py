@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.recording.adapters.base import NamedAdapter
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample
-from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
+from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll  # noqa: F401 - of the doctest
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
@@ -45,7 +47,11 @@ class LayerChoice:
         return without(make_layout(self.all_layers[: top + 1], shape), self.left_out)
 
 
-def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None) -> LayerChoice:
+LayersWanted = str | NamedAdapter | Iterable[str | NamedAdapter] | None
+"""Names of layers of known families, or layers of any kind; one, or several; None for all of known families."""
+
+
+def choose_layers(model: nn.Module, wanted: LayersWanted) -> LayerChoice:
     """What to record of a model.
 
     Args:
@@ -59,20 +65,44 @@ def choose_layers(model: nn.Module, wanted: Sequence[WinnerTakeAll | str] | None
 
     >>> import torch
     >>> pooled = WinnerTakeAll("0", num_macs=1, num_cms=2, num_neurons=3)
-    >>> [layer.name for layer in choose_layers(torch.nn.Sequential(torch.nn.Hardtanh(0, 1)), [pooled]).layers]
+    >>> [layer.name for layer in choose_layers(torch.nn.Sequential(torch.nn.Hardtanh(0, 1)), pooled).layers]
     ['0']
     """
-    names = [] if isinstance(wanted, str) else [name for name in wanted or () if isinstance(name, str)]
-    described = [layer for layer in wanted or () if isinstance(layer, WinnerTakeAll)]
-    if wanted is not None and len(wanted) != max(len(names), len(described)):
-        msg = f"layers: expected a list of names or one of WinnerTakeAll, found {wanted!r}"
+    if wanted is None:
+        return LayerChoice(find_layers(model, None))
+    listed = [wanted] if isinstance(wanted, str | NamedAdapter) else _listed(wanted)
+    names = [name for name in listed if isinstance(name, str)]
+    described = [layer for layer in listed if not isinstance(layer, str)]
+    if names and described:
+        msg = f"layers: expected names or layers, found both: {', '.join(map(repr, names))} and {described[0]!r}"
         raise UsageError(msg)
     if not names:
-        return LayerChoice(find_layers(model, None if wanted is None else described))
+        for layer in described:
+            _check_adapter(layer)
+        return LayerChoice(find_layers(model, described))
     known = find_layers(model, None)
     for name in names:
         _check_known(name, [layer.name for layer in known], model)
     return LayerChoice(known, [layer.name for layer in known if layer.name not in names])
+
+
+def _listed(wanted: Any) -> list[Any]:
+    if hasattr(wanted, "read") or not isinstance(wanted, Iterable):
+        _check_adapter(wanted)
+        return [wanted]
+    return list(wanted)
+
+
+def _check_adapter(layer: Any) -> None:
+    lacking = [name for name in ("layout", "read", "is_training") if not callable(getattr(layer, name, None))]
+    if not isinstance(getattr(layer, "name", None), str):
+        lacking.insert(0, "name")
+    if lacking:
+        msg = (
+            "layers: expected names, WinnerTakeAll(…) or adapters, which have name, layout, read and is_training, "
+            f"found {layer!r} without {', '.join(lacking)}"
+        )
+        raise UsageError(msg)
 
 
 def without(layout: Layout, left_out: Collection[str]) -> Layout:

@@ -2,42 +2,51 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import nn
 
 from sparsey_trace.errors import DataError, RecordError, TraceError
 from sparsey_trace.layout import PHASES
-from sparsey_trace.recording.capture import Capture
+from sparsey_trace.recording import live
+from sparsey_trace.recording.bad_steps import ON_BAD_STEP, BadSteps
+from sparsey_trace.recording.capture import CALLS, Capture
 from sparsey_trace.recording.layer_choice import choose_layers
 from sparsey_trace.recording.model.wrappers import unwrapped
-from sparsey_trace.recording.queue.policy import Policy
+from sparsey_trace.recording.model_input import ModelInput
+from sparsey_trace.recording.queue.policy import Policy, check_choice
 from sparsey_trace.recording.queue.writer_thread import WriterThread
 from sparsey_trace.recording.recorder import Recorder
 from sparsey_trace.recording.run_files import find_run_file
 from sparsey_trace.recording.sampling import Sampling
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
-from sparsey_trace.trace.format.head import config_text
+from sparsey_trace.trace.format.config import config_text
 from sparsey_trace.trace.format.schema import INPUT_KINDS
+from sparsey_trace.trace.paths import lock_path, partial_path
+from sparsey_trace.trace.writing.lock import WriterLock
 from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection
     from pathlib import Path
 
-    from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
+    from sparsey_trace.recording.layer_choice import LayersWanted
+    from sparsey_trace.recording.model_input import Chosen
 
 
 def record(
     model: nn.Module,
     path: str | os.PathLike[str],
     *,
-    config: Mapping[str, Any] | None = None,
-    layers: Sequence[WinnerTakeAll | str] | None = None,
+    config: Any = None,
+    layers: LayersWanted = None,
+    input: Chosen = None,
     every: int = 1,
     phases: Collection[str] = PHASES,
     predicate: Callable[[int, str, int], bool] | None = None,
@@ -50,6 +59,8 @@ def record(
     queue_bytes: int = 64 << 20,
     on_full: str = "block",
     on_error: str = "warn",
+    on_bad_step: str = "auto",
+    calls: str = "once",
 ) -> Recorder:
     """Record the forward passes of a model into a trace: all of them, or those that are asked for.
 
@@ -60,9 +71,13 @@ def record(
         model: a torch module: one like sparseypy's or the demo's, or any with `layers`; it may be wrapped by
             DistributedDataParallel or torch.compile, but has to be recorded before it first runs compiled.
         path: the trace to make. Each of several ranks of torch.distributed makes its own, `run.rank0.h5` and so on.
-        config: the run's configuration, kept in the trace.
+        config: the run's configuration, kept in the trace: a mapping, a dataclass, an argparse.Namespace, or an
+            object of OmegaConf or ml_collections.
         layers: names of the layers to record, where not all are wanted; or the layers themselves, lowest first,
-            where they aren't known by their looks.
+            where they aren't known by their looks: each a `WinnerTakeAll`, or an adapter of your own with a name. One,
+            or several.
+        input: which of the model's arguments is its input: a name, a position, or a function `(args, kwargs)` to a
+            tensor; by default the first real tensor, also within a mapping or a list.
         every: record steps whose number is a multiple of this.
         phases: record steps of these phases only.
         predicate: asked `(step, phase, epoch)` as a pass begins that the two above agree to; it is recorded if the
@@ -81,13 +96,19 @@ def record(
             number the trace then names; or raise an `error`, after which the next pass may be recorded again.
         on_error: when the trace can't be written any more: `warn` once, with a RecordWarning, and let training go on
             unrecorded; or `raise` a RecordError from the next pass. What was committed stays readable.
+        on_bad_step: with a step that can't be recorded, such as one with a nan, a tie or a skipped layer: `raise` a
+            RecordError out of the pass; `warn`, with a RecordWarning, and leave the step out; or `skip` it without a
+            warning. By default, `auto`, raise until a step was recorded, as the set-up may be wrong, and warn from then
+            on. The trace names what was left out.
+        calls: how often a layer may run in a pass: `once`, or several times, of which the `last` is recorded.
 
     Returns:
         The recorder, to use in a `with` statement or to close.
 
     Raises:
         RecordError: there is nothing to record in the model, or no layer of a given name.
-        TraceError: the file exists, or no file can be made there; or the one to resume is still written, or damaged.
+        TraceError: the file exists, somebody writes there, or no file can be made there; or the one to resume is still
+            written, or damaged. A recorder of this process is named; with `overwrite` or `resume` it is closed first.
         DataError: `inputs` is none of the above, or `config` is nothing that JSON can say, or nested more than 100
             deep.
         UsageError: another argument is none that could be.
@@ -112,28 +133,58 @@ def record(
         commit_every=commit_every,
         commit_samples=commit_samples,
     )
+    check_choice(on_bad_step, "on_bad_step", ON_BAD_STEP)
+    check_choice(calls, "calls", CALLS)
+    model_input = ModelInput(model, input)
     config_text(config or {})  # said here, not by the writer in the first step
-    run_file = find_run_file(user_path(path), inputs=inputs, resume=resume, overwrite=overwrite)
+    path = user_path(path)
+    run_file = find_run_file(path, inputs=inputs, resume=resume, overwrite=overwrite)
+    if overwrite:
+        live.end_earlier(run_file.path)
     _check_writable(run_file.path, overwrite=overwrite)
-
-    def open_writer(layout: Layout) -> TraceWriter:
-        return TraceWriter(
-            run_file.path,
-            layout,
-            config=config,
-            inputs=run_file.inputs,
-            overwrite=overwrite,
-            durable=durable,
-            sampling=sampling.describe(left_out=choice.left_out),
-            part=run_file.part,
+    lock = WriterLock.acquire(run_file.path)
+    made: list[Capture] = []
+    try:
+        options = {
+            "config": config,
+            "inputs": run_file.inputs,
+            "overwrite": overwrite,
+            "durable": durable,
+            "sampling": sampling.describe(left_out=choice.left_out),
+            "part": run_file.part,
+            "lock": lock,
+        }
+        open_writer = partial(TraceWriter, run_file.path, **options)
+        writer_thread = WriterThread(run_file.path, open_writer, policy, lock=lock)
+        capture = Capture(
+            model,
+            choice,
+            model_input=model_input,
+            sampling=sampling,
+            bad_steps=BadSteps(on_bad_step, run_file.path),
+            calls=calls,
+            writer_thread=writer_thread,
+            run_file=run_file,
         )
-
-    writer_thread = WriterThread(run_file.path, open_writer, policy)
-    capture = Capture(model, choice, sampling=sampling, writer_thread=writer_thread, run_file=run_file)
-    return Recorder(run_file.path, capture, writer_thread)
+        made.append(capture)
+        recorder = Recorder(run_file.path, capture, writer_thread)
+        capture.attach()
+    except BaseException:  # Ctrl-C too leaves no hook, and no lock
+        for capture in made:
+            capture.detach()
+        live.forget(run_file.path)
+        lock.release()
+        raise
+    return recorder
 
 
 def _check_arguments(model: object, inputs: str) -> None:
+    if isinstance(model, torch.jit.ScriptModule):
+        msg = (
+            f"model: expected a torch.nn.Module, found {type(model).__name__}, which torch.jit made and which "
+            "calls no hooks; record the module that it was made from"
+        )
+        raise RecordError(msg)
     if not isinstance(model, nn.Module):
         msg = f"model: expected a torch.nn.Module, found {type(model).__name__}"
         raise RecordError(msg)
@@ -143,11 +194,20 @@ def _check_arguments(model: object, inputs: str) -> None:
 
 def _check_writable(path: Path, *, overwrite: bool) -> None:
     """Say before training starts what would otherwise fail in its first step."""
+    if (recorder := live.recorder_of(path)) is not None:
+        msg = (
+            f"{path}: expected no recording there, found one of this process under way: {recorder!r}; close it, choose "
+            "another name, or pass overwrite=True to close it and begin anew"
+        )
+        raise TraceError(msg)
     if path.is_dir() or (path.exists() and not overwrite):
         found = "a folder" if path.is_dir() else "one"
         msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
         raise TraceError(msg)
     try:
+        for beside in (path, lock_path(path), partial_path(path)):
+            with contextlib.suppress(FileNotFoundError):
+                beside.lstat()  # some names are too long
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:

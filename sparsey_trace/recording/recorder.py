@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import operator
-import warnings
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import RecordError, RecordWarning
+from sparsey_trace.errors import RecordError
+from sparsey_trace.recording import live
 from sparsey_trace.recording.model.wrappers import compile_hint
 from sparsey_trace.recording.stats import Stats
+from sparsey_trace.recording.telling import tell
+from sparsey_trace.support.suggest import hint
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -24,36 +28,53 @@ class Recorder:
 
     One forward pass of the model is one step. The rules, where it isn't as plain as that:
 
-    - A pass runs every recorded layer once, lowest first, in the thread that began it; anything else is a
-      RecordError, raised by the pass.
+    - A pass runs every recorded layer once (or, with `calls="last"`, at least once), in the thread that began it.
     - Layers that run outside a pass of the model (called directly, recomputed in backward) aren't recorded.
-    - A pass that raises leaves nothing behind, nor does one that an error of recording ends; the next is clean.
-    - A model that calls itself is a RecordError: the inner pass is a step, the outer one can't be.
+    - A pass that raises leaves nothing behind; the next is clean.
+    - A model that calls itself: the inner pass is a step, the outer one can't be.
     - A pass over no samples leaves nothing in the trace.
-    - The input is the first tensor among the arguments, as it is when the pass begins. Its shape in
-      the first pass, without the batch but with ones at the end, is the trace's `input_shape` (but rows x columns
-      where sparseypy's spring generation is fed [B, rows, columns, 1, 1]); later passes may arrange the same
-      number of features as they like.
+    - The input is the first tensor among the arguments, in the order in which the model names them, as it is when
+      the pass begins, behind all other hooks; or what `input` says. Its shape in the first pass, without the batch but
+      with ones at the end, is the trace's `input_shape` (but rows x columns where sparseypy's spring generation is fed
+      [B, rows, columns, 1, 1]); later passes may arrange the same number of features as they like.
+    - A layer's output is what the model went on with, whatever hooks were added, and when.
     - A step's number counts the passes that were completed before it, recorded or not; those that raise don't count.
     - Which passes are recorded is settled as they begin. Labels of a pass that isn't are used up all the same.
+    - What makes a step that can't be recorded (`on_bad_step`) is told and its number named in the trace.
     - A layer whose lower neighbours aren't recorded is wired, in the trace, to what these listen to.
-    - Copies of the model (`copy.deepcopy`, pickles, forked processes) aren't recorded.
+    - Copies of the model (`copy.deepcopy`, pickles, forked processes) aren't recorded, nor passes under torch.func,
+      torch.export and the like, which is told once.
     - When the trace can't be written any more, the next pass says so (`on_error`), and the model goes on
       unrecorded from there.
-    - On a CUDA device nothing waits for the values of a pass. An error in them is raised by a later pass or by `close`;
+    - On a CUDA device nothing waits for the values of a pass. An error in them is told by a later pass or by `close`;
       the step isn't in the trace, though it has a number.
-    - A recorder that is dropped unclosed takes its hooks off, and the file is finished in the background.
+    - A recorder that nobody holds goes on until its model or the process ends, and its file is finished then.
 
     Attributes:
         path: the trace, under the name that its rank and the resume give it.
     """
 
     def __init__(self, path: Path, capture: Capture, writer_thread: WriterThread) -> None:
-        """Watch over hooks that are on, and the writer thread that they feed."""
+        """Watch over hooks, and the writer thread that they feed."""
         self.path = path
         self._capture, self._writer_thread = capture, writer_thread
-        self._dropped = weakref.finalize(self, _end, capture, writer_thread)
-        self._dropped.atexit = False  # the writer thread sees to that, and is waited for
+        capture.holder = self
+        # Nothing in what is called leads to the model, so that model, hooks and recorder may be garbage together.
+        self._dropped = weakref.finalize(self, writer_thread.finish)
+        self._dropped.atexit = False  # `live` sees to that, and waits
+        live.enter(self, writer_thread)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        """Set what there is: a name that is misspelt would have no effect.
+
+        Raises:
+            AttributeError: there is no such name.
+        """
+        if not (name.startswith("_") or name in _SETTABLE):
+            known = ", ".join(_SETTABLE[1:])
+            msg = f"a recorder has no {name!r} to set; expected one of {known}{hint(name, _SETTABLE)}"
+            raise AttributeError(msg, name=name, obj=self)
+        super().__setattr__(name, value)
 
     @property
     def epoch(self) -> int:
@@ -62,10 +83,14 @@ class Recorder:
 
     @epoch.setter
     def epoch(self, epoch: int) -> None:
-        if operator.index(epoch) < 0:
+        try:
+            number = operator.index(epoch)
+        except TypeError:
+            number = -1
+        if number < 0:
             msg = f"epoch: expected a whole number of 0 or more, found {epoch!r}"
             raise RecordError(msg)
-        self._capture.epoch = operator.index(epoch)
+        self._capture.epoch = number
 
     @property
     def labels(self) -> Any:
@@ -74,23 +99,61 @@ class Recorder:
 
     @labels.setter
     def labels(self, labels: Any) -> None:
-        self._capture.labels = labels
+        self.set_labels(labels)
+
+    def set_labels(self, labels: Any, *, keep: bool = False) -> None:
+        """Set the labels of the next forward pass, or of all that follow.
+
+        Args:
+            labels: [B] whole numbers; any array, tensor or list; None where there are none.
+            keep: whether they stay until they are set anew, for a model that sees the same samples in several
+                passes, as the two halves of a siamese net or a GAN's discriminator.
+        """
+        self._capture.labels, self._capture.keeps_labels = labels, keep
+
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """In a `with` statement: passes of the model aren't steps there, and take no labels or numbers.
+
+        For dry runs, tracing, export, and whatever else isn't the run.
+        """
+        before, self._capture.is_paused = self._capture.is_paused, True
+        try:
+            yield
+        finally:
+            self._capture.is_paused = before
+
+    @property
+    def error(self) -> str | None:
+        """What has stopped the recording, in one line; None where nothing has."""
+        return self._writer_thread.error
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether the hooks are off, and the file is done with."""
+        return not self._dropped.alive
 
     def stats(self) -> Stats:
         """What was done so far, and what it cost."""
-        capture, queue = self._capture, self._writer_thread.queue
+        capture, queue, writer_thread = self._capture, self._writer_thread.queue, self._writer_thread
+        is_lost = writer_thread.has_failed
+        steps = writer_thread.num_committed_steps if is_lost else capture.num_steps
         return Stats(
-            steps=capture.num_steps,
-            samples=capture.num_samples,
-            committed=self._writer_thread.num_committed,
-            unrecorded=capture.num_passes - capture.num_steps,
+            passes=capture.num_passes,
+            steps=steps,
+            samples=writer_thread.num_committed if is_lost else capture.num_samples,
+            committed=writer_thread.num_committed,
+            unrecorded=capture.num_passes - steps,
             left_out=capture.num_left_out,
+            refused=capture.bad_steps.count,
             drops=queue.num_drops,
+            lost=capture.num_steps - steps + capture.num_lost,
             bytes=capture.num_bytes,
             queue_high_water=queue.high_water,
             waits=queue.num_waits,
             seconds_waited=queue.seconds_waited,
             seconds=capture.seconds,
+            error=self.error,
         )
 
     def commit(self) -> None:
@@ -112,9 +175,10 @@ class Recorder:
         """
         if self._dropped.alive:
             self._stop()
-            if not self._capture.num_steps:
-                msg = f"{self.path}: no trace was made: no forward pass of the model was recorded{compile_hint()}"
-                warnings.warn(msg, RecordWarning, stacklevel=2)
+            if not self._capture.num_steps and self.error is None:
+                tell(
+                    f"{self.path}: no trace was made: no forward pass of the model was recorded{compile_hint()}"
+                )
 
     def __enter__(self) -> Recorder:
         """The recorder itself."""
@@ -134,18 +198,22 @@ class Recorder:
 
     def __repr__(self) -> str:
         """One line: where, and how far."""
-        state = "closed" if not self._dropped.alive else "stopped" if self._writer_thread.has_failed else "on"
-        done = f"{self._capture.num_samples:,} samples, {self._capture.num_steps:,} steps"
-        return f"<Recorder {self.path}: {done}, {state}>"
+        stats = self.stats()
+        state = "stopped" if stats.error else "closed" if self.is_closed else "on"
+        done = f"{stats.samples:,} samples, {stats.steps:,} steps"
+        lost = f", {stats.lost:,} passes lost" if stats.lost else ""
+        refused = f", {stats.refused:,} left out as bad" if stats.refused else ""
+        why = f" ({stats.error})" if stats.error else ""
+        return f"<Recorder {self.path}: {done}{lost}{refused}, {state}{why}>"
 
     def _stop(self) -> None:
         self._dropped.detach()
         self._capture.detach()
         self._writer_thread.close()
+        live.forget(self.path)
         self._capture.report_refused()
+        self._capture.bad_steps.summarise()
 
 
-def _end(capture: Capture, writer_thread: WriterThread) -> None:
-    """Called when a recorder is garbage: perhaps in the midst of anything, so it waits for nothing."""
-    capture.detach()
-    writer_thread.finish()
+_SETTABLE = ("path", "epoch", "labels")
+"""Names that `record` and users set."""

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
+from sparsey_trace.recording import live
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.layout_difference import layout_difference
 from sparsey_trace.trace.reading.trace_file import open_trace_file
@@ -65,6 +66,8 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
     without samples counts like any other: the next goes on from it, with the numbers it would have begun with.
     Ranks that were killed at different steps go on with the same one, where they find each other's files.
 
+    A recorder of this process that still writes to the last file is closed, as where a cell of a notebook is run again.
+
     Raises:
         UsageError: `resume` and `overwrite` together.
         RecordError: the last file keeps inputs in another way, or is of another number of ranks.
@@ -83,6 +86,7 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
     first = RunFile(path=firsts[rank], part=own, inputs=inputs)
     if not resume:
         return first
+    _end_earlier(first.path)
     numbers = _numbers(first.path)
     lasts = [_numbered(other, max(numbers, default=0)) for other in firsts]
     WriterLock.acquire(lasts[rank]).release()  # whoever writes there, even before there is a file, is named
@@ -147,8 +151,21 @@ def _numbered(first: Path, number: int) -> Path:
     return first.with_name(f"{first.stem}.{number}{first.suffix}") if number else first
 
 
+def _end_earlier(first: Path) -> None:
+    """Close what this process still records of the run."""
+    for path in live.paths():
+        is_numbered = _pattern(first).fullmatch(path.name) is not None
+        if path.parent == first.resolve().parent and (path.name == first.name or is_numbered):
+            live.end_earlier(path)
+
+
+def _pattern(first: Path) -> re.Pattern[str]:
+    """What the names of the run's later files match."""
+    return re.compile(rf"{re.escape(first.stem)}\.([1-9]\d*){re.escape(first.suffix)}")
+
+
 def _numbers(first: Path) -> list[int]:
     """The numbers of the run's files that are there; the first is 0."""
-    pattern = re.compile(rf"{re.escape(first.stem)}\.([1-9]\d*){re.escape(first.suffix)}")
+    pattern = _pattern(first)
     names = [path.name for path in first.parent.iterdir()] if first.parent.is_dir() else []
     return [0] * (first.name in names) + [int(found[1]) for found in map(pattern.fullmatch, names) if found]

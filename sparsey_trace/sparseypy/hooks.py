@@ -46,3 +46,8 @@ class Hook(ABC):
     @abstractmethod
     def abandon(self) -> None:
         """Forget the pass under way, after an error in a hook."""
+
+    def refuse(self, error: Exception) -> None:
+        """Raise what went wrong in a hook."""
+        self.abandon()
+        raise error

@@ -30,7 +30,7 @@ def test_a_model_that_calls_itself(path: Path) -> None:
         return model(x) + Classifier.forward(model, x)
 
     model = Unruly(recurse)
-    with record(model, path, layers=CLASSIFIER_LAYERS):
+    with record(model, path, layers=CLASSIFIER_LAYERS, on_bad_step="raise"):
         with pytest.raises(RecordError, match="found one that was given up: the model calls itself"):
             model(samples(2))
         model(samples(3))

@@ -52,7 +52,8 @@ def test_another_number_of_samples_inside(path: Path) -> None:
 
 def test_inputs_of_another_size(path: Path) -> None:
     model = Fixed(torch.ones(2, 1), torch.ones(2, 1), torch.ones(2, 1))
-    with record(model, path, layers=[WinnerTakeAll("part", num_macs=1, num_cms=1, num_neurons=1)]):
+    layer = WinnerTakeAll("part", num_macs=1, num_cms=1, num_neurons=1)
+    with record(model, path, layers=layer, on_bad_step="raise"):
         model(samples(2))
         with pytest.raises(
             RecordError,

@@ -15,6 +15,7 @@ from sparsey_trace.demo.model import Sparsey
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.metrics.receptive_fields import receptive_fields
 from sparsey_trace.recording import WinnerTakeAll, record
+from sparsey_trace.recording.adapters.codes import codes_of_winners
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from tests.recording.models import Classifier, OriginalModel, original_layer, samples
 
@@ -100,7 +101,9 @@ def test_layers_that_are_left_out_are_not_looked_at(path: Path, monkeypatch: pyt
 
 def test_names_and_descriptions_do_not_mix(path: Path) -> None:
     described = WinnerTakeAll("Layer_0", num_macs=3, num_cms=3, num_neurons=4)
-    with pytest.raises(UsageError, match="expected a list of names or one of WinnerTakeAll, found "):
+    with pytest.raises(
+        UsageError, match="layers: expected names or layers, found both: 'Layer_1' and WinnerTakeAll"
+    ):
         record(OriginalModel(), path, layers=["Layer_1", described])
 
 
@@ -109,3 +112,37 @@ def test_names_are_of_layers_that_are_known(path: Path) -> None:
         RecordError, match=r"Classifier: expected layers with input_connections, .*, found none"
     ):
         record(Classifier(), path, layers=["encoder.1"])
+
+
+class Sign:
+    """An adapter of one's own: a MAC of one CM with two neurons, for each feature whether it is positive."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def layout(self, module: nn.Module, *, name: str, num_sources: int) -> st.LayerLayout:
+        return st.LayerLayout(
+            name=name, num_macs=6, num_cms=1, num_neurons=2, connections=[[n] for n in range(6)]
+        )
+
+    def read(self, module: nn.Module, output: Any, layout: st.LayerLayout) -> Codes:
+        return codes_of_winners((output > 0).int()[..., None], layout)
+
+    def is_training(self, module: nn.Module, model: nn.Module) -> bool:
+        return model.training
+
+
+@pytest.mark.parametrize("wrap", [lambda one: one, lambda one: [one], lambda one: iter([one])])
+@pytest.mark.parametrize("layer", [Sign("0"), WinnerTakeAll("0", num_macs=1, num_cms=3, num_neurons=2)])
+def test_one_layer_or_any_of_an_adapter_of_ones_own(path: Path, wrap: Any, layer: Any) -> None:
+    model = nn.Sequential(nn.Identity())
+    with record(model, path, layers=wrap(layer)):
+        model(torch.tensor([[1.0, 0, 0, 1, 1, 0]]))
+    with st.open_trace(path) as trace:
+        expected = [1, 0, 0, 1, 1, 0] if isinstance(layer, Sign) else [0, 1, 0]
+        assert trace.layers[0].codes[0].ravel().tolist() == expected
+
+
+def test_an_adapter_that_lacks_something_is_refused(path: Path) -> None:
+    with pytest.raises(UsageError, match=r"found <.*> without name, is_training"):
+        record(OriginalModel(), path, layers=type("Half", (), {"layout": print, "read": print})())

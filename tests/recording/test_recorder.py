@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import gc
 import threading
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 import torch
+from torch import nn
 
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError
@@ -79,7 +79,7 @@ def test_labels_are_taken_by_one_pass_only(path: Path) -> None:
 
 def test_stats_add_up(path: Path) -> None:
     model = OriginalModel()
-    with record(model, path) as rec:
+    with record(model, path, on_bad_step="raise") as rec:
         model(samples(4))
         with pytest.raises(RuntimeError):
             model(samples(4)[:, :5])
@@ -136,6 +136,75 @@ def test_epochs_count_from_0(path: Path) -> None:
         assert rec.epoch == 0
         with pytest.raises(RecordError, match="epoch: expected a whole number of 0 or more, found -1"):
             rec.epoch = -1
+        with pytest.raises(RecordError, match=r"epoch: expected a whole number of 0 or more, found 1\.0"):
+            rec.epoch = 1.0  # type: ignore[assignment]
+
+
+def test_names_that_are_misspelt_are_refused(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path) as rec:
+        with pytest.raises(AttributeError, match=r"no 'label' to set; .* \(did you mean labels\?\)"):
+            rec.label = [1, 2]  # type: ignore[attr-defined]
+        with pytest.raises(
+            AttributeError, match=r"a recorder has no 'phase' to set; expected one of epoch, labels$"
+        ):
+            rec.phase = "eval"  # type: ignore[attr-defined]
+        model(samples(2))
+
+
+def test_labels_may_stay_until_they_are_set_anew(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path) as rec:
+        rec.set_labels([1, 2], keep=True)
+        model(samples(2))
+        model(samples(2))
+        rec.labels = [3, 4]
+        model(samples(2))
+        model(samples(2))
+    with st.open_trace(path) as trace:
+        labels = trace.samples.to_pandas()["label"]
+        assert labels[:6].tolist() == [1, 2, 1, 2, 3, 4]
+        assert labels[6:].isna().all()
+
+
+def test_paused_passes_are_no_steps(path: Path) -> None:
+    model = OriginalModel()
+    with record(model, path) as rec:
+        rec.labels = [1, 2]
+        with rec.paused():
+            model(samples(3))
+            with rec.paused():
+                model(samples(3))
+            model(samples(3))
+        model(samples(2))
+    assert (rec.stats().passes, rec.stats().steps) == (1, 1)
+    with st.open_trace(path) as trace:
+        assert trace.samples.label[:].tolist() == [1, 2]
+
+
+def test_the_last_of_several_calls_is_recorded_on_request(path: Path) -> None:
+    class Unrolled(nn.Module):
+        def __init__(self) -> None:
+            super().__init__()
+            self.cell = nn.Identity()
+
+        def forward(self, x: torch.Tensor) -> torch.Tensor:
+            for winner in range(3):
+                out = self.cell(torch.full((len(x), 1, 1), winner))
+            return out
+
+    model = Unrolled()
+    layer = WinnerTakeAll("cell", num_macs=1, num_cms=1, num_neurons=3)
+    with (
+        pytest.warns(UserWarning, match="no trace was made"),
+        record(model, path, layers=layer),
+        pytest.raises(RecordError, match=r"expected one call .*, found a second; record\(…, calls='last'\)"),
+    ):
+        model(samples(2))
+    with record(model, path, layers=layer, calls="last", overwrite=True):
+        model(samples(2))
+    with st.open_trace(path) as trace:
+        assert trace.layers[0].codes[:].ravel().tolist() == [2, 2]
 
 
 def test_without_a_pass_there_is_a_warning_and_no_file(path: Path) -> None:
@@ -163,20 +232,6 @@ def test_an_error_in_the_body_passes_and_leaves_a_sound_trace(path: Path) -> Non
         model(samples(2))
         raise KeyError("mine")  # noqa: EM101
     assert num_hooks(model) == 0
-    with st.open_trace(path) as trace:
-        assert trace.closed
-        assert len(trace) == 2
-
-
-def test_a_dropped_recorder_takes_its_hooks_off(path: Path) -> None:
-    model = OriginalModel()
-    rec = record(model, path)
-    model(samples(2))
-    writer = next(thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
-    del rec
-    gc.collect()
-    assert num_hooks(model) == 0
-    writer.join(60)
     with st.open_trace(path) as trace:
         assert trace.closed
         assert len(trace) == 2

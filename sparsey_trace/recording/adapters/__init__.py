@@ -12,10 +12,11 @@ This is what authors of adapters import. An adapter is a class with the methods 
 - `is_training(module, model)`: whether the pass belongs to training.
 
 A package offers its adapter in the entry-point group `sparsey_trace.adapters`; `record` then knows the family's models
-by their looks. A single model needs none: its user describes its layers, each with `WinnerTakeAll`.
+by their looks. A single model needs none: its user describes its layers, each with `WinnerTakeAll`, or with an
+object of their own that has `layout`, `read`, `is_training` and a `name`, and gives these to `record(…, layers=…)`.
 """
 
-from sparsey_trace.recording.adapters.base import Adapter, Family, Shaped, Sized
+from sparsey_trace.recording.adapters.base import Adapter, Family, NamedAdapter, Shaped, Sized
 from sparsey_trace.recording.adapters.codes import Codes, cells_of, codes_of_cells, codes_of_winners
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers
@@ -25,6 +26,7 @@ __all__ = [
     "Adapter",
     "Codes",
     "Family",
+    "NamedAdapter",
     "Shaped",
     "Sized",
     "SparseyLayers",

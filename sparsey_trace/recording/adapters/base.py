@@ -28,6 +28,31 @@ class Adapter(Protocol):
         ...
 
 
+@runtime_checkable
+class NamedAdapter(Protocol):
+    """An adapter of one layer, which it names: what `record(…, layers=…)` takes.
+
+    `WinnerTakeAll` is one; yours may be any object with these.
+
+    Attributes:
+        name: the module's name, as in `model.named_modules()`.
+    """
+
+    name: str
+
+    def layout(self, module: nn.Module, *, name: str, num_sources: int) -> LayerLayout:
+        """As of `Adapter`."""
+        ...
+
+    def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
+        """As of `Adapter`."""
+        ...
+
+    def is_training(self, module: nn.Module, model: nn.Module) -> bool:
+        """As of `Adapter`."""
+        ...
+
+
 class Family(Adapter, Protocol):
     """An adapter whose layers can be told by their looks."""
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import PluginWarning, RecordError
-from sparsey_trace.recording.adapters.base import Family, ModelLayer
+from sparsey_trace.recording.adapters.base import Family, ModelLayer, NamedAdapter
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers
 from sparsey_trace.recording.model.wrappers import named_parts
@@ -18,8 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from torch import nn
-
-    from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll
 
 FAMILIES: tuple[Family, ...] = (SparseyLayers(), Spring2024Layers())
 """This package's own."""
@@ -65,7 +63,7 @@ def _recognises(family: Family, module: nn.Module) -> bool:
         return False
 
 
-def find_layers(model: nn.Module, named: Sequence[WinnerTakeAll] | None) -> list[ModelLayer]:
+def find_layers(model: nn.Module, named: Sequence[NamedAdapter] | None) -> list[ModelLayer]:
     """The layers to record, lowest first.
 
     Args:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import time
@@ -28,12 +29,16 @@ class HookOwner(Protocol):
         """Forget the pass under way in this thread."""
         ...
 
+    def refuse(self, error: Exception) -> None:
+        """Raise what is wrong with the pass under way in this thread, or leave it out."""
+        ...
+
 
 class ModelHook:
     """Does one thing for its owner: timed, and only in the owner's process.
 
-    It returns nothing, so torch changes nothing; what it raises reaches the caller of the model, after the
-    owner has given up the pass.
+    It returns nothing, so torch changes nothing. What goes wrong is the owner's to raise, out of the model, or to
+    leave out.
     """
 
     def __init__(self, owner: HookOwner, act: Callable[..., None]) -> None:
@@ -42,6 +47,8 @@ class ModelHook:
 
     def __call__(self, *args: Any) -> None:
         """What torch calls, and torch.compile traces: it finds a call that it has to leave to Python."""
+        if torch.compiler.is_exporting() and torch.compiler.is_dynamo_compiling():
+            return
         # The first is true while torch.compile traces, which so is spared a look at all that is loaded.
         if torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules:
             # Not at the top, as it loads torch._dynamo: 1.5 seconds that only those who compile should spend.
@@ -57,6 +64,8 @@ class ModelHook:
         start = time.perf_counter()
         try:
             self._act(*args)
+        except Exception as error:  # noqa: BLE001 - of torch's, or an adapter's: none may end a training by surprise
+            self._owner.refuse(error)
         except BaseException:
             self._owner.abandon()
             raise
@@ -64,12 +73,8 @@ class ModelHook:
             self._owner.seconds += time.perf_counter() - start
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """Copies and pickles of a model must work, but aren't the model that is recorded."""
-        return (SilentHook, ())
+        """Copies and pickles of a model must work, also where this package isn't, but aren't what is recorded.
 
-
-class SilentHook:
-    """What stands for a hook in a copy of the model."""
-
-    def __call__(self, *_: Any) -> None:
-        """Nothing."""
+        What stands for the hook there takes any arguments and returns nothing, and is Python's own.
+        """
+        return (getattr, (contextlib.nullcontext(), "__exit__"))

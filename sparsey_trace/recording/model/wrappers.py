@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 _COMPILED = "_orig_mod"
 """Under which name a module that torch.compile made holds the original."""
 
+_INSIDE = (_COMPILED, "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
+"""Under which names modules hold the one that they stand around, anywhere in a model, as FSDP's do."""
+
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The model inside DistributedDataParallel, DataParallel and torch.compile, however they are nested.
+    """The model inside DistributedDataParallel, FSDP, DataParallel, Opacus and torch.compile, however they are nested.
 
     Raises:
         RecordError: DataParallel would run the model on several devices at once.
@@ -45,10 +48,10 @@ def is_redirected(model: nn.Module) -> bool:
 
 
 def named_parts(model: nn.Module, *, remove_duplicate: bool = True) -> Iterator[tuple[str, nn.Module]]:
-    """The model's modules by name, as they would be if none of them was compiled."""
+    """The model's modules by name, as they would be if none of them was compiled or wrapped."""
     for name, module in model.named_modules(remove_duplicate=remove_duplicate):
-        if _COMPILED not in module._modules:
-            yield ".".join(word for word in name.split(".") if word != _COMPILED), module
+        if not any(inside in module._modules for inside in _INSIDE):
+            yield ".".join(word for word in name.split(".") if word not in _INSIDE), module
 
 
 def compile_hint() -> str:
@@ -94,7 +97,8 @@ class CompileWatch(threading.local):
 
 def _inside(model: nn.Module) -> nn.Module | None:
     if not isinstance(model, DataParallel | DistributedDataParallel):
-        return model._modules.get(_COMPILED)
+        names = (*_INSIDE, *(["_module"] if _is_of_opacus(model) else []))
+        return next((model._modules[name] for name in names if name in model._modules), None)
     inner: nn.Module = model.module
     if isinstance(model, DataParallel) and len(model.device_ids) > 1:
         msg = (
@@ -103,6 +107,10 @@ def _inside(model: nn.Module) -> nn.Module | None:
         )
         raise RecordError(msg)
     return inner
+
+
+def _is_of_opacus(model: nn.Module) -> bool:
+    return any(kind.__module__.partition(".")[0] == "opacus" for kind in type(model).__mro__)
 
 
 def _compiled_from(model: nn.Module) -> list[nn.Module]:

@@ -51,7 +51,7 @@ class CudaCopier:
 
     def pinned(self, num_bytes: int) -> Tensor:
         """See `Copier`."""
-        return torch.empty(num_bytes, dtype=torch.uint8, pin_memory=True)
+        return torch.empty(num_bytes, dtype=torch.uint8, device="cpu", pin_memory=True)
 
     def copy(self, source: Tensor, target: Tensor) -> CopyEvent:
         """See `Copier`."""

@@ -6,7 +6,7 @@ import threading
 from dataclasses import dataclass
 from numbers import Real
 
-from sparsey_trace.errors import UsageError
+from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.support.counts import checked_count
 from sparsey_trace.support.suggest import unknown
 
@@ -15,6 +15,10 @@ ON_FULL = ("block", "drop", "error")
 
 ON_ERROR = ("warn", "raise")
 """What may happen to training when nothing can be written any more."""
+
+
+class RequestedError(RecordError):
+    """An error that the user asked to have raised, by `on_full` or `on_error`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,8 +48,8 @@ class Policy:
 
     def __post_init__(self) -> None:
         """Check every value."""
-        _check_choice(self.on_full, "on_full", ON_FULL)
-        _check_choice(self.on_error, "on_error", ON_ERROR)
+        check_choice(self.on_full, "on_full", ON_FULL)
+        check_choice(self.on_error, "on_error", ON_ERROR)
         checked_count(self.queue_bytes, "queue_bytes")
         if self.commit_samples is not None:
             checked_count(self.commit_samples, "commit_samples")
@@ -56,6 +60,11 @@ class Policy:
             raise UsageError(msg)
 
 
-def _check_choice(given: object, what: str, choices: tuple[str, ...]) -> None:
+def check_choice(given: object, what: str, choices: tuple[str, ...]) -> None:
+    """See that an option is one of its choices.
+
+    Raises:
+        UsageError: it isn't.
+    """
     if given not in choices:
         raise UsageError(unknown(what, given, choices))

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.recording.queue.device_copy import PinnedMemory, copier_for
 from sparsey_trace.recording.queue.pending_step import InputKind, PendingStep
-from sparsey_trace.recording.steps.inputs import copied_inputs, pack_bits
+from sparsey_trace.recording.steps.inputs import copied_inputs, dense, pack_bits
 
 if TYPE_CHECKING:
     import torch
@@ -42,7 +42,7 @@ class StepMaker:
         if self._kind.name == "none":
             return {}
         if self._kind.name == "binary" and copier_for(inputs.device):
-            return dict(zip(("bits", "is_binary"), pack_bits(inputs.detach()), strict=True))
+            return dict(zip(("bits", "is_binary"), pack_bits(dense(inputs)), strict=True))
         return {"inputs": copied_inputs(inputs)}
 
     def make(self, step: UncheckedStep, *, first_sample: int) -> Step | PendingStep:

@@ -7,13 +7,14 @@ import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.queue.pending_step import PendingStep
+from sparsey_trace.recording.queue.policy import RequestedError
 from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from sparsey_trace.errors import SparseyTraceError
     from sparsey_trace.recording.queue.policy import Policy
 
 _SECONDS_BETWEEN_LOOKS = 1.0
@@ -40,10 +41,12 @@ class RefusedStep(NamedTuple):
     Attributes:
         error: what its pass would have raised.
         size: its samples.
+        nbytes: that it was counted as.
     """
 
-    error: RecordError
+    error: SparseyTraceError
     size: int
+    nbytes: int
 
 
 class StepQueue:
@@ -59,6 +62,7 @@ class StepQueue:
         num_waits: how often a step had to wait for room.
         seconds_waited: for how long, in all.
         num_drops: how many steps were dropped for want of room.
+        newest: the number of the step that was added last.
     """
 
     def __init__(self, policy: Policy, is_served: Callable[[], bool]) -> None:
@@ -66,6 +70,7 @@ class StepQueue:
         self.changed = threading.Condition()
         self.high_water = self.num_waits = self.num_drops = 0
         self.seconds_waited = 0.0
+        self.newest = -1
         self._policy, self._is_served = policy, is_served
         self._queue: queue.SimpleQueue[Step | PendingStep | CommitRequest | EndOfSteps] = queue.SimpleQueue()
         self._num_bytes = 0
@@ -84,7 +89,7 @@ class StepQueue:
         if self._has_room(step):
             return True
         if self._policy.on_full == "error":
-            raise RecordError(self._no_room(step))
+            raise RequestedError(self._no_room(step))
         if self._policy.on_full == "drop":
             self._drops.append(step.number)
             self.num_drops += 1
@@ -98,6 +103,8 @@ class StepQueue:
                 self._num_bytes += item.nbytes
                 self.high_water = max(self.high_water, self._num_bytes)
             self._queue.put(item)
+            if isinstance(item, Step | PendingStep):
+                self.newest = item.number
 
     def get(self, timeout: float | None) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
         """The next item, or None after so many seconds without one; called by the writer thread."""
@@ -118,11 +125,16 @@ class StepQueue:
             request.is_done = True
             self.changed.notify_all()
 
+    def note_left_out(self, number: int) -> None:
+        """Have the trace name a step that isn't in it."""
+        with self.changed:
+            self._drops.append(number)
+
     def take_drops(self) -> list[int]:
-        """The numbers of the steps that were dropped since the last call."""
+        """The numbers of the steps that were dropped or left out since the last call, in order."""
         with self.changed:
             drops, self._drops = self._drops, []
-        return drops
+        return sorted(drops)
 
     def note_refused(self, step: RefusedStep) -> None:
         """Keep it until the thread that trains asks."""

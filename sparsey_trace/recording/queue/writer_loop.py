@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import DataError, RecordError
 from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, RefusedStep, StepQueue
 from sparsey_trace.recording.steps.step import Step
@@ -29,9 +29,14 @@ class WriterLoop:
         self._writer, self._queue, self._policy = writer, queue, policy
         self._due = time.monotonic() + policy.commit_every
 
-    def run(self) -> None:
-        """Write all that comes; what is left to commit at the end is the writer's to do as it closes."""
-        while not isinstance(item := self._next(), EndOfSteps):
+    def run(self, first: Step | PendingStep | None = None) -> None:
+        """Write all that comes; what is left to commit at the end is the writer's to do as it closes.
+
+        Args:
+            first: what has come already.
+        """
+        item: Step | PendingStep | CommitRequest | EndOfSteps | None = first or self._next()
+        while not isinstance(item, EndOfSteps):
             if isinstance(item, Step):
                 self._write(item)
                 self._queue.free_room(item)
@@ -42,6 +47,7 @@ class WriterLoop:
                 self._commit()
             if isinstance(item, CommitRequest):
                 self._queue.answer(item)
+            item = self._next()
         self._note_drops()
 
     def _next(self) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
@@ -59,20 +65,30 @@ class WriterLoop:
         self._due = time.monotonic() + self._policy.commit_every
 
     def _note_drops(self) -> None:
-        # A step is dropped while another waits, so a commit always comes after it.
+        # A commit always comes after them: a step is dropped while another waits, and closing commits.
         if drops := self._queue.take_drops():
             self._writer.note_drops(drops)
 
     def _write_pending(self, pending: PendingStep) -> None:
         try:
             step = pending.wait(first_sample=self._writer.num_samples)
-        except RecordError as error:
-            self._queue.note_refused(RefusedStep(error, pending.size))
+        except (RecordError, DataError) as error:
+            self._refuse(pending, error)
         else:
             self._write(step)
         pending.free()
 
     def _write(self, step: Step) -> None:
+        try:
+            self._append(step)
+        except DataError as error:  # of the step alone: the writer has taken in nothing of it
+            self._refuse(step, error)
+
+    def _refuse(self, step: Step | PendingStep, error: RecordError | DataError) -> None:
+        self._queue.note_left_out(step.number)
+        self._queue.note_refused(RefusedStep(error, step.size, step.nbytes))
+
+    def _append(self, step: Step) -> None:
         self._writer.append(
             inputs=step.inputs,
             codes=step.winners_by_layer(),

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import atexit
 import os
 import threading
-import warnings
+import time
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import RecordError, RecordWarning, SparseyTraceError
+from sparsey_trace.errors import RecordError, SparseyTraceError
 from sparsey_trace.recording.queue.pending_step import PendingStep
+from sparsey_trace.recording.queue.policy import RequestedError
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, StepQueue
 from sparsey_trace.recording.queue.writer_loop import WriterLoop
+from sparsey_trace.recording.telling import tell
+from sparsey_trace.support.interrupts import uninterrupted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,34 +22,47 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.queue.policy import Policy
     from sparsey_trace.recording.steps.step import Step
+    from sparsey_trace.trace.writing.lock import WriterLock
     from sparsey_trace.trace.writing.writer import TraceWriter
+
+_SECONDS_TO_BEGIN = 1.0
+"""Within which a thread shows itself whose start was interrupted; else it was interrupted before there was one."""
 
 
 class WriterThread:
     """Writes steps, in the order in which they come, from a thread of its own.
 
-    The thread starts with the first step, and it alone touches the file. It ends with `close`, which the
-    interpreter's exit calls where the user forgot; or when the file can't be written any more.
+    The thread starts with the first step, and it alone touches the file. It ends with `close`, or when the file
+    can't be written any more. Nothing in here leads to the model, which ends with its last user.
 
     Args:
         path: the trace, for messages.
         open_writer: makes the trace, once the layout is known.
         policy: what to do where the disk is slow or fails, and when to commit.
+        lock: the right to write there, which is let go of at the end, also where nothing was written.
 
     Attributes:
         queue: the steps that wait.
     """
 
-    def __init__(self, path: Path, open_writer: Callable[[Layout], TraceWriter], policy: Policy) -> None:
+    def __init__(
+        self,
+        path: Path,
+        open_writer: Callable[[Layout], TraceWriter],
+        policy: Policy,
+        *,
+        lock: WriterLock | None = None,
+    ) -> None:
         """Ready for the first step; see the class for the arguments."""
         self.queue = StepQueue(policy, self._is_served)
-        self._path, self._open_writer, self._policy = path, open_writer, policy
+        self._path, self._open_writer, self._policy, self._lock = path, open_writer, policy, lock
         self._writer: TraceWriter | None = None
         self._finished = False  # no more steps are taken
         self._is_done = False  # and all that were taken are in the trace
         self._failure: BaseException | None = None
         self._reported = False
         self._thread: threading.Thread | None = None
+        self._is_started = False
         self._pid = os.getpid()
 
     @property
@@ -56,12 +71,22 @@ class WriterThread:
         return 0 if self._writer is None else self._writer.num_committed
 
     @property
+    def num_committed_steps(self) -> int:
+        """Steps that are safe."""
+        return 0 if self._writer is None else self._writer.num_committed_steps
+
+    @property
     def has_failed(self) -> bool:
         """Whether steps can't be written any more. Costs next to nothing."""
-        is_dead = self._thread is not None and not self._thread.is_alive()
-        if is_dead and not self._is_done and self._failure is None:
+        thread = self._thread if self._is_started else None
+        if thread is not None and not thread.is_alive() and not self._is_done and self._failure is None:
             self._failure = RuntimeError("the writer thread died without a word")
         return self._failure is not None
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether no more steps are taken, as all is closed."""
+        return self._finished
 
     def put(self, step: Step | PendingStep) -> bool:
         """Queue a step, as the policy says where the queue is full.
@@ -73,7 +98,10 @@ class WriterThread:
             RecordError: the queue is full, and the policy says that this is an error; or the recording is closed.
         """
         with self.queue.changed:
-            if not self.queue.make_room(step) or self.has_failed:
+            # Before the step is queued: where Ctrl-C comes in between, the step isn't taken, and all else goes on.
+            if self._thread is None and not self._finished and self._failure is None:
+                self._start(step.layout)
+            if self.has_failed or not self.queue.make_room(step) or self.has_failed:
                 return False
             if self._finished:
                 msg = "expected an open recorder, found one that was closed while the model ran"
@@ -81,8 +109,6 @@ class WriterThread:
             if isinstance(step, PendingStep):
                 step.start_copy()  # now that there is room for what it brings
             self.queue.add(step)
-            if self._thread is None:
-                self._start(step.layout)
         return True
 
     def commit(self) -> None:
@@ -100,7 +126,7 @@ class WriterThread:
         self.queue.add(request)
         if not self.queue.wait_for(lambda: request.is_done) and self.has_failed:
             self._reported = True
-            raise RecordError(self._message) from self._failure
+            raise RecordError(self.error) from self._failure
 
     def finish(self) -> None:
         """Let the thread write what waits and end, without waiting for it."""
@@ -109,6 +135,8 @@ class WriterThread:
         with self.queue.changed:
             self._finished = True
             self.queue.add(EndOfSteps())
+            if self._thread is None:
+                self._let_go()
 
     def close(self) -> None:
         """Write what waits, close the trace, and report a failure that nobody has heard of yet.
@@ -121,7 +149,6 @@ class WriterThread:
         self.finish()
         if self._thread is not None:
             self._thread.join()
-        atexit.unregister(self.close)
         if self.has_failed:
             self.report()
 
@@ -136,11 +163,14 @@ class WriterThread:
         if was_reported:
             return
         if self._policy.on_error == "raise":
-            raise RecordError(self._message) from self._failure
-        warnings.warn(f"{self._message}; training goes on unrecorded", RecordWarning, stacklevel=2)
+            raise RequestedError(self.error) from self._failure
+        tell(f"{self.error}; training goes on unrecorded")
 
     @property
-    def _message(self) -> str:
+    def error(self) -> str | None:
+        """What has stopped the recording, in one line; None where nothing has."""
+        if not self.has_failed:
+            return None
         found = str(self._failure).removeprefix(f"{self._path}: ")
         if not isinstance(self._failure, SparseyTraceError):
             found = f"{type(self._failure).__name__}: {found}"
@@ -150,24 +180,52 @@ class WriterThread:
         return not self.has_failed and not self._is_done
 
     def _start(self, layout: Layout) -> None:
-        atexit.register(self.close)
         # A daemon, as the interpreter waits for all other threads before it calls what atexit holds.
         thread = threading.Thread(target=self._run, args=(layout,), name="sparsey-trace-writer", daemon=True)
+        self._thread = thread  # whatever interrupts its start, whoever closes knows for whom to wait
         try:
-            thread.start()
+            with uninterrupted():
+                thread.start()
+                self._is_started = True
         except RuntimeError as error:  # no more threads can be had
+            self._thread = None
             self._fail(error)
-        else:
-            self._thread = thread
+            self._let_go()
+        except BaseException:
+            self._is_started = _shows_itself(thread)
+            if not self._is_started:
+                self._thread = None
+            raise
 
     def _run(self, layout: Layout) -> None:
         try:
-            with self._open_writer(layout) as self._writer:
-                WriterLoop(self._writer, self.queue, self._policy).run()
+            self._serve(layout)
             self._is_done = True
         except BaseException as error:  # noqa: BLE001 - whatever it is, the training thread has to hear of it
             self._fail(error)
+        finally:
+            self._let_go()
+
+    def _serve(self, layout: Layout) -> None:
+        """Write what comes; without a step there is no file."""
+        while isinstance(first := self.queue.get(None), CommitRequest):
+            self.queue.answer(first)
+        if not isinstance(first, EndOfSteps):
+            with self._open_writer(layout) as self._writer:
+                WriterLoop(self._writer, self.queue, self._policy).run(first)
+
+    def _let_go(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def _fail(self, error: BaseException) -> None:
         self._failure = error
         self.queue.clear()
+
+
+def _shows_itself(thread: threading.Thread) -> bool:
+    """Whether a thread whose start was interrupted runs after all."""
+    deadline = time.monotonic() + _SECONDS_TO_BEGIN
+    while not thread.is_alive() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return thread.is_alive()

@@ -59,7 +59,7 @@ def any_in_groups(flags: Any, size: int) -> Any:
     found = cast(seen_as(flags, WORDS[per_word]), "bool")
     if size == per_word:
         return found
-    rows = torch.as_tensor(seen_as(found, "uint8")).view(-1, size // per_word)
+    rows = as_tensor(seen_as(found, "uint8")).view(-1, size // per_word)
     is_any = rows.sum(dim=-1, dtype=torch.int32).bool()
     return is_any if isinstance(flags, Tensor) else is_any.numpy()
 
@@ -67,6 +67,11 @@ def any_in_groups(flags: Any, size: int) -> Any:
 def flags_of(values: Any) -> Any:
     """[...] uint8 that isn't 0 where a value, [...] of any dtype, isn't."""
     return seen_as(cast(values, "bool"), "uint8")
+
+
+def as_tensor(values: Any) -> Tensor:
+    """The same values as a tensor, where they are: torch's own way would put them on its default device."""
+    return values if isinstance(values, Tensor) else torch.from_numpy(values)
 
 
 def cast(values: Any, dtype: str) -> Any:

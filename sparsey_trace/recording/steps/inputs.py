@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 def copied_inputs(inputs: Tensor) -> Tensor:
     """An input as it is now, on its own device, in its shape; floats as float32, which is what a trace keeps."""
     dtype = torch.float32 if inputs.is_floating_point() else inputs.dtype
-    return inputs.detach().to(dtype, copy=True)
+    return dense(inputs).to(dtype, copy=True)
+
+
+def dense(inputs: Tensor) -> Tensor:
+    """An input without its gradient, whatever way torch keeps it."""
+    inputs = inputs.detach()
+    return inputs if inputs.layout is torch.strided else inputs.to_dense()
 
 
 def pack_bits(values: Tensor) -> tuple[Tensor, Tensor]:

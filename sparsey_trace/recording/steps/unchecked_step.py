@@ -68,6 +68,8 @@ class UncheckedStep:
             RecordError: a MAC's code isn't one, or a value of the input isn't finite.
             DataError: the input isn't binary, and has to be.
         """
+        # The input first: where a nan in it is why there is no winner, it is the input that is told of.
+        inputs = self._inputs(arrays, first_sample)
         check_codes(arrays["states"], self.layout, where=self.where, first_sample=first_sample)
         numbers = arrays["numbers"]
         return Step(
@@ -76,7 +78,7 @@ class UncheckedStep:
             size=self.size,
             winners=numbers.view(np.uint16) if numbers.itemsize == 2 else numbers,
             active=arrays["states"].view(np.bool_),
-            inputs=self._inputs(arrays, first_sample),
+            inputs=inputs,
             phase=self.phase,
             epoch=self.epoch,
             labels=arrays.get("labels", self.labels),

@@ -18,6 +18,7 @@ from sparsey_trace.recording.adapters.codes import WINNER, Codes
 from sparsey_trace.recording.steps.byte_words import (
     WORDS,
     any_in_groups,
+    as_tensor,
     cast,
     flags_of,
     is_on_host,
@@ -91,7 +92,7 @@ def _winners(codes: Sequence[Codes], num_cms: int, num_neurons: int, dtype: str)
     active = _joined(activities) if activities else any_in_groups(is_on, num_cms)
     # 1 or 2, times whether the MAC is active, is its state; a product, as bytes are multiplied fast.
     states = seen_as(active, "uint8") * (seen_as(any_in_groups(is_wrong, num_cms), "uint8") + ACTIVE)
-    return Winners(torch.as_tensor(numbers), torch.as_tensor(states))
+    return Winners(as_tensor(numbers), as_tensor(states))
 
 
 def _joined(tensors: Sequence[Tensor]) -> Any:
@@ -135,7 +136,7 @@ def _long_marks(cells: Any, num_neurons: int) -> Any:
     """The mark of each CM of several words, [N * K] bool to [N]: 0, `WINNER` + k, or 2 * `WINNER` and more."""
     per_word = math.gcd(num_neurons, 8)
     dtype = torch.int32 if num_neurons <= _LARGEST_INT32 else torch.int64
-    words = torch.as_tensor(_word_marks(cells, per_word)).to(dtype).view(-1, num_neurons // per_word)
+    words = as_tensor(_word_marks(cells, per_word)).to(dtype).view(-1, num_neurons // per_word)
     winners = torch.arange(WINNER, WINNER + num_neurons, per_word, dtype=dtype, device=words.device)
     marks = ((words >> 3) * winners + (words & 7)).sum(dim=-1, dtype=dtype)
     return marks if isinstance(cells, Tensor) else marks.numpy()

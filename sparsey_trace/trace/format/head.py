@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
@@ -64,24 +63,6 @@ class Head:
     version: int
 
 
-def config_text(config: Mapping[str, Any]) -> str:
-    r"""The configuration as JSON; what JSON can't say as its repr.
-
-    Raises:
-        DataError: it isn't a mapping, a name in it is none, it holds itself, or is nested too deep.
-
-    >>> config_text({"rate": 0.5, "device": object})
-    '{"rate": 0.5, "device": "<class \'object\'>"}'
-    """
-    try:
-        text = json.dumps(dict(config), default=repr)
-        check_depth(json.loads(text))
-    except (TypeError, ValueError, RecursionError) as error:
-        msg = f"config: expected a mapping from names to what JSON can say, found: {error}"
-        raise DataError(msg) from error
-    return text
-
-
 def write_head(
     file: h5py.File,
     layout: Layout,
@@ -96,7 +77,7 @@ def write_head(
     Args:
         file: the new file.
         layout: the model.
-        config: the run's configuration, from `config_text`.
+        config: the run's configuration, from `config.config_text`.
         sampling: what is recorded, where not everything is.
         part: which part of a run this is.
         origin: where it comes from; by default, this machine, now.

@@ -14,8 +14,9 @@ from sparsey_trace.errors import DataError, TraceError
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.config import config_text
 from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
-from sparsey_trace.trace.format.head import config_text, write_head
+from sparsey_trace.trace.format.head import write_head
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.writing.empty_datasets import make_datasets
@@ -47,7 +48,8 @@ class TraceWriter:
     Args:
         path: the file to make.
         layout: the model.
-        config: the run's configuration; anything that JSON can say (other values as their repr).
+        config: the run's configuration: a mapping, a dataclass, an argparse.Namespace, or an object of OmegaConf or
+            ml_collections. What JSON doesn't know is kept as text.
         inputs: how inputs are kept: `binary` (packed bits), `float32`, `float16`, `none`, or
             `auto`: binary where the first step's inputs are all 0 or 1, else float32.
         overwrite: replace an existing file instead of refusing.
@@ -77,7 +79,7 @@ class TraceWriter:
         path: str | os.PathLike[str],
         layout: Layout,
         *,
-        config: Mapping[str, Any] | None = None,
+        config: Any = None,
         inputs: str = "auto",
         overwrite: bool = False,
         durable: bool = False,
@@ -92,7 +94,7 @@ class TraceWriter:
         self.path = user_path(path)
         self.layout = layout
         self.num_samples = 0
-        self.num_committed = 0
+        self.num_committed = self.num_committed_steps = 0
         self.num_steps = 0
         part = part or RunPart()
         self._last_step = part.first_step - 1
@@ -200,7 +202,7 @@ class TraceWriter:
                 self._open_watch.check_content()
             else:
                 buffer.commit()
-            self.num_committed = self.num_samples
+            self._note_committed()
             self._open_watch.check_place()
 
     def close(self) -> None:
@@ -213,7 +215,7 @@ class TraceWriter:
             return
         with self._or_give_up():
             self._open_buffer().finish()
-            self.num_committed = self.num_samples
+            self._note_committed()
             try:
                 self._open_watch.check_place()
             finally:
@@ -237,6 +239,9 @@ class TraceWriter:
         state = "closed" if self._end else "open"
         return f"<TraceWriter {self.path}: {self.num_samples:,} samples, {self.num_committed:,} committed, {state}>"
 
+    def _note_committed(self) -> None:
+        self.num_committed, self.num_committed_steps = self.num_samples, self.num_steps
+
     @property
     def _is_committed(self) -> bool:
         has_drops = self._buffer is not None and self._buffer.has_drops
@@ -259,7 +264,7 @@ class TraceWriter:
     def _give_up(self, why: str) -> None:
         """Never touch the file again, for whoever asks."""
         if self._watch is not None and self._watch.is_lost:
-            self.num_committed = 0
+            self.num_committed = self.num_committed_steps = 0
         self._end = f"was given up: {why}"
         if self._handle is not None:
             self._handle.abandon()

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pytest
 import torch
 
+from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import record
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers
 from tests.recording.models import OriginalModel, samples
@@ -31,7 +32,9 @@ def test_copies_of_the_model_work_and_are_not_recorded(path: Path) -> None:
     assert num_recorded(path) == 3
 
 
-def test_an_adapters_own_error_reaches_the_user(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_adapters_own_error_reaches_the_user_as_one_of_recording(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
@@ -39,7 +42,8 @@ def test_an_adapters_own_error_reaches_the_user(path: Path, monkeypatch: pytest.
     with record(model, path):
         with monkeypatch.context() as patch:
             patch.setattr(SparseyLayers, "read", fail)
-            with pytest.raises(ZeroDivisionError):
+            with pytest.raises(RecordError, match=r"step 0: .*, found ZeroDivisionError") as caught:
                 model(samples(2))
+            assert isinstance(caught.value.__cause__, ZeroDivisionError)
         model(samples(3))
     assert num_recorded(path) == 3

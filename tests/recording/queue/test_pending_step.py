@@ -8,7 +8,7 @@ import pytest
 import torch
 
 import sparsey_trace as st
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import RecordError, RecordWarning
 from sparsey_trace.recording import record
 from tests.recording.models import Fixed, samples
 from tests.recording.passes import contents
@@ -27,7 +27,7 @@ FOUND = (
 def test_what_is_found_late_is_an_error_of_the_next_pass(path: Path, far: FarDevice) -> None:
     model = Fixed(cells(4), torch.ones(4, 2, 3, 4), cells(4), cells(4))
     far.deliver_each()
-    with record(model, path, layers=[PART]) as rec:
+    with record(model, path, layers=[PART], on_bad_step="raise") as rec:
         model(samples(4))
         model(samples(4))
         rec.commit()
@@ -41,7 +41,7 @@ def test_what_is_found_late_is_an_error_of_the_next_pass(path: Path, far: FarDev
 
 def test_many_steps_found_wrong_are_one_error(path: Path, far: FarDevice) -> None:
     model = Fixed(cells(4), torch.ones(4, 2, 3, 4), cells(4), torch.ones(4, 2, 3, 4))
-    with record(model, path, layers=[PART]) as rec:
+    with record(model, path, layers=[PART], on_bad_step="raise") as rec:
         for _ in range(4):
             model(samples(4))
         far.deliver_each()
@@ -53,7 +53,7 @@ def test_many_steps_found_wrong_are_one_error(path: Path, far: FarDevice) -> Non
 
 def test_what_is_found_after_the_last_pass_is_an_error_of_close(path: Path, far: FarDevice) -> None:
     model, broken = Fixed(cells(2), cells(2)), torch.tensor([[0.5] * 6, [1, 2, float("nan"), 4, 5, 6]])
-    rec = record(model, path, layers=[PART], on_error="warn")
+    rec = record(model, path, layers=[PART], on_bad_step="raise")
     far.deliver_each()
     model(broken.nan_to_num())
     model(broken)
@@ -68,23 +68,22 @@ def test_what_is_found_after_the_last_pass_is_an_error_of_close(path: Path, far:
 def test_what_is_found_late_is_noted_on_an_error_of_the_body(path: Path, far: FarDevice) -> None:
     model = Fixed(cells(4), torch.ones(4, 2, 3, 4))
     far.deliver_each()
-    with pytest.raises(KeyError) as caught, record(model, path, layers=[PART]):
+    with pytest.raises(KeyError) as caught, record(model, path, layers=[PART], on_bad_step="raise"):
         model(samples(4))
         model(samples(4))
         raise KeyError
     assert caught.value.__notes__[0].startswith("Fixed: step 1, sample 4: part, MAC 0: expected one winner")
 
 
-def test_an_input_that_is_not_binary_any_more_ends_recording(path: Path, far: FarDevice) -> None:
+def test_an_input_that_is_not_binary_is_told_of_and_left_out(path: Path, far: FarDevice) -> None:
     model = Fixed(*[cells(4)] * 3)
     far.deliver_each()
-    with record(model, path, layers=[PART], on_error="raise") as rec:
+    with record(model, path, layers=[PART], inputs="binary") as rec:
         model(samples(4))
-        rec.commit()
         model(samples(4) / 2)
-        with pytest.raises(
-            RecordError, match=r"step 1: inputs: expected zeros and ones, .* \(4 samples are safe"
-        ):
-            rec.commit()
-        model(samples(4))
-    assert len(contents(path)[0]) == 4
+        rec.commit()
+        with pytest.warns(RecordWarning, match="step 1: inputs: expected zeros and ones"):
+            model(samples(4))
+    assert len(contents(path)[0]) == 8
+    with st.open_trace(path) as trace:
+        assert trace.drops.tolist() == [1]

@@ -74,9 +74,10 @@ def test_hooks_do_not_need_any_value(
         return far if device.type == "meta" else None
 
     monkeypatch.setattr("sparsey_trace.recording.queue.step_maker.copier_for", copier)
+    monkeypatch.setattr("sparsey_trace.recording.capture.transform_of", lambda _: None)
     far.deliver_each()
     model = Fixed(*[cells(4).to("meta")] * 3)
-    with record(model, path, layers=[PART], inputs=inputs) as rec:
+    with record(model, path, layers=[PART], inputs=inputs, on_bad_step="raise") as rec:
         for device in ("meta", "cpu"):
             rec.labels = torch.zeros(4, dtype=torch.int64, device=device)
             model(torch.full((4, 6), 0.5 if inputs == "float32" else 1, device=device))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.errors import DataError, RecordError, RecordWarning, TraceError
+from sparsey_trace.errors import RecordError, RecordWarning, TraceError
 from sparsey_trace.recording import record
 from sparsey_trace.recording.queue.policy import Policy
 from sparsey_trace.recording.queue.writer_thread import WriterThread
@@ -78,39 +78,59 @@ os.kill(os.getpid(), signal.SIGKILL)
         np.testing.assert_array_equal(trace.inputs[:15], sent)
 
 
+@pytest.fixture
+def fails_at_step_1(monkeypatch: pytest.MonkeyPatch) -> None:
+    append = st.TraceWriter.append
+
+    def fail(writer: st.TraceWriter, **values: Any) -> None:
+        if values["step"] == 1:
+            msg = f"{writer.path}: expected to write to the trace, found: a bad disk"
+            raise TraceError(msg)
+        append(writer, **values)
+
+    monkeypatch.setattr(st.TraceWriter, "append", fail)
+
+
+@pytest.mark.usefixtures("fails_at_step_1")
 def test_a_failure_is_raised_by_the_next_pass_and_once(path: Path) -> None:
     model = OriginalModel()
     with record(model, path, on_error="raise") as rec:
         model(samples(2))
         thread = running_thread()
-        model(samples(2) / 2)  # the trace's inputs are bits since the first step
+        model(samples(2))
         thread.join(60)
         with pytest.raises(RecordError) as caught:
             model(samples(2))
-        assert isinstance(caught.value.__cause__, DataError)
+        assert isinstance(caught.value.__cause__, TraceError)
         found = str(caught.value.__cause__).removeprefix(f"{path}: ")
         assert str(caught.value) == f"{path}: recording has stopped: {found} (2 samples are safe)"
         model(samples(2))
-        assert rec.stats().steps == 2
-        assert rec.stats().unrecorded == 1
-        assert repr(rec) == f"<Recorder {path}: 4 samples, 2 steps, stopped>"
+        stats = rec.stats()
+        assert (stats.passes, stats.steps, stats.samples, stats.unrecorded, stats.lost) == (4, 1, 2, 3, 3)
+        assert stats.error == rec.error == str(caught.value)
+        assert repr(rec) == f"<Recorder {path}: 2 samples, 1 steps, 3 passes lost, stopped ({rec.error})>"
     with st.open_trace(path) as trace:
         assert len(trace) == 2
 
 
-def test_a_failure_is_a_warning_unless_asked_otherwise(path: Path) -> None:
+@pytest.mark.usefixtures("fails_at_step_1")
+def test_a_failure_is_a_warning_unless_asked_otherwise(path: Path, caplog: pytest.LogCaptureFixture) -> None:
     model = OriginalModel()
     with record(model, path) as rec:
         model(samples(2))
         thread = running_thread()
-        model(samples(2) / 2)
+        model(samples(2))
         thread.join(60)
         with pytest.warns(RecordWarning) as caught:
             model(samples(2))
             model(samples(2))
         assert len(caught) == 1
+        assert caught[0].filename == __file__
         message = str(caught[0].message)
-        assert message.startswith(f"{path}: recording has stopped: step 1: inputs: expected zeros and ones")
+        assert caplog.messages == [message]
+        assert message.startswith(
+            f"{path}: recording has stopped: expected to write to the trace, found: a bad disk"
+        )
         assert message.endswith("(2 samples are safe); training goes on unrecorded")
         with pytest.raises(RecordError, match=r"run\.h5: recording has stopped: .* \(2 samples are safe\)$"):
             rec.commit()

@@ -39,7 +39,7 @@ def test_a_fault_is_placed(tmp_path: Path) -> None:
     model.outputs += [CELLS.repeat(2, 1, 1, 1)[:3], faulty]
     model.over = nn.Identity()
     layers = [part(), WinnerTakeAll("over", num_macs=2, num_cms=1, num_neurons=2)]
-    with record(model, tmp_path / "run.h5", layers=layers):
+    with record(model, tmp_path / "run.h5", layers=layers, on_bad_step="raise"):
         model(samples(3))
         with pytest.raises(
             RecordError, match=r"step 1, sample 4: over, MAC 1: expected one winner in each of its 1"

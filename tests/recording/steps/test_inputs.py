@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 def test_an_input_that_is_not_finite(path: Path, value: float) -> None:
     model, broken = Fixed(torch.ones(2, 1), torch.ones(2, 1)), samples(2)
     broken[1, 4] = value
-    with record(model, path, layers=[WinnerTakeAll("part", num_macs=1, num_cms=1, num_neurons=1)]):
+    layers = WinnerTakeAll("part", num_macs=1, num_cms=1, num_neurons=1)
+    with record(model, path, layers=layers, on_bad_step="raise"):
         model(samples(2))
         with pytest.raises(
             RecordError,

@@ -1,0 +1,30 @@
+"""Passes that compute nothing yet, or something else: those that torch runs to trace or to transform a model."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+
+def transform_of(values: Any) -> str | None:
+    """What torch is doing with a model whose pass has this value; None where it simply runs.
+
+    Args:
+        values: the model's input, or a layer's output.
+
+    >>> transform_of(torch.ones(2)), transform_of(torch.ones(2, device="meta"))
+    (None, 'the device "meta", whose tensors have no values')
+    """
+    if torch.compiler.is_exporting():
+        return "torch.export"
+    if torch._C._is_tracing():
+        return "torch.jit.trace"
+    if (level := torch._C._functorch.peek_interpreter_stack()) is not None:
+        return f"torch.func ({level.key().name.lower()})"
+    if not isinstance(values, Tensor):
+        return None
+    if any(kind.__module__.startswith("torch._subclasses") for kind in type(values).__mro__):
+        return f"{type(values).__name__}, whose tensors have no values"
+    return 'the device "meta", whose tensors have no values' if values.device.type == "meta" else None

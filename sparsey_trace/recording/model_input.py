@@ -1,0 +1,113 @@
+"""Which of a model's arguments is its input."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
+
+from sparsey_trace.errors import RecordError, UsageError
+from sparsey_trace.support.suggest import unknown
+
+if TYPE_CHECKING:
+    from torch import nn
+
+Chosen = str | int | Callable[[tuple[Any, ...], dict[str, Any]], Any] | None
+"""An argument's name or position, or a function of `(args, kwargs)`; None for the first tensor that could be one."""
+
+
+class ModelInput:
+    """Finds the input among a pass's arguments.
+
+    Args:
+        model: whose arguments they are.
+        chosen: which of them.
+
+    Raises:
+        UsageError: it is none that the model takes.
+
+    >>> import torch
+    >>> of_mask = ModelInput(torch.nn.Identity(), 1)
+    >>> of_mask.find((None, torch.ones(2, 3)), {}, where="Identity: step 0").shape
+    torch.Size([2, 3])
+    """
+
+    def __init__(self, model: nn.Module, chosen: Chosen) -> None:
+        """Nothing is looked at yet; see the class for the arguments."""
+        self._chosen = chosen
+        self._names = _parameters(model)
+        if isinstance(chosen, str) and self._names and chosen not in self._names and not _takes_any(model):
+            raise UsageError(unknown("input", chosen, self._names))
+        if chosen is not None and (
+            isinstance(chosen, bool) or not (isinstance(chosen, str | int) or callable(chosen))
+        ):
+            msg = f"input: expected an argument's name or position, or a function (args, kwargs), found {chosen!r}"
+            raise UsageError(msg)
+
+    def find(self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, where: str) -> Tensor:
+        """The input, [B, …]: the argument that was chosen, or the first real tensor, whatever the keywords' order.
+
+        Tensors inside of mappings, lists and tuples count as well.
+
+        Args:
+            args: the pass's.
+            kwargs: the pass's.
+            where: the model and the step, for the message.
+
+        Raises:
+            RecordError: there is none.
+        """
+        given = self._given(args, dict(kwargs))
+        for value in _tensors(given):
+            if value.dim() and not value.is_complex():
+                return value
+        found = ", ".join(type(value).__name__ for value in given) or "no arguments"
+        msg = (
+            f"{where}: input: expected a real tensor [B, …] among the model's arguments, found {found}; say "
+            "which it is: record(…, input='x'), its position, or a function (args, kwargs) -> tensor"
+        )
+        raise RecordError(msg)
+
+    def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The arguments that may be the input, in the order in which the model names them."""
+        if callable(self._chosen):
+            return [self._chosen(args, kwargs)]
+        if isinstance(self._chosen, int):
+            return list(args[self._chosen :][:1])
+        names = [*self._names[: len(args)], *(f"{index}" for index in range(len(self._names), len(args)))]
+        named = {**dict(zip(names, args, strict=True)), **kwargs}
+        if self._chosen is not None:
+            return [named[self._chosen]] if self._chosen in named else []
+        return [*args, *(kwargs[name] for name in sorted(kwargs, key=self._rank))]
+
+    def _rank(self, name: str) -> int:
+        return self._names.index(name) if name in self._names else len(self._names)
+
+
+def _tensors(given: list[Any]) -> Iterator[Tensor]:
+    for value in given:
+        if isinstance(value, Tensor):
+            yield value
+        elif isinstance(value, list | tuple):
+            yield from _tensors(list(value))
+        elif isinstance(value, Mapping) or hasattr(value, "keys"):  # TensorDict is no Mapping
+            yield from _tensors([value[key] for key in value.keys()])  # noqa: SIM118
+
+
+def _parameters(model: nn.Module) -> list[str]:
+    try:
+        kinds = inspect.signature(model.forward).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [
+        kind.name
+        for kind in kinds
+        if kind.kind in (kind.POSITIONAL_ONLY, kind.POSITIONAL_OR_KEYWORD, kind.KEYWORD_ONLY)
+    ]
+
+
+def _takes_any(model: nn.Module) -> bool:
+    """Whether it has `**kwargs`."""
+    return any(kind.kind is kind.VAR_KEYWORD for kind in inspect.signature(model.forward).parameters.values())
