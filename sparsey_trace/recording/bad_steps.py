@@ -54,6 +54,11 @@ class BadSteps:
             self._tell()
         return self._last
 
+    def note_raised(self, count: int) -> None:
+        """So many steps aren't in the trace, as an error says that is raised."""
+        self.count += count
+        self._num_told = self.count
+
     def summarise(self) -> None:
         """Tell of those at the end that nobody has heard of."""
         if self._on_bad_step != "skip" and self.count > self._num_told:

@@ -165,7 +165,7 @@ class Capture:
         self.num_samples -= sum(step.size for step in refused)
         self.num_bytes -= sum(step.nbytes for step in refused)
         if self.bad_steps.is_raised(refused[0].error, num_recorded=self.num_steps):
-            self.bad_steps.count += len(refused)
+            self.bad_steps.note_raised(len(refused))
             more = f" (and {len(refused) - 1} more steps aren't recorded)" if len(refused) > 1 else ""
             msg = f"{refused[0].error}{more}"
             raise RecordError(msg) from refused[0].error

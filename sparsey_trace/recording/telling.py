@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 LOG = logging.getLogger("sparsey_trace")
 """Hears of every loss, whatever is done with warnings."""
+LOG.addHandler(logging.NullHandler())  # who keeps no log has the warning, and needs no second line
 
 _NOT_THE_USERS = ("sparsey_trace", "torch", "lightning", "pytorch_lightning", "threading", "contextlib")
 """Packages that stand between a user's line and what goes wrong in it."""

@@ -43,9 +43,10 @@ def test_a_run_that_is_resumed_again_goes_on_behind_the_first(path: Path) -> Non
         record(model, path, resume=True)
         model(samples(2))
     assert num_hooks(model) == 4
-    record(OriginalModel(), path, resume=True).close()
+    with record(model, path, resume=True):
+        model(samples(2))
     with st.open_trace(str(path.with_name("run*.h5"))) as trace:
-        assert [trace.samples.step[n] for n in range(0, 6, 2)] == [0, 1, 2]
+        assert (trace.closed, trace.samples.step[:].tolist()) == (True, [0, 0, 1, 1, 2, 2, 3, 3])
 
 
 def test_a_path_that_is_recorded_to_is_refused_by_name(path: Path) -> None:

@@ -66,10 +66,24 @@ def test_a_thread_that_outlives_the_main_one_is_recorded_to_its_end(tmp_path: Pa
 
 
 def test_a_failure_that_nobody_heard_of_is_told_at_exit(tmp_path: Path, run: Run) -> None:
-    done = run(tmp_path / "run.h5", "model(samples(2) / 2)")
+    done = run(tmp_path / "run.h5", "rec.commit(); os.unlink(sys.argv[1]); model(samples(2))")
     assert "RecordWarning: " in done.stderr
-    assert "recording has stopped: step 1: inputs: expected zeros and ones" in done.stderr
-    assert "(2 samples are safe); training goes on unrecorded" in done.stderr
+    assert (
+        "recording has stopped: expected the file that is written to be there as it was left" in done.stderr
+    )
+    assert "(0 samples are safe); training goes on unrecorded" in done.stderr
+    assert done.returncode == 0
+
+
+def test_steps_left_out_that_nobody_heard_of_are_told_at_exit(tmp_path: Path, run: Run) -> None:
+    start = (
+        "rec.close(); rec = record(model, sys.argv[1], inputs='binary', overwrite=True); model(samples(2));"
+    )
+    done = run(tmp_path / "run.h5", f"{start} model(samples(2) / 2)")
+    assert "RecordWarning: " in done.stderr
+    assert "this step isn't recorded, and training goes on: " in done.stderr
+    assert "step 1: inputs: expected zeros and ones" in done.stderr
+    check_closed(tmp_path / "run.h5", 2)
 
 
 def test_a_forked_child_writes_nothing(tmp_path: Path, run: Run) -> None:

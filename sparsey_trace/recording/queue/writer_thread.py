@@ -79,7 +79,10 @@ class WriterThread:
     def has_failed(self) -> bool:
         """Whether steps can't be written any more. Costs next to nothing."""
         thread = self._thread if self._is_started else None
-        if thread is not None and not thread.is_alive() and not self._is_done and self._failure is None:
+        is_dead = (
+            thread is not None and not thread.is_alive() and not self._is_done and os.getpid() == self._pid
+        )
+        if is_dead and self._failure is None:
             self._failure = RuntimeError("the writer thread died without a word")
         return self._failure is not None
 

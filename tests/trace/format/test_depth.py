@@ -58,7 +58,7 @@ def test_a_deeper_one_is_not_written(tmp_path: Path, levels: int) -> None:
 @pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 600])
 def test_a_deeper_one_is_not_read(tmp_path: Path, levels: int, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("sparsey_trace.trace.format.head.check_depth", lambda _: None)
+        patched.setattr("sparsey_trace.trace.format.config.check_depth", lambda _: None)
         run = write_trace(tmp_path / "run.h5", config=nested(levels))
     with pytest.raises(TraceError, match=f"found: {TOO_DEEP}$"):
         st.open_trace(run)
