@@ -27,7 +27,7 @@ from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format.config import config_text
 from sparsey_trace.trace.format.schema import INPUT_KINDS
-from sparsey_trace.trace.paths import lock_path, partial_path
+from sparsey_trace.trace.paths import lock_path
 from sparsey_trace.trace.writing.lock import WriterLock
 from sparsey_trace.trace.writing.writer import TraceWriter
 
@@ -205,7 +205,7 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
         msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
         raise TraceError(msg)
     try:
-        for beside in (path, lock_path(path), partial_path(path)):
+        for beside in (path, lock_path(path)):
             with contextlib.suppress(FileNotFoundError):
                 beside.lstat()  # some names are too long
         with tempfile.TemporaryFile(dir=path.parent):

@@ -42,6 +42,14 @@ def test_a_place_without_room_is_refused_before_training(tmp_path: Path, place: 
     assert num_hooks(model) == 0
 
 
+def test_a_name_too_long_for_its_lock_is_refused_before_training(tmp_path: Path) -> None:
+    with pytest.raises(
+        TraceError, match=r"\.h5: expected a folder that files can be made in, found: .*too long"
+    ):
+        record(OriginalModel(), tmp_path / f"{'x' * 249}.h5")
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="expected no file there, found a folder"):
         record(OriginalModel(), tmp_path, overwrite=True)
