@@ -105,8 +105,9 @@ def analyze(
 ) -> None:
     """Compute metrics from a trace.
 
-    Writes a Parquet file for each and shows the last and the best value in each layer. What earlier analyses
-    left in the folder isn't computed again; of a trace that has grown, only the new part is.
+    Writes a Parquet file for each and shows what the run came to, layer by layer: now (over the last epoch, or
+    the last 1,000 training samples of a run of one epoch), the best epoch, and chance. What earlier analyses left
+    in the folder isn't computed again; of a trace that has grown, only the new part is.
     """
     import sparsey_trace
     from sparsey_trace.trace.paths import default_folder
@@ -152,7 +153,7 @@ def _as_json(run: Path, folder: Path, result: "Result") -> dict[str, Any]:
         "trace": str(run),
         "folder": str(folder),
         "tables": {name: str(path) for name, path in result.paths.items()},
-        "summary": [asdict(row) for row in result.summary()],
+        "summary": [asdict(row) for row in result.summary_rows()],
         "skipped": result.skipped,
         "gaps": result.gaps,
         "notes": result.notes,
@@ -161,15 +162,18 @@ def _as_json(run: Path, folder: Path, result: "Result") -> dict[str, Any]:
 
 def _show(run: Path, folder: Path, result: "Result") -> None:
     """What an analysis came to, where its tables are and which metrics are missing."""
-    summary = result.summary()
-    columns, numbers = ("metric", "layer", "last", "best", "at"), ("layer", "last", "best")
-    write_table(columns, [row.texts() for row in summary], numbers=numbers)
+    from sparsey_trace.tables.summary import TEXT_COLUMNS, TEXT_NUMBERS, summary_texts, unit_lines
+
+    summary = result.summary_rows()
+    write_table(TEXT_COLUMNS, [summary_texts(row) for row in summary], numbers=TEXT_NUMBERS)
+    for line in unit_lines(summary):
+        write(line)
     if result.gaps:
         write(printable(f"{run}: {result.gaps}"))
     for name, notes in result.notes.items():
         write(f"note on {name}: {'; '.join(notes)}")
     for name in result:
-        if not any(row.table == name for row in summary):
+        if not any(row.metric == name for row in summary):
             write(f"{name} has no lines: no sample of the trace has a value")
     for name, reason in result.skipped.items():
         write(printable(f"skipped {name}: {reason}"))

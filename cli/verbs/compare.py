@@ -29,7 +29,7 @@ Examples:
   sparsey-trace compare before.h5 after.h5
   sparsey-trace compare before.metrics after.h5 -m match_accuracy -o comparison.csv
   sparsey-trace compare before.h5 after.h5 --fail-if "feature_coverage<0.9" --fail-if "match_accuracy<-0.02"
-A rule is [last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of any
+A rule is [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of any
 run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
 
 RunsToCompare = Annotated[
@@ -83,8 +83,8 @@ def compare(
 ) -> None:
     """Compare runs side by side, and fail where one is not good enough.
 
-    Shows the last and the best value of each metric and layer, and for basis_set_size the area under its
-    curve; * marks the best run. What isn't analysed yet is analysed now, into the folders of `analyze`.
+    Shows what each came to by metric, phase and layer: now, in the best epoch, and by chance; * marks the best
+    run, where better means better. What isn't analysed yet is analysed now, into the folders of `analyze`.
     """
     from sparsey_trace.comparing.compare import compare as compare_runs
 

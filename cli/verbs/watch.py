@@ -35,7 +35,7 @@ JsonLines = Annotated[
     bool, typer.Option("--json", help="Print a JSON object on a line whenever something has changed.")
 ]
 
-_COLUMNS = ("layer", "MACs", "median codes", "all codes", "coverage", "active", "silent")
+_COLUMNS = ("layer", "MACs", "codes", "coverage", "active", "silent")
 
 
 def watch(
@@ -48,8 +48,9 @@ def watch(
 ) -> None:
     """Follow a run while it is recorded.
 
-    Shows how long it is and, for each layer, how many codes were learnt, how much of the input gets there
-    and how many MACs take part; until the trace is closed or its writer is no more.
+    Shows how long it is and, for each layer, how many codes a MAC has learnt, how much of the input reaches it and
+    for what share of samples it is active, now, as means over MACs, and how many MACs were never active; until the
+    trace is closed or its writer is no more.
     """
     with _shown(as_json=as_json) as show:
         for sight in _follow(run, interval=interval, once=once):
@@ -189,14 +190,15 @@ def _lines(sight: _Sight) -> list[str]:
 
 
 def _rows(now: "Now") -> list[list[str]]:
+    from sparsey_trace.tables.summary import figure_text
+
     return [
         [
             layer.name,
             f"{layer.macs:,}",
-            f"{layer.basis_set_median:,.10g}",
-            f"{layer.basis_set_total:,}",
-            "" if layer.coverage is None else f"{layer.coverage:.4f}",
-            f"{layer.active:.0%}",
+            figure_text(layer.basis_set_size),
+            "" if layer.coverage is None else figure_text(layer.coverage),
+            "" if layer.active is None else figure_text(layer.active),
             f"{layer.silent:,}",
         ]
         for layer in now.layers

@@ -36,14 +36,14 @@ class BasisSetSizeChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer; of one run with its single MACs."""
-        from sparsey_trace.charts.panels.curve_panels import BAND, MACS, MEDIAN, curve_panels, thinned
+        from sparsey_trace.charts.panels.curve_panels import BAND, MACS, MEAN, curve_panels, thinned
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         found, with_macs = self.over(views), not views.are_several
         panels = curve_panels(found, self.words, with_macs=with_macs)
         return Contribution(
             meaning=[self.words.meaning],
-            key=[MEDIAN, BAND, *([MACS] if with_macs else [])],
+            key=[MEAN, BAND, *([MACS] if with_macs else [])],
             groups=[Group(title=self.words.title, panels=panels)],
             missing=views.lacking(self.table, "basis set sizes"),
             thinned=thinned(found, with_macs=with_macs),

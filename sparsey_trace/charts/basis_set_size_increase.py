@@ -36,14 +36,14 @@ class BasisSetSizeIncreaseChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer."""
-        from sparsey_trace.charts.panels.curve_panels import BAND, MEDIAN, curve_panels, thinned
+        from sparsey_trace.charts.panels.curve_panels import BAND, MEAN, curve_panels, thinned
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         # Few points: over few samples an increase is a small whole number, and jumps.
         found = self.over(views, most=MOST_PANEL_POINTS // 4)
         return Contribution(
             meaning=[self.words.meaning],
-            key=[MEDIAN, BAND],
+            key=[MEAN, BAND],
             groups=[Group(title=self.words.title, panels=curve_panels(found, self.words))],
             missing=views.lacking(self.table, "basis set sizes"),
             thinned=[f"In charts of new codes: {said}" for said in thinned(found)],

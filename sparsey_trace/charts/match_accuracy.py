@@ -35,7 +35,7 @@ class MatchAccuracyChart(CurveChart):
         found = self.over(views)
         return Contribution(
             meaning=[self.words.meaning],
-            key=[("dash", "median over the MACs of a layer"), BAND],
+            key=[("dash", "mean over the MACs of a layer"), BAND],
             groups=[
                 Group(title="Over the run", panels=curve_panels(found, self.words)),
                 *spread_groups(found, views.layers, self.words),

@@ -32,7 +32,7 @@ def compare(
     n_jobs: int = 1,
     progress_bar: bool = False,
 ) -> Comparison:
-    """Put runs side by side: per metric and layer the last and the best value, and whose is best.
+    """Put runs side by side: per metric, phase and layer what each came to, and whose is best.
 
     Tables that an analysis has left in RUN.metrics are used where they fit: those of the same trace as
     long as it is now, the same metric, parameters, resolution and reduction. The others are made now and
@@ -42,8 +42,8 @@ def compare(
         runs: at least two: traces as `analyze` takes them, or folders of tables, as RUN.metrics. The others
             are compared with the first.
         metrics: names, or metrics with parameters; all by default.
-        resolution: over which samples values are taken together: `sample`, `step`, `epoch`, `run`.
-        reduction: over which MACs and layers; see `analyze`.
+        resolution: of the tables that are used or made; figures don't depend on it.
+        reduction: of these tables too; see `analyze`.
         n_jobs: how many jobs, each a thread; -1 for one on each core.
         progress_bar: show progress on standard error.
 
@@ -102,7 +102,7 @@ def check_distinct(runs: Iterable[tuple[str, str]]) -> None:
 
 
 def _check_shared(comparison: Comparison) -> None:
-    counts = Counter((one.metric, one.layer) for one in comparison.figures)
+    counts = Counter((one.metric, one.phase, one.layer) for one in comparison.figures)
     if not counts or max(counts.values()) < 2:
         runs = ", ".join(run.name for run in comparison.runs)
         msg = (

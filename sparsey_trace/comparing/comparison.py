@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 
 class Comparison:
-    """Runs side by side, per metric and layer; made by `compare`. The others are compared with the first.
+    """Runs side by side, per metric, phase and layer; made by `compare`. The others are compared with the first.
 
     Attributes:
         runs: the runs, as they were given.
-        figures: by metric and layer, those of each run that has some there.
+        figures: by metric, phase and layer, those of each run that has some there.
         remarks: lines on what the runs don't share, and on what a reader should know of their figures.
     """
 
@@ -38,7 +38,7 @@ class Comparison:
 
     @cached_property
     def table(self) -> pd.DataFrame:
-        """A row for each metric, layer and run; `wins_last` and so on say whose figure is the best."""
+        """A row for each metric, phase, layer and run; `wins_now` and so on say whose figure is the best."""
         import pandas as pd
 
         rows = []
@@ -47,7 +47,10 @@ class Comparison:
             wins = row.pop("wins")
             rows.append(row | {f"wins_{name}": name in wins for name in FIGURE_NAMES})
         return pd.DataFrame(rows).astype(
-            {"number": "Int64", **dict.fromkeys((*FIGURE_NAMES, "change"), "float64")}
+            {
+                **dict.fromkeys(("number", "best_epoch", "samples"), "Int64"),
+                **dict.fromkeys((*FIGURE_NAMES, "chance", "change"), "float64"),
+            }
         )
 
     def check(self, rules: str | Iterable[str]) -> list[Violation]:

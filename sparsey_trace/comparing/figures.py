@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from sparsey_trace.comparing.run_figures import RunFigures
     from sparsey_trace.tables.summary import SummaryRow
 
-FigureName = Literal["last", "best", "area"]
+FigureName = Literal["now", "best", "area"]
 """What a run comes to in a metric and layer; `area` is there for basis_set_size only."""
 
 FIGURE_NAMES: tuple[FigureName, ...] = get_args(FigureName)
@@ -28,37 +28,45 @@ class Figures:
     """A run's figures of one metric in one layer.
 
     Attributes:
-        metric: the table's name.
+        metric: the table's name, or what else the metric tells in a summary.
+        phase: `train` or `eval`; None where the metric has none.
         layer: the layer's name, or its number where layers are compared by number; None where a
             reduction removed it.
         number: the layer's number in this run.
         run: the run's path.
-        last: as in the run's summary.
-        best: as in the run's summary; None where there is no best.
-        at: where the best value was reached first.
-        area: the area under the growth of basis sets; see `areas`.
-        change: `last` minus the first run's; None where that run has none.
+        now: as in the run's summary, as all up to `unit`.
+        best: None where nothing is best.
+        best_epoch: the first epoch with the best value.
+        chance: what `now` would be by chance; of match accuracy.
+        samples: how many samples `now` stands for.
+        unit: of these figures.
+        area: how large the basis sets were on average over training.
+        change: `now` minus the first run's; None where that run has none.
         wins: the figures that are the best of all runs'; ties have no winner.
     """
 
     metric: str
+    phase: str | None
     layer: str | None
     number: int | None
     run: str
-    last: float | None
+    now: float | None
     best: float | None
-    at: str
+    best_epoch: int | None
+    chance: float | None
+    samples: int | None
+    unit: str
     area: float | None
     change: float | None
     wins: tuple[FigureName, ...]
 
     def value(self, name: FigureName) -> float | None:
         """One of the figures; None where the run has none."""
-        return {"last": self.last, "best": self.best, "area": self.area}[name]
+        return {"now": self.now, "best": self.best, "area": self.area}[name]
 
 
 def all_figures(runs: Sequence[RunFigures]) -> list[Figures]:
-    """The figures of all runs: by metric and layer, those of each run that has some there."""
+    """The figures of all runs: by metric, phase and layer, those of each run that has some there."""
     return [figures for rows in _paired(runs) for figures in _compared(rows, runs[0])]
 
 
@@ -71,45 +79,52 @@ class _Paired(NamedTuple):
 
 
 def _paired(runs: Sequence[RunFigures]) -> list[list[_Paired]]:
-    """The summaries' rows that belong together, by metric and layer, in the order in which these come up."""
-    groups: dict[str, dict[str | None, list[_Paired]]] = {}
+    """The summaries' rows that belong together, by metric, phase and layer, in the order in which these come up."""
+    groups: dict[tuple[str, str | None], dict[str | None, list[_Paired]]] = {}
     for run, names in zip(runs, layer_names(runs), strict=True):
         for row in run.summary:
             layer = None if row.layer is None else names[row.layer]
-            groups.setdefault(row.table, {}).setdefault(layer, []).append(_Paired(run, row, layer))
+            groups.setdefault((row.metric, row.phase), {}).setdefault(layer, []).append(
+                _Paired(run, row, layer)
+            )
     return [rows for layers in groups.values() for rows in layers.values()]
 
 
 def _compared(rows: list[_Paired], first: RunFigures) -> list[Figures]:
     """The figures of one metric in one layer."""
-    found = [
-        {"last": row.last, "best": row.best, "area": run.areas.get((row.table, row.layer))}
-        for run, row, _ in rows
+    found: list[dict[FigureName, float | None]] = [
+        {"now": row.now, "best": row.best, "area": row.area} for _, row, _ in rows
     ]
     winners = {name: _winner([values[name] for values in found], rows[0]) for name in FIGURE_NAMES}
-    base = rows[0].row.last if rows[0].run is first else None
+    base = rows[0].row.now if rows[0].run is first else None
     return [
         Figures(
-            metric=row.table,
+            metric=row.metric,
+            phase=row.phase,
             layer=layer,
             number=row.layer,
             run=run.name,
-            **values,
-            at=row.at,
-            change=None if base is None or row.last is None else row.last - base,
+            now=row.now,
+            best=row.best,
+            best_epoch=row.best_epoch,
+            chance=row.chance,
+            samples=row.samples,
+            unit=row.unit,
+            area=row.area,
+            change=None if base is None or row.now is None else row.now - base,
             wins=tuple(name for name in FIGURE_NAMES if winners[name] == index),
         )
-        for index, ((run, row, layer), values) in enumerate(zip(rows, found, strict=True))
+        for index, (run, row, layer) in enumerate(rows)
     ]
 
 
 def _winner(values: list[float | None], about: _Paired) -> int | None:
     """The index of the best value, if there are several values and no other equals it."""
-    # A table without values has nothing to win.
+    # Where better doesn't mean better there is nothing to win.
     known = [value for value in values if value is not None and about.row.best is not None]
     if len(known) < 2:
         return None
-    best = max(known) if about.run.best[about.row.table] == "highest" else min(known)
+    best = max(known) if about.run.best[about.row.metric] == "highest" else min(known)
     equal = [index for index, value in enumerate(values) if value is not None and same(value, best)]
     return equal[0] if len(equal) == 1 else None
 

@@ -19,11 +19,11 @@ def layer_names(runs: Sequence[RunFigures]) -> list[dict[int, str]]:
     """
     if not _by_name(runs):
         return [{row.layer: str(row.layer) for row in run.summary if row.layer is not None} for run in runs]
-    return [{number: layer.name for number, layer in enumerate(run.layers)} for run in runs]
+    return [run.names for run in runs]
 
 
 def _by_name(runs: Sequence[RunFigures]) -> bool:
-    names = [{layer.name for layer in run.layers} for run in runs]
+    names = [set(run.names.values()) for run in runs]
     return all(names[0] & found for found in names)
 
 
@@ -35,7 +35,7 @@ def unshared(runs: Sequence[RunFigures]) -> list[str]:
 def _metrics(runs: Sequence[RunFigures]) -> Iterator[str]:
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for run in runs:
-        valueless = run.best.keys() - {row.table for row in run.summary}
+        valueless = run.best.keys() - {row.metric for row in run.summary}
         nothing = dict.fromkeys(sorted(valueless), "no sample has a value")
         for metric, reason in {**run.skipped, **nothing}.items():
             reasons[metric, reason].append(run.name)
@@ -45,14 +45,8 @@ def _metrics(runs: Sequence[RunFigures]) -> Iterator[str]:
 
 
 def _numbered(runs: Sequence[RunFigures]) -> Iterator[str]:
-    names = {tuple(layer.name for layer in run.layers) for run in runs}
-    if _by_name(runs) or len(names) == 1:
-        return
-    unnamed = [run.name for run in runs if not run.layers]
-    reason = (
-        f"tables in {', '.join(unnamed)} don't have their names" if unnamed else "they have no name in common"
-    )
-    yield f"layers are compared by number: {reason}"
+    if not _by_name(runs) and len({tuple(run.names.values()) for run in runs}) > 1:
+        yield "layers are compared by number: they have no name in common"
 
 
 def _layers(runs: Sequence[RunFigures]) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from sparsey_trace.comparing.figures import FIGURE_NAMES, PRECISION
 from sparsey_trace.errors import UsageError
@@ -18,15 +18,17 @@ if TYPE_CHECKING:
 
     from sparsey_trace.comparing.figures import FigureName, Figures
     from sparsey_trace.comparing.run_figures import RunFigures
+    from sparsey_trace.metrics.base import Metric
 
 GRAMMAR = (
-    "[last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value itself; "
+    "[now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value itself; "
     "+number or -number, also with %, for its change against the first run; such as "
     "feature_coverage<0.9, match_accuracy<-0.02 or area:basis_set_size[v1]>+10%"
 )
 
 _RULE = re.compile(
-    r"""\s* (?: (?P<figure> last | best | area ) \s* : )?
+    r"""\s* (?: (?P<figure> now | best | area ) \s* : )?
+    \s* (?: (?P<phase> train | eval ) \s* : )?
     \s* (?P<metric> [^\s\[\]:<>=]+ ) \s* (?: \[ (?P<layer> .+ ) \] )?
     \s* (?P<operator> <= | >= | < | > )
     \s* (?P<sign> [+-]? ) \s* (?P<number> (?: \d+ (?: \.\d* )? | \.\d+ ) (?: [eE][+-]?\d+ )? )
@@ -42,7 +44,8 @@ class Rule:
     Attributes:
         text: as it was written.
         figure: what it is about.
-        metric: the table's name.
+        phase: of which phase; None for every phase that the metric has figures of.
+        metric: what the summary calls it.
         layer: the layer's name or number; None for every layer.
         operator: `<`, `<=`, `>`, `>=`.
         limit: of the `value`, of its `change` against the first run, or of that change in `percent` of
@@ -52,6 +55,7 @@ class Rule:
 
     text: str
     figure: FigureName
+    phase: str | None
     metric: str
     layer: str | None
     operator: str
@@ -84,7 +88,8 @@ class Violation:
     Attributes:
         rule: as it was written.
         run: the run's path.
-        metric: the table's name.
+        metric: what the summary calls it.
+        phase: of which phase; None for all of them.
         layer: as the comparison calls it; None for all of them.
         found: what the limit is of: a value, a change, or a change in percent; None where there is none.
         limit: the rule's.
@@ -94,6 +99,7 @@ class Violation:
     rule: str
     run: str
     metric: str
+    phase: str | None
     layer: str | None
     found: float | None
     limit: float
@@ -102,7 +108,8 @@ class Violation:
     def __str__(self) -> str:
         """In one line."""
         layer = "" if self.layer is None else f"[{self.layer}]"
-        return f"{self.rule}: {self.run}: {self.metric}{layer}: {self.why}"
+        phase = "" if self.phase is None else f" ({self.phase})"
+        return f"{self.rule}: {self.run}: {self.metric}{layer}{phase}: {self.why}"
 
 
 def parse_rule(text: str) -> Rule:
@@ -113,19 +120,20 @@ def parse_rule(text: str) -> Rule:
 
     >>> rule = parse_rule("match_accuracy[v1] < -2%")
     >>> rule.figure, rule.layer, rule.operator, rule.limit, rule.kind
-    ('last', 'v1', '<', -2.0, 'percent')
+    ('now', 'v1', '<', -2.0, 'percent')
     """
     found = _RULE.fullmatch(text)
     if found is None or (found["percent"] and not found["sign"]):
         msg = f"rule: expected {GRAMMAR}; found {text!r}"
         raise UsageError(msg)
-    known = [name for cls in metric_classes().values() for name in table_names(cls)]
+    known = [name for cls in metric_classes().values() for name in _figures_of(cls)]
     if found["metric"] not in known:
         raise UsageError(unknown(f"rule {text!r}", found["metric"], known))
-    figure: FigureName = next((name for name in FIGURE_NAMES if name == found["figure"]), "last")
+    figure: FigureName = next((name for name in FIGURE_NAMES if name == found["figure"]), "now")
     return Rule(
         text=text.strip(),
         figure=figure,
+        phase=found["phase"],
         metric=found["metric"],
         layer=found["layer"] and found["layer"].strip(),
         operator=found["operator"],
@@ -138,21 +146,21 @@ def check(rule: Rule, runs: Sequence[RunFigures], figures: Sequence[Figures]) ->
     """What breaks a rule: of every run, or where its limit is of a change, of every run but the first."""
     first, *others = runs
     about = _about(rule, figures)
-    bases = {one.layer: one for one in about if one.run == first.name}
+    bases = {(one.phase, one.layer): one for one in about if one.run == first.name}
     broken: list[Violation] = []
     for run in [first, *others] if rule.kind == "value" else others:
         own = [one for one in about if one.run == run.name]
-        judged = own if rule.kind == "value" else [one for one in own if one.layer in bases]
+        judged = own if rule.kind == "value" else [one for one in own if (one.phase, one.layer) in bases]
         if not judged:
             broken.append(_nothing(rule, first if own else run, figures))
         for one in judged:
-            broken += _judge(rule, one, bases.get(one.layer, one))
+            broken += _judge(rule, one, bases.get((one.phase, one.layer), one))
     # Where the first run has nothing to compare with, one line is enough.
     return list(dict.fromkeys(broken))
 
 
 def _about(rule: Rule, figures: Sequence[Figures]) -> list[Figures]:
-    about = [one for one in figures if one.metric == rule.metric]
+    about = [one for one in figures if one.metric == rule.metric and rule.phase in (None, one.phase)]
     if rule.layer is None:
         return about
     named = [one for one in about if one.layer == rule.layer]
@@ -162,7 +170,7 @@ def _about(rule: Rule, figures: Sequence[Figures]) -> list[Figures]:
 def _judge(rule: Rule, judged: Figures, base: Figures) -> list[Violation]:
     value, reference = judged.value(rule.figure), base.value(rule.figure)
     if value is None or reference is None:
-        return [_violation(rule, judged.run, judged.layer, None, f"it has no figure {rule.figure!r}")]
+        return [_violation(rule, judged, None, f"it has no figure {rule.figure!r}")]
     found, slack = _measured(rule, value, reference)
     if not rule.is_broken_by(found, slack):
         return []
@@ -171,7 +179,7 @@ def _judge(rule: Rule, judged: Figures, base: Figures) -> list[Violation]:
         why += f", {found:+.6g}{rule.unit} against {reference:.6g} of {base.run}"
     # JSON knows no infinity.
     known = found if math.isfinite(found) else None
-    return [_violation(rule, judged.run, judged.layer, known, f"{why}; limit {rule.limit_text}")]
+    return [_violation(rule, judged, known, f"{why}; limit {rule.limit_text}")]
 
 
 def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]:
@@ -189,24 +197,51 @@ def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]
 
 def _nothing(rule: Rule, run: RunFigures, figures: Sequence[Figures]) -> Violation:
     """That a run has no figure that the rule could be about."""
-    metric = next(name for name, cls in metric_classes().items() if rule.metric in table_names(cls))
-    layers = [one.layer for one in figures if (one.metric, one.run) == (rule.metric, run.name)]
+    metric = next(name for name, cls in metric_classes().items() if rule.metric in _figures_of(cls))
+    layers = list(
+        dict.fromkeys(one.layer for one in figures if (one.metric, one.run) == (rule.metric, run.name))
+    )
     if metric in run.skipped:
         why = f"not computed: {run.skipped[metric]}"
     elif rule.metric not in run.best:
         why = "not computed: it was not asked for"
     elif not layers:
         why = "no sample has a value"
+    elif rule.phase is not None and not any(
+        one.phase == rule.phase for one in figures if (one.metric, one.run) == (rule.metric, run.name)
+    ):
+        why = f"it has no figure of {rule.phase}"
     elif rule.layer is not None:
         why = (
             f"expected a layer {rule.layer!r}, found {', '.join(map(str, layers))}{hint(rule.layer, layers)}"
         )
     else:
         why = "no layer is shared"
-    return _violation(rule, run.name, rule.layer, None, why)
-
-
-def _violation(rule: Rule, run: str, layer: str | None, found: float | None, why: str) -> Violation:
     return Violation(
-        rule=rule.text, run=run, metric=rule.metric, layer=layer, found=found, limit=rule.limit, why=why
+        rule=rule.text,
+        run=run.name,
+        metric=rule.metric,
+        phase=rule.phase,
+        layer=rule.layer,
+        found=None,
+        limit=rule.limit,
+        why=why,
     )
+
+
+def _violation(rule: Rule, judged: Figures, found: float | None, why: str) -> Violation:
+    return Violation(
+        rule=rule.text,
+        run=judged.run,
+        metric=rule.metric,
+        phase=judged.phase,
+        layer=judged.layer,
+        found=found,
+        limit=rule.limit,
+        why=why,
+    )
+
+
+def _figures_of(cls: type[Metric[Any]]) -> list[str]:
+    """What a metric is called in summaries: by the names of its tables, and of what else it tells."""
+    return [*table_names(cls), *getattr(cls, "beside", ())]

@@ -5,15 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
-from sparsey_trace.comparing.area import areas
 from sparsey_trace.errors import TraceError
 from sparsey_trace.replay.find_or_make import misfits, tables_of
 from sparsey_trace.replay.result import Result
 from sparsey_trace.tables.names import paths_of
 from sparsey_trace.tables.provenance import provenance_in
-from sparsey_trace.tables.summary import best_of
+from sparsey_trace.tables.summary import summary_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -35,10 +32,9 @@ class RunFigures:
         name: what it is called: the trace's path, or the folder's.
         trace: the trace's id.
         samples: how many samples the figures are of.
-        layers: the trace's layers; empty where only tables are there, which don't know their names.
-        summary: last and best of each table and layer.
-        areas: table and layer to the area under the growth, where there is one.
-        best: table to whether its lowest or its highest value is best.
+        layers: the trace's layers; empty where only tables are there, which don't know their shapes.
+        summary: what the run came to.
+        best: metric of a summary to whether its lowest or its highest value is better.
         skipped: metric to why it isn't there.
         remarks: lines on what a reader should know of the figures.
     """
@@ -48,10 +44,16 @@ class RunFigures:
     samples: int
     layers: Sequence[LayerLayout]
     summary: Sequence[SummaryRow]
-    areas: dict[tuple[str, int | None], float]
     best: dict[str, Best]
     skipped: dict[str, str]
     remarks: Sequence[str]
+
+    @property
+    def names(self) -> dict[int, str]:
+        """What its layers are called, by number."""
+        if self.layers:
+            return {number: layer.name for number, layer in enumerate(self.layers)}
+        return {row.layer: row.layer_name or str(row.layer) for row in self.summary if row.layer is not None}
 
 
 def figures_of_trace(trace: Trace, question: Question) -> RunFigures:
@@ -105,13 +107,19 @@ def _figures(result: Result, *, remarks: list[str], **about: Any) -> RunFigures:
     run = about["name"]
     gaps = [f"{run}: {result.gaps}"] if result.gaps else []
     notes = [f"{run}: {name}: {note}" for name, notes in result.notes.items() for note in notes]
+    summary = result.summary_rows()
+    best = {name: _best_of(path) for name, path in result.paths.items()}
+    for name, path in result.paths.items():
+        best |= {row.metric: best[name] for row in summary_in(path) or ()}
     return RunFigures(
-        summary=result.summary(),
-        areas={
-            (name, layer): area for name, path in result.paths.items() for layer, area in areas(path).items()
-        },
-        best={name: best_of(pq.read_schema(path)) for name, path in result.paths.items()},
+        summary=summary,
+        best=best,
         skipped=result.skipped,
         remarks=[*remarks, *gaps, *notes],
         **about,
     )
+
+
+def _best_of(path: Path) -> Best:
+    """Whether the lowest or the highest of a table's values is better, by its metric."""
+    return "lowest" if (provenance_in(path) or {}).get("best") == "lowest" else "highest"

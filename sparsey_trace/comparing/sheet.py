@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.comparing.figures import FIGURE_NAMES
+from sparsey_trace.layout import PHASES
+from sparsey_trace.tables.summary import figure_text, unit_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -43,12 +45,12 @@ def sheet_of(runs: Sequence[RunFigures], figures: Sequence[Figures]) -> Sheet:
     names = short_names([run.name for run in runs])
     changes = ["change"] if len(runs) == 2 else []
     rows: list[list[str]] = []
-    for _, group in groupby(figures, key=lambda one: (one.metric, one.layer)):
+    for _, group in groupby(figures, key=lambda one: (one.metric, one.phase, one.layer)):
         found = {one.run: one for one in group}
         if len(found) > 1:
             rows += _rows([found.get(run.name) for run in runs], with_change=bool(changes))
     return Sheet(
-        heads=("metric", "layer", "value", *names, *changes),
+        heads=("metric", "phase", "layer", "value", *names, *changes),
         rows=rows,
         numbers=(*names, *changes),
         runs=names,
@@ -83,16 +85,22 @@ def _short_name(part: Sequence[str], parts: Sequence[Sequence[str]]) -> str:
 def _rows(figures: Sequence[Figures | None], *, with_change: bool) -> Iterator[list[str]]:
     """The rows of one metric and layer; None stands for a run that has no figures there."""
     some = next(one for one in figures if one is not None)
-    about = [some.metric, "" if some.layer is None else some.layer]
+    about = [some.metric, some.phase or "", "" if some.layer is None else some.layer]
+    plain = [""] if with_change else []
     for name in FIGURE_NAMES:
         values = [None if one is None else one.value(name) for one in figures]
-        if all(value is None for value in values):
-            continue
-        cells = [_cell(one, name) for one in figures]
-        yield [*about, name, *cells, *([_change(*values)] if with_change else [])]
-        if name == "best":
-            moments = ["" if one is None else f"{one.at} " for one in figures]
-            yield [*about, "best at", *moments, *([""] if with_change else [])]
+        if any(value is not None for value in values):
+            cells = [_cell(one, name) for one in figures]
+            yield [*about, name, *cells, *([_change(*values)] if with_change else [])]
+    for more, field in (("best epoch", "best_epoch"), ("chance", "chance")):
+        told = [None if one is None else getattr(one, field) for one in figures]
+        if any(value is not None for value in told):
+            yield [
+                *about,
+                more,
+                *("" if value is None else f"{figure_text(value)} " for value in told),
+                *plain,
+            ]
 
 
 def _cell(figures: Figures | None, name: FigureName) -> str:
@@ -100,25 +108,35 @@ def _cell(figures: Figures | None, name: FigureName) -> str:
     if figures is None or value is None:
         return ""
     # Marked or not, digits stand below digits.
-    return f"{_number(value)}{'*' if name in figures.wins else ' '}"
-
-
-def _number(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
+    return f"{figure_text(value)}{'*' if name in figures.wins else ' '}"
 
 
 def _change(before: float | None, after: float | None) -> str:
     if before is None or after is None:
         return ""
     change = after - before
-    return f"{'+' if change > 0 else ''}{_number(change)}"
+    return f"{'+' if change > 0 else ''}{figure_text(change)}"
 
 
 def _footer(runs: Sequence[RunFigures], rows: Sequence[Sequence[str]]) -> list[str]:
-    best = {table: best for run in runs for table, best in run.best.items()}
-    tables = list(dict.fromkeys(row[0] for row in rows if row[2] == "best"))
-    found = {way: [name for name in tables if best[name] == way] for way in ("highest", "lowest")}
+    best = {metric: best for run in runs for metric, best in run.best.items()}
+    won = list(dict.fromkeys(row[0] for row in rows if row[3] == "best"))
+    found = {way: [name for name in won if best[name] == way] for way in ("highest", "lowest")}
     lines = [f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names]
-    if any(row[2] == "area" for row in rows):
-        lines.append("area: under the growth of the basis set, over the train samples; a mean size in codes")
+    lines += [f"now: {run.name}: {said}" for run in runs if (said := _stretch(run))]
+    lines += unit_lines(row for run in runs for row in run.summary)
+    if any(row[3] == "area" for row in rows):
+        lines.append("area: how large basis sets were on average over the training samples, in codes")
     return lines
+
+
+def _stretch(run: RunFigures) -> str:
+    """How many samples the figures of now stand for."""
+    most = {
+        phase: max(
+            (row.samples or 0 for row in run.summary if row.phase == phase and row.best is not None),
+            default=0,
+        )
+        for phase in PHASES
+    }
+    return " and ".join(f"the last {most[phase]:,} {phase} samples" for phase in PHASES if most[phase])

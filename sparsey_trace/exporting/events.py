@@ -11,7 +11,7 @@ from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
-from sparsey_trace.tables.summary import KEYS, layer_means, whole_groups
+from sparsey_trace.tables.layer_means import KEYS, layer_means, whole_groups
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

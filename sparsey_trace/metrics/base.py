@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
+    from sparsey_trace.metrics.similarity import CodeMeasure
 
 S = TypeVar("S")
 M = TypeVar("M")
@@ -102,12 +103,14 @@ class SampleValues:
         values: per layer [n, M], int64 for counts, else float64; a smaller dtype of the kind is less to move.
         layer_values: per layer [n], a value for the layer as a whole; None where there is none.
         extra: further columns of the table at resolution `sample`, [n] each.
+        beside: further values that only summaries tell, by what they are called there; as `values`, float64 means.
     """
 
     values: Sequence[NDArray[Any]]
     sample: NDArray[np.int64] | None = None
     layer_values: Sequence[NDArray[Any]] | None = None
     extra: dict[str, NDArray[Any]] = field(default_factory=dict)
+    beside: dict[str, Sequence[NDArray[Any]]] = field(default_factory=dict)
 
 
 class Metric(ABC, Generic[S]):
@@ -118,6 +121,8 @@ class Metric(ABC, Generic[S]):
         version: raised whenever the same trace would give other values.
         requires: the fields that `update` reads: of `inputs`, `codes`, `active`.
         best: whether the best value is the `lowest` or the `highest`.
+        has_best: whether better means better, so that a summary tells the best epoch; nothing is best about the size of
+            a basis set, or about activity, though `best` says which way a comparison goes.
         reductions: the reductions that make sense for it; None stands for none.
         partial_training: what its values are where not all training steps were recorded; empty where
             they don't depend on training. Where they do, it is refused if none were recorded.
@@ -131,6 +136,7 @@ class Metric(ABC, Generic[S]):
     version: ClassVar[int] = 1
     requires: ClassVar[frozenset[str]] = frozenset()
     best: ClassVar[Best] = "highest"
+    has_best: ClassVar[bool] = True
     reductions: ClassVar[tuple[str | None, ...]] = (
         None,
         "layerwise_mean",
@@ -180,6 +186,11 @@ class Metric(ABC, Generic[S]):
         return {}
 
     @property
+    def unit(self) -> str:
+        """What a figure of a summary is in, such as "codes"."""
+        return ""
+
+    @property
     def fold_key(self) -> Hashable:
         """Metrics of equal keys share one fold in a replay, and what `finalize` makes of it."""
         return self
@@ -205,6 +216,9 @@ class SampleMetric(Metric[S]):
         values_phases: the phases whose samples have a value.
         extra: further columns at resolution `sample`: their names and dtypes.
         has_layer_values: whether `values` also gives values for a layer as a whole.
+        summary_phases: the phases that a summary has figures of, as far as their samples have a value.
+        per_samples: for how many samples a summary tells what is summed over them.
+        beside: what else a summary tells: names, and the units of the values; see `SampleValues`.
     """
 
     over_samples: ClassVar[OverSamples] = "mean"
@@ -213,6 +227,19 @@ class SampleMetric(Metric[S]):
     values_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
     extra: ClassVar[dict[str, str]] = {}
     has_layer_values: ClassVar[bool] = False
+    summary_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
+    per_samples: ClassVar[int] = 1
+    beside: ClassVar[dict[str, str]] = {}
+
+    @property
+    def chances(self) -> Mapping[str, CodeMeasure]:
+        """What a summary tells the chance of: names, and how codes are compared."""
+        return {}
+
+    @property
+    def may_lack(self) -> bool:
+        """Whether single values may be missing: nan, which means don't count and tables show as null."""
+        return False
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Whether the values of samples stay as they are, bit for bit, however the run goes on.

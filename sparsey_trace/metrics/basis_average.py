@@ -62,11 +62,17 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
     name: ClassVar[str] = "basis_average"
     requires: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
     reductions: ClassVar[tuple[str | None, ...]] = (None, "sparse")
+    has_best: ClassVar[bool] = False
     partial_training: ClassVar[str] = "means over the recorded training samples only"
     state_types: ClassVar[tuple[type, ...]] = (Sums,)
 
     sparse: bool = False
     each_epoch: bool = False
+
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return "MACs with an average"
 
     def configured(self, *, resolution: str, reduction: str | None) -> BasisAverage:
         """Pictures by epoch at resolution `epoch`; sparse ones by that reduction."""

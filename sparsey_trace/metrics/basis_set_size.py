@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics import spill
 from sparsey_trace.metrics.base import (
     CODES_AND_ACTIVITY,
@@ -48,7 +49,14 @@ class BasisSetSize(SampleMetric[tuple[CodeSets, ...]]):
     best: ClassVar[Best] = "lowest"
     over_samples: ClassVar[OverSamples] = "last"
     counts: ClassVar[bool] = True
+    has_best: ClassVar[bool] = False
+    summary_phases: ClassVar[tuple[int, ...]] = (TRAIN,)
     partial_training: ClassVar[str] = "a lower bound: codes that only unrecorded steps showed are not counted"
+
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return "codes"
 
     @property
     def fold_key(self) -> str:
@@ -125,9 +133,15 @@ class BasisSetSizeIncrease(BasisSetSize):
 
     name: ClassVar[str] = "basis_set_size_increase"
     over_samples: ClassVar[OverSamples] = "sum"
+    per_samples: ClassVar[int] = 100
     partial_training: ClassVar[str] = (
         "of the recorded steps alone: codes that unrecorded ones showed first count as new when they come again"
     )
+
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return "new codes per 100 samples"
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """A code that was new once is new for ever."""

@@ -29,6 +29,11 @@ class FeatureCoverage(SampleMetric[None]):
     has_layer_values: ClassVar[bool] = True
     partial_layers: ClassVar[str] = "an upper bound above unrecorded layers: their MACs count as active"
 
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return "share of features"
+
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Nothing but the sample itself counts."""
         return True

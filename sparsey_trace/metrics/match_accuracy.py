@@ -12,7 +12,7 @@ from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, 
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore
-from sparsey_trace.metrics.similarity import Measure, code_similarity
+from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, code_similarity
 from sparsey_trace.metrics.state_checks import check_parts
 
 if TYPE_CHECKING:
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
+
+WINNERS = "match_accuracy_winners"
+"""What summaries call the share of winners that agree, beside whatever similarity is asked for."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
 
     Attributes:
         distance: what is nearest: `hamming` or `jaccard`, of the inputs.
-        similarity: how codes agree: `hamming` or `jaccard`, of their cells.
+        similarity: how codes agree: `hamming` or `jaccard`, of their cells, or `intersection`, the share of winners.
         repeated: of an input seen several times, the code of which time: `latest` or `first`.
         reference_size: keep so many distinct training inputs, drawn without bias; None for all.
         seed: of the draw.
@@ -51,9 +54,10 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         "compared with recorded training samples only: an unrecorded one may be nearer, or show the input later"
     )
     state_types: ClassVar[tuple[type, ...]] = (ReferenceStore,)
+    beside: ClassVar[dict[str, str]] = {WINNERS: CODE_UNITS["intersection"]}
 
     distance: Measure = "hamming"
-    similarity: Measure = "hamming"
+    similarity: CodeMeasure = "hamming"
     repeated: Literal["latest", "first"] = "latest"
     reference_size: int | None = None
     seed: int = 0
@@ -61,9 +65,24 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
     def __post_init__(self) -> None:
         """Check the parameters."""
         check_choice(self, "distance", ("hamming", "jaccard"))
-        check_choice(self, "similarity", ("hamming", "jaccard"))
+        check_choice(self, "similarity", ("hamming", "jaccard", "intersection"))
         check_choice(self, "repeated", ("latest", "first"))
         check_sample_size(self, "reference_size")
+
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return CODE_UNITS[self.similarity]
+
+    @property
+    def chances(self) -> Mapping[str, CodeMeasure]:
+        """Of both similarities."""
+        return {self.name: self.similarity, WINNERS: "intersection"}
+
+    @property
+    def may_lack(self) -> bool:
+        """Where both MACs are silent there are no winners to agree."""
+        return self.similarity == "intersection"
 
     @property
     def fold_key(self) -> Hashable:
@@ -118,7 +137,8 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
             return None
         asked, reference, distance = asked[found], reference[found], distance[found]
         matched = store.sightings(reference, chunk.step[asked], latest=self.repeated == "latest")
-        values = []
+        values: list[NDArray[np.float64]] = []
+        winners: list[NDArray[np.float64]] = []
         recalled = context.recall(matched, CODES_AND_ACTIVITY)
         for layer, codes, active, old_codes, old_active in zip(
             layout.layers, chunk.codes, chunk.active, recalled.codes, recalled.active, strict=True
@@ -128,11 +148,12 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
             agreeing = np.zeros(own.shape[:2], np.int64)
             for cm in range(layer.num_cms):
                 agreeing += own[:, :, cm] == old_codes[:, :, cm]
-            values.append(
-                code_similarity(
-                    layer, self.similarity, agreeing=agreeing, active=active[asked], other=old_active
-                )
-            )
+            both: dict[str, Any] = {"agreeing": agreeing, "active": active[asked], "other": old_active}
+            values.append(code_similarity(layer, self.similarity, **both))
+            winners.append(code_similarity(layer, "intersection", **both))
         return SampleValues(
-            sample=asked, values=values, extra={"nearest_sample": matched, "distance": distance}
+            sample=asked,
+            values=values,
+            extra={"nearest_sample": matched, "distance": distance},
+            beside={WINNERS: winners},
         )

@@ -27,7 +27,13 @@ class NumActivations(SampleMetric[None]):
     best: ClassVar[Best] = "lowest"
     over_samples: ClassVar[OverSamples] = "sum"
     counts: ClassVar[bool] = True
+    has_best: ClassVar[bool] = False
     values_require: ClassVar[frozenset[str]] = frozenset({"active"})
+
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return "share of samples"
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """A sample's own activity is all that counts."""

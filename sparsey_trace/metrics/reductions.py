@@ -44,8 +44,8 @@ class Reduced:
 def reduce(name: str | None, values: Sequence[NDArray[Any]]) -> Reduced:
     """Reduce per-layer values [g, M] (one array a layer) over MACs and layers.
 
-    Sums of int64 stay int64; means are float64. Additions go in the order of the MACs, so equal
-    values give equal results. Source: "Reductions" in docs/metrics.md.
+    Sums of int64 stay int64; means are float64, over those that have a value: nan stands for none. Additions go in
+    the order of the MACs, so equal values give equal results. Source: "Reductions" in docs/metrics.md.
 
     Raises:
         UsageError: there is no such reduction.
@@ -63,7 +63,7 @@ def reduce(name: str | None, values: Sequence[NDArray[Any]]) -> Reduced:
         return Reduced(each, np.arange(len(values), dtype=np.int16), None)
     if name in ("mean", "highest_layer_mean"):
         each = _means(values if name == "mean" else values[-1:])
-        return Reduced(_add(each)[:, None] / each.shape[1], None, None)
+        return Reduced(_mean(each)[:, None], None, None)
     if name == "sum":
         return Reduced(_add(_sums(values))[:, None], None, None)
     raise UsageError(unknown("reduction", name, ("none", *REDUCTIONS)))
@@ -77,11 +77,27 @@ def _per_mac(values: Sequence[NDArray[Any]], layers: Sequence[int]) -> Reduced:
 
 
 def _means(values: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
-    return np.stack([_add(part) / part.shape[1] for part in values], axis=1)
+    return np.stack([_mean(part) for part in values], axis=1)
+
+
+def _mean(values: NDArray[Any]) -> NDArray[np.float64]:
+    """[g] the means of [g, M] over the MACs that have a value; nan where none has."""
+    known = ~np.isnan(values)
+    if known.all():
+        return np.asarray(_add(values) / values.shape[1])
+    counts = known.sum(axis=1)
+    return np.asarray(
+        np.divide(
+            _add(np.where(known, values, 0)), counts, out=np.full(len(counts), np.nan), where=counts > 0
+        )
+    )
 
 
 def _sums(values: Sequence[NDArray[Any]]) -> NDArray[Any]:
-    return np.stack([_add(part) for part in values], axis=1)
+    # Of values that aren't there a sum holds nothing.
+    return np.stack(
+        [_add(part if part.dtype.kind != "f" else np.nan_to_num(part)) for part in values], axis=1
+    )
 
 
 def _add(values: NDArray[Any]) -> NDArray[Any]:

@@ -13,10 +13,19 @@ if TYPE_CHECKING:
 
 Measure = Literal["hamming", "jaccard"]
 
+CodeMeasure = Literal["hamming", "jaccard", "intersection"]
+
+CODE_UNITS: dict[CodeMeasure, str] = {
+    "hamming": "share of cells",
+    "jaccard": "shared cells over cells on in either",
+    "intersection": "share of winners",
+}
+"""What similarities of codes are told in."""
+
 
 def code_similarity(
     layer: LayerLayout,
-    measure: Measure,
+    measure: CodeMeasure,
     *,
     agreeing: NDArray[np.integer[Any]],
     active: NDArray[np.bool_],
@@ -26,8 +35,9 @@ def code_similarity(
 
     Args:
         layer: the layer, for Q and K.
-        measure: `hamming`, the share of cells that agree; or `jaccard`, shared cells over all that
-            are on in either, 0 where there are none.
+        measure: `hamming`, the share of cells that agree; `jaccard`, shared cells over all that are on in either, 0
+            where there are none; or `intersection`, the share of winners that agree: 0 where one MAC is silent, nan
+            where both are, since nothing came back.
         agreeing: in how many CMs the winners agree.
         active: whether the first MAC is active; of the same shape.
         other: whether the second one is.
@@ -38,4 +48,6 @@ def code_similarity(
     if measure == "hamming":
         cells = layer.num_cms * layer.num_neurons
         return np.asarray((cells - on + 2 * shared) / cells, np.float64)
+    if measure == "intersection":
+        return np.asarray(np.where(on > 0, shared / layer.num_cms, np.nan), np.float64)
     return np.asarray(shared / np.maximum(on - shared, 1), np.float64)

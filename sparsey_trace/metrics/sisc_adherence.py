@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from sparsey_trace.metrics.base import (
     SampleValues,
 )
 from sparsey_trace.metrics.draws import draw_samples, priorities
-from sparsey_trace.metrics.parameters import check_sample_size
+from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.similarity import code_similarity
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 from sparsey_trace.support.bitsets import words_of
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
+    from sparsey_trace.metrics.similarity import CodeMeasure
 
 EXACT_UP_TO = 4096
 """Training samples up to which the default compares with all of them."""
@@ -71,9 +72,10 @@ class SiscAdherence(SampleMetric[Drawn]):
         reference_size: compare with so many training samples, drawn without bias; None for the
             default.
         seed: of the draw.
+        similarity: of codes: `jaccard`, of their cells, or `intersection`, the share of winners that agree.
 
     Raises:
-        UsageError: the size is not a whole number of at least 1.
+        UsageError: the size is not a whole number of at least 1, or there is no such similarity.
     """
 
     name: ClassVar[str] = "sisc_adherence"
@@ -83,9 +85,16 @@ class SiscAdherence(SampleMetric[Drawn]):
 
     reference_size: int | None = None
     seed: int = 0
+    similarity: Literal["jaccard", "intersection"] = "jaccard"
+
+    @property
+    def unit(self) -> str:
+        """Of a figure in a summary."""
+        return "cosine"
 
     def __post_init__(self) -> None:
         """Check the parameters."""
+        check_choice(self, "similarity", ("jaccard", "intersection"))
         check_sample_size(self, "reference_size")
 
     def init(self, layout: Layout) -> Drawn:
@@ -155,7 +164,7 @@ class SiscAdherence(SampleMetric[Drawn]):
         size = max(1, _PAIRS // len(drawn.sample))
         for start in range(0, len(chunk), size):
             part = slice(start, start + size)
-            for found, cosines in zip(values, references.cosines(chunk[part]), strict=True):
+            for found, cosines in zip(values, references.cosines(chunk[part], self.similarity), strict=True):
                 found[part] = cosines
         return SampleValues(values=values)
 
@@ -184,7 +193,7 @@ class _References:
         found = recall(drawn.sample, CODES_AND_ACTIVITY)
         return cls(drawn.step, until, _recalled_bits(drawn.sample, recall), found.codes, found.active)
 
-    def cosines(self, chunk: Chunk) -> Iterator[NDArray[np.float64]]:
+    def cosines(self, chunk: Chunk, similarity: CodeMeasure) -> Iterator[NDArray[np.float64]]:
         """Per layer [n, M], for the chunk's samples."""
         from sparsey_trace.kernels.adherence import cosines, weigh
 
@@ -205,7 +214,7 @@ class _References:
                 weights,
                 _UNIT,
                 norm,
-                code_similarity(layer, "jaccard", agreeing=np.arange(levels), active=ones, other=ones),
+                code_similarity(layer, similarity, agreeing=np.arange(levels), active=ones, other=ones),
                 _SMALLEST_NORM,
             )
 

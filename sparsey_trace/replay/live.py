@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.layout import PHASES
+from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.base import Context
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
@@ -18,17 +18,18 @@ from sparsey_trace.replay.engine.folding import Folding
 from sparsey_trace.replay.engine.memory import chunk_samples
 from sparsey_trace.tables.chunk_values import chunk_values, split_layers
 from sparsey_trace.tables.gaps import Gaps
-from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.summarize import summary_of_totals
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import SampleMetric
+    from sparsey_trace.tables.run_totals import RunTotals
     from sparsey_trace.trace.reading.trace import Trace
 
 LATELY = 1000
-"""Late steps are those that the last so many samples belong to."""
+"""Over the steps that the last so many samples belong to, the pace is told."""
 
 _BASIS, _ACTIVITY, _COVERAGE = BasisSetSize(), NumActivations(), FeatureCoverage()
 
@@ -40,19 +41,17 @@ class LayerNow:
     Attributes:
         name: the layer's name.
         macs: how many MACs it has.
-        basis_set_median: the median of its MACs' basis set sizes.
-        basis_set_total: their sum.
-        coverage: feature coverage, the mean over its MACs and the late samples; None without inputs.
-        active: the share of its MACs that were active for any of the late samples.
+        basis_set_size: the mean of its MACs' basis set sizes; this and the next two as `analyze` would tell them.
+        coverage: feature coverage in training, now; None without inputs, or before the first training sample.
+        active: the share of training samples for which a MAC was active, now.
         silent: how many of its MACs were never active so far.
     """
 
     name: str
     macs: int
-    basis_set_median: float
-    basis_set_total: int
+    basis_set_size: float
     coverage: float | None
-    active: float
+    active: float | None
     silent: int
 
 
@@ -66,7 +65,7 @@ class Now:
         epoch: of the last sample; None before the first one.
         phase: of the last sample.
         time: when the last sample was recorded, in seconds since 1970.
-        rate: late samples a second; None where that can't be told yet.
+        rate: samples a second, lately; None where that can't be told yet.
         closed: whether the writer has closed the trace.
         gaps: what the trace doesn't hold, in one line; empty where it holds everything.
         layers: the layers, lowest first.
@@ -97,9 +96,9 @@ class LiveRun:
         self._codes = _BASIS.init(self._layout)
         self._ever_active = np.zeros(self._layout.num_macs, np.bool_)
         has_inputs = fields_of(_COVERAGE) <= trace.fields
-        self._late: dict[SampleMetric[Any], Groups | None] = dict.fromkeys(
-            [_ACTIVITY, _COVERAGE] if has_inputs else [_ACTIVITY]
-        )
+        self._metrics: list[SampleMetric[Any]] = [_ACTIVITY, _COVERAGE] if has_inputs else [_ACTIVITY]
+        self._totals: dict[str, RunTotals] = {}
+        self._starts = np.empty(0, np.int64)
 
     def catch_up(self) -> Now:
         """Take in what was committed since the last time.
@@ -109,39 +108,33 @@ class LiveRun:
         """
         stop = self._trace.refresh()
         if stop > self._seen:
-            since = int(self._trace.samples.step[max(0, stop - LATELY)])
-            fields = frozenset().union(*map(fields_of, [_BASIS, *self._late]))
+            fields = frozenset().union(*map(fields_of, [_BASIS, *self._metrics]))
             size = chunk_samples(self._trace, fields, None, "1G", 1)
             folding = Folding(_BASIS, self._layout)
             for start in range(self._seen, stop, size):
-                chunk = self._read(start, min(start + size, stop), since)
+                chunk = self._trace.chunk(start, min(start + size, stop), fields=fields)
                 folding.add(_BASIS.update(_BASIS.init(self._layout), chunk))
-                self._take(chunk, since)
+                self._take(chunk)
             self._codes = _BASIS.merge(self._codes, folding.result())
             self._seen = stop
         return self._now()
 
-    def _read(self, start: int, stop: int, since: int) -> Chunk:
-        is_late = bool(self._trace.samples.step[stop - 1] >= since)
-        late = [metric.values_require for metric in self._late] if is_late else []
-        return self._trace.chunk(start, stop, fields=_BASIS.requires.union(*late))
-
-    def _take(self, chunk: Chunk, since: int) -> None:
-        self._steps += int(np.count_nonzero(np.diff(chunk.step, prepend=self._last_step)))
+    def _take(self, chunk: Chunk) -> None:
+        starts = chunk.start + np.flatnonzero(np.diff(chunk.step, prepend=self._last_step))
+        self._steps += len(starts)
+        self._starts = np.concatenate([self._starts, starts])[-LATELY - 1 :]
         self._last_step = int(chunk.step[-1])
         self._ever_active |= np.concatenate([active.any(axis=0) for active in chunk.active])
-        if self._last_step >= since:
-            for metric, late in self._late.items():
-                new = self._values(metric, chunk)
-                joined = new if late is None else late.followed_by(new)
-                self._late[metric] = joined[int(np.searchsorted(joined.step, since)) :]
+        for metric in self._metrics:
+            new = self._totals_of(metric, chunk)
+            old = self._totals.get(metric.name)
+            self._totals[metric.name] = new if old is None else old.followed_by(new)
 
-    def _values(self, metric: SampleMetric[Any], chunk: Chunk) -> Groups:
+    def _totals_of(self, metric: SampleMetric[Any], chunk: Chunk) -> RunTotals:
         given = metric.values(chunk, self._layout, Context(None, recall_from(chunk)))
         assert given is not None
         output = chunk_values(metric, given, chunk, resolution="step", reduction=None)
-        assert isinstance(output.macs, Groups)
-        return output.macs
+        return output.totals[metric.name][metric.name]
 
     def _now(self) -> Now:
         epoch, phase, time, rate = self._last_sample()
@@ -158,49 +151,48 @@ class LiveRun:
         )
 
     def _last_sample(self) -> tuple[int | None, str | None, float | None, float | None]:
-        late = self._late[_ACTIVITY]
-        if late is None:
+        if not self._seen:
             return None, None, None, None
-        time = self._trace.samples.time
-        first = self._seen - int(late.samples.sum())
+        samples, end = self._trace.samples, self._seen - 1
+        time = samples.time
+        before = int(np.searchsorted(self._starts, self._seen - LATELY, side="right"))
+        first = int(self._starts[max(0, before - 1)])
         # A step's samples come all at once, at its end: so from the end of the step before.
-        begin, count = (first - 1, self._seen - first) if first else (0, self._seen - int(late.samples[0]))
-        last = float(time[self._seen - 1])
-        seconds = last - float(time[begin])
-        rate = count / seconds if seconds > 0 else None
-        return int(late.epoch[-1]), PHASES[late.phase[-1]], last, rate
+        if not first:
+            first = int(self._starts[1]) if len(self._starts) > 1 else self._seen
+        last = float(time[end])
+        seconds = last - float(time[first - 1])
+        rate = (self._seen - first) / seconds if seconds > 0 else None
+        return int(samples.epoch[end]), PHASES[int(samples.phase[end])], last, rate
 
     def _layers(self) -> list[LayerNow]:
         sizes = _BASIS.sizes(self._codes)
         silent = self._by_layer(~self._ever_active)
-        active = self._by_layer(self._late_activity())
-        coverage = self._by_layer(self._late_coverage()) if _COVERAGE in self._late else None
+        active, coverage = (self._figures(metric) for metric in (_ACTIVITY, _COVERAGE))
         return [
             LayerNow(
                 name=layer.name,
                 macs=layer.num_macs,
-                basis_set_median=float(np.median(sizes[index])),
-                basis_set_total=int(sizes[index].sum()),
-                coverage=None if coverage is None else float(coverage[index].mean()),
-                active=float(active[index].mean()),
+                basis_set_size=float(sizes[index].mean()),
+                coverage=coverage.get(index),
+                active=active.get(index),
                 silent=int(np.count_nonzero(silent[index])),
             )
             for index, layer in enumerate(self._layout.layers)
         ]
 
-    def _late_activity(self) -> NDArray[np.bool_]:
-        """[all MACs], whether each was active for any of the late samples."""
-        late = self._late[_ACTIVITY]
-        if late is None:
-            return np.zeros(self._layout.num_macs, np.bool_)
-        return np.asarray(late.values().any(axis=0))
-
-    def _late_coverage(self) -> NDArray[np.float64]:
-        """[all MACs], the mean over the late samples; 0 where there are none."""
-        late = self._late[_COVERAGE]
-        if late is None:
-            return np.zeros(self._layout.num_macs)
-        return np.asarray(np.average(late.values(), axis=0, weights=late.samples))
+    def _figures(self, metric: SampleMetric[Any]) -> dict[int, float]:
+        """By layer, a metric's figure of now in training, as far as there is one."""
+        if metric.name not in self._totals:
+            return {}
+        rows = summary_of_totals(
+            metric, metric.name, self._totals[metric.name], self._layout, unit=metric.unit
+        )
+        return {
+            row.layer: row.now
+            for row in rows
+            if row.phase == PHASES[TRAIN] and row.layer is not None and row.now is not None
+        }
 
     def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         return [part[0] for part in split_layers(self._layout, values[None])]

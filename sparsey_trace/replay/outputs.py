@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import SampleValues
 from sparsey_trace.metrics.reductions import reduce
+from sparsey_trace.replay.chance import chances
 from sparsey_trace.replay.results_folder import check_folder, lock_folder
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.writing import remove_partials, writing
@@ -17,6 +19,8 @@ from sparsey_trace.tables.chunk_values import chunk_values, per_layer, split_lay
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.provenance import make_provenance
 from sparsey_trace.tables.stream import Stream
+from sparsey_trace.tables.summarize import summary_of_table, summary_of_totals
+from sparsey_trace.tables.summary import summary_metadata
 from sparsey_trace.tables.table_file import SIGNATURE, TableFile
 
 if TYPE_CHECKING:
@@ -30,6 +34,7 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.reductions import Reduced
     from sparsey_trace.tables.chunk_values import ChunkValues
     from sparsey_trace.tables.stream import Halt
+    from sparsey_trace.tables.summary import SummaryRow
     from sparsey_trace.trace.reading.trace import Trace
 
 
@@ -56,15 +61,16 @@ class Outputs:
         self.folder, self._trace = folder, trace
         self._resolution, self._reduction = resolution, reduction
         self._streams: dict[str, Stream] = {}
+        self._metrics: dict[str, SampleMetric[Any]] = {}
         self._files: list[TableFile] = []
         self._undo = contextlib.ExitStack()
 
     def take(self, metric: SampleMetric[Any], output: ChunkValues | None) -> None:
         """The next chunk's values of a metric that was begun."""
         if output is not None:
-            self._streams[metric.name].add(output.macs)
-            if output.layers is not None:
-                self._streams[f"{metric.name}_layer"].add(output.layers)
+            for name, part in ((metric.name, output.macs), (f"{metric.name}_layer", output.layers)):
+                if part is not None:
+                    self._streams[name].add(part, output.totals[name])
 
     def begin(self, metric: SampleMetric[Any], result: Any, halts: Mapping[str, Halt]) -> None:
         """Make the tables of a metric whose values will come chunk by chunk.
@@ -83,11 +89,14 @@ class Outputs:
             values=[np.empty((0, layer.num_macs), kind) for layer in layers],
             layer_values=[np.empty(0, kind)] * len(layers) if metric.has_layer_values else None,
             extra=dict.fromkeys(metric.extra, nothing),
+            beside={name: [np.empty((0, layer.num_macs)) for layer in layers] for name in metric.beside},
         )
+        self._metrics[metric.name] = metric
         file = self._file(metric, metric.name, result)
         self._streams[metric.name] = Stream(file, self._resolution, self._reduced)
         if metric.has_layer_values:
             file = self._file(metric, f"{metric.name}_layer", result)
+            self._metrics[f"{metric.name}_layer"] = metric
             self._streams[f"{metric.name}_layer"] = Stream(file, self._resolution, per_layer)
         # So that a metric without a single value has a table too, with all its columns.
         self.take(
@@ -105,7 +114,9 @@ class Outputs:
         if not isinstance(table, pa.Table):
             msg = f"expected a pyarrow.Table, found {type(table).__name__}"
             raise TypeError(msg)
-        self._file(metric, metric.name, table).write(table)
+        file = self._file(metric, metric.name, table)
+        file.write(table)
+        file.add_metadata(summary_metadata(summary_of_table(metric, table, self._trace.layout)))
 
     def finish(self) -> dict[str, Halt | None]:
         """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks."""
@@ -113,6 +124,8 @@ class Outputs:
         for stream in self._streams.values():
             stream.finish()
         for file in self._files:
+            if (name := file.path.stem) in self._streams:
+                file.add_metadata(summary_metadata(self._summary(name)))
             file.finish()
         return {file.path.stem: halts.get(file.path.stem) for file in self._files}
 
@@ -120,6 +133,21 @@ class Outputs:
         """Put the finished tables where readers look for them."""
         for file in self._files:
             file.publish()
+
+    def _summary(self, table: str) -> list[SummaryRow]:
+        metric, totals = self._metrics[table], self._streams[table].totals
+        units = {table: metric.unit, **metric.beside}
+        found = {}
+        if metric.chances and len(totals[table].of_phase(EVAL)):
+            asked = {"epoch": int(totals[table].latest[EVAL]), "seed": getattr(metric, "seed", 0)}
+            found = chances(self._trace, metric.chances, **asked)
+        return [
+            row
+            for name, of_name in totals.items()
+            for row in summary_of_totals(
+                metric, name, of_name, self._trace.layout, unit=units[name], chance=found.get(name)
+            )
+        ]
 
     def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))

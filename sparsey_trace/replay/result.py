@@ -11,11 +11,21 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from sparsey_trace.errors import UsageError
+from sparsey_trace.layout import PHASES
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
 from sparsey_trace.tables.provenance import provenance_of
-from sparsey_trace.tables.summary import SummaryRow, summarize
+from sparsey_trace.tables.summary import (
+    TEXT_COLUMNS,
+    TEXT_NUMBERS,
+    SummaryRow,
+    summary_frame,
+    summary_in,
+    summary_texts,
+    unit_lines,
+)
 from sparsey_trace.trace.reading.open_trace import Snapshot
 
 if TYPE_CHECKING:
@@ -146,9 +156,26 @@ class Result(Mapping[str, "pa.Table"]):
         found = {name: provenance_of(pq.read_schema(path)) or {} for name, path in self.paths.items()}
         return {name: provenance["notes"] for name, provenance in found.items()}
 
-    def summary(self) -> list[SummaryRow]:
-        """The last and the best value of each metric, by layer."""
-        return [row for path in self.paths.values() for row in summarize(path)]
+    def summary(self, phase: str | None = None) -> pd.DataFrame:
+        """What the run came to: a row for each metric, phase and layer; see "What a run comes to" in docs/metrics.md.
+
+        Columns: `metric`, `phase`, `layer`, `layer_name`; `now`, over the last epoch of the phase, or the last 1,000
+        training samples of a run of one epoch; `best` and `best_epoch`, where better means better; `chance`;
+        `samples`, how many `now` stands for; `unit`. What has no meaning is null.
+
+        Args:
+            phase: only the rows of `train` or of `eval`.
+
+        Raises:
+            UsageError: there is no such phase.
+        """
+        if phase not in (None, *PHASES):
+            raise UsageError(unknown("phase", phase, PHASES))
+        return summary_frame(row for row in self.summary_rows() if phase in (None, row.phase))
+
+    def summary_rows(self) -> list[SummaryRow]:
+        """The same, row by row, with the area of sizes; nothing of tables that no analysis of now has made."""
+        return [row for path in self.paths.values() for row in summary_in(path) or ()]
 
     def __repr__(self) -> str:
         """One line: which tables there are."""
@@ -158,10 +185,11 @@ class Result(Mapping[str, "pa.Table"]):
         remarks = [f"{name}: {line}" for name, notes in self.notes.items() for line in notes]
         skipped = [f"not computed: {name}: {why}" for name, why in self.skipped.items()]
         of = "" if self.origin is None else f" of {self.origin.samples:,} samples"
+        rows = self.summary_rows()
         return table(
-            [(row.table, row.layer, row.last, row.best, row.at) for row in self.summary()],
-            heads=("metric", "layer", "last", "best", "at"),
-            numbers=("layer", "last", "best"),
-            caption=f"{len(self)} tables{of}; last and best are means over MACs",
-            notes=[self.gaps, *remarks, *skipped],
+            [summary_texts(row) for row in rows],
+            heads=TEXT_COLUMNS,
+            numbers=TEXT_NUMBERS,
+            caption=f"{len(self)} tables{of}; figures are means over the MACs of a layer",
+            notes=[*unit_lines(rows), self.gaps, *remarks, *skipped],
         )

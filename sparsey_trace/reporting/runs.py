@@ -29,7 +29,7 @@ class ReportRun:
 
     Attributes:
         view: as charts see it.
-        figures: its last and best values.
+        figures: what it came to.
         tables: held, as tables that aren't kept live as long as these.
     """
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.comparing.comparison import Comparison
 from sparsey_trace.comparing.layer_pairing import unshared
 from sparsey_trace.replay.describe import LAYER_HEADS, described, described_layer, facts
+from sparsey_trace.tables.summary import TEXT_COLUMNS, TEXT_NUMBERS, summary_texts, unit_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,17 +124,16 @@ def summary_of(runs: Sequence[ReportRun]) -> dict[str, Any]:
         names = dict(zip(sheet.runs, (run.name for run in runs), strict=True))
         heads = [names.get(head, head) for head in sheet.heads]
         caption = "Figures, run by run: means over the MACs of a layer"
-        table = Table(caption=caption, heads=heads, rows=sheet.rows, numbers=range(3, len(heads)))
+        table = Table(caption=caption, heads=heads, rows=sheet.rows, numbers=range(4, len(heads)))
         return {"table": table, "lines": [*sheet.footer, *unshared(figures), *_notes(runs)]}
-    rows = [_named(row.texts(), runs[0].view.layers) for row in figures[0].summary]
-    caption = "The last and the best value: means over the MACs of a layer"
-    table = Table(caption=caption, heads=["metric", "layer", "last", "best", "at"], rows=rows, numbers=[2, 3])
-    return {"table": table, "lines": [*unshared(figures), *_notes(runs)]}
-
-
-def _named(texts: list[str], layers: dict[int, str]) -> list[str]:
-    """A row of the summary with its layer's name for the number."""
-    return [texts[0], layers[int(texts[1])] if texts[1] else "", *texts[2:]]
+    rows = figures[0].summary
+    table = Table(
+        caption="What the run came to: means over the MACs of a layer",
+        heads=TEXT_COLUMNS,
+        rows=[summary_texts(row) for row in rows],
+        numbers=[TEXT_COLUMNS.index(name) for name in TEXT_NUMBERS],
+    )
+    return {"table": table, "lines": [*unit_lines(rows), *unshared(figures), *_notes(runs)]}
 
 
 def _notes(runs: Sequence[ReportRun]) -> list[str]:

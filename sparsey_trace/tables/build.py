@@ -37,13 +37,16 @@ def group_columns(groups: Groups, resolution: str) -> dict[str, Any]:
     return {name: column for name, column in columns.items() if name not in dropped}
 
 
-def build(keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any]) -> pa.Table:
+def build(
+    keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any], *, may_lack: bool = False
+) -> pa.Table:
     """A table with a row for each group (or sample) and each column of the reduced values.
 
     Args:
         keys: columns [g] that come first.
         reduced: values [g, X], and the layer and MAC that they belong to.
-        extra: columns [g] that come last.
+        extra: columns [g], or [g, X], that come last.
+        may_lack: whether nan stands for a value that there isn't, and becomes null.
 
     Returns:
         g * X rows, group by group.
@@ -55,15 +58,21 @@ def build(keys: dict[str, Any], reduced: Reduced, extra: dict[str, Any]) -> pa.T
     if reduced.mac is not None:
         columns["mac"] = column(np.tile(reduced.mac, groups))
     values = reduced.values.ravel()
-    columns["value"] = column(values if values.dtype == np.int64 else values.astype(np.float32))
-    columns |= {name: _column(name, np.repeat(column, width)) for name, column in extra.items()}
-    return pa.table(columns, schema=_schema(columns))
+    columns["value"] = column(
+        values if values.dtype == np.int64 else values.astype(np.float32),
+        null=np.isnan(values) if may_lack else None,
+    )
+    columns |= {
+        name: _column(name, found.ravel() if found.ndim > 1 else np.repeat(found, width))
+        for name, found in extra.items()
+    }
+    return pa.table(columns, schema=_schema(columns, {"label", "value"} if may_lack else {"label"}))
 
 
-def _schema(columns: dict[str, pa.Array]) -> pa.Schema:
+def _schema(columns: dict[str, pa.Array], nullable: set[str]) -> pa.Schema:
     # Columns that can't be null are declared so: it saves a tenth of the time that writing takes.
     return pa.schema(
-        [pa.field(name, found.type, nullable=name == "label") for name, found in columns.items()]
+        [pa.field(name, found.type, nullable=name in nullable) for name, found in columns.items()]
     )
 
 

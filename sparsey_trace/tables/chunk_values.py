@@ -11,8 +11,11 @@ import numpy as np
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.tables.build import build, sample_columns
 from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.run_totals import RunTotals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -28,10 +31,12 @@ class ChunkValues:
     Attributes:
         macs: the values of MACs.
         layers: the values of whole layers; None where the metric has none.
+        totals: of all that a summary tells, by the table that it goes into and by what it is called there.
     """
 
     macs: Groups | pa.Table
     layers: Groups | pa.Table | None
+    totals: Mapping[str, Mapping[str, RunTotals]]
 
 
 def chunk_values(
@@ -46,26 +51,43 @@ def chunk_values(
         resolution: of the tables.
         reduction: of the tables; groups are reduced later, when they are complete.
     """
-    if resolution == "sample":
-        return _tables(metric, given, chunk, reduction)
     sample = _positions(given, chunk)
-    group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
-    if given.layer_values is None:
-        return ChunkValues(group(given.values), None)
-    return ChunkValues(group(given.values), group([values[:, None] for values in given.layer_values]))
+    of_layers = None if given.layer_values is None else [values[:, None] for values in given.layer_values]
+    if resolution == "sample":
+        macs, layers = _tables(metric, given, chunk, reduction)
+    else:
+        group = partial(Groups.of, chunk, sample, resolution=resolution, over_samples=metric.over_samples)
+        macs = group(given.values, may_lack=metric.may_lack)
+        layers = None if of_layers is None else group(of_layers)
+    return ChunkValues(macs, layers, _totals(metric, given, chunk, macs if resolution == "step" else None))
+
+
+def _totals(
+    metric: SampleMetric[Any], given: SampleValues, chunk: Chunk, steps: Groups | pa.Table | None
+) -> dict[str, dict[str, RunTotals]]:
+    sample = _positions(given, chunk)
+    totals = partial(RunTotals.of, chunk, sample, over_samples=metric.over_samples)
+    known = steps if isinstance(steps, Groups) else None
+    found = {metric.name: {metric.name: totals(given.values, may_lack=metric.may_lack, steps=known)}}
+    for name, values in given.beside.items():
+        found[metric.name][name] = totals(values, may_lack=True)
+    if given.layer_values is not None:
+        of_layers = [values[:, None] for values in given.layer_values]
+        found[f"{metric.name}_layer"] = {f"{metric.name}_layer": totals(of_layers)}
+    return found
 
 
 def _tables(
     metric: SampleMetric[Any], given: SampleValues, chunk: Chunk, reduction: str | None
-) -> ChunkValues:
+) -> tuple[pa.Table, pa.Table | None]:
     keys = sample_columns(chunk, _positions(given, chunk))
     extra = {name: given.extra[name].astype(dtype) for name, dtype in metric.extra.items()}
     kind = np.int64 if metric.counts else np.float64
     values = [part.astype(kind, copy=False) for part in given.values]
-    macs = build(keys, reduce(reduction, values), extra)
+    macs = build(keys, reduce(reduction, values), extra, may_lack=metric.may_lack)
     if given.layer_values is None:
-        return ChunkValues(macs, None)
-    return ChunkValues(macs, build(keys, per_layer(np.stack(list(given.layer_values), axis=1)), {}))
+        return macs, None
+    return macs, build(keys, per_layer(np.stack(list(given.layer_values), axis=1)), {})
 
 
 def _positions(given: SampleValues, chunk: Chunk) -> NDArray[np.int64]:

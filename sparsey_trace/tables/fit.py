@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.tables.names import table_names
 from sparsey_trace.tables.provenance import first_difference, provenance_in
+from sparsey_trace.tables.summary import summary_in
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -53,6 +54,8 @@ def misfit(
         other = first_difference(found, question) or first_difference(found.get("parameters", {}), parameters)
         if other is not None:
             return Misfit(why=other, is_other=True)
+        if summary_in(folder / f"{name}.parquet") is None:
+            return Misfit(why="a table without figures, which an older version made", is_other=False)
         if (older := first_difference(found, state)) is not None:
             return Misfit(why=older, is_other=False)
     return None

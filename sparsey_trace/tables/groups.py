@@ -7,7 +7,7 @@ samples, and twenty thousand times finer than the float32 that ends up in the ta
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -38,6 +38,7 @@ class Groups:
         phase: [g] uint8.
         samples: [g] int64, how many samples there are in each.
         totals: [2, g, X] int64 units and 2^-40ths for means, else [1, g, X].
+        known: [g, X] int64, how many samples have a value; None where all have.
     """
 
     over_samples: OverSamples
@@ -47,6 +48,7 @@ class Groups:
     phase: NDArray[np.uint8]
     samples: NDArray[np.int64]
     totals: NDArray[np.int64]
+    known: NDArray[np.int64] | None = None
 
     @classmethod
     def of(
@@ -57,11 +59,25 @@ class Groups:
         *,
         resolution: str,
         over_samples: OverSamples,
+        may_lack: bool = False,
     ) -> Groups:
-        """Group values, a [n, M] for each layer, of the samples at ascending positions [n] of a chunk."""
+        """Group values, a [n, M] for each layer, of the samples at ascending positions [n] of a chunk.
+
+        Args:
+            chunk: the chunk.
+            sample: the positions.
+            values: the values.
+            resolution: what makes a group; see `group_keys`.
+            over_samples: what stands for one.
+            may_lack: whether nan stands for a value that there isn't, and doesn't count.
+        """
         key, first, group, samples = np.unique(
             group_keys(chunk, resolution)[sample], return_index=True, return_inverse=True, return_counts=True
         )
+        known = None
+        if may_lack:
+            known = _totals([(~np.isnan(part)).view(np.int8) for part in values], group, len(key), whole=True)[0]
+            values = [np.nan_to_num(part, nan=0.0) for part in values]
         if over_samples == "last":
             last = np.zeros(len(key), np.int64)
             last[group] = np.arange(len(group))
@@ -76,13 +92,14 @@ class Groups:
             phase=chunk.phase[sample[first]],
             samples=samples.astype(np.int64),
             totals=totals.astype(np.int64, copy=False),
+            known=known,
         )
 
     def __len__(self) -> int:
         """The number of groups."""
         return len(self.key)
 
-    def __getitem__(self, part: slice) -> Groups:
+    def __getitem__(self, part: slice | NDArray[np.bool_]) -> Groups:
         """Some of the groups."""
         return Groups(
             over_samples=self.over_samples,
@@ -92,6 +109,7 @@ class Groups:
             phase=self.phase[part],
             samples=self.samples[part],
             totals=self.totals[:, part],
+            known=None if self.known is None else self.known[part],
         )
 
     def followed_by(self, later: Groups) -> Groups:
@@ -104,14 +122,37 @@ class Groups:
             phase=np.concatenate([self.phase, later.phase]),
             samples=np.concatenate([self.samples, later.samples]),
             totals=np.concatenate([self.totals, later.totals], axis=1),
+            known=None
+            if self.known is None or later.known is None
+            else np.concatenate([self.known, later.known]),
         )._combined()
 
+    def by_epoch(self) -> Groups:
+        """Groups of steps as one for each epoch and phase."""
+        key = _epoch_keys(self.epoch, self.phase)
+        return replace(self, key=key)._combined()
+
+    def by_layer(self, widths: Sequence[int]) -> Groups:
+        """With a total for each layer, of so many columns each, in place of each column's."""
+        starts = np.cumsum([0, *widths[:-1]])
+        totals = np.add.reduceat(self.totals, starts, axis=2)
+        return replace(
+            self,
+            totals=carried(totals),
+            known=np.add.reduceat(self.counts(), starts, axis=1),
+        )
+
     def values(self) -> NDArray[Any]:
-        """[g, X], what stands for each group: float64 means, else int64."""
+        """[g, X], what stands for each group: float64 means, nan where no sample has a value; else int64."""
         if self.over_samples != "mean":
             return np.asarray(self.totals[0])
-        units, parts = self.totals
-        return np.asarray((units + np.ldexp(parts.astype(np.float64), -_PART_BITS)) / self.samples[:, None])
+        sums, counts = as_numbers(self.totals), self.counts()
+        return np.asarray(np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0))
+
+    def counts(self) -> NDArray[np.int64]:
+        """[g, X] int64, of how many samples each is."""
+        of_all = np.broadcast_to(self.samples[:, None], self.totals.shape[1:])
+        return of_all if self.known is None else self.known
 
     def _combined(self) -> Groups:
         order = np.argsort(self.key, kind="stable")
@@ -124,7 +165,10 @@ class Groups:
                 totals = totals[:, np.append(starts[1:], len(key)) - 1]
             else:
                 totals = np.add.reduceat(totals, starts, axis=1)
-                totals = _carried(*totals) if len(totals) == 2 else totals
+                totals = carried(totals)
+        known = self.known
+        if known is not None:
+            known = np.add.reduceat(known[order], starts, axis=0) if len(starts) else known
         return Groups(
             over_samples=self.over_samples,
             key=key[starts],
@@ -133,15 +177,18 @@ class Groups:
             phase=self.phase[first],
             samples=np.add.reduceat(self.samples[order], starts) if len(starts) else self.samples,
             totals=totals,
+            known=known,
         )
 
 
-def check_groups(found: Any, *, resolution: str, over_samples: OverSamples, width: int, samples: int) -> None:
+def check_groups(
+    found: Any, *, resolution: str | None, over_samples: OverSamples, width: int, samples: int
+) -> None:
     """See that what was read is groups of which every number is possible.
 
     Args:
         found: what was read.
-        resolution: of the table.
+        resolution: of the table; None for groups of single samples.
         over_samples: of its metric.
         width: how many values a group has.
         samples: how many samples there were so far.
@@ -170,9 +217,19 @@ def check_groups(found: Any, *, resolution: str, over_samples: OverSamples, widt
             lowest=0,
             below=1 << _PART_BITS,
         )
-    if (found.key != group_keys(found, resolution)).any():
+    if found.known is not None:
+        check_array(found.known, "known", dtype=np.int64, shape=(*one_each, width), lowest=0)
+    if resolution is not None and (found.key != group_keys(found, resolution)).any():
         msg = "key: expected those of the groups' steps, epochs and phases, found others"
         raise DataError(msg)
+
+
+def as_numbers(totals: NDArray[np.int64]) -> NDArray[Any]:
+    """Totals [1, ...] or [2, ...] as numbers: int64 counts, or float64."""
+    if len(totals) == 1:
+        return np.asarray(totals[0])
+    units, parts = totals
+    return np.asarray(units + np.ldexp(parts.astype(np.float64), -_PART_BITS))
 
 
 def group_keys(chunk: Chunk | Groups, resolution: str) -> NDArray[np.int64]:
@@ -183,7 +240,13 @@ def group_keys(chunk: Chunk | Groups, resolution: str) -> NDArray[np.int64]:
     phase = chunk.phase.astype(np.int64)
     if resolution == "step":
         return chunk.step
-    return phase if resolution == "run" else chunk.epoch.astype(np.int64) * 2 + phase
+    if resolution == "sample" and not isinstance(chunk, Groups):
+        return chunk.sample
+    return phase if resolution == "run" else _epoch_keys(chunk.epoch, chunk.phase)
+
+
+def _epoch_keys(epoch: NDArray[np.int32], phase: NDArray[np.uint8]) -> NDArray[np.int64]:
+    return epoch.astype(np.int64) * 2 + phase
 
 
 def _totals(
@@ -212,8 +275,12 @@ def _totals(
             )
             raise DataError(msg)
     totals = np.concatenate(by_layer, axis=1)
-    return totals[None] if whole else _carried(0, totals)
+    return totals[None] if whole else carried(np.stack([np.zeros_like(totals), totals]))
 
 
-def _carried(units: Any, parts: NDArray[np.int64]) -> NDArray[np.int64]:
+def carried(totals: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Totals [1, ...], or [2, ...] whose 2^-40ths are fewer than make a unit."""
+    if len(totals) == 1:
+        return totals
+    units, parts = totals
     return np.stack([units + (parts >> _PART_BITS), parts & ((1 << _PART_BITS) - 1)])

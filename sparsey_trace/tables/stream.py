@@ -16,12 +16,13 @@ from sparsey_trace.tables.groups import Groups
 from sparsey_trace.tables.name_columns import without_names
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from pathlib import Path
 
     from numpy.typing import NDArray
 
     from sparsey_trace.metrics.reductions import Reduced
+    from sparsey_trace.tables.run_totals import RunTotals
     from sparsey_trace.tables.table_file import TableFile
 
 _ROWS_AT_ONCE = 1 << 17
@@ -34,10 +35,12 @@ class Halt:
     Attributes:
         rows: how many rows of the table no later sample can change.
         waiting: the groups that a later sample can change, whose rows come after these; None at resolution `sample`.
+        totals: of all values so far; see `ChunkValues`.
     """
 
     rows: int
     waiting: Groups | None
+    totals: Mapping[str, RunTotals]
 
 
 class Stream:
@@ -48,11 +51,12 @@ class Stream:
         self._file, self._resolution, self._reduced = file, resolution, reduced
         self._waiting: Groups | None = None
         self._rows = 0
+        self.totals: dict[str, RunTotals] = {}
 
     @property
     def halt(self) -> Halt:
         """Where it stands now."""
-        return Halt(self._rows, self._waiting)
+        return Halt(self._rows, self._waiting, dict(self.totals))
 
     def resume(self, path: Path, halt: Halt) -> None:
         """Begin, after the first (empty) part, with what an earlier table holds that stays as it is.
@@ -62,6 +66,7 @@ class Stream:
         """
         if halt.waiting is not None and self._waiting is not None:
             self._waiting = self._waiting.followed_by(halt.waiting)
+        self._count(halt.totals)
         left = halt.rows
         with pq.ParquetFile(path) as earlier:
             for batch in earlier.iter_batches(_ROWS_AT_ONCE):
@@ -70,8 +75,9 @@ class Stream:
                 if not left:
                     return
 
-    def add(self, part: Groups | pa.Table) -> None:
-        """The next chunk's groups, or its finished table."""
+    def add(self, part: Groups | pa.Table, totals: Mapping[str, RunTotals]) -> None:
+        """The next chunk's groups, or its finished table; and its totals."""
+        self._count(totals)
         if not isinstance(part, Groups):
             self._put(part)
             return
@@ -79,6 +85,10 @@ class Stream:
         if self._resolution == "step" and len(self._waiting) > 1:
             self._put(self._table(self._waiting[:-1]))
             self._waiting = self._waiting[-1:]
+
+    def _count(self, totals: Mapping[str, RunTotals]) -> None:
+        for name, found in totals.items():
+            self.totals[name] = self.totals[name].followed_by(found) if name in self.totals else found
 
     def finish(self) -> None:
         """Write the groups that still wait."""
@@ -91,8 +101,11 @@ class Stream:
 
     def _table(self, groups: Groups) -> pa.Table:
         keys = group_columns(groups, self._resolution)
-        extra = {"samples": groups.samples.astype(np.int32)}
-        return build(keys, self._reduced(groups.values()), extra)
+        reduced, samples = self._reduced(groups.values()), groups.samples
+        if groups.known is not None and reduced.mac is not None:
+            samples = self._reduced(groups.known).values
+        may_lack = groups.known is not None
+        return build(keys, reduced, {"samples": samples.astype(np.int32)}, may_lack=may_lack)
 
 
 def _as_written(batch: pa.RecordBatch) -> pa.Table:

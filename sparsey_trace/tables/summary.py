@@ -1,178 +1,114 @@
-"""A summary of a table: the last and the best value of each layer."""
+"""What a run came to by one metric: a row for each phase and layer, kept in the metadata of the metric's table.
+
+See "What a run comes to" in docs/metrics.md. Figures are made from exact totals while a table is made, not from its
+rows: so they are the same whatever the table's resolution and reduction, and however samples were cut into steps.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sparsey_trace.tables.provenance import provenance_of
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Sequence
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    import pandas as pd
 
-    from sparsey_trace.metrics.base import Best
-
-KEYS = ("sample", "step", "epoch", "phase")
-"""The columns that tell groups of samples apart, as far as a table has them."""
+METADATA_KEY = b"sparsey_trace_summary"
 
 
 @dataclass(frozen=True, kw_only=True)
 class SummaryRow:
-    """One row of a summary.
+    """A metric's figures in one phase and layer; None stands for what has no meaning.
 
     Attributes:
-        table: the table's name.
-        layer: the layer's index; None where a reduction removed it.
-        last: the mean over the layer's MACs in the last group of samples that has a value; of a table without
-            values, the number of MACs that were ever active in training. None where there is neither.
-        best: the best such mean, by the metric's own comparison; None where there is none.
-        at: where the best value was reached first, such as "step 12".
+        metric: the table's name, or what else the metric tells in a summary.
+        phase: `train` or `eval`.
+        layer: the layer's number.
+        layer_name: the layer's name.
+        now: over the last epoch of the phase, the mean over the layer's MACs; in a run of one epoch, over its last
+            1,000 training samples. Of sizes, what they are at the end.
+        best: the best mean of an epoch, where better means better.
+        best_epoch: the first epoch with that.
+        chance: what the samples of `now` would score against a training sample drawn at random.
+        samples: how many samples `now` stands for.
+        unit: of all of these.
+        area: of sizes, what they were on average over all training samples.
     """
 
-    table: str
+    metric: str
+    phase: str | None
     layer: int | None
-    last: float | None
-    best: float | None
-    at: str
-
-    def texts(self) -> list[str]:
-        """The parts as short texts."""
-        layer = "" if self.layer is None else str(self.layer)
-        numbers = ["" if number is None else f"{number:.4g}" for number in (self.last, self.best)]
-        return [self.table, layer, *numbers, self.at]
-
-
-def summarize(path: Path) -> list[SummaryRow]:
-    """The rows of one table's summary, a layer each; memory stays bounded, however long the table is."""
-    with pq.ParquetFile(path) as file:
-        columns = file.schema_arrow.names
-        if "value" not in columns:
-            return _active_macs(path.stem, file)
-        sign = -1.0 if best_of(file.schema_arrow) == "lowest" else 1.0
-        runs: dict[int | None, _Running] = {}
-        for part in whole_groups(file, [name for name in (*KEYS, "layer", "value") if name in columns]):
-            means = layer_means(part)
-            for layer in dict.fromkeys(means.layer):
-                runs.setdefault(layer, _Running(sign)).add(means, np.flatnonzero(means.layer == layer))
-    return [run.row(path.stem, layer) for layer, run in sorted(runs.items(), key=lambda item: item[0] or 0)]
+    layer_name: str | None
+    now: float | None
+    best: float | None = None
+    best_epoch: int | None = None
+    chance: float | None = None
+    samples: int | None = None
+    unit: str = ""
+    area: float | None = None
 
 
-def best_of(schema: pa.Schema) -> Best:
-    """Whether the lowest or the highest of a table's values is best, by its metric."""
-    return "lowest" if (provenance_of(schema) or {}).get("best") == "lowest" else "highest"
+COLUMNS = tuple(field.name for field in fields(SummaryRow) if field.name != "area")
+"""Of a summary as a table."""
 
 
-def whole_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]:
-    """The table in parts that end where a group of samples ends."""
-    held: pa.Table | None = None
-    for batch in file.iter_batches(columns=columns):
-        part = pa.Table.from_batches([batch])
-        part = part if held is None else pa.concat_tables([held, part]).unify_dictionaries()
-        end = int(_starts(part, [name for name in columns if name in KEYS])[-1]) if len(part) else 0
-        if end:
-            yield part.slice(0, end)
-        held = part.slice(end)
-    if held is not None and len(held):
-        yield held
+def summary_metadata(rows: Sequence[SummaryRow]) -> dict[bytes, bytes]:
+    """Rows as the metadata of a table."""
+    return {METADATA_KEY: json.dumps([asdict(row) for row in rows], allow_nan=False).encode()}
 
 
-def _starts(part: pa.Table, columns: list[str]) -> NDArray[np.int64]:
-    """[g] int64, the rows that differ from those above in any of the columns; the first row is one of them."""
-    changed = np.zeros(max(0, len(part) - 1), np.bool_)
-    for name in columns:
-        values = _numbers(part[name])
-        changed |= values[1:] != values[:-1]
-    return np.concatenate([[0], np.flatnonzero(changed) + 1])
+def summary_in(path: Path) -> list[SummaryRow] | None:
+    """The rows in the metadata of a table; None where it has none: an older version wrote it, or another program."""
+    metadata = pq.read_metadata(path).metadata or {}
+    if METADATA_KEY not in metadata:
+        return None
+    return [SummaryRow(**row) for row in json.loads(metadata[METADATA_KEY])]
 
 
-def _numbers(column: pa.ChunkedArray) -> NDArray[Any]:
-    column = column.combine_chunks()
-    values = column.indices if pa.types.is_dictionary(column.type) else column
-    return np.asarray(values.to_numpy(zero_copy_only=False))
+def summary_frame(rows: Iterable[SummaryRow]) -> pd.DataFrame:
+    """Rows as a pandas frame; what has no meaning is null."""
+    import pandas as pd
+
+    found = pd.DataFrame([asdict(row) for row in rows], columns=list(COLUMNS))
+    whole = dict.fromkeys(("layer", "best_epoch", "samples"), "Int64")
+    return found.astype({**whole, **dict.fromkeys(("now", "best", "chance"), "float64")})
 
 
-@dataclass(frozen=True, eq=False)
-class Means:
-    """Means over the MACs of a layer, one for each layer and group of samples.
+def summary_texts(row: SummaryRow) -> list[str]:
+    """A row as short texts, but for its unit: a text for each of `TEXT_COLUMNS`."""
+    numbers: list[Any] = [row.now, row.best, row.best_epoch, row.chance, row.samples]
+    texts = ["" if found is None else figure_text(found) for found in numbers]
+    layer = "" if row.layer is None else str(row.layer)
+    return [row.metric, row.phase or "", layer, row.layer_name or "", *texts]
 
-    Attributes:
-        value: [m] the means; nan where no MAC has a value.
-        layer: [m] the layers; None where a reduction removed them.
-        row: [m] the first row of each in `part`.
-        part: the rows that they are means of.
+
+TEXT_COLUMNS = ("metric", "phase", "#", "layer", "now", "best", "epoch", "chance", "samples")
+"""What `summary_texts` has texts for; # is the layer's number."""
+
+TEXT_NUMBERS = ("#", "now", "best", "epoch", "chance", "samples")
+"""Those of them that are numbers."""
+
+
+def figure_text(value: float) -> str:
+    """A figure as it is shown, everywhere.
+
+    >>> figure_text(0.94405), figure_text(12345.6), figure_text(400)
+    ('0.944', '12,346', '400')
     """
-
-    value: NDArray[np.float64]
-    layer: NDArray[Any]
-    row: NDArray[np.int64]
-    part: pa.Table
-
-    def where(self, index: int) -> str:
-        """The group of the mean at an index in words, such as "step 12"."""
-        group = self.part.slice(int(self.row[index]), 1).to_pylist()[0]
-        for name in ("sample", "step"):
-            if name in group:
-                return f"{name} {group[name]}"
-        return f"epoch {group['epoch']}, {group['phase']}" if "epoch" in group else str(group["phase"])
+    if isinstance(value, int):
+        return f"{value:,}"
+    return f"{value:,.0f}" if abs(value) >= 10_000 else f"{value:.4g}"
 
 
-def layer_means(part: pa.Table) -> Means:
-    """The means of the groups of a part; columns beside `value` have to be the same all over a group.
-
-    A mean is over the MACs that have a value; nan where none has.
-    """
-    names = [name for name in part.column_names if name != "value"]
-    starts = _starts(part, names)
-    values = _numbers(part["value"]).astype(np.float64)
-    known = ~np.isnan(values)
-    sums = np.add.reduceat(np.where(known, values, 0), starts)
-    counts = np.add.reduceat(known.astype(np.int64), starts)
-    means = np.divide(sums, counts, out=np.full(len(starts), np.nan), where=counts > 0)
-    layers = part["layer"].to_numpy()[starts] if "layer" in names else np.full(len(starts), None)
-    return Means(means, layers, starts, part)
-
-
-class _Running:
-    """The last and the best value so far."""
-
-    def __init__(self, sign: float) -> None:
-        self._sign = sign
-        self._last: float | None = None
-        self._best: float | None = None
-        self._at = ""
-
-    def add(self, means: Means, indices: NDArray[np.int64]) -> None:
-        """Take in the means at these indices [n]."""
-        indices = indices[~np.isnan(means.value[indices])]
-        if not len(indices):
-            return
-        values = means.value[indices]
-        best = int(np.argmax(self._sign * values))
-        if self._best is None or self._sign * values[best] > self._sign * self._best:
-            self._best, self._at = float(values[best]), means.where(int(indices[best]))
-        self._last = float(values[-1])
-
-    def row(self, table: str, layer: int | None) -> SummaryRow:
-        number = None if layer is None else int(layer)
-        return SummaryRow(table=table, layer=number, last=self._last, best=self._best, at=self._at)
-
-
-def _active_macs(table: str, file: pq.ParquetFile) -> list[SummaryRow]:
-    if not {"layer", "mac", "samples"} <= set(file.schema_arrow.names):
-        return [SummaryRow(table=table, layer=None, last=None, best=None, at="")]
-    columns = file.read(columns=["layer", "mac", "samples"]).to_pandas()
-    last = columns.groupby(["layer", "mac"])["samples"].last()
-    counts = (last > 0).groupby("layer").sum()
-    return [
-        SummaryRow(
-            table=table, layer=int(layer), last=float(count), best=None, at="MACs ever active in training"
-        )
-        for layer, count in counts.items()
-    ]
+def unit_lines(rows: Iterable[SummaryRow]) -> list[str]:
+    """Which unit each metric of the rows is in, a line for each unit."""
+    metrics: dict[str, list[str]] = {}
+    for row in rows:
+        if row.unit and row.metric not in metrics.setdefault(row.unit, []):
+            metrics[row.unit].append(row.metric)
+    return [f"{unit}: {', '.join(names)}" for unit, names in metrics.items()]

@@ -13,6 +13,7 @@ from sparsey_trace.tables.name_columns import with_names
 from sparsey_trace.tables.provenance import metadata_of
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
 SIGNATURE = b"PAR1"
@@ -42,6 +43,7 @@ class TableFile:
         self._metadata, self._layers = metadata_of(provenance), provenance["layer_names"]
         self._waiting: list[pa.Table] = []
         self._rows = 0
+        self._late: dict[bytes, bytes] = {}
         self._writer: pq.ParquetWriter | None = None
         self._open = contextlib.ExitStack()
 
@@ -71,11 +73,17 @@ class TableFile:
         named = with_names(table, metric=self.path.stem, layers=self._layers)
         return named.replace_schema_metadata(self._metadata)
 
+    def add_metadata(self, metadata: Mapping[bytes, bytes]) -> None:
+        """Put more into the file's metadata, with `finish`: what is known only when all rows are."""
+        self._late.update(metadata)
+
     def finish(self) -> None:
         """Write what waits and close the file, under its partial name."""
         if self._waiting:
             self._drain(leave=0)
         with writing(self.path):
+            if self._writer is not None and self._late:
+                self._writer.add_key_value_metadata(self._late)
             self._open.close()
 
     def publish(self) -> None:

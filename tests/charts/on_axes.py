@@ -40,7 +40,7 @@ def silent(ax: Axes) -> int:
 
 
 def check_curves(result: st.Result, run: Run, name: str, found: Sequence[Curve], *, whole: str) -> None:
-    """That both libraries draw these curves, those of the phase `whole` as medians in bands."""
+    """That both libraries draw these curves, those of the phase `whole` as means in bands."""
     ax = getattr(result.plot, name)()
     assert labels(ax)[:2] == SHOWN
     bands = [band for band in ax.collections if isinstance(band, PolyCollection)]
@@ -48,17 +48,17 @@ def check_curves(result: st.Result, run: Run, name: str, found: Sequence[Curve],
     assert len(bands) == len(shown) == 2
     for line, band, curve, color in zip(lines(ax), bands, shown, PALETTE, strict=False):
         np.testing.assert_array_equal(line.get_xdata(), curve.seen)
-        np.testing.assert_array_equal(line.get_ydata(), curve.median)
+        np.testing.assert_array_equal(line.get_ydata(), curve.mean)
         assert to_rgba(line.get_color()) == to_rgba(color)
         edges = band.get_paths()[0].vertices[:, 1]
         low, high = curve.quantile(0.1), curve.quantile(0.9)
         assert (edges.min(), edges.max()) == pytest.approx((np.nanmin(low), np.nanmax(high)))
     assert len({str(line.get_linestyle()) for line in lines(ax)[:2]}) == 2
     drawn = panels(name, run)[: len({curve.layer for curve in found})]
-    medians = [median for panel in drawn for median in traces(panel, "line")]
-    for median, curve in zip(medians, sorted(found, key=lambda curve: curve.layer), strict=True):
-        np.testing.assert_array_equal(median["x"], curve.seen)
-        np.testing.assert_array_equal(median["y"], curve.median.astype(np.float32))
-        np.testing.assert_array_equal(median["customdata"], curve.step)
+    means = [mean for panel in drawn for mean in traces(panel, "line")]
+    for mean, curve in zip(means, sorted(found, key=lambda curve: curve.layer), strict=True):
+        np.testing.assert_array_equal(mean["x"], curve.seen)
+        np.testing.assert_array_equal(mean["y"], curve.mean.astype(np.float32))
+        np.testing.assert_array_equal(mean["customdata"], curve.step)
     for panel, layer in zip(drawn, run.layout.layers, strict=True):
         assert panel.label.startswith(f"{CHARTS[name].words.title} in layer {layer.name}. run, ")

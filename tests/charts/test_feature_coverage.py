@@ -24,7 +24,7 @@ def test_evaluations_are_marks_with_their_spread(result: st.Result, run: Run) ->
     for marks, curve in zip(ax.containers, found, strict=True):
         line, _, (bars,) = marks.lines
         assert line.get_linestyle() == "None"
-        np.testing.assert_array_equal(line.get_ydata(), curve.median)
+        np.testing.assert_array_equal(line.get_ydata(), curve.mean)
         ends = np.array([segment[:, 1] for segment in bars.get_segments()])
         np.testing.assert_allclose(ends, np.stack([curve.quantile(0.1), curve.quantile(0.9)], axis=1))
 

@@ -14,6 +14,6 @@ def test_it_shows_itself(runs: list[Path]) -> None:
     comparison = st.compare(runs, metrics=["basis_set_size"])
     assert repr(comparison) == f"<Comparison: {runs[0]}, {runs[1]}>"
     page = comparison._repr_html_()
-    assert page.count("<tr>") == 1 + 2 * 4
+    assert page.count("<tr>") == 1 + 2 * 2
     assert "<th>1</th><th>2</th><th>change</th>" in page
-    assert "<p>* lowest is best: basis_set_size</p>" in page
+    assert "<p>codes: basis_set_size</p>" in page

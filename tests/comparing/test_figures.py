@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import numpy as np
+import pandas as pd
 
 import sparsey_trace as st
 from tests.replay.runs import write_run
@@ -14,34 +14,38 @@ if TYPE_CHECKING:
 
 
 def test_figures_are_those_of_each_runs_summary(runs: list[Path]) -> None:
-    table = st.compare(runs).table.set_index(["run", "metric", "number"])
+    table = st.compare(runs).table.set_index(["run", "metric", "phase", "number"])
+    shown = ["now", "best", "best_epoch", "chance", "samples", "unit"]
     for run in runs:
-        lines = st.analyze(run).summary()
-        assert len(table.loc[str(run)]) == len(lines) == 16
-        for line in lines:
-            found = table.loc[str(run), line.table, line.layer]
-            assert (found["last"], found["at"], found["layer"]) == (line.last, line.at, f"v{line.layer + 1}")
-            assert found["best"] == line.best or (np.isnan(found["best"]) and line.best is None)
+        rows = st.analyze(run).summary().set_index(["metric", "phase", "layer"])
+        found = table.loc[str(run)]
+        assert set(found.index) == set(rows.index)
+        rows = rows.loc[found.index]
+        assert list(found["layer"]) == list(rows["layer_name"])
+        pd.testing.assert_frame_equal(found[shown], rows[shown], check_names=False)
 
 
 def test_the_winner_is_the_best_by_the_metrics_own_comparison(runs: list[Path]) -> None:
     table = st.compare([*runs, write_run(runs[0].with_name("3.h5"), seed=3)]).table
     won = set()
-    for (metric, _), group in table.groupby(["metric", "layer"]):
-        for figure in ("last", "best", "area"):
+    for (metric, _, _), group in table.groupby(["metric", "phase", "layer"]):
+        for figure in ("now", "best", "area"):
             values, wins = group[figure], group[f"wins_{figure}"]
-            if metric == "basis_average" or values.isna().any():
+            if group["best"].isna().any() or values.isna().any():
                 assert not wins.any()
                 continue
-            lowest = metric in ("num_activations", "basis_set_size", "basis_set_size_increase")
-            best = values.min() if lowest else values.max()
+            best = values.max()
             assert list(wins) == list((values == best) & ((values == best).sum() == 1))
             won |= {(metric, figure)} if wins.any() else set()
-    assert {("basis_set_size", "area"), ("basis_set_size", "last"), ("match_accuracy", "best")} <= won
+    assert {("match_accuracy", "now"), ("match_accuracy", "best"), ("sisc_adherence", "now")} <= won
+    assert (
+        not {"num_activations", "basis_set_size", "basis_set_size_increase", "basis_average"}
+        & dict(won).keys()
+    )
 
 
 def test_a_tie_has_no_winner(tmp_path: Path) -> None:
     alike = [write_run(tmp_path / name, seed=1) for name in ("a.h5", "b.h5")]
     table = st.compare(alike).table
-    assert not table[["wins_last", "wins_best", "wins_area"]].any(axis=None)
+    assert not table[["wins_now", "wins_best", "wins_area"]].any(axis=None)
     assert not table["change"].any()

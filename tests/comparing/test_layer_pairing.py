@@ -25,36 +25,33 @@ def test_layers_pair_by_name_and_what_is_not_shared_is_said(tmp_path: Path) -> N
         f"layer v1 isn't the same: 3 MACs of 2 CMs with 3 neurons in {low}; "
         f"5 MACs of 2 CMs with 3 neurons in {high}",
     ]
-    v4 = comparison.table.query("layer == 'v4' and metric == 'num_activations'")
+    v4 = comparison.table.query("layer == 'v4' and metric == 'num_activations' and phase == 'train'")
     assert list(v4["number"]) == [1, 2]
     rows = comparison.sheet().rows
     assert {row[0] for row in rows} == {"num_activations", "basis_set_size", "basis_set_size_increase"}
-    assert {row[1] for row in rows} == {"v1", "v4"}
-    means = [st.analyze(run, metrics=["num_activations"]).summary()[0].last for run in (low, high)]
-    v1 = comparison.table.query("layer == 'v1' and metric == 'num_activations'")
-    assert (list(v1["last"]), v1["change"].iloc[1]) == (means, means[1] - means[0])
+    assert {row[2] for row in rows} == {"v1", "v4"}
+    means = [st.analyze(run, metrics=["num_activations"]).summary()["now"][0] for run in (low, high)]
+    v1 = comparison.table.query("layer == 'v1' and metric == 'num_activations' and phase == 'train'")
+    assert (list(v1["now"]), v1["change"].iloc[1]) == (means, means[1] - means[0])
 
 
 def test_layers_without_a_common_name_pair_by_number(tmp_path: Path) -> None:
     a = write_run(tmp_path / "a.h5", widths={"v1": 3})
     b = write_run(tmp_path / "b.h5", seed=1, widths={"w1": 3, "w2": 2})
     comparison = st.compare([a, b], metrics=["num_activations"])
-    assert list(comparison.table["layer"]) == ["0", "0", "1"]
+    assert list(comparison.table.query("phase == 'train'")["layer"]) == ["0", "0", "1"]
     assert comparison.remarks == [
         "layers are compared by number: they have no name in common",
         f"layer 1 is only in {b}",
     ]
 
 
-def test_a_folder_beside_a_trace_pairs_by_number(runs: list[Path]) -> None:
+def test_tables_know_the_names_of_layers(runs: list[Path]) -> None:
     folder = default_folder(runs[0])
     st.analyze(runs[0], metrics=["num_activations", "basis_set_size"], out=folder)
     comparison = st.compare([folder, runs[1]], metrics=["num_activations", "match_accuracy"])
-    assert list(comparison.table["layer"].unique()) == ["0", "1"]
-    assert comparison.remarks == [
-        f"no match_accuracy of {folder}: found no match_accuracy.parquet",
-        f"layers are compared by number: tables in {folder} don't have their names",
-    ]
+    assert list(comparison.table["layer"].unique()) == ["v1", "v2"]
+    assert comparison.remarks == [f"no match_accuracy of {folder}: found no match_accuracy.parquet"]
 
 
 def test_a_metric_without_values_is_said(tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from sparsey_trace.tables.summary import SummaryRow
 
 
 def run_of(name: str, *rows: tuple[str, int | None, float, float | None], **more: Any) -> RunFigures:
-    """A run with figures: table, layer, last, best."""
+    """A run with figures: metric, layer, now, best."""
     found = [
-        SummaryRow(table=table, layer=layer, last=last, best=best, at="") for table, layer, last, best in rows
+        SummaryRow(metric=metric, phase="eval", layer=layer, layer_name=str(layer), now=now, best=best)
+        for metric, layer, now, best in rows
     ]
     return RunFigures(
         **{
@@ -28,8 +29,7 @@ def run_of(name: str, *rows: tuple[str, int | None, float, float | None], **more
             "samples": 1,
             "layers": (),
             "summary": found,
-            "areas": {},
-            "best": {table: "highest" for table, *_ in rows},
+            "best": {metric: "highest" for metric, *_ in rows},
             "skipped": {},
             "remarks": [],
             **more,
@@ -56,7 +56,7 @@ def broken(rule: str, comparison: Comparison = BOTH) -> list[tuple[str, str | No
         ("match_accuracy>0.87", [("a", "0")]),
         ("match_accuracy>=0.87", [("a", "0"), ("b", "0")]),
         ("match_accuracy[0]<0.89", [("b", "0")]),
-        (" last : match_accuracy [ 0 ] < .89 ", [("b", "0")]),
+        (" now : match_accuracy [ 0 ] < .89 ", [("b", "0")]),
         ("best:match_accuracy<0.9", [("a", "1"), ("b", "1")]),
         ("best:match_accuracy<8e-1", []),
         ("match_accuracy<-0.02", [("b", "0")]),
@@ -69,6 +69,8 @@ def broken(rule: str, comparison: Comparison = BOTH) -> list[tuple[str, str | No
         ("match_accuracy[1]>=+10 %", [("b", "1")]),
         ("match_accuracy[1]>+10%", []),
         ("best:match_accuracy>+0.01", [("b", "0")]),
+        ("eval:match_accuracy<0.6", [("a", "1"), ("b", "1")]),
+        ("now : eval : match_accuracy[0] <.89", [("b", "0")]),
     ],
 )
 def test_a_rule_is_broken_where_it_should_be(rule: str, expected: list[tuple[str, str]]) -> None:
@@ -96,7 +98,9 @@ def test_a_rule_is_broken_where_it_should_be(rule: str, expected: list[tuple[str
     ],
 )
 def test_what_is_no_rule_is_told_the_grammar(rule: str) -> None:
-    with pytest.raises(UsageError, match=re.escape("rule: expected [last:|best:|area:]METRIC[[LAYER]] with")):
+    with pytest.raises(
+        UsageError, match=re.escape("rule: expected [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with")
+    ):
         parse_rule(rule)
     with pytest.raises(UsageError, match=re.escape(f"; found {rule!r}")):
         BOTH.check(["match_accuracy<0", rule])
@@ -113,9 +117,9 @@ def test_an_unknown_metric_is_no_rule() -> None:
 def test_a_line_names_rule_run_metric_layer_value_and_limit() -> None:
     rules = ["match_accuracy[0]<0.88", "match_accuracy[0]<-0.02", "match_accuracy[0] < -3%"]
     assert [str(violation) for violation in BOTH.check(rules)] == [
-        "match_accuracy[0]<0.88: b: match_accuracy[0]: last is 0.87; limit 0.88",
-        "match_accuracy[0]<-0.02: b: match_accuracy[0]: last is 0.87, -0.03 against 0.9 of a; limit -0.02",
-        "match_accuracy[0] < -3%: b: match_accuracy[0]: last is 0.87, -3.33333% against 0.9 of a; limit -3%",
+        "match_accuracy[0]<0.88: b: match_accuracy[0] (eval): now is 0.87; limit 0.88",
+        "match_accuracy[0]<-0.02: b: match_accuracy[0] (eval): now is 0.87, -0.03 against 0.9 of a; limit -0.02",
+        "match_accuracy[0] < -3%: b: match_accuracy[0] (eval): now is 0.87, -3.33333% against 0.9 of a; limit -3%",
     ]
     (violation,) = BOTH.check("match_accuracy[0]<-0.02")
     assert (violation.limit, violation.found) == (-0.02, pytest.approx(-0.03))
@@ -141,7 +145,9 @@ def test_a_share_of_zero() -> None:
         [run_of(run, ("num_activations", 0, last, 0.0)) for run, last in (("a", 0.0), ("b", 1.0), ("c", 0.0))]
     )
     (violation,) = comparison.check("num_activations>+900%")
-    assert str(violation).endswith("b: num_activations[0]: last is 1, +inf% against 0 of a; limit +900%")
+    assert str(violation).endswith(
+        "b: num_activations[0] (eval): now is 1, +inf% against 0 of a; limit +900%"
+    )
     assert violation.found is None
     assert broken("num_activations<-0%", comparison) == []
 
@@ -169,6 +175,13 @@ def test_a_metric_without_values_breaks_its_rules() -> None:
     assert str(violation) == "match_accuracy<0.1: b: match_accuracy: no sample has a value"
 
 
+def test_a_phase_that_is_not_there_breaks_its_rules() -> None:
+    found = [str(violation) for violation in BOTH.check("train:match_accuracy<0.1")]
+    assert found == [
+        f"train:match_accuracy<0.1: {run}: match_accuracy (train): it has no figure of train" for run in "ab"
+    ]
+
+
 def test_a_layer_that_is_not_there_breaks_its_rules() -> None:
     found = [str(violation) for violation in BOTH.check("match_accuracy[v9]<0.1")]
     assert found == [
@@ -189,16 +202,22 @@ def test_a_change_is_of_the_layers_that_the_first_run_has() -> None:
 
 def test_a_figure_that_is_not_there_breaks_its_rules() -> None:
     (violation,) = BOTH.check("area:match_accuracy[0]<-5")
-    assert str(violation) == "area:match_accuracy[0]<-5: b: match_accuracy[0]: it has no figure 'area'"
+    assert str(violation) == "area:match_accuracy[0]<-5: b: match_accuracy[0] (eval): it has no figure 'area'"
 
 
 def test_areas_can_be_judged() -> None:
     one, other = (
-        run_of(run, ("basis_set_size", None, 9, 1), areas={("basis_set_size", None): area})
+        run_of(
+            run,
+            ("basis_set_size", 0, 9, None),
+            summary=[
+                SummaryRow(metric="basis_set_size", phase="train", layer=0, layer_name="0", now=9, area=area)
+            ],
+        )
         for run, area in (("a", 5.0), ("b", 6.0))
     )
     (violation,) = Comparison([one, other]).check("area:basis_set_size > +10%")
     assert (
         str(violation)
-        == "area:basis_set_size > +10%: b: basis_set_size: area is 6, +20% against 5 of a; limit +10%"
+        == "area:basis_set_size > +10%: b: basis_set_size[0] (train): area is 6, +20% against 5 of a; limit +10%"
     )

@@ -55,8 +55,8 @@ def test_a_table_that_answers_another_question_is_left_alone(runs: list[Path]) -
     assert comparison.remarks == [
         f"{folder}: left as it is, found a table made with distance jaccard, not hamming"
     ]
-    expected = [line.last for line in st.analyze(runs[0], metrics=["match_accuracy"]).summary()]
-    assert list(comparison.table.query(f"run == '{runs[0]}'")["last"]) == expected
+    expected = list(st.analyze(runs[0], metrics=["match_accuracy"]).summary()["now"])
+    assert list(comparison.table.query(f"run == '{runs[0]}'")["now"]) == expected
 
 
 def test_another_traces_tables_are_left_alone(runs: list[Path]) -> None:
@@ -79,7 +79,7 @@ def test_tables_of_a_run_that_has_grown_are_made_anew(tmp_path: Path, runs: list
             writer.append(inputs=[[1]], codes=[[[code]]], active=[[[True]]], phase="train")
             writer.commit()
             comparison = st.compare([growing, runs[0]], metrics=["basis_set_size"])
-            assert comparison.figures[0].last == 1 + (code == [2, 1])
+            assert comparison.figures[0].now == 1 + (code == [2, 1])
             assert comparison.runs[0].samples == 1 + (code == [2, 1])
     schema = pq.read_schema(tmp_path / "growing.metrics" / "basis_set_size.parquet")
     assert b'"samples": 2' in schema.metadata[b"sparsey_trace"]

@@ -12,10 +12,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_reduced_values_have_no_layer(runs: list[Path]) -> None:
-    comparison = st.compare(runs, metrics=["num_activations"], reduction="mean")
-    assert [figures.layer for figures in comparison.figures] == [None, None]
-    assert comparison.sheet().rows[0][:3] == ["num_activations", "", "last"]
+def test_figures_do_not_depend_on_resolution_and_reduction(runs: list[Path]) -> None:
+    rows = st.compare(runs, metrics=["num_activations"]).sheet().rows
+    assert rows[0][:4] == ["num_activations", "train", "v1", "now"]
+    for question in ({"reduction": "mean"}, {"resolution": "sample"}, {"resolution": "run"}):
+        assert st.compare(runs, metrics=["num_activations"], **question).sheet().rows == rows
 
 
 def test_four_runs_stay_within_100_columns(tmp_path: Path) -> None:

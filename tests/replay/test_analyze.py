@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
@@ -208,17 +209,19 @@ class Deadly(FeatureCoverage):
         os._exit(3)
 
 
-def test_the_summary_has_the_last_and_the_best(trace: Path) -> None:
+def test_the_summary_tells_the_last_and_the_best_epoch(trace: Path) -> None:
     result = analyze(trace, metrics=["feature_coverage", "basis_average"])
-    values = result.to_pandas("feature_coverage").groupby(["layer", "step"])["value"].mean()
-    lines = {(line.table, line.layer): line for line in result.summary()}
-    for layer in range(3):
-        line = lines["feature_coverage", layer]
-        assert line.last == pytest.approx(values[layer].iloc[-1])
-        assert line.best == pytest.approx(values[layer].max())
-        assert line.at == f"step {values[layer].idxmax()}"
+    epochs = analyze(trace, metrics=["feature_coverage"], resolution="epoch", reduction="layerwise_mean")
+    values = epochs.to_pandas("feature_coverage").set_index(["phase", "layer", "epoch"])["value"]
+    summary = result.summary().set_index(["metric", "phase", "layer"])
+    for phase in ("train", "eval"):
+        for layer in range(3):
+            row = summary.loc["feature_coverage", phase, layer]
+            assert np.float32(row["now"]) == values[phase, layer].iloc[-1]
+            assert np.float32(row["best"]) == values[phase, layer].max()
+            assert row["best_epoch"] == values[phase, layer].idxmax()
     active = load_golden("final_mnist_rect")[0]
-    assert lines["basis_average", 0].last == active.active[0][active.is_train].any(axis=0).sum()
+    assert summary["now"]["basis_average", "train", 0] == active.active[0][active.is_train].any(axis=0).sum()
 
 
 def test_temporary_folders_go_with_the_result(trace: Path) -> None:

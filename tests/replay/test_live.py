@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture(autouse=True, params=[(40, 7), (40, 1000), (1000, 11)], ids=str)
 def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How many samples are late, and how many are read at once: steps are cut, and some chunks aren't late."""
+    """Over how many samples the pace is told, and how many are read at once: steps are cut."""
     lately, at_once = request.param
     monkeypatch.setattr(live, "LATELY", lately)
     monkeypatch.setattr(live, "chunk_samples", lambda *_: at_once)
@@ -43,16 +43,13 @@ def check(now: Now, path: Path) -> None:
         time[-1],
     )
     since = samples["step"].iloc[-min(len(samples), live.LATELY)]
-    late = {name: table[table["step"] >= since] for name, table in tables.items()}
+    told = analyze(path, metrics=list(tables)).summary(phase="train").set_index(["metric", "layer"])["now"]
     for index, layer in enumerate(now.layers):
-        sizes = of_layer(tables["basis_set_size"], index).groupby("mac")["value"].last()
-        assert (layer.basis_set_total, layer.basis_set_median) == (sizes.sum(), sizes.median())
         ever = of_layer(tables["num_activations"], index).groupby("mac")["value"].sum()
         assert layer.silent == (ever == 0).sum()
-        lately = of_layer(late["num_activations"], index).groupby("mac")["value"].sum()
-        assert layer.active == pytest.approx((lately > 0).mean())
-        coverage = of_layer(late["feature_coverage"], index)
-        assert layer.coverage == pytest.approx(np.average(coverage["value"], weights=coverage["samples"]))
+        assert layer.basis_set_size == told["basis_set_size", index]
+        assert layer.active == told["num_activations", index]
+        assert layer.coverage == told["feature_coverage", index]
     first = int((samples["step"] < since).sum())
     if first:
         assert now.rate == pytest.approx((len(samples) - first) / (time[-1] - time[first - 1]))
@@ -112,9 +109,9 @@ def test_a_trace_without_a_sample_is_shown_as_such(tmp_path: Path) -> None:
         None,
         None,
     )
-    assert [(layer.basis_set_total, layer.active, layer.silent) for layer in now.layers] == [
-        (0, 0, 20),
-        (0, 0, 3),
+    assert [(layer.basis_set_size, layer.active, layer.silent) for layer in now.layers] == [
+        (0, None, 20),
+        (0, None, 3),
     ]
 
 
@@ -129,4 +126,4 @@ def test_without_inputs_there_is_no_coverage(tmp_path: Path) -> None:
     with open_trace(tmp_path / "run.h5") as trace:
         now = LiveRun(trace).catch_up()
     assert [layer.coverage for layer in now.layers] == [None, None]
-    assert (now.rate, now.layers[0].active, now.layers[0].basis_set_total) == (None, 1.0, 20)
+    assert (now.rate, now.layers[0].active, now.layers[0].basis_set_size) == (None, 1.0, 1.0)

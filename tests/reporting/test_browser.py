@@ -18,14 +18,14 @@ if TYPE_CHECKING:
 
 _HIGHEST = """() => {
     const chart = document.querySelector("#growth .chart"), line = chart._fullData[0];
-    const median = chart._fullData.find((trace) => trace.meta.role === "line").y;
-    const above = [...line.y].map((value, at) => value - median[at % (median.length + 1)] || 0);
+    const mean = chart._fullData.find((trace) => trace.meta.role === "line").y;
+    const above = [...line.y].map((value, at) => value - mean[at % (mean.length + 1)] || 0);
     const place = above.indexOf(Math.max(...above));
     const { left, top } = chart.getBoundingClientRect(), { xaxis, yaxis } = chart._fullLayout;
     return [left + xaxis._offset + xaxis.d2p(line.x[place]), top + yaxis._offset + yaxis.d2p(line.y[place]),
         line.y[place]];
 }"""
-"""Where the point of a MAC's line that is farthest above the median is on the screen, and its value."""
+"""Where the point of a MAC's line that is farthest above the mean is on the screen, and its value."""
 
 
 # Drawing a page takes longest: tests that leave it as they found it share one.

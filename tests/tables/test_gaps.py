@@ -138,7 +138,7 @@ def test_tables_and_results_carry_it(tmp_path: Path) -> None:
     assert result.notes["basis_set_size"] == [LOWER]
     assert "num_activations" not in result.notes
     shown = result._repr_html_()
-    assert f"</table><p>{line}</p>" in shown
+    assert f"<p>{line}</p>" in shown
     assert f"<p>basis_set_size: {LOWER}</p>" in shown
     for name, path in result.paths.items():
         notes = json.loads(pq.read_schema(path).metadata[b"sparsey_trace"])["notes"]

@@ -7,9 +7,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+import pytest
 
+from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics import RunMetric
 from sparsey_trace.replay.analyze import analyze
+from sparsey_trace.tables.summary import COLUMNS, summary_texts
+from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
@@ -46,20 +50,19 @@ class Low(Given):
 
 
 def summary(kind: type[Given] = Given, /, **columns: tuple[Any, ...]) -> list[SummaryRow]:
-    return analyze(RUN, metrics=[kind(tuple(columns.items()))]).summary()
+    return analyze(RUN, metrics=[kind(tuple(columns.items()))]).summary_rows()
 
 
 EPOCHS = {"epoch": (0, 0, 1, 1, 2, 2), "phase": ("train",) * 6, "layer": (0,) * 6, "mac": (0, 1) * 3}
 
 
 def test_macs_without_a_value_are_left_out_of_means() -> None:
-    (line,) = summary(**EPOCHS, value=(4.0, None, 1.0, 2.0, None, None))
-    assert (line.last, line.best, line.at) == (1.5, 4.0, "epoch 0, train")
+    (row,) = summary(**EPOCHS, value=(4.0, None, 1.0, 2.0, None, None))
+    assert (row.phase, row.now, row.best, row.best_epoch) == ("train", 1.5, 4.0, 0)
 
 
-def test_a_layer_without_any_value_has_neither_last_nor_best() -> None:
-    (line,) = summary(**EPOCHS, value=(None,) * 5 + (float("nan"),))
-    assert line.texts() == ["given", "0", "", "", ""]
+def test_a_layer_without_any_value_has_no_row() -> None:
+    assert summary(**EPOCHS, value=(None,) * 5 + (float("nan"),)) == []
 
 
 def test_the_best_is_the_metrics_own() -> None:
@@ -68,6 +71,16 @@ def test_the_best_is_the_metrics_own() -> None:
     assert summary(Given, **EPOCHS, value=values)[0].best == 5.0
 
 
-def test_a_table_of_other_columns_has_a_line_too() -> None:
-    (line,) = summary(phase=("train",), layer=(0,), samples=(3,))
-    assert line.texts() == ["given", "", "", "", ""]
+def test_a_table_of_other_columns_has_a_row_without_figures() -> None:
+    (row,) = summary(phase=("train",), layer=(0,), samples=(3,))
+    assert summary_texts(row) == ["given", *[""] * 8]
+
+
+def test_a_summary_is_a_frame_with_names_of_layers() -> None:
+    result = analyze(RUN, metrics=["match_accuracy", "num_activations"])
+    frame = result.summary()
+    assert list(frame) == list(COLUMNS)
+    assert set(frame["layer_name"]) == {layer.name for layer in open_trace(RUN).layout.layers}
+    assert set(result.summary(phase="eval")["phase"]) == {"eval"}
+    with pytest.raises(UsageError, match="phase: expected one of train, eval, found 'test'"):
+        result.summary(phase="test")

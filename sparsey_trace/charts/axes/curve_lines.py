@@ -1,4 +1,4 @@
-"""Curves on axes of matplotlib: each layer's median over its MACs as a line, and 10 to 90% of them as a band."""
+"""Curves on axes of matplotlib: each layer's mean over its MACs as a line, and 10 to 90% of them as a band."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def draw_curves(ax: Axes, found: Sequence[Curve], look: Look, *, words: Words, f
     if from_zero:
         ax.set_ylim(bottom=0, auto=True)
     has_band = any(curve.values.shape[1] > 1 for curve in found)
-    legend(ax, f"median and\n{LOW:.0%} to {HIGH:.0%} of MACs" if has_band else None)
+    legend(ax, f"mean and\n{LOW:.0%} to {HIGH:.0%} of MACs" if has_band else None)
 
 
 def _line(ax: Axes, curve: Curve, look: Look, number: int) -> None:
@@ -55,7 +55,7 @@ def _line(ax: Axes, curve: Curve, look: Look, number: int) -> None:
     few = curve.phase == "eval" or len(curve.seen) < 2
     ax.plot(
         curve.seen,
-        curve.median,
+        curve.mean,
         color=color,
         linestyle=line_of(number),
         marker=marker_of(number) if few else None,
@@ -68,10 +68,10 @@ def _line(ax: Axes, curve: Curve, look: Look, number: int) -> None:
 
 def _marks(ax: Axes, curve: Curve, look: Look, number: int) -> Container:
     """Evaluations beside a line of training."""
-    color, median = look.color or color_of(number), curve.median
-    spread = np.stack([median - curve.quantile(LOW), curve.quantile(HIGH) - median])
+    color, mean = look.color or color_of(number), curve.mean
+    spread = np.stack([mean - curve.quantile(LOW), curve.quantile(HIGH) - mean])
     marks = ax.errorbar(
-        curve.seen, median, yerr=spread, fmt=marker_of(number), color=color, mec="white", capsize=2
+        curve.seen, mean, yerr=spread, fmt=marker_of(number), color=color, mec="white", capsize=2
     )
     if _EVALUATION not in _labels(ax):
         ax.plot([], [], "o", color="0.4", label=_EVALUATION)

@@ -31,11 +31,11 @@ MOST_LINE_POINTS = 100
 FEW = 12
 """So few points are marked, with bars for the band."""
 
-MEDIAN = ("line", "median over the MACs of a layer, training")
+MEAN = ("line", "mean over the MACs of a layer, training")
 BAND = ("band", "from 10% to 90% of the MACs")
 MACS = ("mac", "single MACs: the mouse finds which")
 
-KEY = (MEDIAN, ("dash", "the same in evaluation"), BAND)
+KEY = (MEAN, ("dash", "the same in evaluation"), BAND)
 """What lines mean."""
 
 
@@ -58,7 +58,7 @@ def _of_layer(found: Curves, layer: str) -> list[tuple[View, Curve]]:
 def _panel(found: Sequence[tuple[View, Curve]], layer: str, words: Words, *, with_macs: bool) -> Panel:
     traces = [single_macs(view, curve) for view, curve in found if with_macs and curve.values.shape[1] > 1]
     for view, curve in found:
-        traces += [*_band(view, curve), _median(view, curve)]
+        traces += [*_band(view, curve), _mean(view, curve)]
     return Panel(
         title=layer,
         label=f"{words.title} in layer {layer}. {' '.join(_ends(view, curve) for view, curve in found)}",
@@ -67,14 +67,14 @@ def _panel(found: Sequence[tuple[View, Curve]], layer: str, words: Words, *, wit
 
 
 def _ends(view: View, curve: Curve) -> str:
-    median = curve.median
-    known = np.flatnonzero(~np.isnan(median))
+    mean = curve.mean
+    known = np.flatnonzero(~np.isnan(mean))
     if not len(known):
         return ""
     first, last = known[[0, -1]]
     return (
-        f"{view.name}, {curve.phase}: median over MACs {in_words(median[first])} after {curve.seen[first]:,} "
-        f"samples, {in_words(median[last])} after {curve.seen[last]:,}."
+        f"{view.name}, {curve.phase}: mean over MACs {in_words(mean[first])} after {curve.seen[first]:,} "
+        f"samples, {in_words(mean[last])} after {curve.seen[last]:,}."
     )
 
 
@@ -102,21 +102,21 @@ def _band(view: View, curve: Curve) -> list[Any]:
     ]
 
 
-def _median(view: View, curve: Curve) -> Any:
-    median = curve.median
+def _mean(view: View, curve: Curve) -> Any:
+    mean = curve.mean
     bars: dict[str, Any] = {}
     if is_few(curve) and curve.values.shape[1] > 1:
-        above, below = curve.quantile(0.9) - median, median - curve.quantile(0.1)
+        above, below = curve.quantile(0.9) - mean, mean - curve.quantile(0.1)
         bars = {"error_y": {"type": "data", "array": small(above), "arrayminus": small(below), "width": 3}}
     return go.Scatter(
         x=small(curve.seen),
-        y=small(median),
+        y=small(mean),
         customdata=small(curve.step),
         name=text(f"{view.name}, {curve.phase}"),
         mode="lines+markers" if is_few(curve) else "lines",
         line={"width": 2.5, "dash": "dash" if curve.phase == "eval" else "solid"},
         marker={"size": 9, "line": {"width": 1.5}},
-        hovertemplate="median %{y:.4~g}<br>after %{x:,} samples, step %{customdata:,}"
+        hovertemplate="mean %{y:.4~g}<br>after %{x:,} samples, step %{customdata:,}"
         f"<extra>{text(view.name)}, {curve.phase}</extra>",
         meta={"series": view.series, "role": "line"},
         **bars,
@@ -157,9 +157,7 @@ def thinned(found: Curves, *, with_macs: bool = False) -> list[str]:
     if with_macs and any(curve.values.shape[1] > MOST_LINES for curve in every):
         said.append(f"Of layers with more than {MOST_LINES} MACs, so many, evenly chosen, have a line.")
     if with_macs and any(len(curve.seen) > MOST_LINE_POINTS for curve in every):
-        said.append(
-            f"Lines of single MACs have {MOST_LINE_POINTS} points. Medians and bands are of all MACs."
-        )
+        said.append(f"Lines of single MACs have {MOST_LINE_POINTS} points. Means and bands are of all MACs.")
     return said
 
 
@@ -190,8 +188,9 @@ def _spread_in_words(view: View, curve: Curve) -> str:
     known = curve.overall[~np.isnan(curve.overall)]
     if not len(known):
         return ""
-    low, middle, high = np.quantile(known, [0, 0.5, 1])
-    return f"{view.name}, {view.layers[curve.layer]}: {in_words(low)} to {in_words(high)}, median {in_words(middle)}."
+    low, high = known.min(), known.max()
+    said = f"{in_words(low)} to {in_words(high)}, mean {in_words(known.mean())}"
+    return f"{view.name}, {view.layers[curve.layer]}: {said}."
 
 
 def _box(view: View, curves: Sequence[Curve], ticks: dict[str, int]) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow.parquet as pq
@@ -12,7 +12,7 @@ from sparsey_trace.charts.shared.points import MOST_POINTS, points_of
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.num_activations import NumActivations
-from sparsey_trace.tables.summary import whole_groups
+from sparsey_trace.tables.layer_means import whole_groups
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -59,9 +59,11 @@ class Curve:
         return found
 
     @property
-    def median(self) -> NDArray[np.float64]:
-        """[P] float64, over MACs."""
-        return self.quantile(0.5)
+    def mean(self) -> NDArray[np.float64]:
+        """[P] float64, over the MACs that have a value, as in summaries; nan where none has."""
+        known = ~np.isnan(self.values)
+        sums, counts = np.where(known, self.values, 0).sum(axis=1), known.sum(axis=1)
+        return _over(sums, counts)
 
 
 def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
@@ -139,7 +141,7 @@ class _Gathered:
         ]
 
 
-def _over(sums: NDArray[np.float64], weights: NDArray[np.float64]) -> NDArray[np.float64]:
+def _over(sums: NDArray[np.float64], weights: NDArray[Any]) -> NDArray[np.float64]:
     """`sums` over `weights`, of any one shape; nan where the weight is 0."""
     return np.asarray(np.divide(sums, weights, out=np.full(sums.shape, np.nan), where=weights > 0))
 

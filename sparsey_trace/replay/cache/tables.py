@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import SampleMetric
-from sparsey_trace.metrics.state_checks import check_number
+from sparsey_trace.metrics.state_checks import check_number, check_parts
 from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.sealed_files import digest_of
 from sparsey_trace.replay.cache.store import Store, Unknown, warn
@@ -19,6 +19,7 @@ from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.groups import Groups, check_groups
 from sparsey_trace.tables.names import table_names
 from sparsey_trace.tables.provenance import first_difference, make_provenance, provenance_in
+from sparsey_trace.tables.run_totals import RunTotals, check_totals
 from sparsey_trace.tables.stream import Halt
 
 if TYPE_CHECKING:
@@ -81,8 +82,8 @@ def keep_table(store: Store, metric: Metric[Any], name: str, halt: Halt | None) 
     with path.open("rb") as stream:
         digest = digest_of(stream, path.stat().st_size).hex()
     about = {"digest": digest, "rows": None if halt is None else halt.rows}
-    waiting = None if halt is None else halt.waiting
-    store.write(f"{name}.table", about, waiting, (Groups,), maker_of(metric))
+    value = None if halt is None else (halt.waiting, dict(halt.totals))
+    store.write(f"{name}.table", about, value, (Groups, RunTotals), maker_of(metric))
 
 
 def _known(
@@ -113,7 +114,7 @@ def _halt(
     store: Store, metric: Metric[Any], name: str, resolution: str, layout: Layout, samples: int
 ) -> Halt | None:
     """Where a table's values ended, if they came by chunks; the table is as it was written."""
-    about, waiting = store.read(f"{name}.table", (Groups,), maker_of(metric))
+    about, value = store.read(f"{name}.table", (Groups, RunTotals), maker_of(metric))
     path = store.tables / f"{name}.parquet"
     with path.open("rb") as stream:
         digest = digest_of(stream, path.stat().st_size).hex()
@@ -125,16 +126,22 @@ def _halt(
     width = layout.num_macs if name == metric.name else len(layout.layers)
     try:
         check_number(about["rows"], "rows", lowest=0, highest=pq.read_metadata(path).num_rows)
+        check_parts(value, "groups and totals", tuple, count=2)
+        waiting, totals = value
         if (waiting is None) is not (resolution == "sample"):
             msg = f"groups: expected them where resolution is not sample, found {type(waiting).__name__}"
             raise DataError(msg)
+        over = metric.over_samples
         if waiting is not None:
-            over = metric.over_samples
             check_groups(waiting, resolution=resolution, over_samples=over, width=width, samples=samples)
+        known = {name, *(metric.beside if name == metric.name else ())}
+        check_totals(
+            totals, known, over_samples=over, width=width, layers=len(layout.layers), samples=samples
+        )
     except DataError as error:
         warn(f"{store.path(f'{name}.table')}: expected totals that can be gone on from, found {error}")
         raise Unknown(why=f"the totals of {path.name} were damaged") from error
-    return Halt(about["rows"], waiting)
+    return Halt(about["rows"], waiting, totals)
 
 
 def _changed(path: Path) -> Unknown:

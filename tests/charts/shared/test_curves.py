@@ -106,7 +106,7 @@ def test_bands_leave_out_macs_without_a_value() -> None:
         values=values,
         overall=values[0],
     )
-    np.testing.assert_array_equal(curve.median, [2, np.nan])
+    np.testing.assert_array_equal(curve.mean, [2, np.nan])
     np.testing.assert_allclose(curve.quantile(0.1), [1.2, np.nan])
     assert dataclasses.replace(curve, values=values[:1]).quantile(1.0) == [3]
 

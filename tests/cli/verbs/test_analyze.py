@@ -17,6 +17,7 @@ import sparsey_trace as st
 from sparsey_trace.cli.main import app, main
 from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
 from sparsey_trace.cli.verbs.analyze import engine_names
+from sparsey_trace.tables.summary import TEXT_COLUMNS, summary_texts
 from tests.cli.commands import being_written, installed, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
@@ -29,11 +30,13 @@ def test_the_command_writes_tables_beside_the_trace_and_shows_a_summary(run: Pat
     found = sparsey_trace("analyze", run)
     assert (found.returncode, found.stderr) == (0, "")
     lines = found.stdout.splitlines()
-    assert lines[0].split() == ["metric", "layer", "last", "best", "at"]
+    assert lines[0].split() == list(TEXT_COLUMNS)
     result = st.analyze(run)
-    assert [line.split() for line in lines[1 : len(result.summary()) + 1]] == [
-        [*(text for text in line.texts()[:4] if text), *line.at.split()] for line in result.summary()
+    rows = result.summary_rows()
+    assert [line.split() for line in lines[1 : len(rows) + 1]] == [
+        [text for text in summary_texts(row) if text] for row in rows
     ]
+    assert lines[len(rows) + 1] == "share of samples: num_activations"
     folder = run.with_name("run.metrics")
     assert lines[-1].startswith(f"8 tables of {run} in {folder}: num_activations.parquet, ")
     assert {path.stem for path in folder.glob("[!.]*")} == set(result)
@@ -43,8 +46,8 @@ def test_the_command_writes_tables_beside_the_trace_and_shows_a_summary(run: Pat
 def test_columns_of_the_summary_are_aligned(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     main(["analyze", str(run)])
     head, *lines = capsys.readouterr().out.splitlines()[:9]
-    end = head.index("layer") + len("layer")
-    assert all(line[end - 1].isdigit() and line[end] == " " for line in lines)
+    end = head.index("samples") + len("samples")
+    assert all(len(line) == end and line[-1].isdigit() for line in lines)
 
 
 def test_json_is_one_object_and_nothing_else(run: Path, tmp_path: Path) -> None:
@@ -55,8 +58,8 @@ def test_json_is_one_object_and_nothing_else(run: Path, tmp_path: Path) -> None:
     assert value["tables"] == {"basis_set_size": str(out / "basis_set_size.parquet")}
     assert (value["trace"], value["folder"], value["skipped"]) == (str(run), str(out), {})
     assert (value["gaps"], value["notes"]) == ("", {})
-    line = st.analyze(run, metrics=["basis_set_size"]).summary()[0]
-    assert value["summary"][0] == vars(line)
+    row = st.analyze(run, metrics=["basis_set_size"]).summary_rows()[0]
+    assert value["summary"][0] == vars(row)
     assert found.stderr == ""
 
 

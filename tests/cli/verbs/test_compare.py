@@ -40,18 +40,18 @@ def test_runs_stand_side_by_side(runs: list[Path]) -> None:
     assert (found.returncode, found.stderr) == (0, "")
     lines = found.stdout.splitlines()
     assert lines[:2] == [f"old/run  {runs[0]}, 32 samples", f"new/run  {runs[1]}, 32 samples"]
-    assert lines[3].split() == ["metric", "layer", "value", "old/run", "new/run", "change"]
+    assert lines[3].split() == ["metric", "phase", "layer", "value", "old/run", "new/run", "change"]
     table = st.compare(runs, metrics=["basis_set_size"]).table.query("layer == 'v1'")
-    old, new = table["last"]
-    wins = ["*" if won else "" for won in table["wins_last"]]
+    old, new = table["now"]
+    wins = ["*" if won else "" for won in table["wins_now"]]
     change = [f"{'+' if new > old else ''}{new - old:.4g}"]
     assert lines[4].split() == [
-        "basis_set_size", "v1", "last", f"{old:.4g}{wins[0]}", f"{new:.4g}{wins[1]}", *change
+        "basis_set_size", "train", "v1", "now", f"{old:.4g}{wins[0]}", f"{new:.4g}{wins[1]}", *change
     ]  # fmt: skip
-    assert [line.split()[2] for line in lines[4:12]] == ["last", "best", "best", "area"] * 2
+    assert [line.split()[3] for line in lines[4:8]] == ["now", "area"] * 2
     assert lines[-2:] == [
-        "* lowest is best: basis_set_size",
-        "area: under the growth of the basis set, over the train samples; a mean size in codes",
+        "codes: basis_set_size",
+        "area: how large basis sets were on average over the training samples, in codes",
     ]
     assert max(map(len, lines[3:])) <= 100
 
@@ -62,9 +62,9 @@ def test_digits_stand_below_digits_and_metrics_apart(
     assert compare(runs) == 0
     head, *lines = capsys.readouterr().out.splitlines()[3:]
     assert lines[0].startswith("num_activations ")
-    assert lines.count("") == 8
-    numbers = [line for line in lines if line[:1].isalpha() and " last " in line]
-    assert len(numbers) == 2 * 8
+    assert lines.count("") == 9
+    numbers = [line for line in lines if line[:1].isalpha() and " now " in line]
+    assert len(numbers) == 2 * (9 + 5)
     end = head.index("old/run") + len("old/run")
     assert all(line[end - 2].isdigit() and line[end - 1] in " *" for line in numbers)
 
@@ -75,7 +75,7 @@ def test_a_terminal_gets_a_ruled_table(runs: list[Path]) -> None:
     assert "─────" in seen
     plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", seen)
     rows = [line for line in plain.splitlines() if line.startswith("feature_coverage")]
-    assert len(rows) == 2 * 2 * 3
+    assert len(rows) == 2 * 2 * 2 * 3
     assert max(map(len, rows)) <= 100
 
 
@@ -83,7 +83,7 @@ def test_more_than_two_runs_have_no_change(
     runs: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert compare([*runs, write_run(tmp_path / "third.h5", seed=3)], *QUICK) == 0
-    assert capsys.readouterr().out.splitlines()[4].split()[3:] == ["old/run", "new/run", "third"]
+    assert capsys.readouterr().out.splitlines()[4].split()[4:] == ["old/run", "new/run", "third"]
 
 
 @pytest.mark.parametrize("form", ["parquet", "csv", "json"])
@@ -93,7 +93,7 @@ def test_the_comparison_is_written_as_a_table(runs: list[Path], tmp_path: Path, 
     found = getattr(pd, f"read_{form}")(out)
     expected = st.compare(runs).table
     assert list(found.columns) == list(expected.columns)
-    assert len(found) == 8 * 2 * 2
+    assert len(found) == (9 + 5) * 2 * 2
     pd.testing.assert_frame_equal(found.convert_dtypes(), expected.convert_dtypes(), check_exact=False)
 
 
@@ -142,7 +142,7 @@ def test_the_gate_fails_with_a_line_for_each_figure(runs: list[Path]) -> None:
     run = runs[areas.index(max(areas))]
     assert found.returncode == 1
     assert found.stderr == (
-        f"sparsey-trace: rule broken: {rule}: {run}: basis_set_size[v2]: "
+        f"sparsey-trace: rule broken: {rule}: {run}: basis_set_size[v2] (train): "
         f"area is {max(areas):.6g}; limit {limit:.6g}\n"
     )
     assert "kept" not in found.stdout
@@ -162,7 +162,10 @@ def test_a_bad_rule_or_file_name_is_refused_before_anything_is_computed(
     runs: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert compare(runs, "--fail-if", "feature_coverage is low") == 2
-    assert "expected [last:|best:|area:]METRIC[[LAYER]] with <, <=, > or >=" in capsys.readouterr().err
+    assert (
+        "expected [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >="
+        in capsys.readouterr().err
+    )
     assert compare(runs, "--fail-if", "coverage<1") == 2
     assert "found 'coverage'" in capsys.readouterr().err
     assert compare(runs, "--out", "table.txt") == 2
@@ -207,4 +210,4 @@ def test_folders_of_tables_are_runs(runs: list[Path], capsys: pytest.CaptureFixt
     assert compare(folders, "--resolution", "epoch", "--fail-if", "best:match_accuracy[0]<0") == 0
     out = capsys.readouterr().out
     assert out.startswith(f"old/run  {folders[0]}, 32 samples\n")
-    assert "epoch 0, eval" in out
+    assert "best epoch" in out

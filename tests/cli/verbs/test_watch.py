@@ -94,9 +94,6 @@ def test_it_ends_when_the_writer_is_killed(tmp_path: Path) -> None:
     assert last[1].split() == [
         "layer",
         "MACs",
-        "median",
-        "codes",
-        "all",
         "codes",
         "coverage",
         "active",

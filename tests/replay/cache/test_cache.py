@@ -93,7 +93,7 @@ def test_again_nothing_is_replayed_and_nothing_written(
     again = analyze(trace, out=tmp_path / "out", chunk_size=3, n_jobs=2)
     assert len(replayed) == 2
     assert {path: (path.stat().st_mtime_ns, path.stat().st_ino) for path in before} == before
-    assert (list(again), again.summary()) == (list(first), first.summary())
+    assert (list(again), again.summary_rows()) == (list(first), first.summary_rows())
 
 
 def test_only_the_new_part_of_a_trace_is_replayed(

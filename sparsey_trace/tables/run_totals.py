@@ -1,0 +1,149 @@
+"""Exact totals of a metric over a run, however its samples were cut into steps: what a summary is made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.errors import DataError
+from sparsey_trace.layout import PHASES, TRAIN
+from sparsey_trace.metrics.state_checks import check_array, check_parts
+from sparsey_trace.tables.groups import Groups, as_numbers, carried, check_groups
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Sequence
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.metrics.base import OverSamples
+
+LATELY = 1000
+"""In a run of one epoch, now means so many training samples."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class RunTotals:
+    """Totals of all epochs, and of the last training samples.
+
+    Attributes:
+        epochs: a group for each epoch and phase.
+        sums: the same groups as sums, where `epochs` holds last values.
+        latest: [2] int64, the epoch of each phase's last sample; -1 where it has none.
+        tail: the last training samples, a group each, with a total for each layer; of a run of one epoch.
+    """
+
+    epochs: Groups
+    sums: Groups | None
+    latest: NDArray[np.int64]
+    tail: Groups
+
+    @classmethod
+    def of(
+        cls,
+        chunk: Chunk,
+        sample: NDArray[np.int64],
+        values: Sequence[NDArray[Any]],
+        *,
+        over_samples: OverSamples,
+        may_lack: bool = False,
+        steps: Groups | None = None,
+    ) -> RunTotals:
+        """Those of a chunk.
+
+        Args:
+            chunk: the chunk.
+            sample: [n] ascending positions in it, of the samples that have values.
+            values: a [n, M] for each layer.
+            over_samples: what stands for a group.
+            may_lack: whether nan stands for a value that there isn't.
+            steps: the same values by step, where these are known.
+        """
+        how: dict[str, Any] = {"resolution": "epoch", "may_lack": may_lack}
+        if steps is None:
+            epochs = Groups.of(chunk, sample, values, over_samples=over_samples, **how)
+        else:
+            epochs = steps.by_epoch()
+        is_last = over_samples == "last"
+        phase = chunk.phase[sample]
+        latest = [chunk.epoch[sample[phase == number]][-1:] for number in range(len(PHASES))]
+        return cls(
+            epochs=epochs,
+            sums=Groups.of(chunk, sample, values, over_samples="sum", **how) if is_last else None,
+            latest=np.array([found[0] if len(found) else -1 for found in latest], np.int64),
+            tail=_tail(chunk, sample, values, epochs),
+        )
+
+    def followed_by(self, later: RunTotals) -> RunTotals:
+        """With the totals of a later stretch of the run."""
+        epochs = self.epochs.followed_by(later.epochs)
+        tail = self.tail.followed_by(later.tail)[-LATELY:]
+        return RunTotals(
+            epochs=epochs,
+            sums=None if self.sums is None or later.sums is None else self.sums.followed_by(later.sums),
+            latest=np.where(later.latest < 0, self.latest, later.latest),
+            tail=tail if _is_one(epochs) else tail[:0],
+        )
+
+    def of_phase(self, phase: int) -> Groups:
+        """The groups of one phase, in order of epochs."""
+        return self.epochs[self.epochs.phase == phase]
+
+    def lately(self) -> NDArray[np.float64] | None:
+        """[L] float64, the mean of each layer's MACs over the last training samples; None where an epoch says more."""
+        if len(self.tail) < LATELY:
+            return None
+        counts = self.tail.counts().sum(axis=0)
+        return np.asarray(as_numbers(carried(self.tail.totals.sum(axis=1))) / counts, np.float64)
+
+
+def check_totals(
+    found: Any, names: Collection[str], *, over_samples: OverSamples, width: int, layers: int, samples: int
+) -> None:
+    """See that what was read is totals of these names, of which every number is possible.
+
+    Args:
+        found: what was read.
+        names: of a table's metric, and of what else it tells.
+        over_samples: of the metric.
+        width: how many values a sample has.
+        layers: how many layers there are.
+        samples: how many samples there were so far.
+
+    Raises:
+        DataError: it is something else.
+    """
+    check_parts(found, "totals", dict, count=len(names))
+    if found.keys() != set(names):
+        msg = f"totals: expected those of {', '.join(sorted(names))}, found others"
+        raise DataError(msg)
+    for totals in found.values():
+        check_parts(totals, "totals", RunTotals)
+        about: dict[str, Any] = {"samples": samples}
+        check_groups(totals.epochs, resolution="epoch", over_samples=over_samples, width=width, **about)
+        if over_samples == "last":
+            check_groups(totals.sums, resolution="epoch", over_samples="sum", width=width, **about)
+        check_groups(totals.tail, resolution=None, over_samples=over_samples, width=layers, **about)
+        check_array(totals.latest, "latest", dtype=np.int64, shape=(len(PHASES),))
+
+
+def _is_one(epochs: Groups) -> bool:
+    return len(np.unique(epochs.epoch)) <= 1
+
+
+def _tail(chunk: Chunk, sample: NDArray[np.int64], values: Sequence[NDArray[Any]], epochs: Groups) -> Groups:
+    """The last training samples of the chunk, if it is of one epoch and last values aren't what counts."""
+    train = np.flatnonzero(chunk.phase[sample] == TRAIN)[-LATELY:]
+    if epochs.over_samples == "last" or not _is_one(epochs):
+        train = train[:0]
+    each = Groups.of(
+        chunk,
+        sample[train],
+        [part[train] for part in values],
+        resolution="sample",
+        over_samples=epochs.over_samples,
+        may_lack=epochs.known is not None,
+    )
+    return each.by_layer([part.shape[1] for part in values])

@@ -1,0 +1,179 @@
+"""Summaries made: from exact totals of a metric's values, or from a table that a metric made itself."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sparsey_trace.layout import PHASES, TRAIN
+from sparsey_trace.metrics.reductions import reduce
+from sparsey_trace.tables.chunk_values import split_layers
+from sparsey_trace.tables.groups import as_numbers, carried
+from sparsey_trace.tables.summary import SummaryRow
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+    import pyarrow as pa
+    from numpy.typing import NDArray
+
+    from sparsey_trace.layout import Layout
+    from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.tables.groups import Groups
+    from sparsey_trace.tables.run_totals import RunTotals
+
+
+def summary_of_totals(
+    metric: SampleMetric[Any],
+    name: str,
+    totals: RunTotals,
+    layout: Layout,
+    *,
+    unit: str,
+    chance: NDArray[np.float64] | None = None,
+) -> list[SummaryRow]:
+    """The rows of one metric, or of what else it tells.
+
+    Args:
+        metric: says what its values mean.
+        name: what they are called.
+        totals: of all samples.
+        layout: of the trace.
+        unit: of the values.
+        chance: [L] what the eval samples of now would score by chance; nan where that can't be told.
+    """
+    rows = []
+    for phase in metric.summary_phases:
+        groups = totals.of_phase(phase)
+        if not len(groups):
+            continue
+        now, samples = _now(metric, totals, phase, layout)
+        best, epoch = _best(metric, groups, layout)
+        areas = _areas(totals, phase, layout) if totals.sums is not None else [None] * len(now)
+        has_chance = chance is not None and phase != TRAIN
+        for index, layer in enumerate(layout.layers):
+            if np.isnan(now[index]) and np.isnan(best[index]):
+                continue
+            rows.append(
+                SummaryRow(
+                    metric=name,
+                    phase=PHASES[phase],
+                    layer=index,
+                    layer_name=layer.name,
+                    now=_plain(now[index]),
+                    best=_plain(best[index]),
+                    best_epoch=None if np.isnan(best[index]) else int(epoch[index]),
+                    chance=_plain(chance[index]) if has_chance and chance is not None else None,
+                    samples=samples,
+                    unit=unit,
+                    area=areas[index],
+                )
+            )
+    return rows
+
+
+def _now(
+    metric: SampleMetric[Any], totals: RunTotals, phase: int, layout: Layout
+) -> tuple[NDArray[np.float64], int]:
+    """[L] the figures of now, and how many samples they stand for."""
+    groups = totals.of_phase(phase)
+    last = groups[groups.epoch == totals.latest[phase]]
+    if metric.over_samples == "last":
+        return _by_layer(last.values().astype(np.float64), layout)[0], int(groups.samples.sum())
+    lately = totals.lately() if phase == TRAIN else None
+    if lately is not None:
+        return lately * metric.per_samples, len(totals.tail)
+    return _by_layer(_per_sample(metric, last), layout)[0], int(last.samples.sum())
+
+
+def _best(
+    metric: SampleMetric[Any], groups: Groups, layout: Layout
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """[L] the best epoch's figures, nan where nothing is best, and [L] which epochs these are."""
+    if not metric.has_best or metric.over_samples == "last":
+        nothing = np.zeros(len(layout.layers))
+        return nothing + np.nan, nothing.astype(np.int64)
+    sign = -1.0 if metric.best == "lowest" else 1.0
+    ranks = sign * _by_layer(_per_sample(metric, groups), layout)
+    row = np.argmax(np.where(np.isnan(ranks), -np.inf, ranks), axis=0)
+    return sign * ranks[row, np.arange(len(row))], groups.epoch[row].astype(np.int64)
+
+
+def _per_sample(metric: SampleMetric[Any], groups: Groups) -> NDArray[np.float64]:
+    """[g, X] float64, what each column came to for a sample, or for so many as its sums are told for."""
+    if metric.over_samples == "mean":
+        return groups.values()
+    return np.asarray(groups.values() / groups.samples[:, None] * metric.per_samples)
+
+
+def _areas(totals: RunTotals, phase: int, layout: Layout) -> list[float | None]:
+    """Of each layer, what last values were on average over the samples of a phase."""
+    assert totals.sums is not None
+    sums = totals.sums[totals.sums.phase == phase]
+    all_samples = as_numbers(carried(sums.totals.sum(axis=1))) / sums.samples.sum()
+    return [float(found) for found in _by_layer(all_samples[None].astype(np.float64), layout)[0]]
+
+
+def _by_layer(values: NDArray[np.float64], layout: Layout) -> NDArray[np.float64]:
+    """[g, L] the means over MACs of [g, X]; a value for each layer stays as it is."""
+    if values.shape[1] == len(layout.layers):
+        return values
+    return np.asarray(reduce("layerwise_mean", split_layers(layout, values)).values, np.float64)
+
+
+def _plain(value: Any) -> float | None:
+    return None if np.isnan(value) else float(value)
+
+
+def summary_of_table(metric: Metric[Any], table: pa.Table, layout: Layout) -> list[SummaryRow]:
+    """The rows of a table that a metric made itself: of its values, or of how many MACs were ever active.
+
+    Of one with other columns there is a single row that has no figures.
+    """
+    columns = set(table.column_names)
+    if {"layer", "value", "phase"} <= columns:
+        names = [name for name in ("epoch", "phase", "layer", "value") if name in columns]
+        return list(_of_values(metric, table.select(names).to_pandas(), layout))
+    if {"layer", "mac", "samples"} <= columns:
+        return list(_of_active(metric, table.select(["layer", "mac", "samples"]).to_pandas(), layout))
+    return [SummaryRow(metric=metric.name, phase=None, layer=None, layer_name=None, now=None)]
+
+
+def _of_values(metric: Metric[Any], frame: pd.DataFrame, layout: Layout) -> Iterator[SummaryRow]:
+    for (phase, number), rows in frame.groupby(["phase", "layer"], observed=True):
+        layer = int(str(number))
+        means = rows.groupby("epoch" if "epoch" in rows else "phase", observed=True)["value"].mean().dropna()
+        if not len(means):
+            continue
+        best = means.min() if metric.best == "lowest" else means.max()
+        has_best = metric.has_best and "epoch" in rows
+        yield SummaryRow(
+            metric=metric.name,
+            phase=str(phase),
+            layer=layer,
+            layer_name=_name(layout, layer),
+            now=float(means.iloc[-1]),
+            best=float(best) if has_best else None,
+            best_epoch=int(means.index[means == best][0]) if has_best else None,
+            unit=metric.unit,
+        )
+
+
+def _of_active(metric: Metric[Any], frame: pd.DataFrame, layout: Layout) -> Iterator[SummaryRow]:
+    last = frame.groupby(["layer", "mac"])["samples"].last()
+    for number, count in (last > 0).groupby("layer").sum().items():
+        layer = int(str(number))
+        yield SummaryRow(
+            metric=metric.name,
+            phase=PHASES[TRAIN],
+            layer=layer,
+            layer_name=_name(layout, layer),
+            now=float(count),
+            unit=metric.unit or "MACs ever active",
+        )
+
+
+def _name(layout: Layout, layer: int) -> str | None:
+    return layout.layers[layer].name if 0 <= layer < len(layout.layers) else None

@@ -1,0 +1,162 @@
+"""Chance is what a plain computation over all pairs finds, and so is the share of winners that agree."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import sparsey_trace as st
+from tests.tables.test_run_totals import write
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+NEURONS = 4
+
+
+def plain(measure: str, one: NDArray[Any] | None, other: NDArray[Any] | None) -> float:
+    """How alike two codes are, each [Q] winners; None where the MAC was silent."""
+    if measure == "intersection":
+        if one is None and other is None:
+            return np.nan
+        return 0.0 if one is None or other is None else float((one == other).mean())
+    cells = [
+        set() if code is None else {(cm, int(won)) for cm, won in enumerate(code)} for code in (one, other)
+    ]
+    if measure == "hamming":
+        return 1 - len(cells[0] ^ cells[1]) / (3 * NEURONS)
+    return len(cells[0] & cells[1]) / len(cells[0] | cells[1]) if cells[0] | cells[1] else 0.0
+
+
+def expected(path: Path, measure: str, layer: int) -> float:
+    with st.open_trace(path) as trace:
+        samples = trace.samples.to_pandas()
+        codes, active = trace.layers[layer].codes[:], trace.layers[layer].active[:]
+    code = [[codes[n, m] if active[n, m] else None for m in range(codes.shape[1])] for n in range(len(codes))]
+    asked = samples.query(f"phase == 'eval' and epoch == {samples['epoch'].max()}")
+    means = [
+        [
+            nanmean([plain(measure, code[n][mac], code[r][mac]) for r in training(samples, step)])
+            for n, step in zip(asked["sample"], asked["step"], strict=True)
+        ]
+        for mac in range(codes.shape[1])
+    ]
+    return nanmean([nanmean(of_mac) for of_mac in means])
+
+
+def training(samples: Any, step: int) -> list[int]:
+    return list(samples.query(f"phase == 'train' and step < {step}")["sample"])
+
+
+def nanmean(values: list[float]) -> float:
+    known = [value for value in values if not np.isnan(value)]
+    return float(np.mean(known)) if known else np.nan
+
+
+@pytest.mark.parametrize("measure", ["hamming", "intersection", "jaccard"])
+@pytest.mark.parametrize("epochs", [1, 2])
+def test_chance_is_the_mean_over_all_pairs(tmp_path: Path, measure: Any, epochs: int) -> None:
+    run = write(tmp_path / "run.h5", eval_batch=7, epochs=epochs)
+    metric = st.metrics.MatchAccuracy(similarity=measure)
+    rows = st.analyze(run, metrics=[metric], chunk_size=11).summary().set_index(["metric", "layer"])
+    for layer in range(2):
+        assert rows["chance"]["match_accuracy", layer] == pytest.approx(expected(run, measure, layer))
+        winners = expected(run, "intersection", layer)
+        assert rows["chance"]["match_accuracy_winners", layer] == pytest.approx(winners)
+
+
+def test_evaluation_within_training_meets_only_what_came_before(tmp_path: Path) -> None:
+    run = tmp_path / "run.h5"
+    rng = np.random.default_rng(1)
+    wiring = [np.arange(8)] * 2
+    layer = st.LayerLayout(name="v", num_macs=2, num_cms=3, num_neurons=NEURONS, connections=wiring)
+    with st.TraceWriter(run, st.Layout(num_features=8, layers=[layer])) as writer:
+        for step in range(20):
+            writer.append(
+                inputs=rng.integers(2, size=(3, 8)),
+                codes=[rng.integers(NEURONS, size=(3, 2, 3))],
+                active=[rng.random((3, 2)) < 0.5],
+                phase="eval" if step % 3 == 0 else "train",
+            )
+    (row, *_) = st.analyze(run, metrics=["match_accuracy"]).summary_rows()
+    with st.open_trace(run) as trace:
+        first = trace.samples.step[:] == 0
+    assert row.samples == 21 - first.sum()  # those of the first step have nothing to be compared with
+    samples_with_candidates = row.chance
+    assert samples_with_candidates == pytest.approx(_of_candidates(run))
+
+
+def _of_candidates(run: Path) -> float:
+    with st.open_trace(run) as trace:
+        samples, view = trace.samples.to_pandas(), trace.layers[0]
+        codes, active = view.codes[:], view.active[:]
+    code = [[codes[n, m] if active[n, m] else None for m in range(2)] for n in range(len(codes))]
+    asked = samples.query("phase == 'eval' and step > 0")
+    return nanmean(
+        [
+            np.mean([plain("hamming", code[n][mac], code[r][mac]) for r in training(samples, step)])
+            for mac in range(2)
+            for n, step in zip(asked["sample"], asked["step"], strict=True)
+        ]
+    )
+
+
+@pytest.mark.parametrize("resolution", ["sample", "step", "epoch"])
+def test_where_both_are_silent_there_is_no_value(tmp_path: Path, resolution: str) -> None:
+    run = write(tmp_path / "run.h5", eval_batch=7)
+    metric = st.metrics.MatchAccuracy(similarity="intersection")
+    by_sample = st.analyze(run, metrics=["match_accuracy"], resolution="sample").to_pandas("match_accuracy")
+    result = st.analyze(run, metrics=[metric], resolution=resolution)
+    frame = result.to_pandas("match_accuracy")
+    with st.open_trace(run) as trace:
+        codes = [view.codes[:] for view in trace.layers]
+        active = [view.active[:] for view in trace.layers]
+
+    def value(row: Any) -> float:
+        mine, other = (
+            codes[row.layer][n, row.mac] if active[row.layer][n, row.mac] else None
+            for n in (row.sample, row.nearest_sample)
+        )
+        return plain("intersection", mine, other)
+
+    by_sample["value"] = [value(row) for row in by_sample.itertuples()]
+    assert by_sample["value"].isna().any()
+    keys = [name for name in (resolution, "layer", "mac") if name in frame]
+    groups = by_sample.groupby(keys)["value"]
+    found = frame.set_index(keys)["value"].sort_index()
+    np.testing.assert_allclose(found, groups.mean().sort_index(), rtol=1e-6)
+    assert result["match_accuracy"]["value"].null_count == found.isna().sum()
+    if resolution != "sample":
+        assert list(frame.set_index(keys)["samples"].sort_index()) == list(groups.count().sort_index())
+    winners = result.summary().set_index(["metric", "layer"])["now"]
+    last = by_sample.query("epoch == 1").groupby(["layer", "mac"])["value"].mean().groupby("layer").mean()
+    for layer in range(2):
+        assert winners["match_accuracy_winners", layer] == pytest.approx(last[layer])
+
+
+def test_similar_winners_of_similar_inputs(tmp_path: Path) -> None:
+    run = write(tmp_path / "run.h5", eval_batch=8)
+    metric = st.metrics.SiscAdherence(similarity="intersection")
+    found = st.analyze(run, metrics=[metric], resolution="sample").to_pandas("sisc_adherence")
+    with st.open_trace(run) as trace:
+        samples, inputs = trace.samples.to_pandas(), trace.inputs[:]
+        codes, active = trace.layers[0].codes[:], trace.layers[0].active[:]
+    for row in found.query("layer == 0").iloc[::97].itertuples():
+        before = training(samples, row.step)
+        alike = [
+            (inputs[row.sample] & inputs[r]).sum() / max(1, (inputs[row.sample] | inputs[r]).sum())
+            for r in before
+        ]
+        shared = [
+            (codes[row.sample, row.mac] == codes[r, row.mac]).mean()
+            if active[row.sample, row.mac] and active[r, row.mac]
+            else 0.0
+            for r in before
+        ]
+        norms = [max(1e-8, float(np.linalg.norm(vector))) for vector in (alike, shared)]
+        expected_value = float(np.dot(alike, shared)) / norms[0] / norms[1] if before else 0.0
+        assert row.value == pytest.approx(expected_value, abs=1e-6)
