@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
 
 if TYPE_CHECKING:
@@ -11,6 +12,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
+def _check(
+    codes: NDArray[np.unsignedinteger[Any]], active: NDArray[np.bool_], counts: NDArray[np.int64]
+) -> None:
+    check_equal("samples and MACs", codes.shape[:2], active.shape)
+    check_equal("MACs and CMs", codes.shape[1:], counts.shape[:2])
+    check_indices(codes, counts.shape[2], "codes")
+
+
+@bordered(_check)
 @compiled
 def count_winners(
     codes: NDArray[np.unsignedinteger[Any]], active: NDArray[np.bool_], counts: NDArray[np.int64]
@@ -18,7 +28,7 @@ def count_winners(
     """Count the wins of active MACs.
 
     Args:
-        codes: [n, M, Q], winners; each has to be below K where its MAC is active.
+        codes: [n, M, Q], winners.
         active: [n, M].
         counts: [M, Q, K], added to.
     """

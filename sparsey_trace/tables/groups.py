@@ -76,7 +76,9 @@ class Groups:
         )
         known = None
         if may_lack:
-            known = _totals([(~np.isnan(part)).view(np.int8) for part in values], group, len(key), whole=True)[0]
+            known = _totals(
+                [(~np.isnan(part)).view(np.int8) for part in values], group, len(key), whole=True
+            )[0]
             values = [np.nan_to_num(part, nan=0.0) for part in values]
         if over_samples == "last":
             last = np.zeros(len(key), np.int64)

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from sparsey_trace.kernels import adherence, basis, common, distinct, nearest, pair_sums, reach, sums, turned
+from sparsey_trace.kernels import (
+    adherence,
+    basis,
+    common,
+    distinct,
+    nearest,
+    pair_sums,
+    reach,
+    sums,
+    turned,
+    winner_counts,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,6 +99,11 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
         np.zeros(3),
         1e-9,
     ),
+    winner_counts.count_winners: (
+        np.zeros((3, 2, 2), np.uint8),
+        np.ones((3, 2), np.bool_),
+        np.zeros((2, 2, 4), np.int64),
+    ),
 }
 
 # One argument, by its number, as it must not be.
@@ -137,6 +153,9 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
         words(1) + 256,
         "bits: expected none behind the 2 that have a group, found some",
     ),
+    (winner_counts.count_winners, 0, np.full((3, 2, 2), 4, np.uint8), "codes: expected indices from 0 to 3"),
+    (winner_counts.count_winners, 1, np.ones((3, 1), np.bool_), "samples and MACs: expected equal sizes"),
+    (winner_counts.count_winners, 2, np.zeros((2, 1, 4), np.int64), "MACs and CMs: expected equal sizes"),
     (reach.count_reach, 2, short(0, 2, 2), "sources: expected indices of the layer below, found others"),
     (reach.count_reach, 2, short(0, -1, 0), "sources: expected indices of the layer below, found others"),
     (reach.count_reach, 3, whole(1, 2, 4), "ends: expected numbers of sources, found more"),
