@@ -178,7 +178,7 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
 
 def test_every_kernel_has_a_border() -> None:
     """Of those that other modules call."""
-    modules = (adherence, basis, common, distinct, nearest, pair_sums, reach, sums, turned)
+    modules = (adherence, basis, common, distinct, nearest, pair_sums, reach, sums, turned, winner_counts)
     named = {
         found
         for module in modules

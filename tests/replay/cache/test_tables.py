@@ -20,6 +20,7 @@ from sparsey_trace.replay.cache.sealed_files import read_sealed, write_sealed
 from sparsey_trace.replay.cache.tables import _values_stay
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.tables.groups import Groups
+from sparsey_trace.tables.run_totals import RunTotals
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps
@@ -143,9 +144,9 @@ def test_forged_totals_are_named_and_made_anew(
     out, options = tmp_path / "out", {"metrics": ["feature_coverage"]}
     analyze(trace, out=out, **options)
     path = out / FOLDER / "feature_coverage.table"
-    about, groups = read_sealed(path, (Groups,))
+    about, (groups, totals) = read_sealed(path, (Groups, RunTotals))
     change, found = FORGED[forged]
-    write_sealed(path, about, change(groups), (Groups,))
+    write_sealed(path, about, (change(groups), totals), (Groups, RunTotals))
     write_steps(writer, 2, first=20)
     writer.commit()
     with pytest.warns(
@@ -161,8 +162,8 @@ def test_more_rows_than_there_are_are_named(live: tuple[Path, TraceWriter], tmp_
     out, options = tmp_path / "out", {"metrics": ["feature_coverage"], "resolution": "sample"}
     analyze(trace, out=out, **options)
     path = out / FOLDER / "feature_coverage.table"
-    about, waiting = read_sealed(path, (Groups,))
-    write_sealed(path, {**about, "rows": 10**9}, waiting, (Groups,))
+    about, known = read_sealed(path, (Groups, RunTotals))
+    write_sealed(path, {**about, "rows": 10**9}, known, (Groups, RunTotals))
     write_steps(writer, 2, first=20)
     writer.commit()
     with pytest.warns(CacheWarning, match=r"gone on from, found rows: expected a whole number from 0 to"):
