@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 from typing import TYPE_CHECKING
 
+import pexpect
 import pytest
 
 import sparsey_trace as st
@@ -59,17 +59,9 @@ _sparsey_trace_completion sparsey-trace
 echo "offered ${COMPREPLY[*]}, else files"
 """
 
-# Zsh completes only at a terminal; its own test module opens one.
-IN_ZSH = """
-zmodload zsh/zpty
-zpty -b shell zsh -f -i
-zpty -w shell 'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(sparsey-trace --show-completion)"; print rea""dy'
-zpty -r shell seen '*ready*'
-zpty -w -n shell $'sparsey-trace info oth\t'
-zpty -r shell seen '*other_run.h5*' && print -r -- "$seen"
-zpty -w -n shell $'\x15sparsey-trace analy\t'
-zpty -r shell seen '*analyze*' && print -r -- "$seen"
-"""
+SETTING_UP = (
+    'PS1=; autoload -Uz compinit; compinit -u -D; eval "$(sparsey-trace --show-completion)"; print rea""dy'
+)
 
 
 @pytest.fixture
@@ -92,10 +84,14 @@ def test_in_bash(tmp_path: Path, shell_environment: dict[str, str]) -> None:
 
 @pytest.mark.skipif(shutil.which("zsh") is None, reason="zsh isn't installed")
 def test_in_zsh(tmp_path: Path, shell_environment: dict[str, str]) -> None:
-    call = ["zsh", "-f", "-c", IN_ZSH]
-    found = subprocess.run(
-        call, capture_output=True, text=True, check=True, cwd=tmp_path, env=shell_environment, timeout=120
+    # Zsh completes only at a terminal.
+    shell = pexpect.spawn(
+        "zsh", ["-f", "-i"], cwd=str(tmp_path), env=shell_environment, encoding="utf-8", timeout=60
     )
-    seen = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]|\r|\x08", "", found.stdout)
-    assert "other_run.h5" in seen
-    assert "analyze" in seen
+    shell.sendline(SETTING_UP)
+    shell.expect("ready")
+    shell.send("sparsey-trace info oth\t")
+    shell.expect(r"other_run\.h5")
+    shell.send("\x15sparsey-trace analy\t")
+    shell.expect("analyze")
+    shell.close(force=True)

@@ -50,8 +50,8 @@ def test_the_page_on_recording_records(tmp_path: Path, monkeypatch: pytest.Monke
     names = {"model": OriginalModel(), "loader": [(samples(4), [0] * 4)] * 3}
     for example in blocks("docs/record.md"):
         exec(compile(example, "docs/record.md", "exec"), names)
-    lengths = {name: len(open_trace(f"{name}.h5")) for name in ("run", "own", "lit", "arrays")}
-    assert lengths == {"run": 24, "own": 80, "lit": 16, "arrays": 80}
+    lengths = {name: len(open_trace(f"{name}.h5")) for name in ("run", "own", "signs", "lit", "arrays")}
+    assert lengths == {"run": 24, "own": 80, "signs": 8, "lit": 16, "arrays": 80}
 
 
 @pytest.mark.parametrize("name", ["digits", "mnist"])
