@@ -16,8 +16,8 @@ from sparsey_trace.sparseypy.basis_average import BasisAverageMetric
 from sparsey_trace.sparseypy.basis_set_size import BasisSetSizeMetric
 from sparsey_trace.sparseypy.basis_set_size_increase import BasisSetSizeIncreaseMetric
 from sparsey_trace.sparseypy.feature_coverage import FeatureCoverageMetric
+from sparsey_trace.sparseypy.hook import Hook
 from sparsey_trace.sparseypy.hook_factory import HookFactory
-from sparsey_trace.sparseypy.hooks import Hook
 from sparsey_trace.sparseypy.inputs_and_codes_metric import InputsAndCodesMetric
 from sparsey_trace.sparseypy.layer_io import LayerIOHook
 from sparsey_trace.sparseypy.match_accuracy import MatchAccuracyMetric

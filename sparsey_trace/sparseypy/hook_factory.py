@@ -10,7 +10,7 @@ from sparsey_trace.sparseypy.layer_io import LayerIOHook
 if TYPE_CHECKING:
     from torch import nn
 
-    from sparsey_trace.sparseypy.hooks import Hook
+    from sparsey_trace.sparseypy.hook import Hook
 
 
 class HookFactory:

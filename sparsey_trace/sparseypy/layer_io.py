@@ -9,7 +9,7 @@ from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.spring2024 import Spring2024Layers, macs_of
 from sparsey_trace.recording.model.hook import ModelHook
-from sparsey_trace.sparseypy.hooks import Hook
+from sparsey_trace.sparseypy.hook import Hook
 
 if TYPE_CHECKING:
     from torch import nn
