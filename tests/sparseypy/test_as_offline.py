@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from functools import cached_property
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -72,12 +74,14 @@ class Watched:
         self.average = MetricFactory.create_metric("basis_average", model=model)
         self.average_by_epoch: dict[int, NDArray[np.float32]] = {}
         with st.record(model, path) as recorder:
-            for batch, training, epoch in steps:
+            for epoch, in_epoch in groupby(steps, key=itemgetter(2)):
                 recorder.epoch = epoch
-                output = model.train(training)(batch)
-                for metric, values in zip([*self.online, self.average], [*self.by_mac, []], strict=True):
-                    metric.compute(model, batch, output, training)
-                    values.append(getattr(metric, "by_mac", []))
+                for batch, training, _ in in_epoch:
+                    output = model.train(training)(batch)
+                    self.average.compute(model, batch, output, training)
+                    for metric, values in zip(self.online, self.by_mac, strict=True):
+                        metric.compute(model, batch, output, training)
+                        values.append(metric.by_mac)
                 self.average_by_epoch[epoch] = self.average._averages().numpy()
 
     @cached_property
