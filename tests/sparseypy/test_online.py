@@ -77,9 +77,9 @@ def test_parameters_that_aren_t_given_are_the_generation_s() -> None:
     }
     for kind, expected in ((final, of_final), (spring, of_spring)):
         model = kind(RUN)
-        assert MatchAccuracyMetric(model).definition.parameters == {**expected, "seed": 0}
-        size = expected["reference_size"]
-        assert SiscAdherenceMetric(model).definition.parameters == {"reference_size": size, "seed": 0}
+        assert MatchAccuracyMetric(model).definition.parameters.items() >= expected.items()
+        similar = SiscAdherenceMetric(model).definition.parameters
+        assert (similar["reference_size"], similar["seed"]) == (expected["reference_size"], 0)
     all_of_them = MatchAccuracyMetric(final(RUN), approximation_batch_size=None)
     assert all_of_them.definition.parameters["reference_size"] is None
     assert MatchAccuracyMetric(final(RUN), distance="hamming").definition.parameters["distance"] == "hamming"
