@@ -67,7 +67,7 @@ def test_a_metric_is_made_from_what_a_configuration_file_says() -> None:
     assert type(made) is sparseypy.SiscAdherenceMetric
     assert made.reduction == "layerwise_mean"
     assert made.get_best_comparison_function() is comparisons.min_by_layerwise_mean
-    assert made.definition.parameters == {"reference_size": 32, "seed": 0}
+    assert made.definition.parameters["reference_size"] == 32
     with pytest.raises(ValueError, match="Invalid comparison function name!"):
         MetricFactory.create_metric("basis_set_size", model=model, best_value="least")
 
