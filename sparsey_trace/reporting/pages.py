@@ -19,6 +19,7 @@ from sparsey_trace.support.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from sparsey_trace.reporting.findings.finding import Finding
     from sparsey_trace.reporting.sections import Section
     from sparsey_trace.reporting.tables import Table
 
@@ -28,6 +29,7 @@ def page(
     sections: Sequence[Section],
     *,
     generator: str,
+    findings: Sequence[Finding],
     facts: Sequence[Table],
     summary: Mapping[str, Any],
 ) -> bytes:
@@ -37,6 +39,7 @@ def page(
         runs: what they are called.
         sections: those with charts.
         generator: what makes it, without its version.
+        findings: in words, which stand first.
         facts: of the runs; see `tables.facts_of`.
         summary: figures, and what is to be known of them; see `tables.summary_of`.
     """
@@ -54,6 +57,7 @@ def page(
         scripts={name: Markup(script) for name, script in scripts.items()},
         data=embedded(_data(sections)),
         sections=sections,
+        findings=findings,
         facts=facts,
         summary=summary,
     )

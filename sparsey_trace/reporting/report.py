@@ -115,6 +115,7 @@ def _made(
     traces: Sequence[Trace], folders: Sequence[Path | None], *, n_jobs: int, progress_bar: bool
 ) -> bytes:
     """The report's bytes."""
+    from sparsey_trace.reporting.findings.all_findings import all_findings
     from sparsey_trace.reporting.pages import page
     from sparsey_trace.reporting.runs import report_runs, views_of
     from sparsey_trace.reporting.sections import HEADINGS, sections
@@ -133,7 +134,14 @@ def _made(
             shown.append(section)
             show(done, len(HEADINGS))
     names = [run.name for run in runs]
-    return page(names, shown, generator=GENERATOR, facts=facts_of(runs), summary=summary_of(runs))
+    return page(
+        names,
+        shown,
+        generator=GENERATOR,
+        findings=all_findings(runs),
+        facts=facts_of(runs),
+        summary=summary_of(runs),
+    )
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:

@@ -85,25 +85,32 @@ def _layers(fact: dict[str, Any], *, of: str) -> Table:
 
 def _config(runs: Sequence[ReportRun]) -> list[Table]:
     """The configurations; of several runs, beside each other."""
-    configs = [dict(_leaves(run.trace.config)) for run in runs]
-    keys = list(dict.fromkeys(key for config in configs for key in config))
-    if not keys:
-        return []
+    configs = [dict(config_leaves(run.trace.config)) for run in runs]
+    keys = dict.fromkeys(key for config in configs for key in config)
+    same = [key for key in keys if len({config.get(key) for config in configs}) == 1]
+    other = [key for key in keys if key not in same]
+    parts = (
+        [("Configuration", same)]
+        if not other
+        else [("Configuration: what differs", other), ("Configuration: the rest", same)]
+    )
     return [
         Table(
-            caption="Configuration",
+            caption=caption,
             heads=_heads(runs),
-            rows=[[key, *(config.get(key, "") for config in configs)] for key in keys],
+            rows=[[key, *(config.get(key, "") for config in configs)] for key in part],
             numbers=[],
-            is_long=len(keys) > _FOLDED,
+            is_long=len(part) > _FOLDED or (len(runs) > 1 and part is same),
         )
+        for caption, part in parts
+        if part
     ]
 
 
-def _leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
+def config_leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
     """The values of a configuration by the path to each.
 
-    >>> _leaves({"lr": 1, "layers": [{"rows": 2}, {"rows": None}], "sizes": [2, 3]})
+    >>> config_leaves({"lr": 1, "layers": [{"rows": 2}, {"rows": None}], "sizes": [2, 3]})
     [('lr', '1'), ('layers[0].rows', '2'), ('layers[1].rows', 'null'), ('sizes', '[2, 3]')]
     """
     if isinstance(config, dict) and config:
@@ -112,7 +119,7 @@ def _leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
         named = [(f"{prefix}[{index}]", value) for index, value in enumerate(config)]
     else:
         return [(prefix, config if isinstance(config, str) else json.dumps(config))] if prefix else []
-    return [leaf for path, value in named for leaf in _leaves(value, path)]
+    return [leaf for path, value in named for leaf in config_leaves(value, path)]
 
 
 def summary_of(runs: Sequence[ReportRun]) -> dict[str, Any]:

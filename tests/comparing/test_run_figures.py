@@ -42,7 +42,11 @@ def test_missing_tables_are_added_beside_those_that_fit(runs: list[Path]) -> Non
     after = content(folder)
     assert after.keys() == {"match_accuracy.parquet", "num_activations.parquet"}
     assert after["match_accuracy.parquet"] == before["match_accuracy.parquet"]
-    assert list(comparison.table["metric"].unique()) == ["num_activations", "match_accuracy"]
+    assert list(comparison.table["metric"].unique()) == [
+        "num_activations",
+        "match_accuracy",
+        "match_accuracy_winners",
+    ]
 
 
 def test_a_table_that_answers_another_question_is_left_alone(runs: list[Path]) -> None:

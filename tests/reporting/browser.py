@@ -57,5 +57,5 @@ class Visit:
         self.page.on("pageerror", lambda error: self.said.append(str(error)))
         self.page.on("dialog", lambda dialog: (self.said.append(dialog.message), dialog.dismiss()))
         self.page.on("request", lambda request: self.asked.append(request.url))
-        self.page.goto(report.as_uri())
+        self.page.goto(report.as_uri(), timeout=120_000)
         self.page.wait_for_selector("html[data-drawn=all]", timeout=120_000)

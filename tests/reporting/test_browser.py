@@ -187,3 +187,26 @@ def test_printed_it_is_light_and_whole(dark: Visit) -> None:
     assert len(dark.page.pdf()) > 50_000
     assert dark.page.locator("html").get_attribute("data-scheme") == "dark"
     assert dark.said == []
+
+
+_CLICKED = """() => {
+    window.opened = [];
+    window.open = (...what) => { window.opened.push(what); return null; };
+    return [...document.querySelectorAll(".chart")].map((chart) =>
+        [...chart.querySelectorAll(".modebar-btn")].map((button) => { button.click(); return button.dataset.title; }));
+}"""
+"""Clicks every button of every chart; their names, chart by chart."""
+
+
+def test_no_button_of_a_chart_leads_off_the_page(dark: Visit) -> None:
+    opened: list[object] = []
+    dark.page.context.on("page", opened.append)
+    before = list(dark.asked)
+    clicked = dark.page.evaluate(_CLICKED)
+    assert len(clicked) > 10
+    for names in clicked:
+        assert names == ["Download plot as a PNG", "Zoom", "Pan", "Zoom in", "Zoom out", "Reset axes"]
+    dark.page.evaluate("() => new Promise(requestAnimationFrame)")
+    assert dark.page.evaluate("() => window.opened") == opened == []
+    assert dark.page.locator("[class*=cloud]").count() == 0
+    assert [url for url in dark.asked[len(before) :] if not url.startswith(("blob:", "data:"))] == []

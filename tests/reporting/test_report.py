@@ -27,7 +27,8 @@ def test_it_is_made_beside_the_trace_with_every_section(run: Path) -> None:
     assert "48 (36 train, 12 eval) in 12 steps and 3 epochs" in words
     assert "lr 0.5 layers[0].rows 2" in words
     assert "9 MACs, 1 never active" in words
-    assert "basis_set_size v1" in words
+    assert "basis_set_size train 0 v1" in words
+    assert "Do all MACs take part? Never active: 1 of 9 MACs in v1" in words
 
 
 def test_tables_are_computed_where_they_are_missing_and_used_where_they_fit(run: Path) -> None:
@@ -192,8 +193,8 @@ def test_several_runs_are_shown_on_top_of_each_other(run: Path) -> None:
     made = st.report([run, other])
     assert made == run.with_name("run-other.html")
     words = words_of(made)
-    assert "Configuration run other lr 0.5 1" in words
-    assert "area: under the growth of the basis set" in words
+    assert "Configuration: what differs run other lr 0.5 1" in words
+    assert "area: how large basis sets were on average" in words
     growth = data_of(made)["charts"][0]
     medians = [trace for trace in growth["data"] if trace["meta"]["role"] == "line"]
     assert [(trace["name"], trace["meta"]["series"]) for trace in medians] == [

@@ -57,7 +57,9 @@
 
   const SETTINGS = {
     responsive: true, displaylogo: false, scrollZoom: false,
-    modeBarButtonsToRemove: ["select2d", "lasso2d", "autoScale2d"],
+    // Only these: Plotly adds others from version to version, such as one that uploads the chart.
+    modeBarButtons: [["toImage"], ["zoom2d", "pan2d"], ["zoomIn2d", "zoomOut2d", "resetScale2d"]],
+    showSendToCloud: false, showEditInChartStudio: false, plotlyServerURL: "",
   };
   const charts = [...document.querySelectorAll(".chart")];
 

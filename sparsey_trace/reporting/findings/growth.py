@@ -1,0 +1,32 @@
+"""How fast new codes still appear."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sparsey_trace.reporting.findings.finding import each, rows_of
+
+if TYPE_CHECKING:
+    from sparsey_trace.reporting.runs import ReportRun
+
+ABOUT = "Do new codes still appear?"
+
+
+def new_codes(run: ReportRun) -> str:
+    """Of the late training samples that made MACs active, the share that brought them a new code.
+
+    A MAC that is seldom active has few new codes whatever it does, so they are told by activity, not by samples.
+    """
+    new, active = rows_of(run, "basis_set_size_increase", "train"), rows_of(run, "num_activations", "train")
+    shares = {
+        layer: row.now / 100 / found.now
+        for layer, row in new.items()
+        if (found := active.get(layer)) is not None and found.now and row.now is not None
+    }
+    if not shares:
+        return ""
+    samples = next(iter(new.values())).samples
+    return (
+        f"When a MAC was active, over the last {samples:,} training samples, its code was one that it had never shown: "
+        f"{each(run, {layer: f'{share:.1%}' for layer, share in shares.items()})} of the times."
+    )
