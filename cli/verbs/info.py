@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from sparsey_trace.support.printable import printable
+
 from ..options.common import Debug, Json
 from ..options.runs import Runs
 from ..output.printing import write, write_json
@@ -31,9 +33,14 @@ def info(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
 
 
 def _show(facts: Mapping[str, Any]) -> None:
-    from sparsey_trace.replay.describe import LAYER_HEADS, described, described_layer
+    from sparsey_trace.replay.describe import LAYER_HEADS, config_tree, described, described_layer
 
     write_pairs(described(facts))
+    if facts["config"]:
+        write()
+        write("configuration")
+        for line in config_tree(facts["config"], indent=1):
+            write(printable(line))
     write()
     write_table(LAYER_HEADS, [described_layer(layer) for layer in facts["layers"]], numbers=LAYER_HEADS[1:])
     write()

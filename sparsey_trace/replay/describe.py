@@ -121,14 +121,44 @@ def described(found: Mapping[str, Any]) -> dict[str, str]:
         "id": found["id"],
         "created": f"{found['created']} on {found['host']}",
         **({"changed": "; ".join(found["changes"])} if found["changes"] else {}),
-        "size": count(found["bytes"], "byte"),
+        "size": size_in_words(found["bytes"]),
         "samples": f"{found['samples']:,} ({phases}) in {steps}",
         **({"gaps": found["gaps"]} if found["gaps"] else {}),
         "labels": f"{found['labels']:,} known",
         "inputs": _inputs(found["inputs"]),
-        "config": json.dumps(found["config"]),
         "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
     }
+
+
+def size_in_words(size: int) -> str:
+    """A number of bytes as people say it.
+
+    >>> size_in_words(512), size_in_words(23_812_345)
+    ('512 bytes', '23.8 MB (23,812,345 bytes)')
+    """
+    if size < 1000:
+        return count(size, "byte")
+    unit, name = next(
+        (unit, name) for unit, name in ((10**9, "GB"), (10**6, "MB"), (10**3, "kB")) if size >= unit
+    )
+    return f"{size / unit:.1f} {name} ({size:,} bytes)"
+
+
+def config_tree(config: Any, indent: int = 0) -> list[str]:
+    """A configuration as a tree: a line for each value, what it holds below it.
+
+    >>> config_tree({"lr": 1, "layers": [{"rows": 2}], "sizes": [2, 3]})
+    ['lr: 1', 'layers:', '  0:', '    rows: 2', 'sizes: [2, 3]']
+    """
+    pairs = config.items() if isinstance(config, dict) else enumerate(config)
+    lines = []
+    for key, value in pairs:
+        holds_more = isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(one, (dict, list)) for one in value)
+        )
+        lines.append(f"{'  ' * indent}{key}:" + ("" if holds_more and value else f" {json.dumps(value)}"))
+        lines += config_tree(value, indent + 1) if holds_more else []
+    return lines
 
 
 def _files(found: Mapping[str, Any]) -> str:

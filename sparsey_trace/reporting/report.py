@@ -145,11 +145,15 @@ def _made(
 
 
 def check_free(path: Path, *, overwrite: bool = False) -> None:
-    """See that nothing but an earlier report would be replaced.
+    """See that nothing but an earlier report would be replaced, by a file that a browser knows as one.
 
     Raises:
-        OutputError: something else would.
+        UsageError: the name has another ending.
+        OutputError: something else would be replaced.
     """
+    if path.suffix.lower() not in (".html", ".htm") and not path.is_dir():
+        msg = f"{path}: expected a name that ends in .html, found {path.suffix or 'no ending'}"
+        raise UsageError(msg)
     if path.is_dir() or overwrite or not path.exists():
         check_no_file(path, overwrite=overwrite)
         return

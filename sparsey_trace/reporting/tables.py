@@ -49,7 +49,7 @@ def facts_of(runs: Sequence[ReportRun]) -> list[Table]:
         Table(
             caption="Recorded" if len(runs) == 1 else "Recorded, run by run",
             heads=_heads(runs),
-            rows=[[name, *(one.get(name, "") for one in said)] for name in names if name != "config"],
+            rows=[[name, *(one.get(name, "") for one in said)] for name in names],
             numbers=[],
         ),
         *[

@@ -212,6 +212,13 @@ def test_layers_of_several_runs_pair_by_name(run: Path) -> None:
     assert "layer v2 is only in run" in words_of(made)
 
 
+def test_a_name_that_no_browser_knows_is_refused(run: Path) -> None:
+    readme = run.with_name("README.md")
+    with pytest.raises(UsageError, match=r"README.md: expected a name that ends in .html, found .md$"):
+        st.report(run, readme)
+    assert not readme.exists()
+
+
 @pytest.mark.parametrize("number", [0, 9])
 def test_too_few_or_too_many_runs(run: Path, number: int) -> None:
     with pytest.raises(UsageError, match=f"runs: expected 1 to 8 runs, found {number}"):

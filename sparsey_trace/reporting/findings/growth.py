@@ -27,6 +27,6 @@ def new_codes(run: ReportRun) -> str:
         return ""
     samples = next(iter(new.values())).samples
     return (
-        f"When a MAC was active, over the last {samples:,} training samples, its code was one that it had never shown: "
-        f"{each(run, {layer: f'{share:.1%}' for layer, share in shares.items()})} of the times."
+        f"How often an active MAC showed a code that it had never shown, over the last {samples:,} training samples: "
+        f"{each(run, {layer: f'{share:.1%}' for layer, share in shares.items()})}."
     )

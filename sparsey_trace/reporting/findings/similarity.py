@@ -22,12 +22,12 @@ def near_and_far(run: ReportRun) -> str:
     found = [layer for layer in run.view.run.once(matches) if len(layer.low) > 1]
     if not found:
         return ""
-    told = {layer.layer: " against ".join(figure_text(value) for value in _ends(layer)) for layer in found}
+    told = {layer.layer: " and ".join(figure_text(value) for value in _ends(layer)) for layer in found}
     not_so = [run.view.layers[layer.layer] for layer in found if _ends(layer)[0] <= _ends(layer)[1]]
     remark = f" In {', '.join(not_so)} nearness makes no difference." if not_so else ""
     return (
-        "Match accuracy of the evaluation samples whose nearest training input is nearest, against those where it is "
-        f"farthest: {each(run, told)}.{remark}"
+        "Match accuracy where the most similar training input is nearest, and where it is farthest: "
+        f"{each(run, told)}.{remark}"
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
+from sparsey_trace.replay.describe import size_in_words
 from tests.cli.commands import being_written, sparsey_trace, write_trace
 
 if TYPE_CHECKING:
@@ -19,20 +20,20 @@ def test_what_is_in_a_trace(run: Path) -> None:
     found = sparsey_trace("info", run)
     assert (found.returncode, found.stderr) == (0, "")
     with st.open_trace(run) as trace:
-        facts = dict(line.split("  ", 1) for line in found.stdout.splitlines()[:10])
+        facts = dict(line.split("  ", 1) for line in found.stdout.splitlines()[:9])
         assert {name: value.strip() for name, value in facts.items()} == {
             "trace": str(run),
             "state": "closed",
             "id": trace.id,
             "created": f"{trace.created} on {trace.host}",
-            "size": f"{run.stat().st_size:,} bytes",
+            "size": size_in_words(run.stat().st_size),
             "samples": "32 (24 train, 8 eval) in 8 steps and 2 epochs",
             "labels": "32 known",
             "inputs": "12 features (3 x 4), kept as binary",
-            "config": '{"lr": 1}',
             "versions": ", ".join(f"{name} {version}" for name, version in trace.versions.items()),
         }
-    assert [line.split() for line in found.stdout.splitlines()[12:14]] == [
+    assert found.stdout.splitlines()[9:12] == ["", "configuration", "  lr: 1"]
+    assert [line.split() for line in found.stdout.splitlines()[14:16]] == [
         ["v1", "3", "2", "5", "1", "to", "3"],
         ["v2", "2", "3", "4", "1", "to", "2"],
     ]
