@@ -32,6 +32,7 @@ from sparsey_trace.recording.forward_pass import (
 from sparsey_trace.recording.model.attached_hooks import AttachedHooks
 from sparsey_trace.recording.model.hook import ModelHook
 from sparsey_trace.recording.model.transforms import transform_of
+from sparsey_trace.recording.model.unseen import UnseenPasses
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
 from sparsey_trace.recording.queue.step_maker import StepMaker
 from sparsey_trace.recording.steps.checks import checked_labels, phase_of
@@ -117,6 +118,7 @@ class Capture:
         self._current = CurrentPass()
         self._told_of: set[str] = set()
         self._hooks = AttachedHooks()
+        self.unseen = UnseenPasses(model, self._tell_once, lambda: self.is_paused)
 
     def attach(self) -> None:
         """Put the hooks on."""
@@ -128,7 +130,7 @@ class Capture:
         # raises is forgotten at once.
         end = ModelHook(self, self._end)
         hooks.add(self._model.register_forward_hook, end, with_kwargs=True, always_call=True)
-        hooks.keep(CompileWatch(self._model, self).attach())
+        hooks.keep(CompileWatch(self._model, self).attach() + self.unseen.attach())
 
     def detach(self) -> None:
         """Take the hooks off."""
@@ -142,7 +144,7 @@ class Capture:
     def refuse(self, error: Exception) -> None:
         """Raise what is wrong with the pass under way in this thread, or tell of it and leave its step out."""
         error, was_begun = as_record_error(error, self._where), self._current.under_way is not None
-        self._current.under_way = None
+        self._current.under_way, self._current.is_given_up = None, True
         if self.bad_steps.is_raised(error, num_recorded=self.num_steps):
             raise error
         self.bad_steps.leave_out(error)
@@ -174,8 +176,10 @@ class Capture:
 
     def _begin(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         current = self._current
+        current.is_given_up = current.under_way is not None
         current.under_way, current.handled, current.is_ending = None, sys.exception(), False
         current.saw_all_hooks = self._hooks.move_to_end()
+        self.unseen.note_pass()
         if is_redirected(self._model):
             current.is_redirected = True
         elif self._writer_thread.is_finished:
@@ -211,10 +215,13 @@ class Capture:
         found = next(filter(None, map(transform_of, [*args, *kwargs.values()] or [None])), None)
         if found is None:
             return False
-        if found not in self._told_of:
-            self._told_of.add(found)
-            tell(f"{self._where}: a pass under {found} isn't recorded, nor are others like it")
+        self._tell_once(f"a pass under {found} isn't recorded, nor are others like it")
         return True
+
+    def _tell_once(self, message: str) -> None:
+        if message not in self._told_of:
+            self._told_of.add(message)
+            tell(f"{self._where}: {message}")
 
     def _phase_if_wanted(self) -> str | None:
         """The phase of the pass that begins; None where sampling leaves the pass out."""
@@ -244,9 +251,11 @@ class Capture:
 
     def _read(self, index: int, _: nn.Module, __: Any, output: Any) -> None:
         under_way = self._current.under_way
-        if not isinstance(under_way, ForwardPass):
-            return
         layer = self._layers[index]
+        if not isinstance(under_way, ForwardPass):
+            if under_way is None:
+                self._notice_outside(layer.name)
+            return
         if (found := transform_of(output)) is not None:
             msg = f"{under_way.where}: {layer.name}: expected an output with values, found it under {found}"
             raise RecordError(msg)
@@ -258,6 +267,13 @@ class Capture:
             codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
         check_num_samples(codes, under_way, layer.name)
         under_way.codes[index] = codes
+
+    def _notice_outside(self, name: str) -> None:
+        """A layer ran where no pass is under way, or none that can still be recorded."""
+        current = self._current
+        is_explained = current.is_given_up or current.is_redirected
+        if not (is_explained or self._writer_thread.is_finished or self._writer_thread.has_failed):
+            self.unseen.note_outside(name)
 
     def _end(self, _: nn.Module, args: tuple[Any, ...], kwargs: dict[str, Any], __: Any) -> None:
         current = self._current

@@ -68,6 +68,7 @@ class CurrentPass(threading.local):
         is_redirected: whether a call of the model leads to other code than its forward.
         handled: what the model's caller was handling when the pass began.
         is_ending: whether the pass ran to its end, and becomes a step.
+        is_given_up: whether the pass under way can't be recorded any more, as an error said, or a pass inside of it.
         saw_all_hooks: whether all other hooks were called before ours as the pass began.
     """
 
@@ -75,6 +76,7 @@ class CurrentPass(threading.local):
     is_redirected = False
     handled: BaseException | None = None
     is_ending = False
+    is_given_up = False
     saw_all_hooks = True
 
 

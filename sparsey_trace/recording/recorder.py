@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import live
+from sparsey_trace.recording.model.unseen import WAYS
 from sparsey_trace.recording.model.wrappers import compile_hint
 from sparsey_trace.recording.stats import Stats
 from sparsey_trace.recording.telling import tell
@@ -177,7 +178,7 @@ class Recorder:
             self._stop()
             if not self._capture.num_steps and self.error is None:
                 tell(
-                    f"{self.path}: no trace was made: no forward pass of the model was recorded{compile_hint()}"
+                    f"{self.path}: no trace was made: no forward pass of the model was recorded{self._hint()}"
                 )
 
     def __enter__(self) -> Recorder:
@@ -205,6 +206,12 @@ class Recorder:
         refused = f", {stats.refused:,} left out as bad" if stats.refused else ""
         why = f" ({stats.error})" if stats.error else ""
         return f"<Recorder {self.path}: {done}{lost}{refused}, {state}{why}>"
+
+    def _hint(self) -> str:
+        """What may be the reason why no pass was seen."""
+        if steps := self._capture.unseen.count:
+            return f", though an optimizer moved it in {steps} steps: {WAYS}"
+        return compile_hint()
 
     def _stop(self) -> None:
         self._dropped.detach()
