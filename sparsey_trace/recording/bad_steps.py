@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sparsey_trace.errors import RecordError, SparseyTraceError
 from sparsey_trace.recording.queue.policy import RequestedError
-from sparsey_trace.recording.telling import LOG, tell
+from sparsey_trace.support.telling import LOG, tell
 
 ON_BAD_STEP = ("auto", "raise", "warn", "skip")
 """What may happen with a step that can't be recorded."""

@@ -38,7 +38,7 @@ from sparsey_trace.recording.queue.step_maker import StepMaker
 from sparsey_trace.recording.steps.checks import checked_labels, phase_of
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
-from sparsey_trace.recording.telling import tell
+from sparsey_trace.support.telling import tell
 
 if TYPE_CHECKING:
     from torch import nn

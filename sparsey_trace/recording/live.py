@@ -7,22 +7,39 @@ import contextlib
 import os
 import weakref
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from sparsey_trace.errors import RecordError
-from sparsey_trace.recording.telling import LOG, tell
+from sparsey_trace.support.telling import LOG, tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from sparsey_trace.recording.queue.writer_thread import WriterThread
-    from sparsey_trace.recording.recorder import Recorder
+
+
+class OpenRecorder(Protocol):
+    """What is to be known of a recorder here.
+
+    Attributes:
+        path: where it writes.
+        is_closed: whether it is done.
+    """
+
+    path: Path
+
+    @property
+    def is_closed(self) -> bool: ...  # noqa: D102
+
+    def close(self) -> None:
+        """Take the hooks off, and finish the file."""
+        ...
 
 
 class _Live(NamedTuple):
     writer_thread: WriterThread
-    recorder: weakref.ref[Recorder]  # the model holds it
+    recorder: weakref.ref[OpenRecorder]  # the model holds it
     at_exit: Callable[[], None]
     pid: int
 
@@ -30,14 +47,14 @@ class _Live(NamedTuple):
 _live: dict[Path, _Live] = {}
 
 
-def enter(recorder: Recorder, writer_thread: WriterThread) -> None:
+def enter(recorder: OpenRecorder, writer_thread: WriterThread) -> None:
     """Remember that a recorder writes to its path; the end of the interpreter closes it, unless that is done before."""
     path = recorder.path.resolve()
     _live[path] = _Live(writer_thread, weakref.ref(recorder), partial(_end, path), os.getpid())
     atexit.register(_live[path].at_exit)
 
 
-def recorder_of(path: Path) -> Recorder | None:
+def recorder_of(path: Path) -> OpenRecorder | None:
     """The recorder of this process that writes to a path; None where there is none, or it is closed."""
     found = _live.get(path.resolve())
     if found is not None and found.pid != os.getpid():

@@ -12,8 +12,8 @@ from sparsey_trace.recording import live
 from sparsey_trace.recording.model.unseen import WAYS
 from sparsey_trace.recording.model.wrappers import compile_hint
 from sparsey_trace.recording.stats import Stats
-from sparsey_trace.recording.telling import tell
 from sparsey_trace.support.suggest import hint
+from sparsey_trace.support.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,8 +12,8 @@ from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.policy import RequestedError
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, StepQueue
 from sparsey_trace.recording.queue.writer_loop import WriterLoop
-from sparsey_trace.recording.telling import tell
 from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.support.telling import tell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
