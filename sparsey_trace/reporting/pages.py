@@ -19,7 +19,7 @@ from sparsey_trace.support.printable import printable
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from sparsey_trace.reporting.findings.finding import Finding
+    from sparsey_trace.reporting.finding import Finding
     from sparsey_trace.reporting.sections import Section
     from sparsey_trace.reporting.tables import Table
 

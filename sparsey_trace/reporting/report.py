@@ -115,7 +115,7 @@ def _made(
     traces: Sequence[Trace], folders: Sequence[Path | None], *, n_jobs: int, progress_bar: bool
 ) -> bytes:
     """The report's bytes."""
-    from sparsey_trace.reporting.findings.all_findings import all_findings
+    from sparsey_trace.reporting.all_findings import all_findings
     from sparsey_trace.reporting.pages import page
     from sparsey_trace.reporting.runs import report_runs, views_of
     from sparsey_trace.reporting.sections import HEADINGS, sections

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.charts.shared.matches import matches
-from sparsey_trace.reporting.findings.finding import each
+from sparsey_trace.reporting.finding import each
 from sparsey_trace.tables.summary import figure_text
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 
 import sparsey_trace as st
 from sparsey_trace.replay.find_or_make import Question, tables_of
-from sparsey_trace.reporting.findings.all_findings import all_findings
+from sparsey_trace.reporting.all_findings import all_findings
 from sparsey_trace.reporting.runs import report_runs
 
 if TYPE_CHECKING:

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sparsey_trace.reporting.findings import activity, differences, growth, lost, match, similarity
-from sparsey_trace.reporting.findings.finding import Finding
+from sparsey_trace.reporting import (
+    against_chance,
+    differences,
+    missing,
+    near_and_far,
+    never_active,
+    new_codes,
+)
+from sparsey_trace.reporting.finding import Finding
 from sparsey_trace.reporting.tables import config_leaves
 
 if TYPE_CHECKING:
@@ -14,11 +21,11 @@ if TYPE_CHECKING:
     from sparsey_trace.reporting.runs import ReportRun
 
 _KINDS: tuple[tuple[str, Callable[[ReportRun], str]], ...] = (
-    (match.ABOUT, match.against_chance),
-    (similarity.ABOUT, similarity.near_and_far),
-    (growth.ABOUT, growth.new_codes),
-    (activity.ABOUT, activity.never_active),
-    (lost.ABOUT, lost.missing),
+    (against_chance.ABOUT, against_chance.against_chance),
+    (near_and_far.ABOUT, near_and_far.near_and_far),
+    (new_codes.ABOUT, new_codes.new_codes),
+    (never_active.ABOUT, never_active.never_active),
+    (missing.ABOUT, missing.missing),
 )
 
 

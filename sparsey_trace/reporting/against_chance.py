@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.metrics.match_accuracy import WINNERS
-from sparsey_trace.reporting.findings.finding import each, rows_of
+from sparsey_trace.reporting.finding import each, rows_of
 
 if TYPE_CHECKING:
     from sparsey_trace.reporting.runs import ReportRun
