@@ -29,7 +29,7 @@ class Gaps:
         phases: the names of the phases that were recorded.
         layers: the names of the layers that were not.
         predicate: what chose the steps, in words; empty where nothing did.
-        drops: [n] int64, the numbers of steps that a full queue dropped.
+        drops: [n] int64, the numbers of steps that are missing: dropped by a full queue, left out as bad, or lost.
     """
 
     every: int = 1
@@ -68,7 +68,8 @@ class Gaps:
             shown = [f"{step}" for step in self.drops[:_SHOWN_DROPS]] + ["…"] * (
                 len(self.drops) > _SHOWN_DROPS
             )
-            clauses.append(f"{_counted(len(self.drops), 'step')} dropped: {', '.join(shown)}")
+            missing = _counted(len(self.drops), "step")
+            clauses.append(f"{missing} missing: {', '.join(shown)}")
         return "; ".join(clauses)
 
     def refusal(self, metric: Metric[Any]) -> str | None:

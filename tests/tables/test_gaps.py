@@ -49,12 +49,16 @@ def gaps(path: Path) -> Gaps:
         ({"phases": ["train"]}, [], "only train steps were recorded"),
         ({"predicate": "loss > 1"}, [], "only steps that loss > 1 chose were recorded"),
         ({"layers": ["v0"]}, [], "1 layer was not recorded: v0"),
-        ({}, [5, 9, 12], "3 steps were dropped: 5, 9, 12"),
-        ({}, list(range(12)), "12 steps were dropped: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …"),
+        ({}, [5, 9, 12], "3 steps were missing: 5, 9, 12"),
+        (
+            {},
+            list(range(12)),
+            "12 steps were missing: 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, …",
+        ),
         (
             {"every": 2, "layers": ["a", "b"]},
             [1],
-            "one step in 2 was recorded; 2 layers were not recorded: a, b; 1 step was dropped: 1",
+            "one step in 2 was recorded; 2 layers were not recorded: a, b; 1 step was missing: 1",
         ),
     ],
 )
@@ -133,7 +137,7 @@ def test_metrics_without_meaning_are_refused(tmp_path: Path) -> None:
 
 def test_tables_and_results_carry_it(tmp_path: Path) -> None:
     result = analyze(written(tmp_path / "run.h5", sampling={"every": 3}, drops=[9]))
-    line = "one step in 3 was recorded; 1 step was dropped: 9"
+    line = "one step in 3 was recorded; 1 step was missing: 9"
     assert result.gaps == line
     assert result.notes["basis_set_size"] == [LOWER]
     assert "num_activations" not in result.notes
@@ -172,7 +176,7 @@ def test_the_bound_is_one(tmp_path: Path) -> None:
 
 def test_the_commands_say_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = written(tmp_path / "run.h5", sampling={"every": 3, "layers": ["a\nb\x1b[2J"]}, drops=[9, 10])
-    line = "one step in 3 was recorded; 1 layer was not recorded: a b\\x1b[2J; 2 steps were dropped: 9, 10"
+    line = "one step in 3 was recorded; 1 layer was not recorded: a b\\x1b[2J; 2 steps were missing: 9, 10"
     assert main(["analyze", str(path), "-m", "basis_set_size"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert f"{path}: {line}" in lines

@@ -71,6 +71,6 @@ def open_drops(file: h5py.File) -> h5py.Dataset:
 
 
 def read_drops(file: h5py.File, drops: h5py.Dataset) -> NDArray[np.int64]:
-    """[n] int64, the dropped steps that the list names, in order."""
+    """[n] int64, the missing steps that the list names, in order: a step may be found wrong behind a later one."""
     found = read_chunked(file, drops, has_holes=True)
-    return np.asarray(found[found != schema.NO_DROP])
+    return np.sort(found[found != schema.NO_DROP])

@@ -148,7 +148,10 @@ class Trace:
 
     @property
     def drops(self) -> NDArray[np.int64]:
-        """[n] int64, the numbers of the steps that were dropped because the disk was too slow."""
+        """[n] int64, the numbers of the steps that are missing, in order.
+
+        They were dropped as the disk was too slow, left out as they couldn't be recorded, or lost.
+        """
         return self.storage.drops()
 
     @property

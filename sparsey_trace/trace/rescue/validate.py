@@ -105,7 +105,7 @@ def _check_drops(path: Path, storage: Storage) -> None:
     drops = storage.drops()
     wrong = np.flatnonzero(np.diff(drops, prepend=-1) <= 0)
     if len(wrong):
-        msg = f"{path}: {schema.DROPS}: number {wrong[0]}: expected steps that rise from 0 on, found {drops[wrong[0]]}"
+        msg = f"{path}: {schema.DROPS}: number {wrong[0]}: expected different steps from 0 on, found {drops[wrong[0]]}"
         raise TraceError(msg)
 
 

@@ -37,7 +37,7 @@ def test_a_broken_chunk_costs_the_steps_in_it(closed: Path, name: str) -> None:
     assert found.lost >= 64
     with open_trace(closed.with_name("repaired.h5")) as trace:
         assert trace.drops.tolist() == sorted(set(steps.tolist()) - kept)
-        assert str(Gaps.of(trace)).startswith(f"{len(trace.drops)} steps were dropped: ")
+        assert str(Gaps.of(trace)).startswith(f"{len(trace.drops)} steps were missing: ")
     (loss,) = found.losses
     assert loss.startswith("samples 64 to 128: ")
     assert name in loss

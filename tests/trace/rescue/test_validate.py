@@ -69,12 +69,12 @@ def test_any_byte_of_a_committed_sample_in_the_tail(tmp_path: Path) -> None:
             validate(path)
 
 
-def test_drops_rise(tmp_path: Path) -> None:
+def test_drops_are_different_steps(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     with TraceWriter(path, LAYOUT) as writer:
         feed(writer, 0, range(2))
-        writer.note_drops([5, 9, 7])
-    expected = f"{path}: progress/drops: number 2: expected steps that rise from 0 on, found 7"
+        writer.note_drops([5, 9, 7, 9])
+    expected = f"{path}: progress/drops: number 3: expected different steps from 0 on, found 9"
     with pytest.raises(TraceError, match=re.escape(expected)):
         validate(path)
 
