@@ -7,6 +7,11 @@ import typer
 
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
 
+TABLES = (
+    "The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there. Of several runs "
+    "given once for each, in their order."
+)
+
 # Typer itself would call a file that can't be read a fault of the command line.
 Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, readable=False)]
 Runs = Annotated[list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, readable=False)]
@@ -17,6 +22,6 @@ Tables = Annotated[
         metavar="DIR",
         show_default="RUN.metrics, beside the trace",
         readable=False,
-        help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there.",
+        help=TABLES,
     ),
 ]

@@ -12,6 +12,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
+from ..options.runs import TABLES
 from ..output.printing import note, note_run_part, wants_progress, write
 
 EXAMPLES = """\b
@@ -48,8 +49,7 @@ Tables = Annotated[
         metavar="DIR",
         show_default="RUN.metrics, beside the trace",
         readable=False,
-        help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there; "
-        "of several runs given once for each, in their order.",
+        help=TABLES,
     ),
 ]
 

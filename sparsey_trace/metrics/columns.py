@@ -33,6 +33,20 @@ def column(values: NDArray[Any], *, null: NDArray[np.bool_] | None = None) -> pa
     )
 
 
+def numbers_of(values: pa.Array) -> NDArray[Any]:
+    """A column of numbers without nulls, [n], as an array; shared, not copied.
+
+    >>> numbers_of(pa.array([5, 6, 7], pa.int16())[1:]).tolist()
+    [6, 7]
+    """
+    # `to_numpy` would import pandas first.
+    dtype = np.dtype(values.type.to_pandas_dtype())
+    data = values.buffers()[1]
+    if data is None or not len(values):
+        return np.zeros(0, dtype)
+    return np.frombuffer(data, dtype, len(values), values.offset * dtype.itemsize)
+
+
 def word_column(
     number: NDArray[Any], words: Sequence[str], *, null: NDArray[np.bool_] | None = None
 ) -> pa.DictionaryArray:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.metrics.columns import word_column
+from sparsey_trace.metrics.columns import numbers_of, word_column
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +49,6 @@ def without_names(table: pa.Table) -> pa.Table:
 
 def _layer_names(number: pa.ChunkedArray, layers: Sequence[str]) -> pa.DictionaryArray:
     found = number.combine_chunks()
-    layer = found.fill_null(-1).to_numpy() if found.null_count else found.to_numpy()
+    layer = numbers_of(found.fill_null(-1) if found.null_count else found)
     unknown = (layer < 0) | (layer >= len(layers))
     return word_column(layer.astype(np.int16), layers, null=unknown if unknown.any() else None)

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.layout import PHASES
-from sparsey_trace.metrics.columns import phase_column
+from sparsey_trace.metrics.columns import numbers_of, phase_column
 from sparsey_trace.tables.build import build, group_columns
 from sparsey_trace.tables.groups import Groups
 from sparsey_trace.tables.name_columns import without_names
@@ -114,4 +114,4 @@ def _as_written(batch: pa.RecordBatch) -> pa.Table:
     number = np.array([PHASES.index(name) for name in phase.dictionary.to_pylist()], np.int64)
     table = without_names(pa.Table.from_batches([batch])).replace_schema_metadata(None)
     index = table.column_names.index("phase")
-    return table.set_column(index, table.field("phase"), phase_column(number[phase.indices.to_numpy()]))
+    return table.set_column(index, table.field("phase"), phase_column(number[numbers_of(phase.indices)]))

@@ -12,7 +12,13 @@ from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.support.writing import PartialFile, writing
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock, is_of_others, user_block_bytes
+from sparsey_trace.trace.hdf5.superblock import (
+    SIGNATURE,
+    SUPERBLOCK_BYTES,
+    Superblock,
+    is_of_others,
+    user_block_bytes,
+)
 from sparsey_trace.trace.reading.open_file import TRUNCATED, close_file, open_file
 from sparsey_trace.trace.rescue.rewriting import rewrite
 from sparsey_trace.trace.rescue.salvage import Salvage
@@ -82,8 +88,8 @@ def _mended(path: Path, copy: PartialFile, error: TraceError, stack: contextlib.
         try:
             return _rewritten(path, copy, stack)
         except TraceError as failed:
-            # Its first bytes may be damaged ones of a trace's.
-            error = failed
+            # Its first bytes may be damaged ones of a trace's; what is no HDF5 at all was told already.
+            error = failed if is_stored_otherwise or superblock.startswith(SIGNATURE) else error
             copy.discard()
     if is_stored_otherwise:
         raise error
