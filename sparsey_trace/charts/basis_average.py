@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from sparsey_trace.charts.base import LayerChart
 from sparsey_trace.charts.num_activations import mac_activity
@@ -16,6 +15,7 @@ from sparsey_trace.charts.shared.pictures import MacPictures, as_picture, pictur
 from sparsey_trace.charts.shared.points import evenly
 from sparsey_trace.charts.shared.words import Heading, Words
 from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.tables.row_groups import batches
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,15 +79,15 @@ def _averages(
     """For each layer, pictures [m, H, W] of the shown MACs [m] and samples [m] that they are means of."""
     pictures = [np.zeros((len(macs), *picture_shape(run.layout)), np.float32) for macs in shown]
     samples = [np.zeros(len(macs), np.int64) for macs in shown]
-    with pq.ParquetFile(run.tables.path("basis_average")) as file:
-        for batch in file.iter_batches(batch_size=256, columns=["layer", "mac", "samples", "average"]):
-            flat = batch.column("average").flatten().to_numpy().reshape(-1, run.layout.num_features)
-            columns = (batch.column(name).to_numpy() for name in ("layer", "mac", "samples"))
-            for layer, mac, count, values in zip(*columns, flat, strict=True):
-                index = np.searchsorted(shown[layer], mac)
-                if index < len(shown[layer]) and shown[layer][index] == mac:
-                    pictures[layer][index] = as_picture(values, run.layout)
-                    samples[layer][index] = count
+    path, names = run.tables.path("basis_average"), ["layer", "mac", "samples", "average"]
+    for batch in batches(path, names, values=run.layout.num_features):
+        flat = batch.column("average").flatten().to_numpy().reshape(-1, run.layout.num_features)
+        columns = (batch.column(name).to_numpy() for name in ("layer", "mac", "samples"))
+        for layer, mac, count, values in zip(*columns, flat, strict=True):
+            index = np.searchsorted(shown[layer], mac)
+            if index < len(shown[layer]) and shown[layer][index] == mac:
+                pictures[layer][index] = as_picture(values, run.layout)
+                samples[layer][index] = count
     return pictures, samples
 
 

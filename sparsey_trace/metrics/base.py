@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, P
 from sparsey_trace.layout import EVAL, TRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -269,3 +269,10 @@ class RunMetric(Metric[S]):
     @abstractmethod
     def finalize(self, state: S, layout: Layout) -> pa.Table:
         """The table: columns `phase` (and `epoch`) first, then `layer`, `mac`, and what it measures."""
+
+    def parts(self, state: S, layout: Layout) -> Iterator[pa.Table]:
+        """The same table in parts, at least one, of which only one at a time is in memory: an analysis writes these.
+
+        A metric whose tables may be large makes them here, and joins them in `finalize`. `notes` is told the first.
+        """
+        yield self.finalize(state, layout)

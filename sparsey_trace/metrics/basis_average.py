@@ -19,13 +19,15 @@ from sparsey_trace.metrics.state_checks import check_array, check_number, check_
 from sparsey_trace.support.bitsets import sets_of_samples
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
 
 _VALUES = 1 << 22
-"""Of real inputs that are worked on at once."""
+"""Of real inputs, or of averages, that are worked on at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -117,17 +119,36 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
 
     def finalize(self, state: tuple[Sums, ...], layout: Layout) -> pa.Table:
         """A row for each MAC (each epoch and MAC): what it stands for so far."""
-        nothing = _nothing(layout)
+        return pa.concat_tables(list(self.parts(state, layout)))
+
+    def parts(self, state: tuple[Sums, ...], layout: Layout) -> Iterator[pa.Table]:
+        """The same, a few MACs at a time, as inputs may be wide."""
+        moments = self._moments(state, layout)
+        if not moments:
+            yield self._rows(_Averages.of(_nothing(layout), layout), range(0))
+        for moment in moments:
+            averages = _Averages.of(moment, layout)
+            for macs in self._blocks(layout):
+                yield self._rows(averages, macs)
+
+    def _moments(self, state: tuple[Sums, ...], layout: Layout) -> list[Sums]:
+        """What was reached at the end of each epoch, in order; or at the end of the run."""
         so_far: dict[int, Sums] = {}
-        reached = nothing
+        reached = _nothing(layout)
         for stretch in state:
             reached = reached + stretch
             so_far[reached.epoch] = reached
-        moments = [so_far[epoch] for epoch in sorted(so_far)] if self.each_epoch else [reached]
-        tables = [self._table(moment, layout) for moment in moments] or [
-            self._table(nothing, layout).slice(0, 0)
-        ]
-        return pa.concat_tables(tables)
+        return [so_far[epoch] for epoch in sorted(so_far)] if self.each_epoch else [reached]
+
+    def _blocks(self, layout: Layout) -> Iterator[range]:
+        """All MACs, so many at a time that their averages are few."""
+        ends = np.concatenate([[0], np.cumsum(_lengths(layout, is_sparse=self.sparse))])
+        start = 0
+        while start < layout.num_macs:
+            fitting = int(np.searchsorted(ends, ends[start] + _VALUES, side="right")) - 1
+            stop = max(start + 1, fitting)
+            yield range(start, stop)
+            start = stop
 
     def sums(self, state: tuple[Sums, ...], layout: Layout) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """What the averages are made of: [all MACs], how many inputs; [all MACs, D], their sums inside the fields."""
@@ -137,31 +158,60 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
         sums[mac, feature] = exact_sum.total(reached.parts, mac.shape)
         return reached.active, sums
 
-    def _table(self, sums: Sums, layout: Layout) -> pa.Table:
-        mac, feature = _pairs(layout)
-        mean = exact_sum.total(sums.parts, mac.shape) / np.maximum(sums.active, 1)[mac]
-        if self.sparse:
-            lengths = np.bincount(mac, minlength=layout.num_macs)
-            values = mean.astype(np.float32)
-        else:
-            lengths = np.full(layout.num_macs, layout.num_features)
-            dense = np.zeros((layout.num_macs, layout.num_features), np.float32)
-            dense[mac, feature] = mean
-            values = dense.ravel()
-        offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32)
-        sizes = [layer.num_macs for layer in layout.layers]
+    def _rows(self, averages: _Averages, macs: range) -> pa.Table:
+        layout, (mac, feature) = averages.layout, _pairs(averages.layout)
+        first, last = np.searchsorted(mac, [macs.start, macs.stop])
+        mean = averages.mean[first:last].astype(np.float32)
+        lengths = _lengths(layout, is_sparse=self.sparse)[macs.start : macs.stop]
+        offsets = column(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
+        dense = mean if self.sparse else np.zeros((len(macs), layout.num_features), np.float32)
+        if not self.sparse:
+            dense[mac[first:last] - macs.start, feature[first:last]] = mean
+        layers, numbers = (found[macs.start : macs.stop] for found in _numbers(layout))
         columns = {
-            "phase": phase_column(np.full(layout.num_macs, TRAIN)),
-            "layer": column(np.repeat(np.arange(len(sizes), dtype=np.int16), sizes)),
-            "mac": column(np.concatenate([np.arange(size, dtype=np.int32) for size in sizes])),
-            "samples": column(sums.active.astype(np.int32)),
-            "average": pa.ListArray.from_arrays(column(offsets), column(values)),
+            "phase": phase_column(np.full(len(macs), TRAIN)),
+            "layer": column(layers),
+            "mac": column(numbers),
+            "samples": column(averages.sums.active[macs.start : macs.stop].astype(np.int32)),
+            "average": pa.ListArray.from_arrays(offsets, column(dense.ravel())),
         }
         if self.each_epoch:
-            columns = {"epoch": column(np.full(layout.num_macs, sums.epoch, np.int32)), **columns}
+            columns = {"epoch": column(np.full(len(macs), averages.sums.epoch, np.int32)), **columns}
         if self.sparse:
-            columns["feature"] = pa.ListArray.from_arrays(column(offsets), column(feature.astype(np.int32)))
+            features = column(feature[first:last].astype(np.int32))
+            columns["feature"] = pa.ListArray.from_arrays(offsets, features)
         return pa.table(columns)
+
+
+@dataclass(frozen=True, eq=False)
+class _Averages:
+    """The averages at one moment: for each pair [P] float64 of a MAC and a feature in its field."""
+
+    sums: Sums
+    layout: Layout
+    mean: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, sums: Sums, layout: Layout) -> _Averages:
+        mac, _ = _pairs(layout)
+        mean = exact_sum.total(sums.parts, mac.shape) / np.maximum(sums.active, 1)[mac]
+        return cls(sums, layout, mean)
+
+
+def _lengths(layout: Layout, *, is_sparse: bool) -> NDArray[np.int64]:
+    """[all MACs] how many values each one's average has."""
+    if is_sparse:
+        return np.bincount(_pairs(layout)[0], minlength=layout.num_macs)
+    return np.full(layout.num_macs, layout.num_features)
+
+
+def _numbers(layout: Layout) -> tuple[NDArray[np.int16], NDArray[np.int32]]:
+    """[all MACs] the layer of each, and its number there."""
+    sizes = [layer.num_macs for layer in layout.layers]
+    return (
+        np.repeat(np.arange(len(sizes), dtype=np.int16), sizes),
+        np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
+    )
 
 
 def _nothing(layout: Layout) -> Sums:

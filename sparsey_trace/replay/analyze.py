@@ -189,14 +189,15 @@ class _Replay:
             self._on_done(self._done, self._total)
 
     def _finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Hashable, Any]:
-        """What the folds come to, by their keys; tables of run metrics go out at once."""
+        """What the folds of sample metrics come to, by their keys; tables of run metrics go out at once."""
         results: dict[Hashable, Any] = {}
         for metric in metrics:
-            key = metric.fold_key
-            if key in states and key not in results:
-                with blaming(metric, "finalize"):
-                    results[key] = metric.finalize(states[key], self._trace.layout)
-            if isinstance(metric, RunMetric) and key in results:
-                with blaming(metric, "finalize"):
-                    self._outputs.write(metric, results[key])
+            key, layout = metric.fold_key, self._trace.layout
+            if key not in states:
+                continue
+            with blaming(metric, "finalize"):
+                if isinstance(metric, RunMetric):
+                    self._outputs.write(metric, metric.parts(states[key], layout))
+                elif key not in results:
+                    results[key] = metric.finalize(states[key], layout)
         return results

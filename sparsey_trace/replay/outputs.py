@@ -18,13 +18,14 @@ from sparsey_trace.support.writing import remove_partials, writing
 from sparsey_trace.tables.chunk_values import chunk_values, per_layer, split_layers
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.provenance import make_provenance
+from sparsey_trace.tables.row_groups import list_columns
 from sparsey_trace.tables.stream import Stream
 from sparsey_trace.tables.summarize import summary_of_table, summary_of_totals
 from sparsey_trace.tables.summary import summary_metadata
 from sparsey_trace.tables.table_file import SIGNATURE, TableFile
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
     from types import TracebackType
 
@@ -105,18 +106,24 @@ class Outputs:
         for name, halt in halts.items():
             self._streams[name].resume(self.folder / f"{name}.parquet", halt)
 
-    def write(self, metric: Metric[Any], table: pa.Table) -> None:
-        """The whole table of a metric.
+    def write(self, metric: Metric[Any], parts: Iterable[pa.Table]) -> None:
+        """The whole table of a metric, part by part.
 
         Raises:
-            TypeError: it is no table.
+            TypeError: a part is no table.
         """
-        if not isinstance(table, pa.Table):
-            msg = f"expected a pyarrow.Table, found {type(table).__name__}"
-            raise TypeError(msg)
-        file = self._file(metric, metric.name, table)
-        file.write(table)
-        file.add_metadata(summary_metadata(summary_of_table(metric, table, self._trace.layout)))
+        file, narrow = None, []
+        for part in parts:
+            if not isinstance(part, pa.Table):
+                msg = f"expected a pyarrow.Table, found {type(part).__name__}"
+                raise TypeError(msg)
+            if file is None:
+                file = self._file(metric, metric.name, part)
+            file.write(part)
+            narrow.append(part.drop_columns(list_columns(part.schema)))
+        if file is not None:
+            whole = pa.concat_tables(narrow)
+            file.add_metadata(summary_metadata(summary_of_table(metric, whole, self._trace.layout)))
 
     def finish(self) -> dict[str, Halt | None]:
         """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks."""

@@ -17,6 +17,7 @@ from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
 from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.tables.row_groups import read_table
 from sparsey_trace.tables.summary import (
     TEXT_COLUMNS,
     TEXT_NUMBERS,
@@ -77,7 +78,7 @@ class Result(Mapping[str, "pa.Table"]):
         Raises:
             KeyError: there is none of that name; the message says which there are, or why not.
         """
-        return pq.read_table(self.path(name))
+        return read_table(self.path(name))
 
     def path(self, name: str) -> Path:
         """A metric's Parquet file.

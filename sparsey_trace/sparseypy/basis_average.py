@@ -155,9 +155,9 @@ class BasisAverageMetric(OnlineMetric):
     def _averages(self) -> Tensor:
         """[all MACs, D] float32."""
         assert self._past is not None
-        averages = self._past.result()["average"].combine_chunks()
-        by_mac: NDArray[np.float32] = averages.values.to_numpy().reshape(len(averages), -1)
-        return torch.tensor(by_mac, device=self.device)
+        parts = self._past.result()["average"].chunks
+        by_mac = np.concatenate([part.flatten().to_numpy().reshape(len(part), -1) for part in parts])
+        return torch.from_numpy(by_mac).to(self.device)
 
     def _so_far(self) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """[all MACs] and [all MACs, D], counts and sums; of no MACs before the first step."""

@@ -9,8 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.support.writing import PartialFile, writing
+from sparsey_trace.tables import row_groups
 from sparsey_trace.tables.name_columns import with_names
 from sparsey_trace.tables.provenance import metadata_of
+from sparsey_trace.tables.row_groups import group_ends, list_columns, list_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 SIGNATURE = b"PAR1"
 """How a Parquet file begins."""
 
-_ROWS_PER_GROUP = 1 << 17
-
 _RISING = frozenset({"sample", "step", "epoch"})
 """Columns whose statistics help readers to find rows."""
 
@@ -28,8 +28,8 @@ _RISING = frozenset({"sample", "step", "epoch"})
 class TableFile:
     """A table of results as a Parquet file, which takes its name only when it is whole.
 
-    Rows are written in groups of a fixed number, whatever the size of the tables that come in, so
-    that equal rows make equal bytes.
+    Rows are written in groups that the rows alone decide, whatever the size of the tables that come in, so
+    that equal rows make equal bytes; what waits to be written is bounded, see `row_groups`.
 
     Args:
         path: the file's name in the end.
@@ -42,7 +42,7 @@ class TableFile:
         self._file = PartialFile(path)
         self._metadata, self._layers = metadata_of(provenance), provenance["layer_names"]
         self._waiting: list[pa.Table] = []
-        self._rows = 0
+        self._rows = self._values = 0
         self._late: dict[bytes, bytes] = {}
         self._writer: pq.ParquetWriter | None = None
         self._open = contextlib.ExitStack()
@@ -51,23 +51,27 @@ class TableFile:
         """Add rows; every table has to have the same columns. What names them is added here."""
         self._waiting.append(table)
         self._rows += len(table)
-        if self._rows >= _ROWS_PER_GROUP:
-            self._drain(leave=_ROWS_PER_GROUP - 1)
+        self._values += int(list_values(table).sum()) if list_columns(table.schema) else 0
+        if self._rows >= row_groups.ROWS or self._values > row_groups.VALUES:
+            self._drain()
 
-    def _drain(self, leave: int) -> None:
-        joined = pa.concat_tables(self._waiting).combine_chunks()
+    def _drain(self, *, is_last: bool = False) -> None:
+        joined = pa.concat_tables(self._waiting)
+        ends = group_ends(joined, rows=row_groups.ROWS, values=row_groups.VALUES)
         with writing(self.path):
             if self._writer is None:
                 schema = self._named(joined.slice(0, 0)).schema
                 stream = self._open.enter_context(self._file.create())
                 self._writer = self._open.enter_context(pq.ParquetWriter(stream, schema, **_options(schema)))
             start = 0
-            while len(joined) - start > leave:
-                part = joined.slice(start, _ROWS_PER_GROUP)
-                self._writer.write_table(self._named(part), _ROWS_PER_GROUP)
-                start += len(part)
-        self._waiting = [joined.slice(start)]
-        self._rows = len(joined) - start
+            for end in [*ends, len(joined)] if is_last else ends:
+                if start < end:
+                    part = joined.slice(start, end - start).combine_chunks()
+                    self._writer.write_table(self._named(part), row_groups.ROWS)
+                start = end
+        rest = joined.slice(start)
+        self._waiting, self._rows = [rest], len(rest)
+        self._values = int(list_values(rest).sum()) if list_columns(rest.schema) else 0
 
     def _named(self, table: pa.Table) -> pa.Table:
         named = with_names(table, metric=self.path.stem, layers=self._layers)
@@ -80,7 +84,7 @@ class TableFile:
     def finish(self) -> None:
         """Write what waits and close the file, under its partial name."""
         if self._waiting:
-            self._drain(leave=0)
+            self._drain(is_last=True)
         with writing(self.path):
             if self._writer is not None and self._late:
                 self._writer.add_key_value_metadata(self._late)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache.private_folder import FOLDER
-from sparsey_trace.tables import stream, table_file
+from sparsey_trace.tables import row_groups, stream
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.testing import append_step, runs, split
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -75,7 +75,7 @@ def test_a_trace_that_grew_comes_to_what_it_would_come_to_at_once(
         TraceWriter(folder / "run.h5", run.layout, inputs=kind) as writer,
     ):
         # So that tables have many groups of rows, and are read back in other pieces than they were written in.
-        patch.setattr(table_file, "_ROWS_PER_GROUP", 7)
+        patch.setattr(row_groups, "ROWS", 7)
         patch.setattr(stream, "_ROWS_AT_ONCE", 5)
         for start, stop in pairwise([0, *sorted(cuts), len(steps)]):
             append(writer, steps[start:stop])
