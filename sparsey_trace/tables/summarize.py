@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import PHASES, TRAIN
+from sparsey_trace.metrics.columns import numbers_of
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.tables.chunk_values import split_layers
 from sparsey_trace.tables.groups import as_numbers, carried
@@ -137,7 +138,7 @@ def summary_of_table(metric: Metric[Any], table: pa.Table, layout: Layout) -> li
         names = [name for name in ("epoch", "phase", "layer", "value") if name in columns]
         return list(_of_values(metric, table.select(names).to_pandas(), layout))
     if {"layer", "mac", "samples"} <= columns:
-        return list(_of_active(metric, table.select(["layer", "mac", "samples"]).to_pandas(), layout))
+        return list(_of_active(metric, table, layout))
     return [SummaryRow(metric=metric.name, phase=None, layer=None, layer_name=None, now=None)]
 
 
@@ -161,16 +162,18 @@ def _of_values(metric: Metric[Any], frame: pd.DataFrame, layout: Layout) -> Iter
         )
 
 
-def _of_active(metric: Metric[Any], frame: pd.DataFrame, layout: Layout) -> Iterator[SummaryRow]:
-    last = frame.groupby(["layer", "mac"])["samples"].last()
-    for number, count in (last > 0).groupby("layer").sum().items():
-        layer = int(str(number))
+def _of_active(metric: Metric[Any], table: pa.Table, layout: Layout) -> Iterator[SummaryRow]:
+    layer, mac, samples = (numbers_of(table[name].combine_chunks()) for name in ("layer", "mac", "samples"))
+    # The last row of each MAC is the first one from the end.
+    _, behind = np.unique(np.stack([layer, mac])[:, ::-1], axis=1, return_index=True)
+    last = len(layer) - 1 - behind
+    for number in np.unique(layer):
         yield SummaryRow(
             metric=metric.name,
             phase=PHASES[TRAIN],
-            layer=layer,
-            layer_name=_name(layout, layer),
-            now=float(count),
+            layer=int(number),
+            layer_name=_name(layout, int(number)),
+            now=float((samples[last][layer[last] == number] > 0).sum()),
             unit=metric.unit or "MACs ever active",
         )
 
