@@ -6,13 +6,14 @@ BIN := $(VENV)/bin
 # The tests start many interpreters; each would compile the whole package for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint kernels docs faults bench clean
+.PHONY: help demo test lint kernels docs faults lowest bench clean
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it, make a report"
 	@echo "make test   run lint, types and the whole test suite"
 	@echo "make docs   build the documentation: docs/_build/index.html"
 	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
+	@echo "make lowest run the tests with the lowest versions that pyproject.toml declares"
 	@echo "make bench  measure everything, beside peers: benchmarks/results.md (QUICK=1: the short form)"
 	@echo "make clean  remove the virtual environment and what demo and docs made"
 
@@ -56,6 +57,17 @@ faults: $(VENV)/.dev
 	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)
 	$(BIN)/python -m tests.fuzz
 
+LOWEST := $(VENV)-lowest
+
+$(LOWEST)/.done: pyproject.toml constraints.txt tests/lowest.txt
+	$(PYTHON) -m venv $(LOWEST)
+	$(LOWEST)/bin/pip install --quiet --disable-pip-version-check -c constraints.txt torch uv
+	$(LOWEST)/bin/uv pip install --quiet --python $(LOWEST)/bin/python --resolution lowest-direct -c tests/lowest.txt -e ".[dev]"
+	@touch $@
+
+lowest: $(LOWEST)/.done
+	$(LOWEST)/bin/python -m pytest --numprocesses auto --dist loadfile
+
 # Peers are installed one by one: one that can't be is named in the tables, and the rest is measured.
 BENCH := $(VENV)-bench
 
@@ -70,4 +82,4 @@ bench: $(BENCH)/.done
 	$(BENCH)/bin/python -m benchmarks --size $(if $(QUICK),quick,full)
 
 clean:
-	rm -rf $(VENV) $(BENCH) demo_run docs/_build
+	rm -rf $(VENV) $(LOWEST) $(BENCH) demo_run docs/_build

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 import xarray as xr
 from xarray.core import indexing
+from xarray.indexes import PandasIndex
 
 from sparsey_trace.arrays.lazy import Name, Opened, TraceArray
 
@@ -86,7 +87,7 @@ def node_names(layers: list[str]) -> list[str]:
 
 def _root(opened: Opened) -> xr.Dataset:
     trace = opened.trace
-    numbers = xr.indexes.PandasIndex(pd.RangeIndex(len(trace), name="sample"), "sample")
+    numbers = PandasIndex(pd.RangeIndex(len(trace), name="sample"), "sample")
     inputs: dict[Hashable, Any] = {}
     if "inputs" in trace.fields:
         inputs["inputs"] = _lazy(opened, Name("inputs"), ("sample", "feature"))
