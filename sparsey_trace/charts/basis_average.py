@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from sparsey_trace.charts.num_activations import mac_activity
 from sparsey_trace.charts.shared.colours import PALETTE
 from sparsey_trace.charts.shared.curves import curves
 from sparsey_trace.charts.shared.grid import grid_of
-from sparsey_trace.charts.shared.pictures import MacPictures, as_picture, picture_shape
+from sparsey_trace.charts.shared.pictures import MacPictures, as_picture, joined, picture_shape, shrinking
 from sparsey_trace.charts.shared.points import evenly
 from sparsey_trace.charts.shared.words import Heading, Words
 from sparsey_trace.metrics.receptive_fields import receptive_fields
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from sparsey_trace.charts.panels.panel import Contribution
     from sparsey_trace.charts.shared.run import Run
     from sparsey_trace.charts.shared.views import View, Views
+    from sparsey_trace.layout import Layout
 
 MOST_MACS = 1024
 """Of one layer; more pictures can't be told apart, and wouldn't fit in memory with large inputs."""
@@ -55,7 +57,8 @@ def basis_averages(run: Run, *, most: int = MOST_MACS) -> list[MacPictures]:
         KeyError: there are no basis averages; the message says why.
     """
     shown = [evenly(layer.num_macs, most) for layer in run.layout.layers]
-    pictures, samples = _averages(run, shown)
+    shrink = shrinking(sum(map(len, shown)) * math.prod(picture_shape(run.layout)))
+    pictures, samples = _averages(run, shown, shrink)
     fields = receptive_fields(run.layout)
     return [
         MacPictures(
@@ -65,19 +68,21 @@ def basis_averages(run: Run, *, most: int = MOST_MACS) -> list[MacPictures]:
             macs=shown[number],
             pictures=pictures[number],
             fields=np.stack(
-                [as_picture(mask, run.layout) > 0 for mask in fields[number].masks(shown[number])]
+                [_small(fields[number].masks([mac])[0], run.layout, shrink) > 0 for mac in shown[number]]
             ),
             samples=samples[number],
+            shrink=shrink,
         )
         for number, layer in enumerate(run.layout.layers)
     ]
 
 
 def _averages(
-    run: Run, shown: Sequence[NDArray[np.int64]]
+    run: Run, shown: Sequence[NDArray[np.int64]], shrink: int
 ) -> tuple[list[NDArray[np.float32]], list[NDArray[np.int64]]]:
     """For each layer, pictures [m, H, W] of the shown MACs [m] and samples [m] that they are means of."""
-    pictures = [np.zeros((len(macs), *picture_shape(run.layout)), np.float32) for macs in shown]
+    shape = [math.ceil(side / shrink) for side in picture_shape(run.layout)]
+    pictures = [np.zeros((len(macs), *shape), np.float32) for macs in shown]
     samples = [np.zeros(len(macs), np.int64) for macs in shown]
     path, names = run.tables.path("basis_average"), ["layer", "mac", "samples", "average"]
     for batch in batches(path, names, values=run.layout.num_features):
@@ -86,9 +91,16 @@ def _averages(
         for layer, mac, count, values in zip(*columns, flat, strict=True):
             index = np.searchsorted(shown[layer], mac)
             if index < len(shown[layer]) and shown[layer][index] == mac:
-                pictures[layer][index] = as_picture(values, run.layout)
+                pictures[layer][index] = _small(values, run.layout, shrink)
                 samples[layer][index] = count
     return pictures, samples
+
+
+def _small(
+    values: NDArray[np.float32] | NDArray[np.bool_], layout: Layout, shrink: int
+) -> NDArray[np.float32]:
+    """[H / shrink, W / shrink] float32 of [D] values."""
+    return np.asarray(joined(as_picture(values, layout)[None], shrink)[0])
 
 
 class BasisAverageChart(LayerChart[MacPictures]):
@@ -142,20 +154,22 @@ class BasisAverageChart(LayerChart[MacPictures]):
         cells = cells_of(found.grid)
         cross(ax, cells[found.macs[~known]])
         fit(ax, found.grid, cells)
-        return _said(found, known)
+        small = [f"1/{found.shrink} of their height and width"] if found.shrink > 1 else []
+        return "; ".join(said for said in [_said(found, known), *small] if said)
 
     def in_report(self, views: Views) -> Contribution:
         """Pictures that open when clicked, with the MAC's numbers."""
-        from sparsey_trace.charts.panels.gallery import gallery, shrinking
+        from sparsey_trace.charts.panels.gallery import gallery, shrink_of
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         found = [(view, basis_averages(view.run)) for view in views.having(self.name)]
-        shrink = shrinking(found)
+        shrink = shrink_of(found)
         made = []
         for view, layers in found:
             numbers = _numbers(view, layers)
             made += [gallery(view, layer, numbers[layer.layer], shrink=shrink) for layer in layers]
-        joined = f"Pictures are shown at 1/{shrink} of their height and width."
+        shares = sorted({shrink * layer.shrink for _, layers in found for layer in layers})
+        said = f"Pictures are shown at {' or '.join(f'1/{share}' for share in shares)} of their height and width."
         return Contribution(
             meaning=[
                 self.words.meaning,
@@ -168,7 +182,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
                 for layer in dict.fromkeys(found.layer for found in made)
             ],
             missing=views.lacking(self.name, "basis averages"),
-            thinned=[joined] if shrink > 1 else [],
+            thinned=[said] if shares and shares[-1] > 1 else [],
         )
 
 

@@ -6,8 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import sparsey_trace as st
 from sparsey_trace.charts.axes.fields import cut, outline
 from sparsey_trace.charts.basis_average import basis_averages
+from sparsey_trace.charts.shared import pictures
 from sparsey_trace.charts.shared.pictures import picture_shape
 from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics.receptive_fields import receptive_fields
@@ -16,7 +18,8 @@ from tests.charts.on_axes import silent
 from tests.faults import times
 
 if TYPE_CHECKING:
-    import sparsey_trace as st
+    from pathlib import Path
+
     from sparsey_trace import Chunk
     from sparsey_trace.charts.shared.run import Run
 
@@ -70,3 +73,37 @@ def test_averages_are_pictures_in_their_fields(result: st.Result, run: Run) -> N
             assert max(right - left, bottom - top) <= layer.grid.spacing
         (edges,) = [part for part in ax.collections if not part.get_hatch()]
         assert len(edges.get_segments()) == sum(len(outline(field)) for field in fields[1:])
+
+
+def test_pictures_of_many_pixels_are_reduced_as_they_are_read_and_it_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_wide(tmp_path / "wide.h5")
+    result = st.analyze(path, metrics=["basis_average"], out=tmp_path / "wide.h5.metrics")
+    whole = np.array(result["basis_average"]["average"].to_pylist(), np.float32)
+    monkeypatch.setattr(pictures, "MOST_PIXELS", 2 * 6 * 6)
+    ax = result.plot.basis_average()
+    drawn = [image.get_array() for image in ax.images]
+    assert max(image.size for image in drawn) <= 36
+    assert "1/2 of their height and width" in " ".join(
+        text.get_text() for text in ax.figure.findobj(lambda part: hasattr(part, "get_text"))
+    )
+    expected = whole[0].reshape(6, 2, 6, 2).mean(axis=(1, 3))
+    assert np.allclose(drawn[0].max(), expected.max())
+
+
+def write_wide(path: Path) -> Path:
+    """Two MACs over 12 x 12 features."""
+    everything = np.tile(np.arange(144), (2, 1))
+    layer = st.LayerLayout(name="v1", num_macs=2, num_cms=1, num_neurons=2, connections=everything)
+    layout = st.Layout(num_features=144, input_shape=(12, 12), layers=(layer,))
+    inputs = np.random.default_rng(0).integers(0, 2, (8, 144)).astype(np.uint8)
+    with st.TraceWriter(path, layout) as writer:
+        writer.append(
+            inputs=inputs,
+            codes=[np.zeros((8, 2, 1), np.uint8)],
+            active=[np.ones((8, 2), np.bool_)],
+            phase="train",
+            epoch=0,
+        )
+    return path

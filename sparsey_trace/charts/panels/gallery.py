@@ -11,6 +11,7 @@ import numpy as np
 from plotly.colors import sample_colorscale
 
 from sparsey_trace.charts.shared.colours import MEASURE
+from sparsey_trace.charts.shared.pictures import joined, shrinking
 from sparsey_trace.support.printable import count
 
 if TYPE_CHECKING:
@@ -42,10 +43,9 @@ class Gallery:
     content: dict[str, Any]
 
 
-def shrinking(found: Sequence[tuple[View, Sequence[MacPictures]]]) -> int:
+def shrink_of(found: Sequence[tuple[View, Sequence[MacPictures]]]) -> int:
     """Into one of how many pixels, in height and in width, pixels are joined so that all pictures fit."""
-    pixels = sum(layer.pictures.size for _, layers in found for layer in layers)
-    return max(1, math.ceil(math.sqrt(pixels / MOST_PIXELS)))
+    return shrinking(sum(layer.pictures.size for _, layers in found for layer in layers), MOST_PIXELS)
 
 
 def colours() -> str:
@@ -63,9 +63,9 @@ def gallery(
         view: the run.
         layer: its pictures.
         numbers: what each shown MAC comes to, by what that is called; see `plain`.
-        shrink: see `shrinking`.
+        shrink: see `shrink_of`.
     """
-    pictures, fields = _joined(layer.pictures, shrink), _joined(layer.fields, shrink) > 0
+    pictures, fields = joined(layer.pictures, shrink), joined(layer.fields, shrink) > 0
     low, high = min(0.0, float(pictures.min())), max(float(pictures.max()), 0.0)
     scale = 255 / (high - low) if high > low else 0.0
     return Gallery(
@@ -98,17 +98,6 @@ def _caption(layer: MacPictures) -> str:
     if not layer.grid.is_recorded:
         said.append("The trace has no positions: MACs stand in rows, left to right.")
     return " ".join(said)
-
-
-def _joined(pictures: NDArray[Any], shrink: int) -> NDArray[np.float32]:
-    """[m, H / shrink, W / shrink] float32, the means of shrink * shrink pixels of [m, H, W]; fewer at the edges."""
-    if shrink == 1:
-        return pictures.astype(np.float32)
-    rows, columns = (np.arange(0, side, shrink) for side in pictures.shape[1:])
-    sums = np.add.reduceat(np.add.reduceat(pictures.astype(np.float32), rows, axis=1), columns, axis=2)
-    height = np.diff(rows, append=pictures.shape[1])
-    width = np.diff(columns, append=pictures.shape[2])
-    return np.asarray(sums / (height[:, None] * width), np.float32)
 
 
 def plain(values: NDArray[np.float64]) -> list[float | None]:

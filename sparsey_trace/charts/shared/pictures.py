@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ class MacPictures:
         pictures: [m, H, W] float32, their basis averages; see `picture_shape`.
         fields: [m, H, W] bool, their projected receptive fields.
         samples: [m] int64, for how many training samples each was active; 0 where there is no average.
+        shrink: into one of how many pixels, in height and in width, those of an input were joined.
     """
 
     layer: int
@@ -36,6 +37,31 @@ class MacPictures:
     pictures: NDArray[np.float32]
     fields: NDArray[np.bool_]
     samples: NDArray[np.int64]
+    shrink: int = 1
+
+
+MOST_PIXELS = 1 << 24
+"""Of all pictures of a run together; more would take gigabytes, and can't be seen."""
+
+
+def shrinking(pixels: int, most: int | None = None) -> int:
+    """Into one of how many pixels, in height and in width, pixels are joined so that all of them are few.
+
+    >>> shrinking(100), shrinking(401, most=100)
+    (1, 3)
+    """
+    return max(1, math.ceil(math.sqrt(pixels / (most or MOST_PIXELS))))
+
+
+def joined(pictures: NDArray[Any], shrink: int) -> NDArray[np.float32]:
+    """[m, H / shrink, W / shrink] float32, the means of shrink * shrink pixels of [m, H, W]; fewer at the edges."""
+    if shrink == 1:
+        return pictures.astype(np.float32)
+    rows, columns = (np.arange(0, side, shrink) for side in pictures.shape[1:])
+    sums = np.add.reduceat(np.add.reduceat(pictures.astype(np.float32), rows, axis=1), columns, axis=2)
+    height = np.diff(rows, append=pictures.shape[1])
+    width = np.diff(columns, append=pictures.shape[2])
+    return np.asarray(sums / (height[:, None] * width), np.float32)
 
 
 def picture_shape(layout: Layout) -> tuple[int, int]:
