@@ -213,6 +213,22 @@ def sisc_adherence(run: Chunk) -> Iterable[str]:
     yield text(362, 100, f"adherence {cosine:.2f}")
 
 
+def code_usage(run: Chunk) -> Iterable[str]:
+    """The share of wins of each neuron, in each CM of a MAC of the highest layer, in the last epoch."""
+    layer = run.layout.layers[TOP]
+    mine = run.is_train & (run.epoch == run.epoch[run.is_train].max()) & run.active[TOP][:, MAC]
+    for cm in range(layer.num_cms):
+        wins = np.bincount(run.codes[TOP][mine, MAC, cm], minlength=layer.num_neurons)
+        shares = wins / wins.sum()
+        known = shares[shares > 0]
+        left = 20 + cm % 3 * 160
+        foot = 70 + cm // 3 * 88
+        for neuron, share in enumerate(shares.tolist()):
+            yield rect(left + neuron * 14, foot - 50 * share, 12, GREEN, height=max(50 * share, 0.5))
+        yield f'<path d="M{left} {foot}h{14 * layer.num_neurons}" stroke="{DARK}"/>'
+        yield text(left, foot + 16, f"CM {cm}: perplexity {np.exp(-(known * np.log(known)).sum()):.2f}")
+
+
 PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     num_activations,
     basis_set_size,
@@ -221,6 +237,7 @@ PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     match_accuracy,
     basis_average,
     sisc_adherence,
+    code_usage,
 )
 
 

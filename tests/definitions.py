@@ -208,6 +208,23 @@ def cosine(x: list[float], y: list[float]) -> float:
     return math.fsum(a * b for a, b in zip(x, y, strict=True)) / (length_x * length_y)
 
 
+# Code usage
+
+
+def code_usage(run: Chunk, at: Mac, cm: int, members: list[int]) -> dict[str, Number | None]:
+    """What one CM did for these samples: samples, used, perplexity, top."""
+    won = [code(run, n, *at)[cm] for n in members if is_active(run, n, *at)]
+    shares = [won.count(neuron) / len(won) for neuron in set(won)]
+    perplexity = math.exp(-math.fsum(share * math.log(share) for share in shares))
+    top = max(shares, default=None)
+    return {
+        "samples": len(won),
+        "used": len(set(won)),
+        "perplexity": perplexity if won else None,
+        "top": top,
+    }
+
+
 # Basis average
 
 

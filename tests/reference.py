@@ -22,6 +22,10 @@ DTYPES = {
     "label": "Int64",
     "layer": "int16",
     "mac": "int32",
+    "cm": "int32",
+    "used": "int32",
+    "perplexity": "float32",
+    "top": "float32",
     "samples": "int32",
     "nearest_sample": "int64",
     "distance": "float32",
@@ -64,6 +68,8 @@ def reference_table(
     """
     if name == "basis_average":
         table = basis_average_table(run, resolution=resolution, sparse=reduction == "sparse")
+    elif name == "code_usage":
+        table = code_usage_table(run, resolution=resolution)
     else:
         table = table_of_values(name, run, resolution=resolution, reduction=reduction, **parameters)
     if "layer" in table:
@@ -160,6 +166,17 @@ def add_matches(
     matches = definitions.matches(run, distance=distance, repeated=repeated)
     table["nearest_sample"] = np.array([matches[n][0] for n in table["sample"]], np.int64)
     table["distance"] = np.array([matches[n][1] for n in table["sample"]], np.float32)
+
+
+def code_usage_table(run: Chunk, *, resolution: str) -> pd.DataFrame:
+    rows = [
+        keys | {"layer": layer, "mac": mac, "cm": cm} | definitions.code_usage(run, (layer, mac), cm, members)
+        for keys, members in groups(run, "run" if resolution == "run" else "epoch")
+        for layer, mac in definitions.all_macs(run.layout)
+        for cm in range(run.layout.layers[layer].num_cms)
+    ]
+    keys = ["phase"] if resolution == "run" else ["phase", "epoch"]
+    return frame(rows, [*keys, "layer", "mac", "cm", "samples", "used", "perplexity", "top"])
 
 
 def basis_average_table(run: Chunk, *, resolution: str, sparse: bool) -> pd.DataFrame:

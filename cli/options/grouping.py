@@ -9,7 +9,7 @@ NO_REDUCTION = "none"
 
 def resolution_names() -> list[str]:
     """Names of resolutions."""
-    from sparsey_trace.replay.choose import RESOLUTIONS
+    from sparsey_trace.metrics.base import RESOLUTIONS
 
     return list(RESOLUTIONS)
 

@@ -25,7 +25,7 @@ def metrics(*, as_json: Json = False, debug: Debug = False) -> None:
 
 
 def _catalogue() -> list[dict[str, Any]]:
-    """Every metric with what it is, its reductions, and its parameters with defaults and types."""
+    """Every metric with what it is, its resolutions and reductions, and its parameters with defaults and types."""
     from sparsey_trace.metrics.registry import available, metric_classes, package_of_metric
 
     return [
@@ -33,6 +33,7 @@ def _catalogue() -> list[dict[str, Any]]:
             "name": name,
             "about": about,
             "package": package_of_metric(metric_classes()[name]),
+            "resolutions": list(metric_classes()[name].resolutions),
             "reductions": list(metric_classes()[name].reductions),
             "parameters": _parameters(metric_classes()[name]),
         }

@@ -8,6 +8,8 @@ from sparsey_trace.charts.activity_over_samples import ActivityOverSamplesChart
 from sparsey_trace.charts.basis_average import BasisAverageChart
 from sparsey_trace.charts.basis_set_size import BasisSetSizeChart
 from sparsey_trace.charts.basis_set_size_increase import BasisSetSizeIncreaseChart
+from sparsey_trace.charts.code_usage import CodeUsageChart
+from sparsey_trace.charts.code_usage_over_epochs import CodeUsageOverEpochsChart
 from sparsey_trace.charts.feature_coverage import FeatureCoverageChart
 from sparsey_trace.charts.match_accuracy import MatchAccuracyChart
 from sparsey_trace.charts.match_accuracy_by_class import MatchAccuracyByClassChart
@@ -26,6 +28,8 @@ _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     BasisSetSizeIncreaseChart(),
     NumActivationsChart(),
     ActivityOverSamplesChart(),
+    CodeUsageChart(),
+    CodeUsageOverEpochsChart(),
     FeatureCoverageChart(),
     MatchAccuracyChart(),
     MatchAccuracyByClassChart(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
-    from sparsey_trace.charts.panels.panel import Contribution, Group, Panel
+    from sparsey_trace.charts.panels.panel import Contribution, Panel
     from sparsey_trace.charts.shared.run import Run
     from sparsey_trace.charts.shared.views import View, Views
 
@@ -103,30 +103,16 @@ class NumActivationsChart(LayerChart[MacActivity]):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer and run."""
+        from sparsey_trace.charts.panels.map_panels import by_layer
         from sparsey_trace.charts.panels.panel import Contribution
 
         found = [(view, view.run.once(mac_activity)) for view in views.having(self.table)]
         return Contribution(
             meaning=[self.words.meaning],
             key=[("cross", "never active")],
-            groups=_by_layer(views, _panels(found, self.words)),
+            groups=by_layer(views, _panels(found, self.words)),
             missing=views.lacking(self.table, "activity"),
         )
-
-
-def _by_layer(views: Views, panels: Sequence[tuple[str, View, Panel]]) -> list[Group]:
-    """Panels of one run together, by layer; of several runs a group for each layer, by run."""
-    from sparsey_trace.charts.panels.panel import Group
-
-    if not views.are_several:
-        return [Group(panels=[panel for _, _, panel in panels])]
-    return [
-        Group(
-            title=layer,
-            panels=[replace(panel, title=view.name) for name, view, panel in panels if name == layer],
-        )
-        for layer in dict.fromkeys(name for name, _, _ in panels)
-    ]
 
 
 def _panels(
@@ -145,33 +131,24 @@ def _panels(
 
 def _panel(view: View, layer: MacActivity, top: float, words: Words) -> Panel:
     from sparsey_trace.charts.panels.figure import figure, in_words
+    from sparsey_trace.charts.panels.map_panels import crosses, map_axes
     from sparsey_trace.charts.panels.panel import Panel
 
     silent = int(layer.silent.sum())
     said = "none was silent" if not silent else f"{silent:,} never active"
     name = view.layers[layer.layer]
     laid = "" if layer.grid.is_recorded else "The trace has no positions: MACs stand in rows, left to right."
-    across, down = _reach(layer.grid)
-    plain = {"showgrid": False, "zeroline": False}
     return Panel(
         title=name,
         label=f"{words.title} of the {len(layer.share):,} MACs of layer {name} of {view.name}: active for "
         f"{in_words(layer.share.min())} to {in_words(layer.share.max())} of the samples; {said}.",
         caption=f"{len(layer.share):,} MACs, {said}. {laid}".strip(),
         figure=figure(
-            [_marks(view, layer, top), _crosses(layer)],
-            x={"title": words.x, "range": across, **plain},
-            y={"title": words.y, "range": down[::-1], "scaleanchor": "x", **plain},
+            [_marks(view, layer, top), crosses(layer.grid, layer.silent)],
+            **map_axes(layer.grid, words),
             shapes=_cells(layer, top),
         ),
     )
-
-
-def _reach(grid: Grid) -> list[list[float]]:
-    """From where to where cells reach, in x and in y."""
-    low = grid.positions.min(axis=0) - 0.6 * grid.spacing
-    high = grid.positions.max(axis=0) + 0.6 * grid.spacing
-    return [[float(start), float(end)] for start, end in zip(low, high, strict=True)]
 
 
 def _cells(layer: MacActivity, top: float) -> list[dict[str, Any]]:
@@ -196,6 +173,7 @@ def _marks(view: View, layer: MacActivity, top: float) -> Any:
     import plotly.graph_objects as go
 
     from sparsey_trace.charts.panels.figure import small
+    from sparsey_trace.charts.panels.map_panels import marker
 
     x, y = layer.grid.positions.T
     return go.Scatter(
@@ -205,37 +183,13 @@ def _marks(view: View, layer: MacActivity, top: float) -> Any:
         name="MACs",
         text=[f"MAC {mac}: active for {share:.2%} of the samples" for mac, share in enumerate(layer.share)],
         hovertemplate="%{text}<extra></extra>",
-        marker={
-            "size": 14,
-            "opacity": 0,
-            "color": small(layer.share),
-            "cmin": 0,
-            "cmax": top,
-            "colorscale": MEASURE,
-            "showscale": True,
-            "colorbar": {
-                "title": {"text": "share of samples", "side": "right"},
-                "tickformat": ".0%" if top > 0.05 else ".2~%",
-                "thickness": 12,
-                "outlinewidth": 0,
-            },
-        },
+        marker=marker(
+            layer.share,
+            low=0,
+            high=top,
+            title="share of samples",
+            ticks=".0%" if top > 0.05 else ".2~%",
+            size=14,
+        ),
         meta={"role": "marks", "series": view.series},
-    )
-
-
-def _crosses(layer: MacActivity) -> Any:
-    import plotly.graph_objects as go
-
-    from sparsey_trace.charts.panels.figure import small
-
-    x, y = layer.grid.positions[layer.silent].T
-    return go.Scatter(
-        x=small(x),
-        y=small(y),
-        mode="markers",
-        name="never active",
-        hoverinfo="skip",
-        marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": "#ffffff"}},
-        meta={"role": "crosses"},
     )

@@ -3,6 +3,7 @@
 from sparsey_trace.metrics.base import Context, Metric, Recalled, RunMetric, SampleMetric, SampleValues
 from sparsey_trace.metrics.basis_average import BasisAverage
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
+from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
@@ -13,6 +14,7 @@ __all__ = [
     "BasisAverage",
     "BasisSetSize",
     "BasisSetSizeIncrease",
+    "CodeUsage",
     "Context",
     "FeatureCoverage",
     "MatchAccuracy",

@@ -40,6 +40,9 @@ M = TypeVar("M")
 Best = Literal["lowest", "highest"]
 OverSamples = Literal["mean", "sum", "last"]
 
+RESOLUTIONS = ("sample", "step", "epoch", "run")
+"""Over which samples values can be taken together."""
+
 CODES_AND_ACTIVITY = frozenset({"codes", "active"})
 """For `requires`: a metric that reads winners, and which MACs were active."""
 
@@ -123,6 +126,8 @@ class Metric(ABC, Generic[S]):
         best: whether the best value is the `lowest` or the `highest`.
         has_best: whether better means better, so that a summary tells the best epoch; nothing is best about the size of
             a basis set, or about activity, though `best` says which way a comparison goes.
+        resolutions: the resolutions at which it says something.
+        units: what columns of its table are counted or measured in, by their names.
         reductions: the reductions that make sense for it; None stands for none.
         partial_training: what its values are where not all training steps were recorded; empty where
             they don't depend on training. Where they do, it is refused if none were recorded.
@@ -137,6 +142,8 @@ class Metric(ABC, Generic[S]):
     requires: ClassVar[frozenset[str]] = frozenset()
     best: ClassVar[Best] = "highest"
     has_best: ClassVar[bool] = True
+    resolutions: ClassVar[tuple[str, ...]] = RESOLUTIONS
+    units: ClassVar[dict[str, str]] = {}
     reductions: ClassVar[tuple[str | None, ...]] = (
         None,
         "layerwise_mean",
@@ -262,9 +269,13 @@ class RunMetric(Metric[S]):
     """A metric whose table is made by `finalize`: at the end of the run, not for every sample.
 
     Resolutions and reductions leave the table as it is, except where `configured` sees to them.
+
+    Class attributes:
+        told: the column that a summary tells the mean of, by layer.
     """
 
     reductions: ClassVar[tuple[str | None, ...]] = (None,)
+    told: ClassVar[str] = "value"
 
     @abstractmethod
     def finalize(self, state: S, layout: Layout) -> pa.Table:

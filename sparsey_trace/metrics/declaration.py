@@ -8,7 +8,15 @@ from inspect import isabstract
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
 from sparsey_trace.layout import EVAL, TRAIN
-from sparsey_trace.metrics.base import EVERYTHING, Best, Metric, OverSamples, RunMetric, SampleMetric
+from sparsey_trace.metrics.base import (
+    EVERYTHING,
+    RESOLUTIONS,
+    Best,
+    Metric,
+    OverSamples,
+    RunMetric,
+    SampleMetric,
+)
 from sparsey_trace.metrics.parameters import can_be_read
 from sparsey_trace.metrics.reductions import REDUCTIONS
 
@@ -30,6 +38,7 @@ _CHOICES: dict[str, frozenset[Any]] = {
     "requires": EVERYTHING,
     "values_require": EVERYTHING,
     "values_phases": frozenset({TRAIN, EVAL}),
+    "resolutions": frozenset(RESOLUTIONS),
     "reductions": frozenset({None, *REDUCTIONS}),
 }
 """Class attributes that hold several of these."""

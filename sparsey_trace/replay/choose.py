@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.metrics.base import RESOLUTIONS
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN, make_metric
 from sparsey_trace.replay.engine.engines import jobs
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.trace.reading.sources import Source
-
-RESOLUTIONS = ("sample", "step", "epoch", "run")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -84,7 +83,7 @@ def choose(
     """The metrics to compute, and those left out of the built-in ones, where none are named, with the reason.
 
     Raises:
-        UsageError: an unknown name, a name given twice, or a metric without that reduction.
+        UsageError: an unknown name, a name given twice, or a metric without that resolution or reduction.
     """
     if resolution not in RESOLUTIONS:
         raise UsageError(unknown("resolution", resolution, RESOLUTIONS))
@@ -100,14 +99,14 @@ def choose(
         if any(other.name == metric.name for other in chosen):
             msg = f"metrics: expected each name once, found {metric.name} twice; run a second analysis for it"
             raise UsageError(msg)
-        if reduction in metric.reductions:
+        against = _against(metric, resolution=resolution, reduction=reduction)
+        if against is None:
             chosen.append(metric.configured(resolution=resolution, reduction=reduction))
-            continue
-        reason = f"it has no reduction {reduction!r}"
-        if named:
-            msg = f"{metric.name}: reduction: expected {_choices(metric)}, found {reduction!r}"
+        elif named:
+            msg = f"{metric.name}: {against.what}: expected {against.expected}, found {against.found!r}"
             raise UsageError(msg)
-        skipped[metric.name] = reason
+        else:
+            skipped[metric.name] = f"it has no {against.what} {against.found!r}"
     return chosen, skipped
 
 
@@ -141,5 +140,19 @@ def fields_of(metric: Metric[Any] | type[Metric[Any]]) -> frozenset[str]:
     return metric.requires | getattr(metric, "values_require", frozenset())
 
 
-def _choices(metric: Metric[Any]) -> str:
-    return ", ".join("none" if name is None else name for name in metric.reductions)
+class _Against(NamedTuple):
+    """A resolution or reduction that a metric doesn't have."""
+
+    what: str
+    expected: str
+    found: str | None
+
+
+def _against(metric: Metric[Any], *, resolution: str, reduction: str | None) -> _Against | None:
+    """What a metric lacks of what is asked for; None where it has both."""
+    if resolution not in metric.resolutions:
+        return _Against("resolution", ", ".join(metric.resolutions), resolution)
+    if reduction not in metric.reductions:
+        known = ", ".join("none" if name is None else name for name in metric.reductions)
+        return _Against("reduction", known, reduction)
+    return None

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric
     from sparsey_trace.metrics.reductions import Reduced
     from sparsey_trace.tables.chunk_values import ChunkValues
     from sparsey_trace.tables.stream import Halt
@@ -106,7 +106,7 @@ class Outputs:
         for name, halt in halts.items():
             self._streams[name].resume(self.folder / f"{name}.parquet", halt)
 
-    def write(self, metric: Metric[Any], parts: Iterable[pa.Table]) -> None:
+    def write(self, metric: RunMetric[Any], parts: Iterable[pa.Table]) -> None:
         """The whole table of a metric, part by part.
 
         Raises:

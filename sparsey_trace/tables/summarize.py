@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric
     from sparsey_trace.tables.groups import Groups
     from sparsey_trace.tables.run_totals import RunTotals
 
@@ -128,24 +128,26 @@ def _plain(value: Any) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def summary_of_table(metric: Metric[Any], table: pa.Table, layout: Layout) -> list[SummaryRow]:
-    """The rows of a table that a metric made itself: of its values, or of how many MACs were ever active.
+def summary_of_table(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> list[SummaryRow]:
+    """The rows of a table that a metric made itself: of what it tells, or of how many MACs were ever active.
 
     Of one with other columns there is a single row that has no figures.
     """
     columns = set(table.column_names)
-    if {"layer", "value", "phase"} <= columns:
-        names = [name for name in ("epoch", "phase", "layer", "value") if name in columns]
+    if {"layer", metric.told, "phase"} <= columns:
+        names = [name for name in ("epoch", "phase", "layer", metric.told) if name in columns]
         return list(_of_values(metric, table.select(names).to_pandas(), layout))
     if {"layer", "mac", "samples"} <= columns:
         return list(_of_active(metric, table, layout))
     return [SummaryRow(metric=metric.name, phase=None, layer=None, layer_name=None, now=None)]
 
 
-def _of_values(metric: Metric[Any], frame: pd.DataFrame, layout: Layout) -> Iterator[SummaryRow]:
+def _of_values(metric: RunMetric[Any], frame: pd.DataFrame, layout: Layout) -> Iterator[SummaryRow]:
     for (phase, number), rows in frame.groupby(["phase", "layer"], observed=True):
         layer = int(str(number))
-        means = rows.groupby("epoch" if "epoch" in rows else "phase", observed=True)["value"].mean().dropna()
+        means = (
+            rows.groupby("epoch" if "epoch" in rows else "phase", observed=True)[metric.told].mean().dropna()
+        )
         if not len(means):
             continue
         best = means.min() if metric.best == "lowest" else means.max()

@@ -87,9 +87,9 @@ def test_a_missing_table(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "drawn"),
     [
-        ({"resolution": "epoch"}, {"basis_average"}),
+        ({"resolution": "epoch"}, {"basis_average", "code_usage", "code_usage_over_epochs"}),
         ({"resolution": "sample"}, {"basis_average"}),
-        ({"resolution": "run"}, {"basis_average"}),
+        ({"resolution": "run"}, {"basis_average", "code_usage"}),
         ({"reduction": "layerwise_mean"}, set()),
         ({"metrics": [st.metrics.BasisAverage(sparse=True), *CHARTS][:1]}, set()),
     ],

@@ -91,6 +91,15 @@ def test_the_pictures_show_what_is_computed() -> None:
         assert float(shown) == pytest.approx(table[int(sample), 2, 0], abs=0.006)
 
 
+def test_the_picture_of_usage_shows_what_is_computed() -> None:
+    table = analyze(ROOT / "sample_traces" / "digits.h5", metrics=["code_usage"]).to_pandas("code_usage")
+    table = table[(table["phase"] == "train") & (table["layer"] == 2) & (table["mac"] == 0)]
+    said = (ROOT / "docs" / "pictures" / "code_usage.svg").read_text()
+    shown = [float(found) for found in re.findall(r"perplexity ([\d.]+)<", said)]
+    last = table[table["epoch"] == table["epoch"].max()]["perplexity"]
+    assert shown == pytest.approx(last.tolist(), abs=0.006)
+
+
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [name for name in available() if f"### {name}\n" not in page] == []

@@ -12,6 +12,7 @@ from sparsey_trace.metrics import (
     BasisAverage,
     BasisSetSize,
     BasisSetSizeIncrease,
+    CodeUsage,
     FeatureCoverage,
     MatchAccuracy,
     Metric,
@@ -39,6 +40,8 @@ METRICS = [
     BasisAverage(sparse=True, each_epoch=True),
     SiscAdherence(),
     SiscAdherence(reference_size=3, seed=-1),
+    CodeUsage(),
+    CodeUsage(each_epoch=False),
 ]
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
+from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.registry import available, make_metric
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
@@ -105,6 +106,7 @@ FORGED = [
     (MatchAccuracy(), lambda state: state.step, (turned,)),
     (SiscAdherence(), lambda state: state.sample, (far, below, lowest, turned, same)),
     (SiscAdherence(), lambda state: state.step, (turned,)),
+    (CodeUsage(), lambda state: next(iter(state.values())), (far, below, lowest)),
 ]
 
 

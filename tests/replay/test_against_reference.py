@@ -39,6 +39,7 @@ CASES = {
     "by other measures": {"match_accuracy": {"similarity": "jaccard", "repeated": "first"}},
     "by another distance": {"match_accuracy": {"distance": "jaccard"}},
     "as pictures": {"basis_average": {}},
+    "as usage": {"code_usage": {}},
 }
 """Metrics of one analysis, and their parameters."""
 
@@ -49,13 +50,14 @@ CASES = {
 def test_tables_are_those_of_the_definition(
     metrics: dict[str, dict[str, str]], run: Chunk, data: st.DataObject
 ) -> None:
-    resolution = data.draw(st.sampled_from(["sample", "step", "epoch", "run"]))
-    reduction = data.draw(st.sampled_from([None, "sparse"] if "basis_average" in metrics else OF_SAMPLES))
+    made = [make_metric(name, parameters) for name, parameters in metrics.items()]
+    resolution = data.draw(st.sampled_from(made[0].resolutions))
+    reduction = data.draw(st.sampled_from(OF_SAMPLES if len(made[0].reductions) > 2 else made[0].reductions))
     with tempfile.TemporaryDirectory() as folder:
         write_run(f"{folder}/run.h5", run, commit_steps=data.draw(st.none() | st.integers(1, 4)))
         result = analyze(
             f"{folder}/run.h5",
-            metrics=[make_metric(name, parameters) for name, parameters in metrics.items()],
+            metrics=made,
             resolution=resolution,
             reduction=reduction,
             chunk_size=data.draw(st.integers(1, 50)),

@@ -18,6 +18,7 @@ def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
     first, second = found.passes
     assert [part.metrics for part in first.folds] == [
         ("basis_average",),
+        ("code_usage",),
         ("basis_set_size", "basis_set_size_increase"),
         ("match_accuracy",),
         ("sisc_adherence",),

@@ -42,5 +42,6 @@ class Heading:
 
 GROWTH = Heading("growth", "Basis set growth")
 ACTIVITY = Heading("activity", "Activity")
+USAGE = Heading("usage", "Code usage")
 MATCH = Heading("match", "Match accuracy")
 SIMILARITY = Heading("similarity", "Similar inputs, similar codes (SISC)")

@@ -38,7 +38,7 @@ def test_the_command_writes_tables_beside_the_trace_and_shows_a_summary(run: Pat
     ]
     assert lines[len(rows) + 1] == "share of samples: num_activations"
     folder = run.with_name("run.metrics")
-    assert lines[-1].startswith(f"8 tables of {run} in {folder}: num_activations.parquet, ")
+    assert lines[-1].startswith(f"9 tables of {run} in {folder}: num_activations.parquet, ")
     assert {path.stem for path in folder.glob("[!.]*")} == set(result)
     assert pq.read_table(folder / "basis_set_size.parquet").equals(result["basis_set_size"])
 

@@ -1,0 +1,96 @@
+"""Maps of a layer in a report: what those of MACs and of CMs share."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import plotly.graph_objects as go
+
+from sparsey_trace.charts.panels.figure import small
+from sparsey_trace.charts.panels.panel import Group
+from sparsey_trace.charts.shared.colours import MEASURE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsey_trace.charts.panels.panel import Panel
+    from sparsey_trace.charts.shared.grid import Grid
+    from sparsey_trace.charts.shared.views import View, Views
+    from sparsey_trace.charts.shared.words import Words
+
+
+def by_layer(views: Views, panels: Sequence[tuple[str, View, Panel]]) -> list[Group]:
+    """Panels of one run together, by layer; of several runs a group for each layer, by run.
+
+    Args:
+        views: all runs.
+        panels: each with what its layer is called, and its run.
+    """
+    if not views.are_several:
+        return [Group(panels=[panel for _, _, panel in panels])]
+    return [
+        Group(
+            title=layer,
+            panels=[replace(panel, title=view.name) for name, view, panel in panels if name == layer],
+        )
+        for layer in dict.fromkeys(name for name, _, _ in panels)
+    ]
+
+
+def map_axes(grid: Grid, words: Words) -> dict[str, dict[str, Any]]:
+    """The axes `x` and `y` of a figure, as far as cells reach; y downwards as in the input's rows."""
+    low = grid.positions.min(axis=0) - 0.6 * grid.spacing
+    high = grid.positions.max(axis=0) + 0.6 * grid.spacing
+    plain = {"showgrid": False, "zeroline": False}
+    return {
+        "x": {"title": words.x, "range": [float(low[0]), float(high[0])], **plain},
+        "y": {"title": words.y, "range": [float(high[1]), float(low[1])], "scaleanchor": "x", **plain},
+    }
+
+
+def marker(
+    values: NDArray[Any], *, low: float, high: float, title: str, ticks: str, size: int
+) -> dict[str, Any]:
+    """Marks that the mouse finds but nobody sees, as shapes show the colours; and the scale of these.
+
+    Args:
+        values: [n] what is measured.
+        low: where the scale begins.
+        high: where it ends.
+        title: of the scale.
+        ticks: how its numbers are written.
+        size: how near the mouse has to be, in pixels.
+    """
+    return {
+        "size": size,
+        "opacity": 0,
+        "color": small(values),
+        "cmin": low,
+        "cmax": high,
+        "colorscale": MEASURE,
+        "showscale": True,
+        "colorbar": {
+            "title": {"text": title, "side": "right"},
+            "tickformat": ticks,
+            "thickness": 12,
+            "outlinewidth": 0,
+        },
+    }
+
+
+def crosses(grid: Grid, silent: NDArray[np.bool_]) -> Any:
+    """Crosses on silent MACs [M]."""
+    x, y = grid.positions[silent].T
+    return go.Scatter(
+        x=small(x),
+        y=small(y),
+        mode="markers",
+        name="never active",
+        hoverinfo="skip",
+        marker={"symbol": "x-thin", "size": 10, "line": {"width": 2, "color": "#ffffff"}},
+        meta={"role": "crosses"},
+    )
