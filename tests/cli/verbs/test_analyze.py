@@ -90,7 +90,7 @@ def test_metrics_without_their_inputs_are_skipped_and_named(
     text = capsys.readouterr().out
     for name in ("feature_coverage", "match_accuracy", "basis_average", "sisc_adherence"):
         assert f"skipped {name}: the trace has no inputs\n" in text
-    assert "\n3 tables of " in text
+    assert "\n4 tables of " in text
     assert main(["analyze", str(run), "--metric", "match_accuracy"]) == 1
     assert capsys.readouterr().err == (
         f"sparsey-trace: {run}: expected a metric that can be computed, found none "
