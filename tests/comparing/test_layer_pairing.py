@@ -28,7 +28,12 @@ def test_layers_pair_by_name_and_what_is_not_shared_is_said(tmp_path: Path) -> N
     v4 = comparison.table.query("layer == 'v4' and metric == 'num_activations' and phase == 'train'")
     assert list(v4["number"]) == [1, 2]
     rows = comparison.sheet().rows
-    assert {row[0] for row in rows} == {"num_activations", "basis_set_size", "basis_set_size_increase"}
+    assert {row[0] for row in rows} == {
+        "num_activations",
+        "basis_set_size",
+        "basis_set_size_increase",
+        "code_usage",
+    }
     assert {row[2] for row in rows} == {"v1", "v4"}
     means = [st.analyze(run, metrics=["num_activations"]).summary()["now"][0] for run in (low, high)]
     v1 = comparison.table.query("layer == 'v1' and metric == 'num_activations' and phase == 'train'")

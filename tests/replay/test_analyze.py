@@ -83,7 +83,7 @@ def test_bytes_do_not_depend_on_engine_or_chunks(
 def test_tables_say_how_they_were_made(trace: Path) -> None:
     result = analyze(trace, metrics=[SiscAdherence(reference_size=9, seed=4)], resolution="run")
     found = json.loads(pq.read_schema(result.paths["sisc_adherence"]).metadata[b"sparsey_trace"])
-    assert found["parameters"] == {"reference_size": 9, "seed": 4}
+    assert found["parameters"] == {"reference_size": 9, "seed": 4, "similarity": "jaccard"}
     assert found["notes"] == {"exact": False, "reference_size": 9, "training_samples": 100}
     assert (found["samples"], found["resolution"], len(found["trace"])) == (140, "run", 32)
 

@@ -18,7 +18,18 @@ if TYPE_CHECKING:
 HOSTILE = "<script>alert(1)</script> %{x} <b>b</b>"
 """A name that a page, or Plotly, might take for more than a name."""
 
-SECTIONS = ("findings", "growth", "activity", "coverage", "match", "similarity", "averages", "summary", "run")
+SECTIONS = (
+    "findings",
+    "growth",
+    "activity",
+    "usage",
+    "coverage",
+    "match",
+    "similarity",
+    "averages",
+    "summary",
+    "run",
+)
 
 
 def square(side: int) -> list[list[float]]:
