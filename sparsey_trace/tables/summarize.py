@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import PHASES, TRAIN
-from sparsey_trace.metrics.columns import numbers_of
+from sparsey_trace.metrics.columns import column, numbers_of
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.tables.chunk_values import split_layers
 from sparsey_trace.tables.groups import as_numbers, carried
@@ -16,7 +16,6 @@ from sparsey_trace.tables.summary import SummaryRow
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import pandas as pd
     import pyarrow as pa
     from numpy.typing import NDArray
 
@@ -135,33 +134,51 @@ def summary_of_table(metric: RunMetric[Any], table: pa.Table, layout: Layout) ->
     """
     columns = set(table.column_names)
     if {"layer", metric.told, "phase"} <= columns:
-        names = [name for name in ("epoch", "phase", "layer", metric.told) if name in columns]
-        return list(_of_values(metric, table.select(names).to_pandas(), layout))
+        return list(_of_values(metric, table, layout))
     if {"layer", "mac", "samples"} <= columns:
         return list(_of_active(metric, table, layout))
     return [SummaryRow(metric=metric.name, phase=None, layer=None, layer_name=None, now=None)]
 
 
-def _of_values(metric: RunMetric[Any], frame: pd.DataFrame, layout: Layout) -> Iterator[SummaryRow]:
-    for (phase, number), rows in frame.groupby(["phase", "layer"], observed=True):
-        layer = int(str(number))
-        means = (
-            rows.groupby("epoch" if "epoch" in rows else "phase", observed=True)[metric.told].mean().dropna()
-        )
-        if not len(means):
-            continue
-        best = means.min() if metric.best == "lowest" else means.max()
-        has_best = metric.has_best and "epoch" in rows
+def _of_values(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> Iterator[SummaryRow]:
+    means = _means(table, metric.told)
+    has_best = metric.has_best and "epoch" in table.column_names
+    layers = sorted({layer for _, layer in means})
+    for phase, layer in ((phase, layer) for phase in PHASES for layer in layers if (phase, layer) in means):
+        by_epoch = means[phase, layer]
+        best = (min if metric.best == "lowest" else max)(by_epoch.values())
         yield SummaryRow(
             metric=metric.name,
-            phase=str(phase),
+            phase=phase,
             layer=layer,
             layer_name=_name(layout, layer),
-            now=float(means.iloc[-1]),
-            best=float(best) if has_best else None,
-            best_epoch=int(means.index[means == best][0]) if has_best else None,
+            now=by_epoch[max(by_epoch)],
+            best=best if has_best else None,
+            best_epoch=min(epoch for epoch in by_epoch if by_epoch[epoch] == best) if has_best else None,
             unit=metric.unit,
         )
+
+
+def _means(table: pa.Table, told: str) -> dict[tuple[str, int], dict[int, float]]:
+    """By phase and layer, the mean of a column in each epoch that has a value, or in epoch 0 of the run as a whole."""
+    import pyarrow as pa
+    import pyarrow.compute as pc
+
+    values = pc.cast(table[told], pa.float64())
+    whole = {
+        "phase": pc.cast(table["phase"], pa.string()),
+        "layer": table["layer"],
+        "epoch": table["epoch"] if "epoch" in table.column_names else column(np.zeros(len(table), np.int32)),
+        "value": values,
+    }
+    # Of a null it isn't known whether it is nan: it is left out as well.
+    known = pa.table(whole).filter(pc.invert(pc.is_nan(values)))
+    # In one thread: with several, sums would depend on who comes first.
+    groups = known.group_by(["phase", "layer", "epoch"], use_threads=False)
+    found: dict[tuple[str, int], dict[int, float]] = {}
+    for row in groups.aggregate([("value", "mean")]).to_pylist():
+        found.setdefault((row["phase"], row["layer"]), {})[row["epoch"]] = row["value_mean"]
+    return found
 
 
 def _of_active(metric: Metric[Any], table: pa.Table, layout: Layout) -> Iterator[SummaryRow]:
