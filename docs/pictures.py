@@ -187,6 +187,25 @@ def basis_average(run: Chunk) -> Iterable[str]:
     yield text(195, 120, "Sand is outside its receptive field.")
 
 
+def basis_set(run: Chunk) -> Iterable[str]:
+    """The commonest codes of a MAC of the highest layer, each with the mean input that it stands for."""
+    mine = np.flatnonzero(run.is_train & run.active[TOP][:, MAC])
+    winners, which = np.unique(run.codes[TOP][mine, MAC], axis=0, return_inverse=True)
+    counts = np.bincount(which.ravel())
+    first = [int(mine[which.ravel() == number][0]) for number in range(len(counts))]
+    for place, number in enumerate(sorted(range(len(counts)), key=lambda it: (-counts[it], first[it]))[:5]):
+        samples = mine[which.ravel() == number]
+        left = 20 + 95 * place
+        for cm, winner in enumerate(winners[number].tolist()):
+            for neuron in range(8):
+                yield rect(left + 8 * cm, 14 + 8 * neuron, 7, BLUE if neuron == winner else PALE)
+        mean = on_of(run)[samples].mean(axis=0)
+        yield from digit(left, 84, np.array([grey(share) for share in mean]), side=8)
+        labels = np.bincount(run.label[samples])
+        yield text(left, 164, f"{counts[number]} samples")
+        yield text(left, 180, f"{labels.max() / labels.sum():.0%} of class {labels.argmax()}")
+
+
 def jaccard(one: NDArray[np.bool_], many: NDArray[np.bool_]) -> NDArray[np.float64]:
     """Of one with each of many; 0 where nothing is on in either."""
     return (one & many).sum(axis=1) / np.maximum((one | many).sum(axis=1), 1)
@@ -238,6 +257,7 @@ PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     basis_average,
     sisc_adherence,
     code_usage,
+    basis_set,
 )
 
 

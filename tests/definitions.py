@@ -11,7 +11,7 @@ import math
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.layout import PADDING, TRAIN
+from sparsey_trace.layout import NO_LABEL, PADDING, TRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -235,3 +235,31 @@ def basis_average(run: Chunk, layer: int, mac: int, *, last: int) -> tuple[list[
     for feature in field(run.layout, layer, mac) if samples else ():
         average[feature] = math.fsum(run.inputs[samples, feature].tolist()) / len(samples)
     return average, len(samples)
+
+
+# Basis set
+
+
+def basis_set(run: Chunk, layer: int, mac: int) -> list[dict[str, Any]]:
+    """Every code that the MAC showed in training, its commonest first."""
+    shown: dict[tuple[int, ...], list[int]] = {}
+    for n in range(len(run)):
+        if is_train(run, n) and is_active(run, n, layer, mac):
+            shown.setdefault(code(run, n, layer, mac), []).append(n)
+    rows = [
+        {
+            "code": winners,
+            "count": len(samples),
+            "first_step": int(run.step[samples[0]]),
+            "last_step": int(run.step[samples[-1]]),
+            **majority([label for n in samples if (label := int(run.label[n])) != NO_LABEL]),
+        }
+        for winners, samples in shown.items()
+    ]
+    return sorted(rows, key=lambda row: (-row["count"], row["first_step"], row["code"]))
+
+
+def majority(labels: list[int]) -> dict[str, Any]:
+    """The most frequent label, the smallest of equals, and its share; None for both where there is none."""
+    label = min(labels, key=lambda one: (-labels.count(one), one), default=None)
+    return {"label": label, "purity": Fraction(labels.count(label), len(labels)) if labels else None}

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.charts.activity_over_samples import ActivityOverSamplesChart
 from sparsey_trace.charts.basis_average import BasisAverageChart
+from sparsey_trace.charts.basis_set import BasisSetChart
 from sparsey_trace.charts.basis_set_size import BasisSetSizeChart
 from sparsey_trace.charts.basis_set_size_increase import BasisSetSizeIncreaseChart
 from sparsey_trace.charts.code_usage import CodeUsageChart
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     BasisSetSizeChart(),
     BasisSetSizeIncreaseChart(),
+    BasisSetChart(),
     NumActivationsChart(),
     ActivityOverSamplesChart(),
     CodeUsageChart(),

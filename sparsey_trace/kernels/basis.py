@@ -27,6 +27,13 @@ def _check_learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], star
     check_room(64, bits, "bits")
 
 
+def _check_tally(
+    codes: NDArray[Any], bits: int, counted: NDArray[np.bool_], label: NDArray[np.int64]
+) -> None:
+    _check_learn(codes, bits, counted, 0)
+    check_equal("labels", len(codes), len(label))
+
+
 @bordered(_check_learn)
 @compiled
 def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> Codes:
@@ -42,21 +49,68 @@ def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int)
     found = np.empty((samples * macs, -(-cms // (64 // bits))), np.uint64)
     first, ends = np.empty(len(found), np.int64), np.empty(macs, np.int64)
     packed, shown = np.empty((samples, found.shape[1]), np.uint64), np.empty(samples + 1, np.int64)
-    table = np.empty(_room(samples), np.int32)
+    table, unasked = np.empty(_room(samples), np.int32), np.empty(0, np.int64)
     number = 0
     for mac in range(macs):
-        count = 0
-        for sample in range(samples):
-            # Gathered without a branch, which would be guessed wrong as often as not.
-            shown[count] = sample
-            count += learnt[sample, mac]
+        count = _gather(learnt, mac, shown)
         _pack(codes, bits, mac, shown, count, packed)
         shown += start
         table[:] = _FREE
         begin = number
-        number = _add(found, first, begin, number, table, len(table), packed, shown, 0, count)
+        number = _add(found, first, begin, number, table, len(table), packed, shown, 0, count, unasked)
         ends[mac] = number
     return found[:number].copy(), first[:number].copy(), ends
+
+
+@bordered(_check_tally)
+@compiled
+def tally(
+    codes: NDArray[Any], bits: int, counted: NDArray[np.bool_], label: NDArray[np.int64]
+) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct pairs of a code and a label of a chunk, with how often there was each.
+
+    Args:
+        codes: [n, M, Q], winners.
+        bits: how many bits tell them apart.
+        counted: [n, M], which of the codes count.
+        label: [n], of the samples.
+
+    Returns:
+        The pairs as codes whose last word is the label, with the place in the chunk that showed each first; how often
+        there was each [C] int64, and where last [C] int64.
+    """
+    samples, macs, cms = codes.shape
+    words = -(-cms // (64 // bits))
+    found = np.empty((samples * macs, words + 1), np.uint64)
+    first, ends = np.empty(len(found), np.int64), np.empty(macs, np.int64)
+    times, last = np.zeros(len(found), np.int64), np.empty(len(found), np.int64)
+    packed, shown = np.empty((samples, words + 1), np.uint64), np.empty(samples + 1, np.int64)
+    table, numbers = np.empty(_room(samples), np.int32), np.empty(samples, np.int64)
+    number = 0
+    for mac in range(macs):
+        count = _gather(counted, mac, shown)
+        _pack(codes, bits, mac, shown, count, packed)
+        for index in range(count):
+            packed[index, words] = np.uint64(label[shown[index]])
+        table[:] = _FREE
+        begin = number
+        number = _add(found, first, begin, number, table, len(table), packed, shown, 0, count, numbers)
+        for index in range(count):
+            times[numbers[index]] += 1
+            last[numbers[index]] = shown[index]
+        ends[mac] = number
+    return (found[:number].copy(), first[:number].copy(), ends), times[:number].copy(), last[:number].copy()
+
+
+@compiled
+def _gather(chosen: NDArray[np.bool_], mac: int, shown: NDArray[np.int64]) -> int:
+    """Write which samples of [n, M] are chosen for a MAC; how many these are."""
+    count = 0
+    for sample in range(len(chosen)):
+        # Gathered without a branch, which would be guessed wrong as often as not.
+        shown[count] = sample
+        count += chosen[sample, mac]
+    return count
 
 
 @compiled
@@ -74,7 +128,15 @@ def _pack(
             packed[index, word] = joined
 
 
-def _check_join(earlier: Codes, later: Codes, found: NDArray[np.uint64], first: NDArray[np.int64]) -> None:
+def _check_join(
+    earlier: Codes,
+    later: Codes,
+    found: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    places: NDArray[np.int64],
+) -> None:
+    if len(places):
+        check_equal("places", len(places), len(earlier[0]) + len(later[0]))
     for codes, samples, ends in (earlier, later):
         check_equal("codes", len(codes), len(samples))
         check_equal("words", codes.shape[1], found.shape[1])
@@ -86,7 +148,11 @@ def _check_join(earlier: Codes, later: Codes, found: NDArray[np.uint64], first: 
 @bordered(_check_join)
 @compiled
 def join(
-    earlier: Codes, later: Codes, found: NDArray[np.uint64], first: NDArray[np.int64]
+    earlier: Codes,
+    later: Codes,
+    found: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    places: NDArray[np.int64],
 ) -> NDArray[np.int64]:
     """The distinct codes of two neighbouring runs, each with the sample that showed it first.
 
@@ -95,6 +161,7 @@ def join(
         later: of the one that follows it.
         found: [C, W], where the codes go, with room for all of both.
         first: [C], where the samples go.
+        places: [all of both], where is written which of the found ones each is; empty where that isn't asked.
 
     Returns:
         [M] int64, where those of each MAC end.
@@ -103,14 +170,16 @@ def join(
     later_codes, later_firsts, later_stops = later
     ends = np.empty(len(stops), np.int64)
     table = np.empty(_room(_most(stops) + _most(later_stops)), np.int32)
+    of_later = places[len(codes) :] if len(places) else places
     number = start = later_start = 0
     for mac in range(len(ends)):
         room = _room(stops[mac] - start + later_stops[mac] - later_start)
         table[:room] = _FREE
         begin = number
-        number = _add(found, first, begin, number, table, room, codes, firsts, start, stops[mac])
+        number = _add(found, first, begin, number, table, room, codes, firsts, start, stops[mac], places)
+        end = later_stops[mac]
         number = _add(
-            found, first, begin, number, table, room, later_codes, later_firsts, later_start, later_stops[mac]
+            found, first, begin, number, table, room, later_codes, later_firsts, later_start, end, of_later
         )
         start, later_start = stops[mac], later_stops[mac]
         ends[mac] = number
@@ -176,8 +245,11 @@ def _add(
     samples: NDArray[np.int64],
     start: int,
     stop: int,
+    places: NDArray[np.int64],
 ) -> int:
     """Add to a MAC's codes, found from `begin` on and named by the first `room` slots, those of a list that are new.
+
+    Unless `places` is empty, which of the found ones each of the list is goes there.
 
     Returns:
         Where they end now; they ended at `number`.
@@ -201,6 +273,8 @@ def _add(
             first[number] = samples[index]
             table[slot] = number - begin
             number += 1
+        if len(places):
+            places[index] = begin + table[slot]
     return number
 
 

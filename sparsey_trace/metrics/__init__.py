@@ -2,6 +2,7 @@
 
 from sparsey_trace.metrics.base import Context, Metric, Recalled, RunMetric, SampleMetric, SampleValues
 from sparsey_trace.metrics.basis_average import BasisAverage
+from sparsey_trace.metrics.basis_set import BasisSet
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
 from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
@@ -12,6 +13,7 @@ from sparsey_trace.metrics.sisc_adherence import SiscAdherence
 
 __all__ = [
     "BasisAverage",
+    "BasisSet",
     "BasisSetSize",
     "BasisSetSizeIncrease",
     "CodeUsage",

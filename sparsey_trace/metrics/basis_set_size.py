@@ -67,7 +67,7 @@ class BasisSetSize(SampleMetric[tuple[CodeSets, ...]]):
         """No codes at all."""
         return tuple(
             (
-                np.empty((0, _words(layer)), np.uint64),
+                np.empty((0, code_words(layer)), np.uint64),
                 np.empty(0, np.int64),
                 np.zeros(layer.num_macs, np.int64),
             )
@@ -80,7 +80,7 @@ class BasisSetSize(SampleMetric[tuple[CodeSets, ...]]):
 
         train = chunk.is_train[:, None]
         new = (
-            learn(codes, _bits(layer), active & train, chunk.start)
+            learn(codes, winner_bits(layer), active & train, chunk.start)
             for layer, codes, active in zip(chunk.layout.layers, chunk.codes, chunk.active, strict=True)
         )
         return self.merge(state, tuple(new))
@@ -158,7 +158,7 @@ class BasisSetSizeIncrease(BasisSetSize):
 
 def _check_codes(found: Any, layer: LayerLayout, samples: int) -> None:
     codes, first, ends = found
-    check_array(codes, "codes", dtype=np.uint64, shape=(None, _words(layer)))
+    check_array(codes, "codes", dtype=np.uint64, shape=(None, code_words(layer)))
     check_array(first, "first samples", dtype=np.int64, shape=(len(codes),), lowest=0, below=samples)
     check_array(
         ends,
@@ -183,15 +183,15 @@ def _joined(earlier: CodeSets, later: CodeSets) -> CodeSets:
     size = len(earlier[1]) + len(later[1])
     codes = spill.empty((size, earlier[0].shape[1]), np.uint64)
     first = spill.empty((size,), np.int64)
-    ends = join(earlier, later, codes, first)
+    ends = join(earlier, later, codes, first, np.empty(0, np.int64))
     return codes[: ends[-1]], first[: ends[-1]], ends
 
 
-def _bits(layer: LayerLayout) -> int:
+def winner_bits(layer: LayerLayout) -> int:
     """How many bits a winner takes."""
     return max(1, (layer.num_neurons - 1).bit_length())
 
 
-def _words(layer: LayerLayout) -> int:
+def code_words(layer: LayerLayout) -> int:
     """How many words a code takes."""
-    return -(-layer.num_cms // (64 // _bits(layer)))
+    return -(-layer.num_cms // (64 // winner_bits(layer)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, get_type_hints
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
 from sparsey_trace.metrics.basis_average import BasisAverage
+from sparsey_trace.metrics.basis_set import BasisSet
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
 from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.declaration import fault_of
@@ -31,6 +32,7 @@ BUILT_IN: tuple[type[Metric[Any]], ...] = (
     BasisAverage,
     SiscAdherence,
     CodeUsage,
+    BasisSet,
 )
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 
-from sparsey_trace.kernels.basis import count_known, count_new, join, learn
+from sparsey_trace.kernels.basis import count_known, count_new, join, learn, tally
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -25,7 +25,9 @@ def test_codes_are_learnt_once(cms: int, neurons: int) -> None:
     halves = [learn(codes[part], bits, learnt[part], part.start) for part in (slice(0, 140), slice(140, 300))]
     size = sum(len(first) for _, first, _ in halves)
     found, first = np.empty((size, halves[0][0].shape[1]), np.uint64), np.empty(size, np.int64)
-    ends = join(*halves, found, first)
+    places = np.empty(size, np.int64)
+    ends = join(*halves, found, first, places)
+    np.testing.assert_array_equal(found[places], np.concatenate([codes for codes, _, _ in halves]))
     known = expected_sizes(codes, learnt)
     np.testing.assert_array_equal(count_known(first, ends, 0, 300), known)
     np.testing.assert_array_equal(count_known(first, ends, 100, 50), known[100:150])
@@ -34,6 +36,22 @@ def test_codes_are_learnt_once(cms: int, neurons: int) -> None:
         (found[: ends[-1]], first[: ends[-1]], ends), learn(codes, bits, learnt, 0), strict=True
     ):
         np.testing.assert_array_equal(got, expected)
+
+
+def test_codes_are_counted_label_by_label() -> None:
+    rng = np.random.default_rng(5)
+    codes, counted = rng.integers(0, 3, (200, 2, 3)).astype(np.uint8), rng.random((200, 2)) < 0.7
+    label = rng.choice(np.array([-1, 4, np.iinfo(np.int64).min]), 200)
+    (found, first, ends), count, last = tally(codes, 2, counted, label)
+    for mac, start in enumerate([0, ends[0]]):
+        seen: dict[tuple[bytes, int], list[int]] = {}
+        for sample in np.flatnonzero(counted[:, mac]).tolist():
+            seen.setdefault((codes[sample, mac].tobytes(), int(label[sample])), []).append(sample)
+        mine = slice(start, ends[mac])
+        assert found[mine, -1].astype(np.int64).tolist() == [of for _, of in seen]
+        assert first[mine].tolist() == [samples[0] for samples in seen.values()]
+        assert last[mine].tolist() == [samples[-1] for samples in seen.values()]
+        assert count[mine].tolist() == [len(samples) for samples in seen.values()]
 
 
 def expected_sizes(codes: NDArray[np.uint16], learnt: NDArray[np.bool_]) -> NDArray[np.int64]:

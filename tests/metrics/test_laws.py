@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from sparsey_trace.metrics import (
     BasisAverage,
+    BasisSet,
     BasisSetSize,
     BasisSetSizeIncrease,
     CodeUsage,
@@ -42,6 +43,8 @@ METRICS = [
     SiscAdherence(reference_size=3, seed=-1),
     CodeUsage(),
     CodeUsage(each_epoch=False),
+    BasisSet(),
+    BasisSet(top=2),
 ]
 
 
@@ -63,8 +66,9 @@ def test_laws(metric: Metric, run: Chunk, data: st.DataObject) -> None:
         (SiscAdherence(), sisc, {"EXACT_UP_TO": 6, "DRAWN_BEYOND": 4}),
         (SiscAdherence(), sisc, {"_PAIRS": 3}),
         (BasisSetSize(), spill, {"IN_MEMORY": 0}),
+        (BasisSet(), spill, {"IN_MEMORY": 0}),
     ],
-    ids=["the default begins to draw", "blocks are small", "codes lie in files"],
+    ids=["the default begins to draw", "blocks are small", "codes lie in files", "counts lie in files"],
 )
 @given(run=runs(), data=st.data())
 @settings(max_examples=times(25, 60), deadline=None)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.metrics.basis_set import BasisSet
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
@@ -107,6 +108,10 @@ FORGED = [
     (SiscAdherence(), lambda state: state.sample, (far, below, lowest, turned, same)),
     (SiscAdherence(), lambda state: state.step, (turned,)),
     (CodeUsage(), lambda state: next(iter(state.values())), (far, below, lowest)),
+    (BasisSet(), lambda state: state[0].ends, (far, below, lowest, turned)),
+    (BasisSet(), lambda state: state[0].count, (far, below, lowest)),
+    (BasisSet(), lambda state: state[0].first_step, (far, below, lowest, turned)),
+    (BasisSet(), lambda state: state[0].last_step, (below, lowest)),
 ]
 
 
