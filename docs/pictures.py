@@ -203,7 +203,7 @@ def basis_set(run: Chunk) -> Iterable[str]:
         yield from digit(left, 84, np.array([grey(share) for share in mean]), side=8)
         labels = np.bincount(run.label[samples])
         yield text(left, 164, f"{counts[number]} samples")
-        yield text(left, 180, f"{labels.max() / labels.sum():.0%} of class {labels.argmax()}")
+        yield text(left, 180, f"class {labels.argmax()}: {labels.max() / labels.sum():.0%}")
 
 
 def jaccard(one: NDArray[np.bool_], many: NDArray[np.bool_]) -> NDArray[np.float64]:

@@ -90,7 +90,7 @@ class BasisSetChart(JointChart[CodeCounts]):
         y="training samples that showed it",
         meaning="A line that is high at first and falls steeply means that a few codes stand for most inputs; a level "
         "one that all codes are used alike. A long tail at 1 is codes that never came back.",
-        example="Three falling lines that end near 1, steepest for the lowest layer",
+        example="Three falling lines; that of the lowest layer falls first",
     )
 
     def fits(self, made: Mapping[str, Any]) -> bool:

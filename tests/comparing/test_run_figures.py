@@ -23,7 +23,7 @@ def test_tables_are_left_where_analyze_puts_them_and_used_again(runs: list[Path]
     folders = [default_folder(run) for run in runs]
     assert [folder.name for folder in folders] == ["1.metrics", "2.metrics"]
     before = [content(folder) for folder in folders]
-    assert len(before[0]) == 9
+    assert len(before[0]) == 10
     again = st.compare(runs)
     assert [content(folder) for folder in folders] == before
     assert again.table.equals(first.table)

@@ -68,7 +68,7 @@ def test_bytes_do_not_depend_on_engine_or_chunks(
 ) -> None:
     analyze(trace, resolution=resolution, out=tmp_path / "serial")
     expected = bytes_of(tmp_path / "serial")
-    assert len(expected) == (8 if resolution == "sample" else 9)
+    assert len(expected) == {"sample": 8, "step": 10, "epoch": 9}[resolution]
     for chunk_size in (1, 13, 1000):
         analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
         assert bytes_of(tmp_path / f"{chunk_size}") == expected
@@ -154,7 +154,13 @@ def test_without_inputs_the_others_are_computed(tmp_path: Path) -> None:
             phase="train",
         )
     result = analyze(tmp_path / "run.h5")
-    assert set(result) == {"num_activations", "basis_set_size", "basis_set_size_increase", "code_usage"}
+    assert set(result) == {
+        "num_activations",
+        "basis_set_size",
+        "basis_set_size_increase",
+        "code_usage",
+        "basis_set",
+    }
     assert result.skipped["match_accuracy"] == "the trace has no inputs"
     with pytest.raises(KeyError, match="match_accuracy was not computed: the trace has no inputs"):
         result["match_accuracy"]

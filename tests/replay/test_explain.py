@@ -19,6 +19,7 @@ def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
     assert [part.metrics for part in first.folds] == [
         ("basis_average",),
         ("code_usage",),
+        ("basis_set",),
         ("basis_set_size", "basis_set_size_increase"),
         ("match_accuracy",),
         ("sisc_adherence",),

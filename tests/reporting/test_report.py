@@ -35,7 +35,7 @@ def test_tables_are_computed_where_they_are_missing_and_used_where_they_fit(run:
     st.report(run)
     folder = run.with_suffix(".metrics")
     before = {path: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
-    assert len(before) == 9
+    assert len(before) == 10
     st.report(run)
     assert {path: path.stat().st_mtime_ns for path in folder.glob("*.parquet")} == before
 

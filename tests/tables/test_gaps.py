@@ -128,6 +128,7 @@ def test_metrics_without_meaning_are_refused(tmp_path: Path) -> None:
         "basis_average",
         "sisc_adherence",
         "code_usage",
+        "basis_set",
     }
     assert of_eval.skipped == dict.fromkeys(learning, reason)
     of_train = analyze(written(tmp_path / "train.h5", sampling={"phases": ["train"]}))

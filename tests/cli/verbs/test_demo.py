@@ -27,7 +27,7 @@ def test_it_records_analyzes_and_may_replace_only_itself(
     found = sparsey_trace(*call)
     assert found.returncode == 0
     assert found.stderr == f"{run}: recording a small Sparsey while it trains on digits\n"
-    assert found.stdout.splitlines()[-2].startswith(f"9 tables of {run} in {tables}: ")
+    assert found.stdout.splitlines()[-2].startswith(f"10 tables of {run} in {tables}: ")
     assert found.stdout.splitlines()[-1].startswith(f"{folder / 'digits.html'}: report of 1 run, ")
     assert {path.name for path in folder.iterdir()} == {"digits.h5", "digits.html", "digits.metrics"}
     with st.open_trace(run) as trace:
