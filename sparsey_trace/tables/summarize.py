@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import PHASES, TRAIN
-from sparsey_trace.metrics.columns import column, numbers_of
+from sparsey_trace.metrics.columns import numbers_of
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.tables.chunk_values import split_layers
 from sparsey_trace.tables.groups import as_numbers, carried
@@ -161,23 +161,20 @@ def _of_values(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> Itera
 
 def _means(table: pa.Table, told: str) -> dict[tuple[str, int], dict[int, float]]:
     """By phase and layer, the mean of a column in each epoch that has a value, or in epoch 0 of the run as a whole."""
-    import pyarrow as pa
-    import pyarrow.compute as pc
-
-    values = pc.cast(table[told], pa.float64())
-    whole = {
-        "phase": pc.cast(table["phase"], pa.string()),
-        "layer": table["layer"],
-        "epoch": table["epoch"] if "epoch" in table.column_names else column(np.zeros(len(table), np.int32)),
-        "value": values,
-    }
-    # Of a null it isn't known whether it is nan: it is left out as well.
-    known = pa.table(whole).filter(pc.invert(pc.is_nan(values)))
-    # In one thread: with several, sums would depend on who comes first.
-    groups = known.group_by(["phase", "layer", "epoch"], use_threads=False)
+    values = numbers_of(table[told].combine_chunks()).astype(np.float64)
+    known = ~np.isnan(values)
+    phases = table["phase"].combine_chunks()
+    phases = phases if hasattr(phases, "dictionary") else phases.dictionary_encode()
+    layers = numbers_of(table["layer"].combine_chunks())
+    epochs = numbers_of(table["epoch"].combine_chunks()) if "epoch" in table.column_names else 0 * layers
+    keys = np.stack([numbers_of(phases), layers, epochs]).astype(np.int64)[:, known]
+    groups, group = np.unique(keys, axis=1, return_inverse=True)
+    sums = np.bincount(group.ravel(), values[known], minlength=groups.shape[1])
+    counts = np.bincount(group.ravel(), minlength=groups.shape[1])
+    words = phases.dictionary.to_pylist()
     found: dict[tuple[str, int], dict[int, float]] = {}
-    for row in groups.aggregate([("value", "mean")]).to_pylist():
-        found.setdefault((row["phase"], row["layer"]), {})[row["epoch"]] = row["value_mean"]
+    for (phase, layer, epoch), mean in zip(groups.T.tolist(), (sums / counts).tolist(), strict=True):
+        found.setdefault((words[phase], layer), {})[epoch] = mean
     return found
 
 
