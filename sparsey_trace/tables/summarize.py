@@ -161,13 +161,14 @@ def _of_values(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> Itera
 
 def _means(table: pa.Table, told: str) -> dict[tuple[str, int], dict[int, float]]:
     """By phase and layer, the mean of a column in each epoch that has a value, or in epoch 0 of the run as a whole."""
-    values = numbers_of(table[told].combine_chunks()).astype(np.float64)
-    known = ~np.isnan(values)
+    measured = table[told].combine_chunks()
+    values = numbers_of(measured).astype(np.float64)
+    known = ~np.isnan(values) & np.array(measured.is_valid().to_pylist(), np.bool_)
     phases = table["phase"].combine_chunks()
     phases = phases if hasattr(phases, "dictionary") else phases.dictionary_encode()
     layers = numbers_of(table["layer"].combine_chunks())
     epochs = numbers_of(table["epoch"].combine_chunks()) if "epoch" in table.column_names else 0 * layers
-    keys = np.stack([numbers_of(phases), layers, epochs]).astype(np.int64)[:, known]
+    keys = np.stack([numbers_of(phases.indices), layers, epochs]).astype(np.int64)[:, known]
     groups, group = np.unique(keys, axis=1, return_inverse=True)
     sums = np.bincount(group.ravel(), values[known], minlength=groups.shape[1])
     counts = np.bincount(group.ravel(), minlength=groups.shape[1])
