@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
+
+from sparsey_trace.metrics.columns import numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,8 +34,15 @@ def list_values(table: pa.Table) -> NDArray[np.int64]:
     """
     found = np.zeros(len(table), np.int64)
     for name in list_columns(table.schema):
-        found += pc.fill_null(pc.list_value_length(table[name]), 0).to_numpy()
+        found += np.concatenate([np.zeros(0, np.int64), *map(_lengths, table[name].chunks)])
     return found
+
+
+def _lengths(lists: pa.Array) -> NDArray[np.int64]:
+    """[n] int64, of a column of lists; Arrow's own function for it would import pandas."""
+    if pa.types.is_fixed_size_list(lists.type):
+        return np.full(len(lists), lists.type.list_size, np.int64)
+    return np.diff(numbers_of(lists.offsets)).astype(np.int64)
 
 
 def list_columns(schema: pa.Schema) -> list[str]:
