@@ -47,7 +47,7 @@ def test_mnist_is_analyzed_without_torch(tmp_path: Path) -> None:
     call = [sys.executable, "-c", ANALYZE_WITHOUT_TORCH, FOLDER / "mnist.h5", tmp_path / "out"]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(list((tmp_path / "out").glob("*.parquet"))) == 8
+    assert len(list((tmp_path / "out").glob("*.parquet"))) == 10
 
 
 def test_basis_sets_are_those_of_the_definition() -> None:

@@ -29,8 +29,8 @@ Examples:
   sparsey-trace compare before.h5 after.h5
   sparsey-trace compare before.metrics after.h5 -m match_accuracy -o comparison.csv
   sparsey-trace compare before.h5 after.h5 --fail-if "feature_coverage<0.9" --fail-if "match_accuracy<-0.02"
-A rule is [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of any
-run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
+A rule is [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of
+any run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
 
 RunsToCompare = Annotated[
     list[Path],

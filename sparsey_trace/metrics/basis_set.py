@@ -110,7 +110,7 @@ class BasisSet(RunMetric[tuple[CodeTally, ...]]):
 
     name: ClassVar[str] = "basis_set"
     requires: ClassVar[frozenset[str]] = CODES_AND_ACTIVITY
-    resolutions: ClassVar[tuple[str, ...]] = ("step", "run")
+    resolutions: ClassVar[tuple[str, ...]] = ("step", "epoch", "run")
     units: ClassVar[dict[str, str]] = {
         "code": "winners, a neuron's number for each CM",
         "count": "train samples",

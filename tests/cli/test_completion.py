@@ -34,7 +34,10 @@ def offered(line: str) -> list[str]:
         ("sparsey-trace an", ["analyze"]),
         ("sparsey-trace analyze run.h5 --resol", ["--resolution"]),
         ("sparsey-trace analyze run.h5 --metric ", list(st.metrics.available())),
-        ("sparsey-trace analyze run.h5 -m basis_set", ["basis_set_size", "basis_set_size_increase"]),
+        (
+            "sparsey-trace analyze run.h5 -m basis_set",
+            ["basis_set_size", "basis_set_size_increase", "basis_set"],
+        ),
         ("sparsey-trace analyze run.h5 --resolution ", resolution_names()),
         ("sparsey-trace analyze run.h5 --reduction ", reduction_names()),
         ("sparsey-trace analyze run.h5 --engine ", engine_names()),

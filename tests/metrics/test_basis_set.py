@@ -69,7 +69,9 @@ def test_what_has_no_meaning_is_refused(tmp_path: Path) -> None:
     ):
         BasisSet(top=0)
     run = written(tmp_path / "run.h5", active=[[[1, 1]]])
-    with pytest.raises(UsageError, match=r"^basis_set: resolution: expected step, run, found 'epoch'$"):
-        st.analyze(run, metrics=["basis_set"], resolution="epoch")
+    with pytest.raises(
+        UsageError, match=r"^basis_set: resolution: expected step, epoch, run, found 'sample'$"
+    ):
+        st.analyze(run, metrics=["basis_set"], resolution="sample")
     with pytest.raises(UsageError, match=r"^basis_set: reduction: expected none, found 'mean'$"):
         st.analyze(run, metrics=["basis_set"], reduction="mean")

@@ -62,9 +62,9 @@ def test_digits_stand_below_digits_and_metrics_apart(
     assert compare(runs) == 0
     head, *lines = capsys.readouterr().out.splitlines()[3:]
     assert lines[0].startswith("num_activations ")
-    assert lines.count("") == 9
+    assert lines.count("") == 11
     numbers = [line for line in lines if line[:1].isalpha() and " now " in line]
-    assert len(numbers) == 2 * 13
+    assert len(numbers) == 2 * 16
     end = head.index("old/run") + len("old/run")
     assert all(line[end - 2].isdigit() and line[end - 1] in " *" for line in numbers)
 
@@ -93,7 +93,7 @@ def test_the_comparison_is_written_as_a_table(runs: list[Path], tmp_path: Path, 
     found = getattr(pd, f"read_{form}")(out)
     expected = st.compare(runs).table
     assert list(found.columns) == list(expected.columns)
-    assert len(found) == 13 * 2 * 2
+    assert len(found) == 16 * 2 * 2
     pd.testing.assert_frame_equal(found.convert_dtypes(), expected.convert_dtypes(), check_exact=False)
 
 
