@@ -122,7 +122,7 @@ def check_kept(path: Path, size: int) -> None:
 
 
 def check_trials(fork_server: ForkServer, folder: Path, fault: str, found: str) -> None:
-    for trial, result in enumerate(train(fork_server, folder, fault, times(4, 60))):
+    for trial, result in enumerate(train(fork_server, folder, fault, times(2, 60))):
         ending = "" if trial % 2 else "; training goes on unrecorded"
         path = folder / str(trial) / "run.h5"
         assert result["same"], "training changed"
