@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
     Steps = Iterator[tuple[Tensor, bool, int]]
 
-BY_STEP = [cls.name for cls in BUILT_IN if cls.name != "basis_average"]
+BY_STEP = [cls.name for cls in BUILT_IN if cls.name in MetricFactory.allowed_metrics - {"basis_average"}]
 
 METRICS: list[tuple[str, dict[str, Any]]] = [
     *((name, {}) for name in BY_STEP),
