@@ -68,7 +68,7 @@ def test_bytes_do_not_depend_on_engine_or_chunks(
 ) -> None:
     analyze(trace, resolution=resolution, out=tmp_path / "serial")
     expected = bytes_of(tmp_path / "serial")
-    assert len(expected) == {"sample": 8, "step": 10, "epoch": 9}[resolution]
+    assert len(expected) == {"sample": 8, "step": 10, "epoch": 10}[resolution]
     for chunk_size in (1, 13, 1000):
         analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
         assert bytes_of(tmp_path / f"{chunk_size}") == expected

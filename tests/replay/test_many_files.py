@@ -47,7 +47,7 @@ def test_the_same_tables(whole: Path, parts: list[Path], resolution: str, proces
     found = analyze(parts[::-1], resolution=resolution, n_jobs=processes, chunk_size=37)
     with open_trace(parts) as trace:
         check_equal(found, expected, trace=trace.id)
-    assert len(expected) == {"sample": 8, "step": 10, "epoch": 9, "run": 10}[resolution]
+    assert len(expected) == {"sample": 8, "step": 10, "epoch": 10, "run": 10}[resolution]
 
 
 def test_the_same_draws_by_a_pattern(whole: Path, parts: list[Path]) -> None:
