@@ -50,7 +50,7 @@ def modules() -> str:
         [
             [
                 f"`{name}`",
-                *(_yes(name in seen["factory"]["allowed_modules"]) for seen in SEEN.values()),
+                *("yes" if name in seen["factory"]["allowed_modules"] else "-" for seen in SEEN.values()),
                 _own(name),
             ]
             for name in sorted(names)
@@ -67,10 +67,6 @@ def _own(module: str) -> str:
         if not name.startswith("_") and callable(value) and getattr(value, "__module__", "") == found.__name__
     ]
     return ", ".join(f"`{name}`" for name in names)
-
-
-def _yes(is_so: bool) -> str:  # noqa: FBT001 - a cell
-    return "yes" if is_so else "-"
 
 
 def signatures() -> str:

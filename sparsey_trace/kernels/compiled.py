@@ -21,17 +21,18 @@ def compiled(function: Function) -> Function:
     private = function.__name__.startswith("_")
     options = {"nogil": True, "no_cpython_wrapper": private, "no_cfunc_wrapper": private}
     try:
-        made = njit(cache=True, **options)(function)
+        made: Function = njit(cache=True, **options)(function)
     except RuntimeError:
         made = njit(**options)(function)
-    made.get_call_template = _without_literals(made.get_call_template)
-    return made  # type: ignore[no-any-return]
+    _forget_literals(made)
+    return made
 
 
-def _without_literals(get_call_template: Callable[..., Any]) -> Callable[..., Any]:
+def _forget_literals(made: Any) -> None:
     """Compiled functions that call this one ask for it with any number, never once more with a number that is known.
 
     Numba looks at a loop before it knows that what is 0 at first changes in it, and compiled what is called there for
     0 as well: a third of the time that kernels took.
     """
-    return lambda args, kws: get_call_template(tuple(map(types.unliteral, args)), kws)
+    get_call_template = made.get_call_template
+    made.get_call_template = lambda args, kws: get_call_template(tuple(map(types.unliteral, args)), kws)

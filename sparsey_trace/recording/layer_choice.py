@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -13,7 +13,6 @@ from sparsey_trace.layout import PADDING, LayerLayout, Layout
 from sparsey_trace.recording.adapters.base import NamedAdapter
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample
-from sparsey_trace.recording.adapters.winner_take_all import WinnerTakeAll  # noqa: F401 - of the doctest
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
@@ -64,13 +63,15 @@ def choose_layers(model: nn.Module, wanted: LayersWanted) -> LayerChoice:
         UsageError: `wanted` is none of the above.
 
     >>> import torch
+    >>> from sparsey_trace.recording import WinnerTakeAll
     >>> pooled = WinnerTakeAll("0", num_macs=1, num_cms=2, num_neurons=3)
     >>> [layer.name for layer in choose_layers(torch.nn.Sequential(torch.nn.Hardtanh(0, 1)), pooled).layers]
     ['0']
     """
     if wanted is None:
         return LayerChoice(find_layers(model, None))
-    listed = [wanted] if isinstance(wanted, str | NamedAdapter) else _listed(wanted)
+    are_many = isinstance(wanted, Iterable) and not (isinstance(wanted, str) or hasattr(wanted, "read"))
+    listed: list[Any] = [*cast("Iterable[Any]", wanted)] if are_many else [wanted]
     names = [name for name in listed if isinstance(name, str)]
     described = [layer for layer in listed if not isinstance(layer, str)]
     if names and described:
@@ -84,13 +85,6 @@ def choose_layers(model: nn.Module, wanted: LayersWanted) -> LayerChoice:
     for name in names:
         _check_known(name, [layer.name for layer in known], model)
     return LayerChoice(known, [layer.name for layer in known if layer.name not in names])
-
-
-def _listed(wanted: Any) -> list[Any]:
-    if hasattr(wanted, "read") or not isinstance(wanted, Iterable):
-        _check_adapter(wanted)
-        return [wanted]
-    return list(wanted)
 
 
 def _check_adapter(layer: Any) -> None:

@@ -24,13 +24,14 @@ class OpenRecorder(Protocol):
 
     Attributes:
         path: where it writes.
-        is_closed: whether it is done.
     """
 
     path: Path
 
     @property
-    def is_closed(self) -> bool: ...  # noqa: D102
+    def is_closed(self) -> bool:
+        """Whether it is done."""
+        ...
 
     def close(self) -> None:
         """Take the hooks off, and finish the file."""

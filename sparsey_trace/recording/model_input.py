@@ -76,11 +76,10 @@ class ModelInput:
             return [self._chosen(args, kwargs)]
         if isinstance(self._chosen, int):
             return list(args[self._chosen :][:1])
-        names = [*self._names[: len(args)], *(f"{index}" for index in range(len(self._names), len(args)))]
-        named = {**dict(zip(names, args, strict=True)), **kwargs}
-        if self._chosen is not None:
-            return [named[self._chosen]] if self._chosen in named else []
-        return [*args, *(kwargs[name] for name in sorted(kwargs, key=self._rank))]
+        if self._chosen is None:
+            return [*args, *(kwargs[name] for name in sorted(kwargs, key=self._rank))]
+        named = {**dict(zip(self._names, args, strict=False)), **kwargs}
+        return [named[self._chosen]] if self._chosen in named else []
 
     def _rank(self, name: str) -> int:
         return self._names.index(name) if name in self._names else len(self._names)
@@ -93,7 +92,7 @@ def _tensors(given: list[Any]) -> Iterator[Tensor]:
         elif isinstance(value, list | tuple):
             yield from _tensors(list(value))
         elif isinstance(value, Mapping) or hasattr(value, "keys"):  # TensorDict is no Mapping
-            yield from _tensors([value[key] for key in value.keys()])  # noqa: SIM118
+            yield from _tensors(list(value.values()))
 
 
 def _parameters(model: nn.Module) -> list[str]:

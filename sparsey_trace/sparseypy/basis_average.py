@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
+    from sparsey_trace.sparseypy import spring
     from sparsey_trace.sparseypy.past import Past
 
     OfMACs = list[list[Tensor]]
@@ -69,7 +70,11 @@ class BasisAverageMetric(OnlineMetric):
     """
 
     metric_name: ClassVar[str] = "basis_average"
-    _spring_reductions = {None: _dense, "highest_layer": _highest_layer, "sparse": _sparse}  # noqa: RUF012
+    _spring_reductions: ClassVar[spring.Reductions] = {
+        None: _dense,
+        "highest_layer": _highest_layer,
+        "sparse": _sparse,
+    }
     _spring_other = staticmethod(_sparse)
 
     expected_input_shape: tuple[int, ...] | None = None

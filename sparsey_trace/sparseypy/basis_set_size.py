@@ -15,7 +15,7 @@ class BasisSetSizeMetric(RepeatedByStep):
     """
 
     metric_name: ClassVar[str] = "basis_set_size"
-    _spring_reductions = {  # noqa: RUF012
+    _spring_reductions: ClassVar[spring.Reductions] = {
         None: spring.as_they_are,
         "none": spring.as_they_are,
         "mean": spring.mean_of_each_layer,

@@ -18,7 +18,7 @@ class BasisSetSizeIncreaseMetric(RepeatedByStep):
     """
 
     metric_name: ClassVar[str] = "basis_set_size_increase"
-    _spring_reductions = {  # noqa: RUF012
+    _spring_reductions: ClassVar[spring.Reductions] = {
         None: spring.as_they_are,
         "none": spring.as_they_are,
         "mean": spring.array_means,

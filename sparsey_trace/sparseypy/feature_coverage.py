@@ -18,7 +18,7 @@ class FeatureCoverageMetric(BySample):
     """
 
     metric_name: ClassVar[str] = "feature_coverage"
-    _spring_reductions = {  # noqa: RUF012
+    _spring_reductions: ClassVar[spring.Reductions] = {
         None: spring.as_they_are,
         "none": spring.as_they_are,
         "mean": spring.tensor_mean,

@@ -15,6 +15,8 @@ from sparsey_trace.sparseypy.inputs_and_codes_metric import InputsAndCodesMetric
 from sparsey_trace.sparseypy.online import Generation
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from torch import Tensor
 
     from sparsey_trace.metrics.reference_store import ReferenceStore
@@ -32,13 +34,13 @@ class MatchAccuracyMetric(InputsAndCodesMetric):
     """
 
     metric_name: ClassVar[str] = "match_accuracy"
-    _spring_reductions = {  # noqa: RUF012
+    _spring_reductions: ClassVar[spring.Reductions] = {
         None: spring.as_they_are,
         "mean": spring.mean_of_each_layer,
         "sum": spring.sum_of_each_layer,
         "highest_level": spring.highest_layer,
     }
-    _own_parameters = {  # noqa: RUF012
+    _own_parameters: ClassVar[Mapping[Generation, Mapping[str, Any]]] = {
         Generation.FINAL: {
             "distance": "jaccard",
             "similarity": "jaccard",

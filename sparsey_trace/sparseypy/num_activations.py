@@ -25,7 +25,7 @@ class NumActivationsMetric(BySample):
     """
 
     metric_name: ClassVar[str] = "num_activations"
-    _spring_reductions = {  # noqa: RUF012
+    _spring_reductions: ClassVar[spring.Reductions] = {
         None: spring.as_they_are,
         "none": spring.as_they_are,
         "layerwise_mean": spring.mean_of_each_layer,

@@ -63,7 +63,7 @@ class OnlineMetric(Metric):
     """
 
     metric_name: ClassVar[str]
-    _spring_reductions: ClassVar[Mapping[str | None, Callable[..., Any]]]
+    _spring_reductions: ClassVar[spring.Reductions]
     _spring_other: ClassVar[Callable[..., Any]] = staticmethod(spring.unknown)
     _own_parameters: ClassVar[Mapping[Generation, Mapping[str, Any]]] = {}
     _recalls: ClassVar[frozenset[str]] = frozenset()

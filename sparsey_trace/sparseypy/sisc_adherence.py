@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from sparsey_trace.metrics.base import EVERYTHING
 from sparsey_trace.sparseypy.inputs_and_codes_metric import InputsAndCodesMetric
 from sparsey_trace.sparseypy.num_activations import NumActivationsMetric
 from sparsey_trace.sparseypy.online import Generation
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class SiscAdherenceMetric(InputsAndCodesMetric):
@@ -20,5 +23,7 @@ class SiscAdherenceMetric(InputsAndCodesMetric):
     metric_name: ClassVar[str] = "sisc_adherence"
     _spring_reductions = NumActivationsMetric._spring_reductions
     _spring_other = NumActivationsMetric._spring_other
-    _own_parameters = {Generation.FINAL: {"reference_size": 64}}  # noqa: RUF012
+    _own_parameters: ClassVar[Mapping[Generation, Mapping[str, Any]]] = {
+        Generation.FINAL: {"reference_size": 64}
+    }
     _recalls = EVERYTHING

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     Lists = Sequence[Sequence[float]]
+    Reductions = Mapping[str | None, Callable[..., Any]]
+    """What a metric makes of its values, by the reductions' names."""
 
 
 def as_they_are(values: Any) -> Any:

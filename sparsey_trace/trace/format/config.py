@@ -52,22 +52,24 @@ def _as_mapping(value: Any) -> dict[Any, Any] | None:
     """What a configuration's object says, by name; None where it is no such object."""
     if (omegaconf := sys.modules.get("omegaconf")) and isinstance(value, omegaconf.DictConfig):
         return dict(omegaconf.OmegaConf.to_container(value, resolve=True))
+    if isinstance(value, type):
+        return None
     if isinstance(value, Mapping):
         return dict(value)
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+    if dataclasses.is_dataclass(value):
         return {field.name: getattr(value, field.name) for field in dataclasses.fields(value)}
     if isinstance(value, Namespace | SimpleNamespace):
         return vars(value)
     if callable(getattr(value, "keys", None)) and hasattr(
         value, "__getitem__"
     ):  # as ml_collections.ConfigDict
-        return {name: value[name] for name in value.keys()}  # noqa: SIM118
+        return dict(value)
     return None
 
 
 def _plain(value: Any) -> Any:
     """Something that JSON doesn't know, as what it knows."""
-    if (found := _as_mapping(value)) is not None and not isinstance(value, type):
+    if (found := _as_mapping(value)) is not None:
         return found
     if isinstance(value, Enum):
         return value.name

@@ -16,6 +16,7 @@ from tests.sparseypy.standins.cells import (
     drawn_weights,
     learn,
 )
+from tests.sparseypy.standins.stack import Stack, check_shape
 from tests.sparseypy.standins.wiring import padded, places, within
 
 if TYPE_CHECKING:
@@ -85,9 +86,7 @@ class SparseyLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, M, Q * K] of the layer below to the same of this one, float32; all 0 where a MAC is silent."""
-        if x.shape[1:] != self.prev_layer_output_shape:
-            msg = f"Layer_{self.layer_index}: [B, {self.prev_layer_output_shape}] and not {tuple(x.shape)}"
-            raise ValueError(msg)
+        check_shape(self, x)
         cells, self.is_active = self._answer(x)
         return cells
 
@@ -108,25 +107,9 @@ class SparseyLayer(nn.Module):
         return cells, active.squeeze(-1)
 
 
-class Model(nn.Module):
-    """Layers, one on the other; `train` sets the flag of the layers and not its own."""
+class Model(Stack):
+    """[B, D, 1] to the output of the highest layer."""
 
     def __init__(self, device: torch.device = CPU) -> None:
         super().__init__()
-        self.num_layers, self.device = 0, device
-
-    def add_layer(self, layer: SparseyLayer) -> None:
-        """On top of the others."""
-        self.add_module(f"Layer_{self.num_layers}", layer)
-        self.num_layers += 1
-
-    def train(self, mode: bool = True) -> Model:  # noqa: FBT001, FBT002 - torch's own signature
-        for layer in self.children():
-            layer.train(mode)
-        return self
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, D, 1] to the output of the highest layer."""
-        for layer in self.children():
-            x = layer(x)
-        return x
+        self.device = device

@@ -16,6 +16,7 @@ from tests.sparseypy.standins.cells import (
     drawn_weights,
     learn,
 )
+from tests.sparseypy.standins.stack import Stack, check_shape
 from tests.sparseypy.standins.wiring import places, within
 
 if TYPE_CHECKING:
@@ -131,33 +132,11 @@ class SparseyLayer(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """[B, rows, columns, Q, K] of the layer below to the same of this one."""
-        if x.shape[1:] != self.prev_layer_output_shape:
-            msg = f"Layer_{self.layer_index}: [B, {self.prev_layer_output_shape}] and not {tuple(x.shape)}"
-            raise ValueError(msg)
+        check_shape(self, x)
         x = x.flatten(1, 2)
         outputs = [mac(x.index_select(1, mac.input_filter)) for mac in self.mac_list]
         return torch.stack(outputs, dim=1).unflatten(1, self.grid_size)
 
 
-class Model(nn.Module):
-    """Layers, one on the other; `train` sets the flag of the layers and not its own."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.num_layers = 0
-
-    def add_layer(self, layer: SparseyLayer) -> None:
-        """On top of the others."""
-        self.add_module(f"Layer_{self.num_layers}", layer)
-        self.num_layers += 1
-
-    def train(self, mode: bool = True) -> Model:  # noqa: FBT001, FBT002 - torch's own signature
-        for layer in self.children():
-            layer.train(mode)
-        return self
-
-    def forward(self, x: Tensor) -> Tensor:
-        """[B, rows, columns, 1, 1] to the output of the highest layer."""
-        for layer in self.children():
-            x = layer(x)
-        return x
+class Model(Stack):
+    """[B, rows, columns, 1, 1] to the output of the highest layer."""

@@ -323,6 +323,7 @@ CONFIGS = {
         {"rate": np.float32(0.5), "size": np.int64(3)},
         {"rate": 0.5, "size": 3},
     ),
+    "classes": ({"kind": dict}, {"kind": "<class 'dict'>"}),
     "tuples": ({"shape": (3, 4)}, {"shape": [3, 4]}),
     "numbers as names": ({1: "a", None: "b"}, {"1": "a", "null": "b"}),
     "beyond ASCII": ({"n\u00e4me": "\u5b57 \U0001f9e0 \ud800"}, {"n\u00e4me": "\u5b57 \U0001f9e0 \ud800"}),
