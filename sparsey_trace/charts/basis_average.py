@@ -15,7 +15,7 @@ from sparsey_trace.charts.shared.grid import grid_of
 from sparsey_trace.charts.shared.pictures import MacPictures, as_picture, joined, picture_shape, shrinking
 from sparsey_trace.charts.shared.points import evenly
 from sparsey_trace.charts.shared.words import Heading, Words
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 from sparsey_trace.tables.row_groups import batches
 
 if TYPE_CHECKING:

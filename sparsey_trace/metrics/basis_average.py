@@ -11,11 +11,11 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.layout import TRAIN
-from sparsey_trace.metrics import exact_sum
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.metrics.columns import column, phase_column
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.folding import exact_sum
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 from sparsey_trace.support.bitsets import sets_of_samples
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ import pyarrow as pa
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import NO_LABEL, TRAIN
-from sparsey_trace.metrics import spill
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, RunMetric
 from sparsey_trace.metrics.basis_set_size import code_words, winner_bits
 from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.metrics.folding import spill
 from sparsey_trace.metrics.parameters import check_sample_size
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 

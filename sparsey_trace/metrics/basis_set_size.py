@@ -13,7 +13,6 @@ import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import TRAIN
-from sparsey_trace.metrics import spill
 from sparsey_trace.metrics.base import (
     CODES_AND_ACTIVITY,
     Best,
@@ -22,6 +21,7 @@ from sparsey_trace.metrics.base import (
     SampleMetric,
     SampleValues,
 )
+from sparsey_trace.metrics.folding import spill
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from sparsey_trace.metrics.base import Context, SampleMetric, SampleValues
-from sparsey_trace.metrics.reach import reach_counts
+from sparsey_trace.metrics.wiring.reach import reach_counts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

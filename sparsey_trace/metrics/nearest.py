@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.metrics.draws import FOREVER
+from sparsey_trace.metrics.folding.draws import FOREVER
 from sparsey_trace.support.bitsets import words_of
 
 if TYPE_CHECKING:

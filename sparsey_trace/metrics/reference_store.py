@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.metrics.draws import digests, draw_samples, priorities
+from sparsey_trace.metrics.folding.draws import digests, draw_samples, priorities
 from sparsey_trace.metrics.state_checks import check_array
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ from sparsey_trace.metrics.base import (
     SampleMetric,
     SampleValues,
 )
-from sparsey_trace.metrics.draws import draw_samples, priorities
+from sparsey_trace.metrics.folding.draws import draw_samples, priorities
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.similarity import code_similarity
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts

@@ -15,7 +15,7 @@ import numpy as np
 
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY
-from sparsey_trace.metrics.draws import priorities
+from sparsey_trace.metrics.folding.draws import priorities
 from sparsey_trace.metrics.similarity import code_similarity
 from sparsey_trace.replay.engine.memory import chunk_samples
 

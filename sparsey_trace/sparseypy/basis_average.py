@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from sparsey_trace.metrics.basis_average import BasisAverage
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 from sparsey_trace.sparseypy.online import Generation, OnlineMetric
 from sparsey_trace.sparseypy.wiring import wired
 

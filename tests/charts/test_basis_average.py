@@ -12,7 +12,7 @@ from sparsey_trace.charts.basis_average import basis_averages
 from sparsey_trace.charts.shared import pictures
 from sparsey_trace.charts.shared.pictures import picture_shape
 from sparsey_trace.layout import TRAIN
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 from tests.charts.looks import ANY_RUNS, RUNS, looked_at
 from tests.charts.on_axes import silent
 from tests.faults import times

@@ -19,9 +19,9 @@ from sparsey_trace.metrics import (
     Metric,
     NumActivations,
     SiscAdherence,
-    spill,
 )
 from sparsey_trace.metrics import sisc_adherence as sisc
+from sparsey_trace.metrics.folding import spill
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.testing import check_metric_laws, runs, split
 from tests.faults import times

@@ -13,7 +13,7 @@ import sparsey_trace as st
 from sparsey_trace.demo.configurations import DIGITS
 from sparsey_trace.demo.model import Sparsey
 from sparsey_trace.errors import RecordError, UsageError
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 from sparsey_trace.recording import WinnerTakeAll, record
 from sparsey_trace.recording.adapters.codes import codes_of_winners
 from sparsey_trace.recording.adapters.sparsey import SparseyLayers

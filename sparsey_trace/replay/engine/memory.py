@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 
 if TYPE_CHECKING:
     from sparsey_trace.layout import Layout

@@ -6,7 +6,7 @@ import numpy as np
 
 
 def test_draws_are_without_bias() -> None:
-    from sparsey_trace.metrics.draws import draw_samples, priorities
+    from sparsey_trace.metrics.folding.draws import draw_samples, priorities
 
     counts = np.zeros(40)
     for seed in range(2000):

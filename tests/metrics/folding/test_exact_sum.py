@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sparsey_trace.metrics import exact_sum
+from sparsey_trace.metrics.folding import exact_sum
 
 FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.metrics.receptive_fields import heard_by, receptive_fields
+from sparsey_trace.metrics.wiring.receptive_fields import heard_by, receptive_fields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import LayerLayout, Layout
-    from sparsey_trace.metrics.receptive_fields import Fields
+    from sparsey_trace.metrics.wiring.receptive_fields import Fields
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from sparsey_trace.layout import PADDING, LayerLayout, Layout
-from sparsey_trace.metrics.reach import reach_of
-from sparsey_trace.metrics.receptive_fields import receptive_fields
+from sparsey_trace.metrics.wiring.reach import reach_of
+from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 
 
 def _layout(*, num_features: int, sizes: tuple[int, ...], fan_in: int) -> Layout:

@@ -1,0 +1,1 @@
+"""What folds are made with: sums that are exact, draws without bias, arrays larger than memory."""

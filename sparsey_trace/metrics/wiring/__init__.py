@@ -1,0 +1,1 @@
+"""What wiring comes to: which features can reach a MAC, and which of them do."""
