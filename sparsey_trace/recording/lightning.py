@@ -12,11 +12,13 @@ import torch
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import Recorder, record
+from sparsey_trace.recording.lightning_loops import LOOPS, Loops
+from sparsey_trace.support.telling import LOG
 from sparsey_trace.support.user_path import user_path
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from lightning.pytorch import Callback, LightningModule, Trainer
     from torch import nn
@@ -40,6 +42,17 @@ def labels_of_pair(batch: Any) -> torch.Tensor | None:
     return y if is_whole and len(x) == len(y) == y.numel() else None
 
 
+def _loop(trainer: Trainer) -> str:
+    stage = trainer.state.stage
+    return "" if stage is None else stage.value
+
+
+def _namespace(module: str) -> Any:
+    """A module of Lightning's, under the name that is in use."""
+    name = next(name for name in _NAMESPACES if name in sys.modules)
+    return importlib.import_module(f"{name}.{module}")
+
+
 def _callback_class() -> type[Callback]:
     """What a trainer takes for a callback: of the namespace that is in use, or of all where none is yet."""
     loaded = [name for name in _NAMESPACES if name in sys.modules]
@@ -61,15 +74,16 @@ if not TYPE_CHECKING:
 
 
 class SparseyTraceCallback(Callback):  # type: ignore[misc]
-    """Records what `Trainer.fit` trains and validates: one forward pass of the Sparsey is one step.
+    """Records what a trainer's loops run: one forward pass of the Sparsey is one step.
 
-    The trace begins behind the sanity check and ends with training, also where that ends in an exception
-    or with Ctrl-C. The epoch is the trainer's, the phase the model's own. Each checkpoint commits first, so that
-    the trace holds all that the checkpoint has seen. Ranks record a file each, as with `record`.
+    `fit` is a recording, with the validation in it; so is each call of `validate`, `test` and `predict`. A trace begins
+    with the first loop that is recorded and ends with the call, also where that ends in an exception or with Ctrl-C.
+    The epoch is the trainer's, the phase the model's own: evaluation in all loops but training. Each checkpoint commits
+    first, so that the trace holds all that the checkpoint has seen. Ranks record a file each, as with `record`.
 
-    A `fit` that goes on with a run (`ckpt_path=…`, or the same trainer once more) is recorded into the next file,
-    as with `record(…, resume=True)`; any other doesn't replace what is there. What is trained again
-    because the checkpoint was older than the end of the trace is in it twice, as the model saw it.
+    A call that goes on with a run (`ckpt_path=…`, or the same trainer or callback once more, as `test` behind `fit`) is
+    recorded into the next file, as with `record(…, resume=True)`; any other doesn't replace what is there. What is
+    trained again because the checkpoint was older than the end of the trace is in it twice, as the model saw it.
 
     Args:
         path: the trace to make.
@@ -77,10 +91,14 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
             from the LightningModule to it; by default the LightningModule itself.
         labels: from a batch, as it is on the device, to a whole number for each sample or None; by default the y of
             batches (x, y). None records none.
-        options: those of `record`. `config` is by default what the module's `save_hyperparameters` saved.
+        loops: which loops are recorded: `train`, `validate`, `test`, `predict` and `sanity_check`; by default all but
+            the last. What is left out is told, by Lightning's own lines of information and in the trace.
+        options: those of `record`. `config` is by default what the module's `save_hyperparameters` saved. `overwrite`
+            replaces what was there before the callback, not what it has recorded itself.
 
     Raises:
         TypeError: an option is none of `record`'s.
+        UsageError: a loop is none of Lightning's.
 
     >>> SparseyTraceCallback("run.h5", every=10)
     <SparseyTraceCallback run.h5>
@@ -92,28 +110,41 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         *,
         model: str | Callable[[LightningModule], nn.Module] | None = None,
         labels: Callable[[Any], Any] | None = labels_of_pair,
+        loops: Collection[str] = LOOPS,
         **options: Any,
     ) -> None:
-        """Nothing is made before training starts."""
+        """Nothing is made before a loop starts."""
         super().__init__()
         inspect.signature(record).bind(None, path, **options)
         self._path, self._model, self._labels, self._options = user_path(path), model, labels, options
+        self._loops = Loops(loops, options.get("predicate"))
         self._recorder: Recorder | None = None
+        self._has_recorded = False
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the hooks on.
+    def on_sanity_check_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the hooks on, where the sanity check is recorded.
 
         Raises:
             RecordError: the module has no such model, or nothing in it can be recorded.
             TraceError: the file exists, or no file can be made there.
         """
-        if "torch._dynamo" in sys.modules:
-            torch.compiler.reset()  # what the sanity check compiled calls no hooks
-        is_resumed = trainer.ckpt_path is not None or trainer.current_epoch > 0 or trainer.global_step > 0
-        options = {"config": _config(pl_module), **self._options}
-        if not options.get("overwrite"):
-            options.setdefault("resume", is_resumed)
-        self._recorder = record(_find(self._model, pl_module), self._path, **options)
+        self._begin(trainer, pl_module)
+
+    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the hooks on; as `on_sanity_check_start`."""
+        self._begin(trainer, pl_module)
+
+    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the hooks on where `trainer.validate` was called; as `on_sanity_check_start`."""
+        self._begin(trainer, pl_module)
+
+    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the hooks on; as `on_sanity_check_start`."""
+        self._begin(trainer, pl_module)
+
+    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Put the hooks on; as `on_sanity_check_start`."""
+        self._begin(trainer, pl_module)
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -122,6 +153,28 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         self._announce(trainer, batch)
 
     def on_validation_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Say what the next pass is of."""
+        self._announce(trainer, batch)
+
+    def on_test_batch_start(
+        self,
+        trainer: Trainer,
+        pl_module: LightningModule,
+        batch: Any,
+        batch_idx: int,
+        dataloader_idx: int = 0,
+    ) -> None:
+        """Say what the next pass is of."""
+        self._announce(trainer, batch)
+
+    def on_predict_batch_start(
         self,
         trainer: Trainer,
         pl_module: LightningModule,
@@ -154,19 +207,41 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         self._leave(exception)
 
     def teardown(self, trainer: Trainer, pl_module: LightningModule, stage: str) -> None:
-        """Close the trace where training ended in some other way."""
+        """Close the trace of `validate`, `test` and `predict`, or where training ended in some other way."""
         self._leave(None)
 
     @property
     def recorder(self) -> Recorder | None:
-        """The recorder, while training goes on."""
+        """The recorder, while a loop goes on."""
         return self._recorder
 
     def __repr__(self) -> str:
         """One line: where the trace goes."""
         return f"<SparseyTraceCallback {self._path}>"
 
+    def _begin(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Record from here on, unless that is under way."""
+        loop = _loop(trainer)
+        if line := self._loops.left_out_line(loop, self._path):
+            LOG.info(line)
+            _namespace("utilities.rank_zero").rank_zero_info(line)
+        if self._recorder is None and self._loops.is_begun_by(loop):
+            self._recorder = self._record(trainer, pl_module)
+            self._has_recorded = True
+
+    def _record(self, trainer: Trainer, pl_module: LightningModule) -> Recorder:
+        if "torch._dynamo" in sys.modules:
+            torch.compiler.reset()  # what the sanity check compiled calls no hooks
+        is_resumed = trainer.ckpt_path is not None or trainer.current_epoch > 0 or trainer.global_step > 0
+        options = {"config": _config(pl_module), **self._options, "predicate": self._loops.predicate}
+        if self._has_recorded:
+            options |= {"overwrite": False, "resume": True}
+        elif not options.get("overwrite"):
+            options.setdefault("resume", is_resumed)
+        return record(_find(self._model, pl_module), self._path, **options)
+
     def _announce(self, trainer: Trainer, batch: Any) -> None:
+        self._loops.now = _loop(trainer)
         if self._recorder is not None:
             self._recorder.epoch = trainer.current_epoch
             self._recorder.labels = None if self._labels is None else self._labels(batch)

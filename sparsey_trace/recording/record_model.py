@@ -33,11 +33,13 @@ from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection
+    from collections.abc import Callable, Collection, Mapping
     from pathlib import Path
 
+    from sparsey_trace.layout import Layout
     from sparsey_trace.recording.layer_choice import LayersWanted
     from sparsey_trace.recording.model_input import Chosen
+    from sparsey_trace.recording.run_files import RunFile
 
 
 def record(
@@ -84,7 +86,7 @@ def record(
             answer is true. A pass that isn't recorded costs next to nothing.
         inputs: how the model's input is kept: `auto` (`binary` where the first step is all 0 and 1, else
             `float32`), `binary`, `float32`, `float16` or `none`.
-        overwrite: replace an existing file instead of refusing.
+        overwrite: replace an existing file instead of refusing, and what `resume` has put behind it.
         resume: go on with the run that is there, in another file: `run.1.h5` behind `run.h5`, and so on. Steps and
             samples are numbered on from the last commit. Where nothing is there, the run begins.
         commit_every: seconds: at most what was written in these is lost when the process is killed, and what
@@ -139,8 +141,6 @@ def record(
     config_text(config or {})  # said here, not by the writer in the first step
     path = user_path(path)
     run_file = find_run_file(path, inputs=inputs, resume=resume, overwrite=overwrite)
-    if overwrite:
-        live.end_earlier(run_file.path)
     _check_writable(run_file.path, overwrite=overwrite)
     lock = WriterLock.acquire(run_file.path)
     made: list[Capture] = []
@@ -154,7 +154,7 @@ def record(
             "part": run_file.part,
             "lock": lock,
         }
-        open_writer = partial(TraceWriter, run_file.path, **options)
+        open_writer = partial(_open_writer, run_file, options)
         writer_thread = WriterThread(run_file.path, open_writer, policy, lock=lock)
         capture = Capture(
             model,
@@ -176,6 +176,13 @@ def record(
         lock.release()
         raise
     return recorder
+
+
+def _open_writer(run_file: RunFile, options: Mapping[str, Any], layout: Layout) -> TraceWriter:
+    writer = TraceWriter(run_file.path, layout, **options)
+    for path in run_file.stale:
+        path.unlink(missing_ok=True)
+    return writer
 
 
 def _check_arguments(model: object, inputs: str) -> None:

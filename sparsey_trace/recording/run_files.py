@@ -16,6 +16,7 @@ from sparsey_trace.trace.reading.trace_file import open_trace_file
 from sparsey_trace.trace.writing.lock import WriterLock
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from sparsey_trace.layout import Layout
@@ -31,6 +32,7 @@ class RunFile:
         path: the file.
         part: which part of the run it is.
         before: the file that it goes on from, or None.
+        stale: later files of the run that this one replaces, and that have to go with it.
         layout: the model as that file has it, or None.
         inputs: how inputs are kept: as asked for, or as that file keeps them.
     """
@@ -39,6 +41,7 @@ class RunFile:
     part: RunPart
     inputs: str
     before: Path | None = None
+    stale: Sequence[Path] = ()
     layout: Layout | None = None
 
     def check_layout(self, layout: Layout) -> None:
@@ -66,12 +69,15 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
     without samples counts like any other: the next goes on from it, with the numbers it would have begun with.
     Ranks that were killed at different steps go on with the same one, where they find each other's files.
 
-    A recorder of this process that still writes to the last file is closed, as where a cell of a notebook is run again.
+    With `overwrite` the whole run is replaced: what goes on from its first file would belong to no run any more.
+
+    With either, a recorder of this process that still writes to the run is closed, as where a cell of a notebook is run
+    again.
 
     Raises:
         UsageError: `resume` and `overwrite` together.
         RecordError: the last file keeps inputs in another way, or is of another number of ranks.
-        TraceError: the last file is still being written, or can't be opened.
+        TraceError: the last file is still being written, or can't be opened; or a later one of the run to replace is.
 
     >>> from pathlib import Path
     >>> find_run_file(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
@@ -84,9 +90,10 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
     own = RunPart(rank=rank, num_ranks=num_ranks)
     firsts = [path] if num_ranks == 1 else [_ranked(path, rank, other) for other in range(num_ranks)]
     first = RunFile(path=firsts[rank], part=own, inputs=inputs)
+    if resume or overwrite:
+        _end_earlier(first.path)
     if not resume:
-        return first
-    _end_earlier(first.path)
+        return replace(first, stale=_behind_it(first.path) if overwrite else ())
     numbers = _numbers(first.path)
     lasts = [_numbered(other, max(numbers, default=0)) for other in firsts]
     WriterLock.acquire(lasts[rank]).release()  # whoever writes there, even before there is a file, is named
@@ -94,6 +101,27 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
         return first
     begun = replace(first, path=_numbered(first.path, max(numbers) + 1))
     return _behind(lasts[rank], begun, first_step=max(map(_reached, lasts)))
+
+
+def _behind_it(first: Path) -> list[Path]:
+    """The files that go on from a file, one from the other; nobody writes to them."""
+    found, before = [], first
+    for number in sorted(_numbers(first)):
+        path = _numbered(first, number)
+        if number and _continues(path) == before.name:
+            WriterLock.acquire(path).release()
+            found.append(path)
+            before = path
+    return found
+
+
+def _continues(path: Path) -> str:
+    """The name of the file that one goes on from; empty where it is none of ours."""
+    with contextlib.suppress(TraceError):
+        file = open_trace_file(path)
+        file.storage.close()
+        return file.part.continues
+    return ""
 
 
 def _behind(before: Path, begun: RunFile, *, first_step: int) -> RunFile:

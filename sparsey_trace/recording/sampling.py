@@ -69,10 +69,11 @@ class Sampling:
         if left_out:
             said["layers"] = list(left_out)
         if self.predicate is not None:
-            said["predicate"] = _name(self.predicate)
+            said["predicate"] = name_of(self.predicate)
         return said
 
 
-def _name(predicate: Callable[..., bool]) -> str:
+def name_of(predicate: Callable[..., bool]) -> str:
+    """What a trace calls a predicate."""
     qualified = getattr(predicate, "__qualname__", None)
     return f"{predicate.__module__}.{qualified}" if qualified else repr(predicate)

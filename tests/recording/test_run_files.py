@@ -276,3 +276,34 @@ def test_resuming_and_overwriting_exclude_each_other(path: Path) -> None:
     ):
         record(OriginalModel(), path, resume=True, overwrite=True)
     assert path.read_bytes() == Path(kept).read_bytes()
+
+
+def test_a_run_that_is_replaced_is_replaced_whole(path: Path) -> None:
+    """A file that goes on from one that is gone would make reading the run, and resuming it, go wrong."""
+    for seeds in ((0, 1), (2,), (3,)):
+        resume(path, *seeds)
+    other = path.with_name("run.7.h5")
+    shutil.copy(path, other)  # somebody's copy, which goes on from nothing
+    model = OriginalModel()
+    rec = record(model, path, overwrite=True)
+    assert len(list(path.parent.glob("run*.h5"))) == 4, "removed before there is anything in its place"
+    model(samples(2, seed=5))
+    rec.close()
+    assert sorted(file.name for file in path.parent.iterdir()) == ["run.7.h5", "run.h5"]
+    other.unlink()
+    resume(path, 6)
+    with st.open_trace(str(path.with_name("run*.h5"))) as trace:
+        assert trace.samples.step[:].tolist() == [0, 0, 1, 1, 1]
+
+
+def test_a_run_that_goes_on_elsewhere_is_not_replaced(path: Path, fork_server: ForkServer) -> None:
+    resume(path, 0)
+    resume(path, 1)
+    holds = "from sparsey_trace.trace.writing.lock import WriterLock\n"
+    holds += "lock = WriterLock.acquire(Path(sys.argv[1])); print(flush=True); sys.stdin.read()"
+    with fork_server.start(START + holds, path.with_name("run.1.h5")) as other:
+        other.stdout.readline()
+        with pytest.raises(TraceError, match=rf"run\.1\.h5: expected .* process {other.pid} on"):
+            record(OriginalModel(), path, overwrite=True)
+        other.communicate()
+    assert len(list(path.parent.glob("run*.h5"))) == 2
