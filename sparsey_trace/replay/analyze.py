@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.replay.cache.cache import Cache
+from sparsey_trace.replay.chance import chances_of
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.folding import Folding
@@ -27,9 +28,11 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.replay.chance import Chances
     from sparsey_trace.replay.engine.engines import Engine
     from sparsey_trace.replay.plan import Plan, PlannedFold, PlannedValues
+    from sparsey_trace.replay.winners_met import WinnersMet
     from sparsey_trace.trace.reading.sources import Source
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -97,7 +100,7 @@ def analyze(
             with progress("replaying", unit="samples", shown=progress_bar) as show:
                 replay = _Replay(trace, work, outputs, found.chunk_size, question)
                 states = replay.run_all(todo, show)
-            halts = outputs.finish()
+            halts = outputs.finish(replay.chances)
             known.forget(halts)
             outputs.publish()
             known.keep(todo.missing, halts, states)
@@ -132,6 +135,8 @@ class _Replay:
         self._chunk_size, self._question = chunk_size, question
         # Kept to the end: engines tell tasks apart by their identity.
         self._tasks: list[Task] = []
+        self._gatherer: WinnersMet | None = None
+        self.chances: Chances | None = None
 
     def run_all(self, todo: Plan, on_done: Callable[[int, int], None]) -> list[tuple[Metric[Any], Any]]:
         """Do a plan; a metric of each fold that was taken on, and its state."""
@@ -143,7 +148,11 @@ class _Replay:
             Folding(metric, self._trace.layout, [known.state] if known.samples else [])
             for metric, known in todo.folds
         ]
+        self._begin_chances([one.metric for one in (*todo.at_once, *todo.later)], first)
         self._run(first, folds=list(zip(todo.folds, foldings, strict=True)), values=todo.at_once, results={})
+        gathered, self._gatherer = self._gatherer, None
+        if self.chances and gathered:
+            self.chances.reach(samples)
         states = [
             (metric, folding.result()) for (metric, _), folding in zip(todo.folds, foldings, strict=True)
         ]
@@ -152,6 +161,13 @@ class _Replay:
         return [
             found for found, (_, known) in zip(states, todo.folds, strict=True) if known.samples < samples
         ]
+
+    def _begin_chances(self, metrics: Sequence[SampleMetric[Any]], first: Sequence[tuple[int, int]]) -> None:
+        """Chance is gathered in the first pass, as what it needs is mostly read there anyway."""
+        self.chances = chances_of(self._trace, metrics)
+        if self.chances and first:
+            self.chances.read(first[0][0])
+            self._gatherer = self.chances.wanted
 
     def _run(
         self,
@@ -173,6 +189,7 @@ class _Replay:
                 folds=tuple(metric for metric, _ in now),
                 sample_metrics=giving,
                 results=tuple(results.get(metric.fold_key) for metric in giving),
+                gatherer=self._gatherer,
             )
             self._stretch(task, start, stop, [folding for _, folding in now])
 
@@ -185,6 +202,8 @@ class _Replay:
                 folding.add(state)
             for metric, output in zip(task.sample_metrics, done.outputs, strict=True):
                 self._outputs.take(metric, output)
+            if self.chances and done.gathered:
+                self.chances.take(done.gathered)
             self._done += done.samples
             self._on_done(self._done, self._total)
 

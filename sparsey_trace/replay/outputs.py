@@ -11,7 +11,7 @@ import pyarrow as pa
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import SampleValues
 from sparsey_trace.metrics.reductions import reduce
-from sparsey_trace.replay.chance import chances
+from sparsey_trace.replay.chance import Chances, seed_of
 from sparsey_trace.replay.results_folder import check_folder, lock_folder
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.writing import remove_partials, writing
@@ -125,14 +125,18 @@ class Outputs:
             whole = pa.concat_tables(narrow)
             file.add_metadata(summary_metadata(summary_of_table(metric, whole, self._trace.layout)))
 
-    def finish(self) -> dict[str, Halt | None]:
-        """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks."""
+    def finish(self, chances: Chances | None) -> dict[str, Halt | None]:
+        """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks.
+
+        Args:
+            chances: what was gathered of chances on the way.
+        """
         halts = {name: stream.halt for name, stream in self._streams.items()}
         for stream in self._streams.values():
             stream.finish()
         for file in self._files:
             if (name := file.path.stem) in self._streams:
-                file.add_metadata(summary_metadata(self._summary(name)))
+                file.add_metadata(summary_metadata(self._summary(name, chances)))
             file.finish()
         return {file.path.stem: halts.get(file.path.stem) for file in self._files}
 
@@ -141,13 +145,15 @@ class Outputs:
         for file in self._files:
             file.publish()
 
-    def _summary(self, table: str) -> list[SummaryRow]:
+    def _summary(self, table: str, chances: Chances | None) -> list[SummaryRow]:
         metric, totals = self._metrics[table], self._streams[table].totals
         units = {table: metric.unit, **metric.beside}
         found = {}
         if metric.chances and len(totals[table].of_phase(EVAL)):
-            asked = {"epoch": int(totals[table].latest[EVAL]), "seed": getattr(metric, "seed", 0)}
-            found = chances(self._trace, metric.chances, **asked)
+            asked = {"epoch": int(totals[table].latest[EVAL]), "seed": seed_of(metric)}
+            if chances is None or not chances.tells(metric.chances, **asked):
+                chances = Chances(self._trace, metric.chances.values(), **asked)
+            found = chances.by_name(metric.chances)
         return [
             row
             for name, of_name in totals.items()

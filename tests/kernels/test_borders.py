@@ -12,6 +12,7 @@ from sparsey_trace.kernels import (
     basis,
     common,
     distinct,
+    listed_winners,
     nearest,
     pair_sums,
     reach,
@@ -105,6 +106,21 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
         np.ones((3, 2), np.bool_),
         np.zeros((2, 2, 4), np.int64),
     ),
+    listed_winners.count_listed: (
+        np.zeros((3, 2, 2), np.uint8),
+        np.ones((3, 2), np.bool_),
+        whole(1, 2, 2, 4),
+        np.zeros(4, np.uint8),
+        whole(0, 0, 0, 0),
+    ),
+    listed_winners.sum_listed: (
+        np.zeros((3, 2, 2), np.uint8),
+        np.ones((3, 2), np.bool_),
+        whole(1, 2, 2, 4),
+        np.zeros(4, np.uint8),
+        whole(0, 0, 0, 0),
+        np.zeros((3, 2), np.int64),
+    ),
 }
 
 # One argument, by its number, as it must not be.
@@ -161,6 +177,11 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (winner_counts.count_winners, 0, np.full((3, 2, 2), 4, np.uint8), "codes: expected indices from 0 to 3"),
     (winner_counts.count_winners, 1, np.ones((3, 1), np.bool_), "samples and MACs: expected equal sizes"),
     (winner_counts.count_winners, 2, np.zeros((2, 1, 4), np.int64), "MACs and CMs: expected equal sizes"),
+    (listed_winners.count_listed, 1, np.ones((3, 1), np.bool_), "samples and MACs: expected equal sizes"),
+    (listed_winners.count_listed, 2, whole(1, 2, 2), "CMs: expected equal sizes, found 4, 3"),
+    (listed_winners.count_listed, 2, whole(1, 2, 2, 5), "ends: expected numbers from 0 to 4 that never fall"),
+    (listed_winners.count_listed, 4, whole(0, 0, 0), "listed winners: expected equal sizes, found 4, 3"),
+    (listed_winners.sum_listed, 5, np.zeros((2, 2), np.int64), "sums: expected equal sizes"),
     (reach.count_reach, 2, short(0, 2, 2), "sources: expected indices of the layer below, found others"),
     (reach.count_reach, 2, short(0, -1, 0), "sources: expected indices of the layer below, found others"),
     (reach.count_reach, 3, whole(1, 2, 4), "ends: expected numbers of sources, found more"),
@@ -183,7 +204,19 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
 
 def test_every_kernel_has_a_border() -> None:
     """Of those that other modules call."""
-    modules = (adherence, basis, common, distinct, nearest, pair_sums, reach, sums, turned, winner_counts)
+    modules = (
+        adherence,
+        basis,
+        common,
+        distinct,
+        listed_winners,
+        nearest,
+        pair_sums,
+        reach,
+        sums,
+        turned,
+        winner_counts,
+    )
     named = {
         found
         for module in modules

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
+from sparsey_trace.replay import chance
 from tests.tables.test_run_totals import write
 
 if TYPE_CHECKING:
@@ -67,6 +68,26 @@ def test_chance_is_the_mean_over_all_pairs(tmp_path: Path, measure: Any, epochs:
         assert rows["chance"]["match_accuracy", layer] == pytest.approx(expected(run, measure, layer))
         winners = expected(run, "intersection", layer)
         assert rows["chance"]["match_accuracy_winners", layer] == pytest.approx(winners)
+
+
+@pytest.mark.parametrize("measure", ["hamming", "jaccard"])
+def test_chance_needs_no_pass_of_its_own(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, measure: Any
+) -> None:
+    """It is the same, bit for bit, gathered in a pass, read by itself, and counted of the neurons asked about."""
+    run, metric = write(tmp_path / "run.h5", eval_batch=7), st.metrics.MatchAccuracy(similarity=measure)
+
+    def rows() -> Any:
+        return st.analyze(run, metrics=[metric], chunk_size=11).summary_rows()
+
+    with monkeypatch.context() as patched:
+        patched.setattr(chance, "chunk_samples", lambda *_: pytest.fail("read by itself"))
+        expected_rows = rows()
+    with monkeypatch.context() as patched:
+        patched.setattr(chance, "_FEW", 0)
+        assert rows() == expected_rows
+    monkeypatch.setattr("sparsey_trace.replay.analyze.chances_of", lambda *_: None)
+    assert rows() == expected_rows
 
 
 def test_evaluation_within_training_meets_only_what_came_before(tmp_path: Path) -> None:

@@ -3,11 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric, SampleMetric
     from sparsey_trace.trace.reading.open_trace import Snapshot
+
+
+class Gatherer(Protocol):
+    """What is gathered of codes and activity as chunks come by, beside folds and values; pickles."""
+
+    def wants(self, start: int, phase: NDArray[np.uint8], epoch: NDArray[np.int32]) -> bool:
+        """Whether anything is to be had of samples from one on, by their phases [n] and epochs [n]."""
+
+    def gather(self, chunk: Chunk) -> Any:
+        """What is to be had of a chunk with codes and activity."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -21,6 +35,7 @@ class Task:
         folds: one metric for each fold that is made.
         sample_metrics: metrics that give out values.
         results: for each of `sample_metrics`, what its fold came to; None where it has none.
+        gatherer: what else is gathered.
     """
 
     trace: Snapshot
@@ -29,3 +44,4 @@ class Task:
     folds: tuple[Metric[Any], ...] = ()
     sample_metrics: tuple[SampleMetric[Any], ...] = ()
     results: tuple[Any, ...] = field(default=(), repr=False)
+    gatherer: Gatherer | None = field(default=None, repr=False)

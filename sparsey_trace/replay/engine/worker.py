@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.metrics.base import Context, Memo, Recalled
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Memo, Recalled
 from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.chunk_values import chunk_values
@@ -39,11 +39,13 @@ class Done:
         states: for each fold of the task, the chunk's state.
         outputs: for each sample metric of the task, its values; None where no sample has one.
         samples: how many samples the chunk had.
+        gathered: what the task's gatherer found; None where there was nothing for it.
     """
 
     states: list[Any]
     outputs: list[ChunkValues | None]
     samples: int
+    gathered: Any = None
 
 
 class SharedTrace:
@@ -93,8 +95,14 @@ class Worker:
 
     def __call__(self, span: tuple[int, int]) -> Done:
         """Do one chunk, from a sample to before another."""
-        phases = set(np.unique(self._trace.samples.phase[slice(*span)]).tolist())
-        chunk = self._trace.chunk(*span, fields=self._fields(phases))
+        phase = self._trace.samples.phase[slice(*span)]
+        phases = set(np.unique(phase).tolist())
+        gatherer = self._task.gatherer
+        if gatherer and not gatherer.wants(span[0], phase, self._trace.samples.epoch[slice(*span)]):
+            gatherer = None
+        chunk = self._trace.chunk(
+            *span, fields=self._fields(phases) | (CODES_AND_ACTIVITY if gatherer else frozenset())
+        )
         layout = chunk.layout
         states, outputs = [], []
         for metric in self._task.folds:
@@ -105,7 +113,7 @@ class Worker:
                 has_any = phases.intersection(by_sample.values_phases)
                 given = by_sample.values(chunk, layout, context) if has_any else None
                 outputs.append(self._output(by_sample, given, chunk))
-        return Done(states, outputs, len(chunk))
+        return Done(states, outputs, len(chunk), gatherer.gather(chunk) if gatherer else None)
 
     def _output(
         self, metric: SampleMetric[Any], given: SampleValues | None, chunk: Chunk
