@@ -24,11 +24,12 @@ from .verbs import (
     relabel,
     repair,
     report,
+    runs,
     validate,
     watch,
 )
 
-VERBS = (analyze, compare, metrics, report, plot, export, info, watch, validate, repair, relabel, demo)
+VERBS = (analyze, compare, metrics, report, plot, export, info, runs, watch, validate, repair, relabel, demo)
 """In the order of the help."""
 
 _NEXT = """\b

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.explain import Explanation, explain
     from sparsey_trace.replay.result import Result
     from sparsey_trace.reporting.report import report
+    from sparsey_trace.runs.runs import Runs, open_runs
     from sparsey_trace.trace.reading.open_trace import open_trace
     from sparsey_trace.trace.reading.trace import Trace
     from sparsey_trace.trace.writing.writer import TraceWriter
@@ -43,6 +44,7 @@ _HOMES = {
     "PluginWarning": "errors",
     "RecordWarning": "errors",
     "Result": "replay.result",
+    "Runs": "runs.runs",
     "SparseyTraceCallback": "recording.lightning",
     "Trace": "trace.reading.trace",
     "TraceWriter": "trace.writing.writer",
@@ -52,6 +54,7 @@ _HOMES = {
     "explain": "replay.explain",
     "export": "exporting.export",
     "metrics": None,
+    "open_runs": "runs.runs",
     "open_trace": "trace.reading.open_trace",
     "record": "recording",
     "report": "reporting.report",
@@ -67,6 +70,7 @@ __all__ = [
     "PluginWarning",
     "RecordWarning",
     "Result",
+    "Runs",
     "SparseyTraceCallback",
     "Trace",
     "TraceWriter",
@@ -76,6 +80,7 @@ __all__ = [
     "explain",
     "export",
     "metrics",
+    "open_runs",
     "open_trace",
     "record",
     "report",

@@ -11,6 +11,7 @@ from sparsey_trace.support.printable import count, printable
 from ..options.common import Debug, Json, ProgressBar
 from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
+from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import Runs
 from ..output.printing import note_run_part, wants_progress, write, write_json
@@ -26,6 +27,7 @@ Examples:
   sparsey-trace analyze run.h5 -o results --resolution epoch --reduction layerwise_mean
   sparsey-trace analyze "run.*.h5"         every file of a run that several ranks recorded, or that was resumed
   sparsey-trace analyze run.h5 -m basis_set_size -m match_accuracy:distance=jaccard,reference_size=512
+  sparsey-trace analyze --runs sweep       every run in a folder, into one data set
   sparsey-trace analyze run.h5 --explain   what would be computed, and what is known from earlier analyses
 Then, in Python:
   pandas.read_parquet("run.metrics/basis_set_size.parquet")"""
@@ -44,7 +46,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        show_default="RUN.metrics, beside the trace",
+        show_default="RUN.metrics, beside the trace; of many runs runs.metrics, in their common folder",
         readable=False,
         help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
     ),
@@ -89,6 +91,7 @@ Explain = Annotated[
 def analyze(
     runs: Runs,
     *,
+    many: AreManyRuns = False,
     out: Out = None,
     metric: Metrics = None,
     resolution: Resolution = "step",
@@ -114,6 +117,23 @@ def analyze(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = parse_metrics(metric)
+    if many:
+        _analyze_many(
+            runs,
+            out,
+            as_json=as_json,
+            explain=explain,
+            chunk_size=chunk_size,
+            metrics=metrics,
+            resolution=resolution,
+            reduction=parse_reduction(reduction),
+            n_jobs=-1 if n_jobs is None else n_jobs,
+            engine=engine,
+            total_memory=total_memory,
+            cache=cache,
+            progress_bar=wants_progress(asked=progress_bar),
+        )
+        return
     with open_trace(runs) as trace:
         folder = default_folder(*trace.paths) if out is None else out
         note_run_part(trace)
@@ -137,6 +157,35 @@ def analyze(
         write_json(_as_json(trace.path, folder, result))
     else:
         _show(trace.path, folder, result)
+
+
+def _analyze_many(
+    runs: list[Path],
+    out: Path | None,
+    *,
+    as_json: bool,
+    explain: bool,
+    chunk_size: int | None,
+    **wanted: Any,
+) -> None:
+    """Analyse different runs; those that can't be are named, and the exit code says so.
+
+    Raises:
+        UsageError: an option was given that is for one run.
+    """
+    from sparsey_trace.errors import UsageError
+    from sparsey_trace.runs.runs import open_runs
+
+    from ..output.many import failed, show_result
+
+    for option, is_given in (("--explain", explain), ("--chunk-size", chunk_size is not None)):
+        if is_given:
+            msg = f"{option}: expected one run, found --runs; leave out one of them"
+            raise UsageError(msg)
+    result = open_runs(runs).analyze(out=out, **wanted)
+    show_result(result, as_json=as_json)
+    if result.failed:
+        raise typer.Exit(failed(result))
 
 
 def _show_explanation(explanation: "Explanation", *, as_json: bool) -> None:

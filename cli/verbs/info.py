@@ -7,22 +7,28 @@ from sparsey_trace.support.printable import printable
 
 from ..options.common import Debug, Json
 from ..options.runs import Runs
-from ..output.printing import write, write_json
+from ..output.printing import wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
 
 EXAMPLES = """\b
 Examples:
   sparsey-trace info run.h5
+  sparsey-trace info sweep                 a folder of many runs; one row for each: sparsey-trace runs sweep
   sparsey-trace info run.h5 --json | jq .layers"""
 
 
 def info(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
-    """Show what is in a trace.
+    """Show what is in a trace, or in a folder of runs.
 
-    And which metrics can be computed from it; also of an empty trace, and of one that is still being written.
+    And which metrics can be computed from it; also of an empty trace, and of one that is still being written. Of a
+    folder: how many runs it holds, in what they differ, and which are broken.
     """
     from sparsey_trace.replay.describe import facts
     from sparsey_trace.trace.reading.open_trace import open_trace
+
+    if any(run.is_dir() for run in runs):
+        _of_many(runs, as_json=as_json)
+        return
 
     with open_trace(runs) as trace:
         found = facts(trace)
@@ -30,6 +36,27 @@ def info(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
         write_json(found)
     else:
         _show(found)
+
+
+def _of_many(runs: Runs, *, as_json: bool) -> None:
+    """What is in folders of runs; nothing is kept there."""
+    from sparsey_trace.runs.describe_runs import described_runs, runs_facts, values_in_words
+    from sparsey_trace.runs.runs import open_runs
+
+    from ..output.printing import error
+
+    found = open_runs(runs)
+    facts = runs_facts(found.entries(progress_bar=wants_progress()))
+    if as_json:
+        write_json(facts)
+        return
+    write_pairs(described_runs(facts))
+    if facts["differing"]:
+        write()
+        rows = [[key, values_in_words(values)] for key, values in facts["differing"].items()]
+        write_table(("differs", "values"), rows)
+    for name, fault in facts["broken"].items():
+        error(f"{name}: {fault}")
 
 
 def _show(facts: Mapping[str, Any]) -> None:

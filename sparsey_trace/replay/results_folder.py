@@ -76,9 +76,12 @@ def strange_paths(folder: Path) -> list[Path]:
 def _is_private(path: Path) -> bool:
     if path.name == FOLDER:
         return not whose(path)
-    if path == lock_path(path.with_name(_LOCKED)):
-        return is_lock_file(path)
-    return is_partial(path, SIGNATURE, ending=".parquet")
+    return is_folder_lock(path) or is_partial(path, SIGNATURE, ending=".parquet")
+
+
+def is_folder_lock(path: Path) -> bool:
+    """Whether a file is what `lock_folder` makes."""
+    return path == lock_path(path.with_name(_LOCKED)) and is_lock_file(path)
 
 
 def tables_of(folder: Path, trace_id: str) -> list[Path]:

@@ -27,6 +27,13 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.engine.task import Task
 
 ENGINES = ("auto", "serial", "threads", "processes")
+
+DIED = (
+    "processes: expected them to live until the work was done, found one dead; in a script, put the call under "
+    "`if __name__ == '__main__':`, or give it more memory, or use n_jobs=1"
+)
+"""What is said where a process is no more."""
+
 _AHEAD = 2
 """Chunks in flight for each thread or process: one at work, one waiting."""
 
@@ -95,10 +102,7 @@ class ProcessesEngine:
         """Start no process before there is work."""
         self._processes = processes
         self._folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
-        # Spawned, not forked: a fork copies the locks of HDF5 and of torch's threads as they stand.
-        self._pool = ProcessPoolExecutor(
-            processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin
-        )
+        self._pool = process_pool(processes)
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order.
@@ -112,22 +116,27 @@ class ProcessesEngine:
 
         def submit(span: tuple[int, int]) -> Future[Done]:
             # This may start a process.
-            with _deaf_to_interrupts():
+            with deaf_to_interrupts():
                 return self._pool.submit(work_from_file, path, span)
 
         try:
             yield from _in_order(submit, spans, self._processes)
         except BrokenProcessPool as error:
-            msg = (
-                "processes: expected them to live until the work was done, found one dead; in a script, put the "
-                "call under `if __name__ == '__main__':`, or give it more memory, or use n_jobs=1"
-            )
-            raise SparseyTraceError(msg) from error
+            raise SparseyTraceError(DIED) from error
 
     def close(self) -> None:
         """End the processes."""
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._folder.cleanup()
+
+
+def process_pool(processes: int) -> ProcessPoolExecutor:
+    """New processes for replays, none of which is started before there is work; they end with this one.
+
+    Spawned, not forked: a fork copies the locks of HDF5 and of torch's threads as they stand. Give them work while
+    `deaf_to_interrupts`.
+    """
+    return ProcessPoolExecutor(processes, mp_context=multiprocessing.get_context("spawn"), initializer=_begin)
 
 
 def make_engine(name: str, workers: int) -> Engine:
@@ -176,7 +185,7 @@ def _in_order(
 
 
 @contextlib.contextmanager
-def _deaf_to_interrupts() -> Iterator[None]:
+def deaf_to_interrupts() -> Iterator[None]:
     """Processes that are started here leave Ctrl-C to their parent, and so print no tracebacks."""
     if not hasattr(signal, "pthread_sigmask"):
         yield

@@ -1,0 +1,25 @@
+"""Which runs, where many different ones are meant: a folder, a pattern, or files."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+ManyRuns = Annotated[
+    list[Path],
+    typer.Argument(
+        metavar="RUNS...",
+        help='Runs: a folder, with the folders in it; a quoted pattern such as "sweep/*.h5"; or files. Those of one '
+        "run's ranks, or of a run that was resumed, count as one.",
+        show_default=False,
+        readable=False,
+    ),
+]
+
+AreManyRuns = Annotated[
+    bool,
+    typer.Option(
+        "--runs",
+        help="What is named are different runs: folders, patterns or files; without it, files of one run.",
+    ),
+]

@@ -1,0 +1,63 @@
+"""`runs`: what runs there are, one row each."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from sparsey_trace.support.printable import count, printable
+
+from ..options.common import Debug, Json, ProgressBar
+from ..options.many import ManyRuns
+from ..output.printing import error, wants_progress, write, write_json
+
+EXAMPLES = """\b
+Examples:
+  sparsey-trace runs sweep
+  sparsey-trace runs "sweep/*/run.h5" --json | jq '.runs[] | select(.state != "closed")'
+Then, in Python:
+  pandas.read_parquet("sweep/runs.metrics/runs.parquet")"""
+
+Out = Annotated[
+    Path | None,
+    typer.Option(
+        "--out",
+        "-o",
+        metavar="DIR",
+        show_default="runs.metrics, in the runs' common folder",
+        readable=False,
+        help="The folder of results in which the catalogue is kept.",
+    ),
+]
+
+
+def runs(
+    runs: ManyRuns,
+    *,
+    out: Out = None,
+    progress_bar: ProgressBar = None,
+    as_json: Json = False,
+    debug: Debug = False,
+) -> None:
+    """List runs, one row each.
+
+    Shows each run's state, how far it has come, in what the configurations differ and, where it is analysed, what its
+    last evaluation came to (means over layers). What is found is kept as runs.parquet: runs that haven't changed
+    aren't opened again.
+    """
+    from sparsey_trace.runs.analysed import summaries_in
+    from sparsey_trace.runs.runs import open_runs
+
+    from ..output.many import runs_as_json, show_runs
+
+    found = open_runs(runs)
+    found.catalogue(out=out, progress_bar=wants_progress(asked=progress_bar))
+    folder, entries = out or found.folder, found.known()
+    summaries = summaries_in(folder, entries)
+    if as_json:
+        write_json({"folder": str(folder), **runs_as_json(entries, summaries)})
+        return
+    show_runs(entries, summaries)
+    for name, fault in found.broken().items():
+        error(f"{name}: {fault}")
+    write(printable(f"{count(len(found), 'run')}; the catalogue: {folder / 'runs.parquet'}"))

@@ -1,0 +1,94 @@
+"""From what users name (a folder, a pattern, a list) to the files that are there, of any number of runs."""
+
+from __future__ import annotations
+
+import glob
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.support.suggest import TRACES
+from sparsey_trace.support.user_path import user_path
+from sparsey_trace.trace.reading.patterns import is_pattern, only_below
+from sparsey_trace.trace.reading.remote import is_url
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from sparsey_trace.trace.reading.sources import Source
+
+RESULTS = ".metrics"
+"""How the names of folders of results end; no runs are looked for in these."""
+
+
+def files_of(source: Source) -> dict[Path, bool]:
+    """The files that may be runs' or parts of these, absolute, in the order of their names.
+
+    Args:
+        source: a folder, in which files are found that end as traces do, in folders below it too; a pattern; a
+            file; or several of these.
+
+    Returns:
+        File to whether it was named, itself or by a pattern: one that was only come upon in a folder needn't be a
+        trace.
+
+    Raises:
+        TraceError: there are none.
+        UsageError: a name is empty or a URL.
+    """
+    named = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    found: dict[Path, bool] = {}
+    for name in named:
+        for path, is_named in _files_of(name):
+            found[path] = found.get(path, False) or is_named
+    if not found:
+        said = ", ".join(map(str, named)) or "an empty list"
+        msg = f"{said}: expected runs there, files that end in {' or '.join(TRACES)}, found none"
+        raise TraceError(msg)
+    return dict(sorted(found.items()))
+
+
+def _files_of(name: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
+    if is_url(name):
+        msg = (
+            f"{os.fspath(name)}: expected runs on this machine's disks, found a URL; bring them here first, or "
+            "open them one at a time with open_trace"
+        )
+        raise UsageError(msg)
+    path = user_path(name)
+    if is_pattern(str(path), os.path.lexists):
+        pattern = only_below(str(path), os.path.lexists)
+        for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
+            yield from _of_path(Path(match))
+        return
+    if not path.exists():
+        msg = f"{path}: expected a run, or a folder of runs, found neither"
+        raise TraceError(msg)
+    yield from _of_path(path)
+
+
+def _of_path(path: Path) -> Iterator[tuple[Path, bool]]:
+    if not path.is_dir():
+        yield _absolute(path), True
+        return
+    for folder, folders, names in os.walk(path):
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and not name.endswith(RESULTS)
+        )
+        for name in names:
+            if name.endswith(TRACES) and not name.startswith("."):
+                yield _absolute(Path(folder, name)), False
+
+
+def _absolute(path: Path) -> Path:
+    return Path(os.path.abspath(path))  # noqa: PTH100 - links stay what users call them
+
+
+def common_folder(files: list[Path]) -> Path:
+    """The innermost folder that all of these lie in, at any depth.
+
+    >>> common_folder([Path("/a/b/x.h5"), Path("/a/c/d/y.h5")]).as_posix()
+    '/a'
+    """
+    return Path(os.path.commonpath([file.parent for file in files]))
