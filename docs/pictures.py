@@ -248,6 +248,34 @@ def code_usage(run: Chunk) -> Iterable[str]:
         yield text(left, foot + 16, f"CM {cm}: perplexity {np.exp(-(known * np.log(known)).sum()):.2f}")
 
 
+def label_information(run: Chunk) -> Iterable[str]:
+    """How often each class comes with silence and with each of the commonest codes of a MAC of the highest layer."""
+    active = run.active[TOP][run.is_train, MAC]
+    label = run.label[run.is_train]
+    winners, which = np.unique(run.codes[TOP][run.is_train, MAC], axis=0, return_inverse=True)
+    does = np.where(active, which.ravel() + 1, 0)
+    table = np.zeros((len(winners) + 1, 10))
+    np.add.at(table, (does, label), 1)
+    table = table[table.any(axis=1)]
+    commonest = table[0 if active.all() else 1 :]
+    commonest = commonest[np.argsort(-commonest.sum(axis=1), kind="stable")][:7]
+    for row, counts in enumerate([table[0], *commonest] if not active.all() else commonest):
+        said = "silent" if not row and not active.all() else f"code {row + active.all()}"
+        yield text(20, 40 + 18 * row, said)
+        for digit_, share in enumerate((counts / counts.sum()).tolist()):
+            yield rect(85 + 20 * digit_, 26 + 18 * row, 17, grey(share))
+    for digit_ in range(10):
+        yield text(94 + 20 * digit_, 20, str(digit_), anchor="middle")
+    share = table / table.sum()
+    expected = share.sum(axis=1, keepdims=True) * share.sum(axis=0, keepdims=True)
+    bits = float((share[share > 0] * np.log2(share[share > 0] / expected[share > 0])).sum())
+    classes = share.sum(axis=0)
+    yield text(310, 60, "The classes of the samples")
+    yield text(310, 80, f"for which MAC {MAC} did this.")
+    yield text(310, 110, f"All that it did: {bits:.2f} bits")
+    yield text(310, 130, f"of the classes&#8217; {-(classes * np.log2(classes)).sum():.2f}")
+
+
 PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     num_activations,
     basis_set_size,
@@ -258,6 +286,7 @@ PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     sisc_adherence,
     code_usage,
     basis_set,
+    label_information,
 )
 
 

@@ -8,13 +8,14 @@ each function can be held against its paragraph of `docs/metrics.md`. The values
 from __future__ import annotations
 
 import math
+from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.layout import NO_LABEL, PADDING, TRAIN
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
@@ -155,8 +156,11 @@ def match_accuracy(
     return values
 
 
-def agreement(run: Chunk, n: int, r: int, at: Mac, *, similarity: str) -> Fraction:
+def agreement(run: Chunk, n: int, r: int, at: Mac, *, similarity: str) -> Number:
     mine, other = cells(run, n, *at), cells(run, r, *at)
+    if similarity == "intersection":
+        winners = run.layout.layers[at[0]].num_cms
+        return Fraction(len(mine & other), winners) if mine or other else math.nan
     if similarity == "jaccard":
         return jaccard(mine, other)
     layer = run.layout.layers[at[0]]
@@ -263,3 +267,58 @@ def majority(labels: list[int]) -> dict[str, Any]:
     """The most frequent label, the smallest of equals, and its share; None for both where there is none."""
     label = min(labels, key=lambda one: (-labels.count(one), one), default=None)
     return {"label": label, "purity": Fraction(labels.count(label), len(labels)) if labels else None}
+
+
+# Label information
+
+
+def label_information(run: Chunk, at: Mac, phase: int, seed: int) -> dict[str, Any] | None:
+    """What the MAC tells of the labels of a phase's samples; None where none is known."""
+    members = [n for n in range(len(run)) if run.phase[n] == phase and run.label[n] != NO_LABEL]
+    if not members:
+        return None
+    labels = [int(run.label[n]) for n in members]
+    does = [code(run, n, *at) if is_active(run, n, *at) else () for n in members]
+    entropy = mutual_information(labels, labels)
+    bits = mutual_information(does, labels)
+    return {
+        "bits": bits,
+        "share": bits / entropy if len(set(labels)) > 1 else None,
+        "activity_bits": mutual_information([bool(thing) for thing in does], labels),
+        "samples": len(members),
+        "codes": len(set(does) - {()}),
+        # A permutation of labels that is as likely as any other: samples are lined up by what the MAC does.
+        "shuffled": math.fsum(
+            mutual_information(sorted(does), other) for other in shuffles(sorted(labels), seed)
+        )
+        / 10,
+    }
+
+
+def mutual_information(x: list[Any], y: list[Any]) -> float:
+    """In bits, of n pairs."""
+    pairs = Counter(zip(x, y, strict=True))
+    of_x, of_y, n = Counter(x), Counter(y), len(x)
+    return math.fsum(
+        count / n * math.log2(count * n / (of_x[one] * of_y[other])) for (one, other), count in pairs.items()
+    )
+
+
+def shuffles(labels: list[int], seed: int) -> Iterator[list[int]]:
+    """Ten, each of the one before: by Fisher and Yates, with splitmix64."""
+    numbers = splitmix64(seed % 2**64)
+    for _ in range(10):
+        for place in range(len(labels) - 1, 0, -1):
+            drawn = next(it for it in numbers if it >= 2**64 % (place + 1))
+            other = drawn % (place + 1)
+            labels[place], labels[other] = labels[other], labels[place]
+        yield labels
+
+
+def splitmix64(state: int) -> Iterator[int]:
+    """Steele, Lea and Flood, Fast splittable pseudorandom number generators, 2014."""
+    while True:
+        state = (state + 0x9E3779B97F4A7C15) % 2**64
+        mixed = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 % 2**64
+        mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB % 2**64
+        yield mixed ^ mixed >> 31

@@ -12,6 +12,7 @@ from sparsey_trace.charts.basis_set_size_increase import BasisSetSizeIncreaseCha
 from sparsey_trace.charts.code_usage import CodeUsageChart
 from sparsey_trace.charts.code_usage_over_epochs import CodeUsageOverEpochsChart
 from sparsey_trace.charts.feature_coverage import FeatureCoverageChart
+from sparsey_trace.charts.label_information import LabelInformationChart
 from sparsey_trace.charts.match_accuracy import MatchAccuracyChart
 from sparsey_trace.charts.match_accuracy_by_class import MatchAccuracyByClassChart
 from sparsey_trace.charts.match_accuracy_by_distance import MatchAccuracyByDistanceChart
@@ -38,6 +39,7 @@ _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     MatchAccuracyByDistanceChart(),
     SimilarityChart(),
     SiscAdherenceChart(),
+    LabelInformationChart(),
     BasisAverageChart(),
 )
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsey_trace.charts.base import LayerChart
-from sparsey_trace.charts.shared.colours import MEASURE
 from sparsey_trace.charts.shared.curves import curves
 from sparsey_trace.charts.shared.grid import Grid, grid_of
 from sparsey_trace.charts.shared.words import ACTIVITY, Words
@@ -85,20 +84,10 @@ class NumActivationsChart(LayerChart[MacActivity]):
 
     def draw(self, ax: Axes, found: MacActivity) -> str:
         """The layer's MACs on their grid, silent ones crossed."""
-        from matplotlib.collections import PolyCollection
+        from sparsey_trace.charts.axes.cells import color_macs
 
-        from sparsey_trace.charts.axes.cells import cells_of, cross, fit
-        from sparsey_trace.charts.axes.style import scale
-
-        cells, silent = cells_of(found.grid), found.silent
-        cross(ax, cells[silent])
-        if not silent.all():
-            shares = PolyCollection(list(cells[~silent]), cmap=MEASURE, edgecolors="face", linewidths=0.3)
-            shares.set_array(found.share[~silent])
-            shares.set_clim(0, None)
-            ax.add_collection(shares)
-            scale(ax, shares, "active (share of samples)")
-        fit(ax, found.grid, cells)
+        silent = found.silent
+        color_macs(ax, found.grid, found.share, silent, high=None, label="active (share of samples)")
         return f"{silent.sum():,} of {len(silent):,} MACs never active (crossed)" if silent.any() else ""
 
     def in_report(self, views: Views) -> Contribution:
@@ -130,8 +119,8 @@ def _panels(
 
 
 def _panel(view: View, layer: MacActivity, top: float, words: Words) -> Panel:
-    from sparsey_trace.charts.panels.figure import figure, in_words
-    from sparsey_trace.charts.panels.map_panels import crosses, map_axes
+    from sparsey_trace.charts.panels.figure import in_words
+    from sparsey_trace.charts.panels.map_panels import figure_of_macs
     from sparsey_trace.charts.panels.panel import Panel
 
     silent = int(layer.silent.sum())
@@ -143,53 +132,15 @@ def _panel(view: View, layer: MacActivity, top: float, words: Words) -> Panel:
         label=f"{words.title} of the {len(layer.share):,} MACs of layer {name} of {view.name}: active for "
         f"{in_words(layer.share.min())} to {in_words(layer.share.max())} of the samples; {said}.",
         caption=f"{len(layer.share):,} MACs, {said}. {laid}".strip(),
-        figure=figure(
-            [_marks(view, layer, top), crosses(layer.grid, layer.silent)],
-            **map_axes(layer.grid, words),
-            shapes=_cells(layer, top),
-        ),
-    )
-
-
-def _cells(layer: MacActivity, top: float) -> list[dict[str, Any]]:
-    """A shape for each MAC, which grows with the axes, as marks don't."""
-    from plotly.colors import sample_colorscale
-
-    colours = sample_colorscale(MEASURE, np.clip(layer.share / top, 0, 1).tolist())
-    return [
-        {
-            "type": "path",
-            "path": "M" + "L".join(f"{x:.6g},{y:.6g}" for x, y in position + layer.grid.outline) + "Z",
-            "fillcolor": colour,
-            "line": {"width": 1},
-            "layer": "below",
-        }
-        for position, colour in zip(layer.grid.positions, colours, strict=True)
-    ]
-
-
-def _marks(view: View, layer: MacActivity, top: float) -> Any:
-    """What the mouse finds in the cells, and what the colours mean."""
-    import plotly.graph_objects as go
-
-    from sparsey_trace.charts.panels.figure import small
-    from sparsey_trace.charts.panels.map_panels import marker
-
-    x, y = layer.grid.positions.T
-    return go.Scatter(
-        x=small(x),
-        y=small(y),
-        mode="markers",
-        name="MACs",
-        text=[f"MAC {mac}: active for {share:.2%} of the samples" for mac, share in enumerate(layer.share)],
-        hovertemplate="%{text}<extra></extra>",
-        marker=marker(
+        figure=figure_of_macs(
+            view,
+            layer.grid,
             layer.share,
-            low=0,
+            layer.silent,
+            words=words,
             high=top,
             title="share of samples",
             ticks=".0%" if top > 0.05 else ".2~%",
-            size=14,
+            said=[f"active for {share:.2%} of the samples" for share in layer.share],
         ),
-        meta={"role": "marks", "series": view.series},
     )

@@ -6,6 +6,7 @@ from sparsey_trace.metrics.basis_set import BasisSet
 from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncrease
 from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
+from sparsey_trace.metrics.label_information import LabelInformation
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.registry import available, make_metric
@@ -19,6 +20,7 @@ __all__ = [
     "CodeUsage",
     "Context",
     "FeatureCoverage",
+    "LabelInformation",
     "MatchAccuracy",
     "Metric",
     "NumActivations",

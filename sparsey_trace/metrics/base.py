@@ -272,10 +272,12 @@ class RunMetric(Metric[S]):
 
     Class attributes:
         told: the column that a summary tells the mean of, by layer.
+        told_chance: the column whose mean it tells as chance; empty where nothing is known of chance.
     """
 
     reductions: ClassVar[tuple[str | None, ...]] = (None,)
     told: ClassVar[str] = "value"
+    told_chance: ClassVar[str] = ""
 
     @abstractmethod
     def finalize(self, state: S, layout: Layout) -> pa.Table:

@@ -1,7 +1,6 @@
 """Basis set: the codes themselves that a MAC has learnt, how often it showed each, and for which class.
 
-The fold keeps every pair of a code and a label, in the store of codes that basis set sizes have, the label as one word
-more; so a code's counts by label are rows of one store, and what they come to is said in the end.
+What the codes of each pair of a code and a label come to is said in the end.
 """
 
 from __future__ import annotations
@@ -13,14 +12,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.errors import DataError
 from sparsey_trace.layout import NO_LABEL, TRAIN
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, RunMetric
-from sparsey_trace.metrics.basis_set_size import code_words, winner_bits
+from sparsey_trace.metrics.basis_set_size import winner_bits
+from sparsey_trace.metrics.code_tally import CodeTally, tallies_of
 from sparsey_trace.metrics.columns import column, phase_column
-from sparsey_trace.metrics.folding import spill
 from sparsey_trace.metrics.parameters import check_sample_size
-from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
+from sparsey_trace.metrics.state_checks import check_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,72 +28,6 @@ if TYPE_CHECKING:
 
 _CODES = b"codes"
 """Where a table says how many codes there are, until its file says it in its notes."""
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class CodeTally:
-    """A layer's distinct pairs of a code and a label, MAC by MAC, each MAC's in the order in which they were seen.
-
-    Attributes:
-        codes: [C, W + 1] uint64, the code's winners in words, as basis set sizes keep them, and the label.
-        ends: [M] int64, where those of each MAC end.
-        count: [C] int64, how many samples showed each.
-        first_step: [C] int64, the step that showed it first.
-        last_step: [C] int64, the step that showed it last.
-    """
-
-    codes: NDArray[np.uint64]
-    ends: NDArray[np.int64]
-    count: NDArray[np.int64]
-    first_step: NDArray[np.int64]
-    last_step: NDArray[np.int64]
-
-    def check(self, layer: LayerLayout, samples: int) -> None:
-        """See that it could be of the first so many samples of a run.
-
-        Raises:
-            DataError: it couldn't.
-        """
-        check_array(self.codes, "codes", dtype=np.uint64, shape=(None, code_words(layer) + 1))
-        pairs, macs = len(self.codes), layer.num_macs
-        check_array(
-            self.ends, "ends", dtype=np.int64, shape=(macs,), lowest=0, below=pairs + 1, order="never falling"
-        )
-        check_number(int(self.ends[-1]), "the last end", lowest=pairs, highest=pairs)
-        check_array(self.count, "count", dtype=np.int64, shape=(pairs,), lowest=1, below=samples + 1)
-        for name in ("first_step", "last_step"):
-            check_array(getattr(self, name), name, dtype=np.int64, shape=(pairs,), lowest=0)
-        starts = np.zeros(pairs + 1, np.bool_)
-        starts[self.ends] = True
-        falls = self.first_step[1:] < self.first_step[:-1]
-        if falls[~starts[1:-1]].any() or (self.last_step < self.first_step).any():
-            msg = "first_step: expected steps that never fall for a MAC, up to last_step, found others"
-            raise DataError(msg)
-
-    def followed_by(self, later: CodeTally) -> CodeTally:
-        """With what a later stretch of the run showed."""
-        if not len(self.codes) or not len(later.codes):
-            return self if len(self.codes) else later
-        from sparsey_trace.kernels.basis import join
-
-        size = len(self.codes) + len(later.codes)
-        codes = spill.empty((size, self.codes.shape[1]), np.uint64)
-        first, places = spill.empty((size,), np.int64), spill.empty((size,), np.int64)
-        ends = join(self._shown, later._shown, codes, first, places)
-        count, last = spill.empty((int(ends[-1]),), np.int64), spill.empty((int(ends[-1]),), np.int64)
-        count[:] = 0
-        # No pair stands in one part twice, so that each place is named once by either.
-        for tally, at in ((self, places[: len(self.codes)]), (later, places[len(self.codes) :])):
-            count[at] += tally.count
-            last[at] = tally.last_step
-        return CodeTally(
-            codes=codes[: ends[-1]], ends=ends, count=count, first_step=first[: ends[-1]], last_step=last
-        )
-
-    @property
-    def _shown(self) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-        """As kernels take codes."""
-        return self.codes, self.first_step, self.ends
 
 
 @dataclass(frozen=True)
@@ -138,26 +70,11 @@ class BasisSet(RunMetric[tuple[CodeTally, ...]]):
 
     def init(self, layout: Layout) -> tuple[CodeTally, ...]:
         """No codes at all."""
-        none = np.empty(0, np.int64)
-        return tuple(
-            CodeTally(
-                codes=np.empty((0, code_words(layer) + 1), np.uint64),
-                ends=np.zeros(layer.num_macs, np.int64),
-                count=none,
-                first_step=none,
-                last_step=none,
-            )
-            for layer in layout.layers
-        )
+        return tuple(map(CodeTally.empty, layout.layers))
 
     def update(self, state: tuple[CodeTally, ...], chunk: Chunk) -> tuple[CodeTally, ...]:
         """Count the codes of the chunk's training samples, label by label."""
-        train = chunk.is_train[:, None]
-        new = (
-            _tally(chunk, layer, codes, active & train)
-            for layer, codes, active in zip(chunk.layout.layers, chunk.codes, chunk.active, strict=True)
-        )
-        return self.merge(state, tuple(new))
+        return self.merge(state, tallies_of(chunk, chunk.is_train))
 
     def merge(self, earlier: tuple[CodeTally, ...], later: tuple[CodeTally, ...]) -> tuple[CodeTally, ...]:
         """Add the counts of the same code and label."""
@@ -182,15 +99,6 @@ class BasisSet(RunMetric[tuple[CodeTally, ...]]):
     def notes(self, result: pa.Table) -> dict[str, Any]:
         """How many codes each MAC has, layer by layer, whether they have rows or not."""
         return {"codes": json.loads(result.schema.metadata[_CODES])}
-
-
-def _tally(chunk: Chunk, layer: LayerLayout, codes: NDArray[Any], counted: NDArray[np.bool_]) -> CodeTally:
-    from sparsey_trace.kernels.basis import tally
-
-    (found, first, ends), count, last = tally(codes, winner_bits(layer), counted, chunk.label)
-    return CodeTally(
-        codes=found, ends=ends, count=count, first_step=chunk.step[first], last_step=chunk.step[last]
-    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -225,7 +133,7 @@ class _Codes:
 def _codes(tally: CodeTally) -> _Codes:
     """What pairs of codes and labels come to."""
     mac = np.repeat(np.arange(len(tally.ends)), np.diff(tally.ends, prepend=0))
-    words, label = tally.codes[:, :-1], tally.codes[:, -1].astype(np.int64)
+    words, label = tally.winners, tally.label
     labelled = np.where(label == NO_LABEL, 0, tally.count)
     # A code's pairs together, the label that stands for it first; the last key of a sort counts most.
     order = np.lexsort((label, -labelled, *words.T[::-1], mac))

@@ -11,7 +11,7 @@ from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, SampleMetric, SampleValues
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
-from sparsey_trace.metrics.reference_store import ReferenceStore
+from sparsey_trace.metrics.reference_store import ReferenceStore, identities
 from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, code_similarity
 from sparsey_trace.metrics.state_checks import check_parts
 
@@ -40,6 +40,8 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         repeated: of an input seen several times, the code of which time: `latest` or `first`.
         reference_size: keep so many distinct training inputs, drawn without bias; None for all.
         seed: of the draw.
+        exact: ask only eval samples whose very input was shown in training before: what is recognised of what was
+            stored. Nothing is then told of chance.
 
     Raises:
         UsageError: a parameter is none of these.
@@ -61,6 +63,7 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
     repeated: Literal["latest", "first"] = "latest"
     reference_size: int | None = None
     seed: int = 0
+    exact: bool = False
 
     def __post_init__(self) -> None:
         """Check the parameters."""
@@ -76,8 +79,8 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
 
     @property
     def chances(self) -> Mapping[str, CodeMeasure]:
-        """Of both similarities."""
-        return {self.name: self.similarity, WINNERS: "intersection"}
+        """Of both similarities; it is of all eval samples, so with `exact` of none."""
+        return {} if self.exact else {self.name: self.similarity, WINNERS: "intersection"}
 
     @property
     def may_lack(self) -> bool:
@@ -125,13 +128,18 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         asked = np.flatnonzero(chunk.phase == EVAL)
         if not len(asked):
             return None
-        references = context.memo.once(
-            "references",
-            lambda: References.of(store.inputs, input_shape=layout.input_shape, step=store.step, until=until),
-        )
-        reference, distance = references.nearest(
-            chunk.on_bits[asked], chunk.step[asked], measure=self.distance
-        )
+        if self.exact:
+            reference, distance = self._same(chunk, asked, store, until)
+        else:
+            references = context.memo.once(
+                "references",
+                lambda: References.of(
+                    store.inputs, input_shape=layout.input_shape, step=store.step, until=until
+                ),
+            )
+            reference, distance = references.nearest(
+                chunk.on_bits[asked], chunk.step[asked], measure=self.distance
+            )
         found = reference >= 0
         if not found.any():
             return None
@@ -157,3 +165,15 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
             extra={"nearest_sample": matched, "distance": distance},
             beside={WINNERS: winners},
         )
+
+    def _same(
+        self, chunk: Chunk, asked: NDArray[np.int64], store: ReferenceStore, until: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """The very inputs of the samples asked [n], -1 where none serves them; and their distances [n]."""
+        reference = store.same_as(identities(chunk, asked))
+        step, known = chunk.step[asked], reference >= 0
+        known[known] = (store.step[reference[known]] < step[known]) & (step[known] <= until[reference[known]])
+        reference[~known] = -1
+        # By jaccard, an input with nothing on is not even like itself.
+        is_apart = (self.distance == "jaccard") & ~chunk.on_bits[asked].any(axis=1)
+        return reference, np.asarray(is_apart, np.float64)

@@ -79,10 +79,7 @@ class ReferenceStore:
         """The training inputs of a chunk."""
         train = np.flatnonzero(chunk.is_train)
         bits = chunk.on_bits[train]
-        assert chunk.inputs is not None
-        real = chunk.inputs.dtype.kind == "f"
-        # Adding zero makes the two zeros one.
-        identity = digests(chunk.inputs[train] + np.float32(0) if real else bits, size=16)
+        identity = identities(chunk, train)
         step = chunk.step[train]
         first, seen = _first_of_each(identity)
         return cls(
@@ -132,6 +129,21 @@ class ReferenceStore:
         )
         return store, until
 
+    def same_as(self, identity: NDArray[np.void]) -> NDArray[np.int64]:
+        """[n] int64, which of the inputs has each of n identities; -1 where none has."""
+        if not len(self.identity):
+            return np.full(len(identity), -1)
+        order, known = self._by_identity
+        place = np.minimum(np.searchsorted(known, identity.view("S16")), len(known) - 1)
+        return np.where(known[place] == identity.view("S16"), order[place], -1)
+
+    @cached_property
+    def _by_identity(self) -> tuple[NDArray[np.int64], NDArray[np.bytes_]]:
+        """Inputs in the order of their identities, and these."""
+        known = self.identity.view("S16")
+        order = np.argsort(known, kind="stable")
+        return order, known[order]
+
     def sightings(
         self, wanted: NDArray[np.int64], before: NDArray[np.int64], *, latest: bool
     ) -> NDArray[np.int64]:
@@ -158,6 +170,14 @@ class ReferenceStore:
         steps, rank = np.unique(self.sample_step, return_inverse=True)
         # Steps rise along each input's sightings, so the pairs are sorted, and can be searched.
         return order, steps, self.seen[order] * (len(steps) + 1) + rank[order]
+
+
+def identities(chunk: Chunk, samples: NDArray[np.int64]) -> NDArray[np.void]:
+    """[n] 16 bytes, the same for the same input, of the samples at positions [n] of a chunk with inputs."""
+    assert chunk.inputs is not None
+    real = chunk.inputs.dtype.kind == "f"
+    # Adding zero makes the two zeros one.
+    return digests(chunk.inputs[samples] + np.float32(0) if real else chunk.on_bits[samples], size=16)
 
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

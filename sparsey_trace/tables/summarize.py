@@ -142,6 +142,7 @@ def summary_of_table(metric: RunMetric[Any], table: pa.Table, layout: Layout) ->
 
 def _of_values(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> Iterator[SummaryRow]:
     means = _means(table, metric.told)
+    by_chance = _means(table, metric.told_chance) if metric.told_chance else {}
     has_best = metric.has_best and "epoch" in table.column_names
     layers = sorted({layer for _, layer in means})
     for phase, layer in ((phase, layer) for phase in PHASES for layer in layers if (phase, layer) in means):
@@ -155,6 +156,7 @@ def _of_values(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> Itera
             now=by_epoch[max(by_epoch)],
             best=best if has_best else None,
             best_epoch=min(epoch for epoch in by_epoch if by_epoch[epoch] == best) if has_best else None,
+            chance=by_chance.get((phase, layer), {}).get(max(by_epoch)),
             unit=metric.unit,
         )
 

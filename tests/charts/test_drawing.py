@@ -42,7 +42,11 @@ def test_a_model_that_never_answers(tmp_path: Path) -> None:
     )
     plot = st.analyze(write(tmp_path / "run.h5", model=model)).plot
     for name in CHARTS:
-        if name in ("basis_set", "code_usage_over_epochs"):  # it has no codes
+        if name in (
+            "basis_set",
+            "code_usage_over_epochs",
+            "label_information",
+        ):  # it has no codes, and no labels
             with pytest.raises(TraceError, match=f"{name}: expected values to draw"):
                 getattr(plot, name)()
         else:

@@ -34,6 +34,7 @@ def test_layers_pair_by_name_and_what_is_not_shared_is_said(tmp_path: Path) -> N
         "basis_set_size_increase",
         "code_usage",
         "basis_set",
+        "label_information",
     }
     assert {row[2] for row in rows} == {"v1", "v4"}
     means = [st.analyze(run, metrics=["num_activations"]).summary()["now"][0] for run in (low, high)]

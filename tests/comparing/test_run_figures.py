@@ -13,6 +13,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.paths import default_folder
 from tests.comparing.folders import content
 from tests.replay.runs import WIDTHS
+from tests.table_counts import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ def test_tables_are_left_where_analyze_puts_them_and_used_again(runs: list[Path]
     folders = [default_folder(run) for run in runs]
     assert [folder.name for folder in folders] == ["1.metrics", "2.metrics"]
     before = [content(folder) for folder in folders]
-    assert len(before[0]) == 10
+    assert len(before[0]) == TABLES
     again = st.compare(runs)
     assert [content(folder) for folder in folders] == before
     assert again.table.equals(first.table)

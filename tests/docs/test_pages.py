@@ -100,6 +100,13 @@ def test_the_picture_of_usage_shows_what_is_computed() -> None:
     assert shown == pytest.approx(last.tolist(), abs=0.006)
 
 
+def test_the_picture_of_label_information_shows_what_is_computed() -> None:
+    table = analyze(ROOT / "sample_traces" / "digits.h5", metrics=["label_information"])
+    found = table.to_pandas("label_information").query("phase == 'train' and layer == 2 and mac == 0")
+    said = (ROOT / "docs" / "pictures" / "label_information.svg").read_text()
+    assert f"{found['bits'].iloc[0]:.2f} bits" in said
+
+
 def test_every_metric_is_on_the_page() -> None:
     page = (ROOT / "docs" / "metrics.md").read_text()
     assert [name for name in available() if f"### {name}\n" not in page] == []

@@ -19,7 +19,13 @@ LAYOUT = Layout(
 
 
 def written(
-    path: Path, *, active: Any, codes: Any = None, inputs: Any = None, phases: tuple[str, ...] = ()
+    path: Path,
+    *,
+    active: Any,
+    codes: Any = None,
+    inputs: Any = None,
+    phases: tuple[str, ...] = (),
+    labels: Any = None,
 ) -> Path:
     """Write a trace of one layer of two MACs, with one CM of three neurons each, over three features.
 
@@ -29,6 +35,7 @@ def written(
         codes: [steps, samples, 2] winners; by default 0.
         inputs: [steps, samples, 3]; by default 1.
         phases: of each step; by default training.
+        labels: of each step, [samples] or None; by default unknown.
     """
     active = np.array(active, np.bool_)
     steps, samples, _ = active.shape
@@ -41,5 +48,6 @@ def written(
                 codes=[codes[step][..., None]],
                 active=[active[step]],
                 phase=phases[step] if phases else "train",
+                labels=labels[step] if labels else None,
             )
     return path

@@ -15,6 +15,7 @@ from sparsey_trace.metrics import (
     BasisSetSizeIncrease,
     CodeUsage,
     FeatureCoverage,
+    LabelInformation,
     MatchAccuracy,
     Metric,
     NumActivations,
@@ -37,6 +38,7 @@ METRICS = [
     MatchAccuracy(),
     MatchAccuracy(distance="jaccard", similarity="jaccard", repeated="first"),
     MatchAccuracy(reference_size=2, seed=3),
+    MatchAccuracy(exact=True, reference_size=2),
     BasisAverage(),
     BasisAverage(sparse=True, each_epoch=True),
     SiscAdherence(),
@@ -45,6 +47,7 @@ METRICS = [
     CodeUsage(each_epoch=False),
     BasisSet(),
     BasisSet(top=2),
+    LabelInformation(seed=3),
 ]
 
 

@@ -13,6 +13,7 @@ from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.basis_set import BasisSet
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.code_usage import CodeUsage
+from sparsey_trace.metrics.label_information import LabelInformation
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.registry import available, make_metric
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
@@ -112,6 +113,10 @@ FORGED = [
     (BasisSet(), lambda state: state[0].count, (far, below, lowest)),
     (BasisSet(), lambda state: state[0].first_step, (far, below, lowest, turned)),
     (BasisSet(), lambda state: state[0].last_step, (below, lowest)),
+    (LabelInformation(), lambda state: state[0].labels, (far, turned, same)),
+    (LabelInformation(), lambda state: state[0].samples, (far, below, lowest)),
+    (LabelInformation(), lambda state: state[0].layers[0].ends, (far, below, lowest, turned)),
+    (LabelInformation(), lambda state: state[0].layers[0].count, (far, below, lowest)),
 ]
 
 

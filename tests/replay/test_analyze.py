@@ -17,6 +17,7 @@ from sparsey_trace.replay.engine.engines import ProcessesEngine
 from sparsey_trace.testing import write_run
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.golden_runs import load_golden
+from tests.table_counts import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -68,7 +69,7 @@ def test_bytes_do_not_depend_on_engine_or_chunks(
 ) -> None:
     analyze(trace, resolution=resolution, out=tmp_path / "serial")
     expected = bytes_of(tmp_path / "serial")
-    assert len(expected) == {"sample": 8, "step": 10, "epoch": 10}[resolution]
+    assert len(expected) == (8 if resolution == "sample" else TABLES)
     for chunk_size in (1, 13, 1000):
         analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
         assert bytes_of(tmp_path / f"{chunk_size}") == expected
@@ -160,6 +161,7 @@ def test_without_inputs_the_others_are_computed(tmp_path: Path) -> None:
         "basis_set_size_increase",
         "code_usage",
         "basis_set",
+        "label_information",
     }
     assert result.skipped["match_accuracy"] == "the trace has no inputs"
     with pytest.raises(KeyError, match="match_accuracy was not computed: the trace has no inputs"):

@@ -20,6 +20,7 @@ def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
         ("basis_average",),
         ("code_usage",),
         ("basis_set",),
+        ("label_information",),
         ("basis_set_size", "basis_set_size_increase"),
         ("match_accuracy",),
         ("sisc_adherence",),

@@ -13,6 +13,7 @@ from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.provenance import provenance_of
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.table_counts import TABLES
 from tests.trace.feed import LAYOUT, feed, write_closed
 from tests.trace.ranks import write_parts, write_whole
 
@@ -47,7 +48,7 @@ def test_the_same_tables(whole: Path, parts: list[Path], resolution: str, proces
     found = analyze(parts[::-1], resolution=resolution, n_jobs=processes, chunk_size=37)
     with open_trace(parts) as trace:
         check_equal(found, expected, trace=trace.id)
-    assert len(expected) == {"sample": 8, "step": 10, "epoch": 10, "run": 10}[resolution]
+    assert len(expected) == (8 if resolution == "sample" else TABLES)
 
 
 def test_the_same_draws_by_a_pattern(whole: Path, parts: list[Path]) -> None:

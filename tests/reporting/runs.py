@@ -26,6 +26,7 @@ SECTIONS = (
     "coverage",
     "match",
     "similarity",
+    "labels",
     "averages",
     "summary",
     "run",

@@ -13,7 +13,11 @@ from sparsey_trace.sparseypy import MetricFactory, comparisons
 from tests.golden_runs import load_golden
 from tests.sparseypy.standins.replay import final
 
-NAMES = {cls.name for cls in BUILT_IN} - {"basis_set", "code_usage"}  # of which the original knows nothing
+NAMES = {cls.name for cls in BUILT_IN} - {
+    "basis_set",
+    "code_usage",
+    "label_information",
+}  # of which the original knows nothing
 ALL = ", ".join(sorted(NAMES))
 
 

@@ -13,6 +13,9 @@ from sparsey_trace.tables import run_totals
 if TYPE_CHECKING:
     from pathlib import Path
 
+OF_TABLES = ("code_usage", "basis_set", "label_information")
+"""What is told of these is what their tables say, which have other rows, or none, at other resolutions."""
+
 RNG = np.random.default_rng(5)
 SAMPLES, EPOCHS, MACS, CMS, NEURONS, FEATURES = 240, 2, (5, 3), 3, 4, 16
 INPUTS = RNG.integers(2, size=(40, FEATURES))[RNG.integers(40, size=SAMPLES)]
@@ -79,8 +82,7 @@ def test_batches_of_training_change_only_what_is_about_earlier_steps(tmp_path: P
 @pytest.mark.parametrize("resolution", ["sample", "epoch", "run"])
 def test_neither_do_resolution_reduction_chunks_and_jobs(tmp_path: Path, resolution: str) -> None:
     run = write(tmp_path / "run.h5", eval_batch=8)
-    # What is told of these is what their tables say, which have other rows, or none, at other resolutions.
-    names = [name for name in st.metrics.available() if name not in ("code_usage", "basis_set")]
+    names = [name for name in st.metrics.available() if name not in OF_TABLES]
     expected = st.analyze(run, metrics=names).summary_rows()
     found = st.analyze(run, metrics=names, resolution=resolution, chunk_size=17, n_jobs=2)
     assert found.summary_rows() == expected

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.charts.shared.colours import MEASURE
+
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -25,6 +27,40 @@ def cross(ax: Axes, cells: NDArray[np.float64]) -> None:
     if len(cells):
         look: dict[str, Any] = {"facecolors": "none", "edgecolors": "0.5", "linewidths": 0.5, "hatch": "xx"}
         ax.add_collection(PolyCollection(list(cells), **look))
+
+
+def color_macs(
+    ax: Axes,
+    grid: Grid,
+    values: NDArray[np.float64],
+    silent: NDArray[np.bool_],
+    *,
+    high: float | None,
+    label: str,
+) -> None:
+    """All of a grid, a value [M] as the colour of each MAC's cell; silent ones [M] crossed.
+
+    Args:
+        ax: the axes.
+        grid: where the MACs stand.
+        values: [M].
+        silent: [M].
+        high: where the scale, which begins at 0, ends; None for the highest value.
+        label: of the scale.
+    """
+    from matplotlib.collections import PolyCollection
+
+    from sparsey_trace.charts.axes.style import scale
+
+    cells = cells_of(grid)
+    cross(ax, cells[silent])
+    if not silent.all():
+        colours = PolyCollection(list(cells[~silent]), cmap=MEASURE, edgecolors="face", linewidths=0.3)
+        colours.set_array(values[~silent])
+        colours.set_clim(0, high)
+        ax.add_collection(colours)
+        scale(ax, colours, label)
+    fit(ax, grid, cells)
 
 
 def fit(ax: Axes, grid: Grid, cells: NDArray[np.float64]) -> None:

@@ -5,16 +5,17 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
-from sparsey_trace.charts.panels.figure import small
+from sparsey_trace.charts.panels.figure import figure, small
 from sparsey_trace.charts.panels.panel import Group
 from sparsey_trace.charts.shared.colours import MEASURE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    import numpy as np
     from numpy.typing import NDArray
 
     from sparsey_trace.charts.panels.panel import Panel
@@ -38,6 +39,60 @@ def by_layer(views: Views, panels: Sequence[tuple[str, View, Panel]]) -> list[Gr
             panels=[replace(panel, title=view.name) for name, view, panel in panels if name == layer],
         )
         for layer in dict.fromkeys(name for name, _, _ in panels)
+    ]
+
+
+def figure_of_macs(
+    view: View,
+    grid: Grid,
+    values: NDArray[np.float64],
+    silent: NDArray[np.bool_],
+    *,
+    words: Words,
+    high: float,
+    title: str,
+    ticks: str,
+    said: Sequence[str],
+) -> dict[str, Any]:
+    """All of a grid, a value as the colour of each MAC's cell; silent ones crossed.
+
+    Args:
+        view: the run.
+        grid: where the MACs stand.
+        values: [M].
+        silent: [M].
+        words: of the chart.
+        high: where the scale, which begins at 0, ends.
+        title: of the scale.
+        ticks: how its numbers are written.
+        said: [M], what the mouse finds on each.
+    """
+    x, y = grid.positions.T
+    marks = go.Scatter(
+        x=small(x),
+        y=small(y),
+        mode="markers",
+        name="MACs",
+        text=[f"MAC {mac}: {text}" for mac, text in enumerate(said)],
+        hovertemplate="%{text}<extra></extra>",
+        marker=marker(values, low=0, high=high, title=title, ticks=ticks, size=14),
+        meta={"role": "marks", "series": view.series},
+    )
+    return figure([marks, crosses(grid, silent)], **map_axes(grid, words), shapes=_cells(grid, values / high))
+
+
+def _cells(grid: Grid, share: NDArray[np.float64]) -> list[dict[str, Any]]:
+    """A shape for each MAC, which grows with the axes, as marks don't; coloured by a share [M] of the scale."""
+    colours = sample_colorscale(MEASURE, np.clip(share, 0, 1).tolist())
+    return [
+        {
+            "type": "path",
+            "path": "M" + "L".join(f"{x:.6g},{y:.6g}" for x, y in position + grid.outline) + "Z",
+            "fillcolor": colour,
+            "line": {"width": 1},
+            "layer": "below",
+        }
+        for position, colour in zip(grid.positions, colours, strict=True)
     ]
 
 

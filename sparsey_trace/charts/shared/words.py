@@ -43,5 +43,6 @@ class Heading:
 GROWTH = Heading("growth", "Basis set growth")
 ACTIVITY = Heading("activity", "Activity")
 USAGE = Heading("usage", "Code usage")
+LABELS = Heading("labels", "Labels")
 MATCH = Heading("match", "Match accuracy")
 SIMILARITY = Heading("similarity", "Similar inputs, similar codes (SISC)")

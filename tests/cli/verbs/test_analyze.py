@@ -19,6 +19,7 @@ from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
 from sparsey_trace.cli.verbs.analyze import engine_names
 from sparsey_trace.tables.summary import TEXT_COLUMNS, summary_texts
 from tests.cli.commands import being_written, installed, sparsey_trace, write_trace
+from tests.table_counts import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,7 +39,7 @@ def test_the_command_writes_tables_beside_the_trace_and_shows_a_summary(run: Pat
     ]
     assert lines[len(rows) + 1] == "share of samples: num_activations"
     folder = run.with_name("run.metrics")
-    assert lines[-1].startswith(f"10 tables of {run} in {folder}: num_activations.parquet, ")
+    assert lines[-1].startswith(f"{TABLES} tables of {run} in {folder}: num_activations.parquet, ")
     assert {path.stem for path in folder.glob("[!.]*")} == set(result)
     assert pq.read_table(folder / "basis_set_size.parquet").equals(result["basis_set_size"])
 
@@ -90,7 +91,7 @@ def test_metrics_without_their_inputs_are_skipped_and_named(
     text = capsys.readouterr().out
     for name in ("feature_coverage", "match_accuracy", "basis_average", "sisc_adherence"):
         assert f"skipped {name}: the trace has no inputs\n" in text
-    assert "\n5 tables of " in text
+    assert "\n6 tables of " in text
     assert main(["analyze", str(run), "--metric", "match_accuracy"]) == 1
     assert capsys.readouterr().err == (
         f"sparsey-trace: {run}: expected a metric that can be computed, found none "

@@ -23,5 +23,5 @@ def test_metrics_lists_every_metric_with_its_parameters(capsys: pytest.CaptureFi
     assert set(found) == {name for name, _ in metric_names()}
     assert found["match_accuracy"]["parameters"]["seed"] == {"default": 0, "type": "int"}
     assert found["code_usage"]["resolutions"] == ["step", "epoch", "run"]
-    assert found["basis_set"]["resolutions"] == ["step", "run"]
+    assert found["basis_set"]["resolutions"] == ["step", "epoch", "run"]
     assert found["basis_average"]["reductions"] == [None, "sparse"]
