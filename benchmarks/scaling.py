@@ -1,4 +1,4 @@
-"""How time and memory grow with samples, MACs, Q, K and features, with the exponent of each."""
+"""How time and memory grow with samples, MACs, Q, K and features, with the exponent of each; and of wide layouts."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from benchmarks import wide
 from benchmarks.cases import Case, main
 from benchmarks.measure import in_process
 from benchmarks.tables import Figure, Table, exponent, number
@@ -51,7 +52,7 @@ def report(case: Case) -> list[Table]:
     in_process(
         "benchmarks.work:times", path=axes["samples"][lengths[0]], metrics=METRICS, repeats=1
     )  # compiles
-    return [_table(case, name, paths) for name, paths in axes.items()]
+    return [*(_table(case, name, paths) for name, paths in axes.items()), wide.table(case)]
 
 
 def _table(case: Case, name: str, paths: dict[int, Path]) -> Table:

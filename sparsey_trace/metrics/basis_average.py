@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
 
-_VALUES = 1 << 22
+_VALUES = 1 << 20
 """Of real inputs, or of averages, that are worked on at once."""
 
 

@@ -22,8 +22,14 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import LayerLayout, Layout
 
-    Wins: TypeAlias = dict[tuple[int, int], NDArray[np.int64]]
-    """Epoch and phase to [all neurons], how often each won: layer by layer, MAC by MAC, CM by CM."""
+    Won: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+    """Neurons [n] that won, ascending, by their numbers: layer by layer, MAC by MAC, CM by CM; and how often [n]."""
+
+    Wins: TypeAlias = dict[tuple[int, int], Won]
+    """By epoch and phase."""
+
+_AT_ONCE = 1 << 20
+"""Neurons that are looked at together."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +78,7 @@ class CodeUsage(RunMetric["Wins"]):
         epochs = chunk.epoch if self.each_epoch else np.zeros(len(chunk), np.int32)
         groups = np.unique(np.stack([epochs, chunk.phase.astype(np.int32)]), axis=1)
         won = {
-            (epoch, phase): _wins(chunk, (epochs == epoch) & (chunk.phase == phase))
+            (epoch, phase): _won(chunk, (epochs == epoch) & (chunk.phase == phase))
             for epoch, phase in groups.T.tolist()
         }
         return self.merge(state, won)
@@ -81,22 +87,27 @@ class CodeUsage(RunMetric["Wins"]):
         """Add what belongs together."""
         joined = dict(earlier)
         for group, wins in later.items():
-            joined[group] = joined[group] + wins if group in joined else wins
+            joined[group] = _added(joined[group], wins) if group in joined else wins
         return joined
 
     def check_state(self, state: Any, layout: Layout, samples: int) -> None:
-        """Each group has a count for each neuron."""
+        """Each group has counts of neurons that won."""
         check_parts(state, "groups", dict)
         neurons = sum(map(_neurons, layout.layers))
         for group, wins in state.items():
             check_parts(group, "group", tuple, count=2)
             check_number(group[0], "epoch", lowest=-(2**31), highest=2**31 - 1)
             check_number(group[1], "phase", lowest=0, highest=len(PHASES) - 1)
-            check_array(wins, "wins", dtype=np.int64, shape=(neurons,), lowest=0, below=samples + 1)
+            check_parts(wins, "wins", tuple, count=2)
+            check_array(
+                wins[0], "neurons", dtype=np.int64, shape=(None,), lowest=0, below=neurons, order="rising"
+            )
+            shape = wins[0].shape
+            check_array(wins[1], "wins", dtype=np.int64, shape=shape, lowest=1, below=samples + 1)
 
     def finalize(self, state: Wins, layout: Layout) -> pa.Table:
         """A row for each group of samples and each CM."""
-        none = {(0, TRAIN): np.zeros(sum(map(_neurons, layout.layers)), np.int64)}
+        none: Wins = {(0, TRAIN): (np.empty(0, np.int64), np.empty(0, np.int64))}
         tables = [
             table
             for (epoch, phase), wins in sorted((state or none).items(), key=lambda item: item[0])
@@ -104,11 +115,12 @@ class CodeUsage(RunMetric["Wins"]):
         ]
         return pa.concat_tables(tables) if state else tables[0].slice(0, 0)
 
-    def _tables(self, epoch: int, phase: int, wins: NDArray[np.int64], layout: Layout) -> Iterator[pa.Table]:
+    def _tables(self, epoch: int, phase: int, won: Won, layout: Layout) -> Iterator[pa.Table]:
         """One for each layer."""
-        ends = np.cumsum([*map(_neurons, layout.layers)])[:-1]
-        for number, (layer, won) in enumerate(zip(layout.layers, np.split(wins, ends), strict=True)):
-            cms = layer.num_macs * layer.num_cms
+        stop = 0
+        for number, layer in enumerate(layout.layers):
+            start, stop, cms = stop, stop + _neurons(layer), layer.num_macs * layer.num_cms
+            first, last = np.searchsorted(won[0], [start, stop])
             yield pa.table(
                 {
                     "phase": phase_column(np.full(cms, phase)),
@@ -116,7 +128,7 @@ class CodeUsage(RunMetric["Wins"]):
                     "layer": column(np.full(cms, number, np.int16)),
                     "mac": column(np.repeat(np.arange(layer.num_macs, dtype=np.int32), layer.num_cms)),
                     "cm": column(np.tile(np.arange(layer.num_cms, dtype=np.int32), layer.num_macs)),
-                    **_usage(won.reshape(cms, layer.num_neurons)),
+                    **_usage(cms, layer.num_neurons, (won[0][first:last] - start, won[1][first:last])),
                 }
             )
 
@@ -126,30 +138,73 @@ def _neurons(layer: LayerLayout) -> int:
     return layer.num_macs * layer.num_cms * layer.num_neurons
 
 
-def _wins(chunk: Chunk, chosen: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """[all neurons], how often each won in the chosen samples [n]."""
-    from sparsey_trace.kernels.winner_counts import count_winners
-
-    found = []
+def _won(chunk: Chunk, chosen: NDArray[np.bool_]) -> Won:
+    """Of the chosen samples [n]."""
+    first, neurons, wins = 0, [], []
     for layer, codes, active in zip(chunk.layout.layers, chunk.codes, chunk.active, strict=True):
         counted = active & chosen[:, None]
-        wins = np.zeros((layer.num_macs, layer.num_cms, layer.num_neurons), np.int64)
-        # Anything can stand for the winners of silent MACs.
-        count_winners(np.where(counted[..., None], codes, 0), counted, wins)
-        found.append(wins.ravel())
-    return np.concatenate(found)
+        found, times = (_counted if _neurons(layer) <= 8 * codes.size else _sorted)(layer, codes, counted)
+        neurons.append(first + found)
+        wins.append(times)
+        first += _neurons(layer)
+    return np.concatenate(neurons), np.concatenate(wins)
 
 
-def _usage(wins: NDArray[np.int64]) -> dict[str, pa.Array]:
-    """The columns that wins [CMs, K] come to; no shares where there are none."""
-    samples = wins.sum(axis=1)
-    share = wins / np.maximum(samples, 1)[:, None]
-    # The logarithm of 1 stands where nothing was won: it adds nothing.
-    entropy = -(share * np.log(np.where(wins > 0, share, 1))).sum(axis=1)
+def _counted(layer: LayerLayout, codes: NDArray[Any], counted: NDArray[np.bool_]) -> Won:
+    """Of one layer's codes [n, M, Q] where they count [n, M]: by a count for each neuron."""
+    from sparsey_trace.kernels.winner_counts import count_winners
+
+    wins = np.zeros((layer.num_macs, layer.num_cms, layer.num_neurons), np.int64)
+    # Anything can stand for the winners of silent MACs.
+    count_winners(np.where(counted[..., None], codes, 0), counted, wins)
+    neurons = np.flatnonzero(wins)
+    return neurons, wins.ravel()[neurons]
+
+
+def _sorted(layer: LayerLayout, codes: NDArray[Any], counted: NDArray[np.bool_]) -> Won:
+    """The same, where there are far more neurons than winners."""
+    cms = np.arange(layer.num_macs * layer.num_cms).reshape(layer.num_macs, layer.num_cms)
+    return np.unique((cms * layer.num_neurons + codes)[counted], return_counts=True)
+
+
+def _added(earlier: Won, later: Won) -> Won:
+    """The wins of both."""
+    neurons, place = np.unique(np.concatenate([earlier[0], later[0]]), return_inverse=True)
+    wins = np.zeros(len(neurons), np.int64)
+    for part, (_, times) in zip(np.split(place, [len(earlier[0])]), (earlier, later), strict=True):
+        wins[part] += times
+    return neurons, wins
+
+
+def _usage(cms: int, num_neurons: int, won: Won) -> dict[str, pa.Array]:
+    """The columns that a layer's wins come to, a few CMs at a time, as they may have many neurons."""
+    at_once = max(1, _AT_ONCE // num_neurons)
+    parts = []
+    for start in range(0, cms, at_once):
+        stop = min(start + at_once, cms)
+        first, last = np.searchsorted(won[0], [start * num_neurons, stop * num_neurons])
+        neurons, wins = won[0][first:last] - start * num_neurons, won[1][first:last]
+        parts.append(_usage_of(stop - start, num_neurons, neurons, wins))
+    samples, used, perplexity, top = (np.concatenate(found) for found in zip(*parts, strict=True))
     none = samples == 0
     return {
         "samples": column(samples.astype(np.int32)),
-        "used": column(np.count_nonzero(wins, axis=1).astype(np.int32)),
-        "perplexity": column(np.exp(entropy).astype(np.float32), null=none),
-        "top": column(share.max(axis=1).astype(np.float32), null=none),
+        "used": column(used.astype(np.int32)),
+        "perplexity": column(perplexity.astype(np.float32), null=none),
+        "top": column(top.astype(np.float32), null=none),
     }
+
+
+def _usage_of(
+    cms: int, num_neurons: int, neurons: NDArray[np.int64], wins: NDArray[np.int64]
+) -> tuple[NDArray[Any], ...]:
+    """[cms] each: samples, neurons used, perplexity and the largest share; no shares where there are no samples."""
+    cm = neurons // num_neurons
+    samples = np.zeros(cms, np.int64)
+    np.add.at(samples, cm, wins)
+    share = wins / samples[cm]
+    terms, shares = np.zeros((2, cms * num_neurons))
+    terms[neurons], shares[neurons] = share * np.log(share), share
+    entropy = -terms.reshape(cms, num_neurons).sum(axis=1)
+    top = shares.reshape(cms, num_neurons).max(axis=1)
+    return samples, np.bincount(cm, minlength=cms), np.exp(entropy), top

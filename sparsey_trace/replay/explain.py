@@ -178,7 +178,7 @@ def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str) -> Ex
         engine=engine,
         jobs=found.jobs,
         chunk_size=found.chunk_size,
-        memory=expected_bytes(trace.layout, found.fields, found.chunk_size, found.jobs),
+        memory=expected_bytes(trace, found.fields, found.chunk_size, found.jobs),
     )
 
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import UsageError
+from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.tables.provenance import provenance_in
+from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.metrics.by_hand import written
 
 if TYPE_CHECKING:
@@ -43,6 +46,28 @@ def test_a_summary_tells_the_perplexity_of_the_last_epoch(run: Path) -> None:
     summary = st.analyze(run, metrics=["code_usage"]).summary()
     assert summary["now"].tolist() == [pytest.approx(2**1.5), pytest.approx(1.5)]
     assert summary["best"].isna().all()
+
+
+def test_of_many_neurons_only_those_that_won_are_kept(tmp_path: Path) -> None:
+    """Counted by neuron they would take 80 MB for each epoch and phase, and as much again for each chunk."""
+    layer = st.LayerLayout(name="v", num_macs=50, num_cms=4, num_neurons=50_000, connections=[[0]] * 50)
+    rng, path = np.random.default_rng(0), tmp_path / "run.h5"
+    codes = rng.choice([0, 3, 49_999], size=(2, 8, 50, 4), p=[0.5, 0.3, 0.2])
+    with st.TraceWriter(path, st.Layout(num_features=1, layers=[layer]), inputs="none") as writer:
+        for epoch, given in enumerate(codes):
+            active = np.ones((8, 50), bool)
+            writer.append(inputs=None, codes=[given], active=[active], phase="train", epoch=epoch)
+    frame = st.analyze(path, metrics=["code_usage"], chunk_size=3).to_pandas("code_usage")
+    assert len(frame) == 400
+    for row in frame.iloc[::37].itertuples():
+        won = codes[row.epoch, :, row.mac, row.cm]
+        times = np.unique(won, return_counts=True)[1]
+        perplexity = np.exp(-(times / 8 * np.log(times / 8)).sum())
+        assert (row.samples, row.used, row.top) == (8, len(times), times.max() / 8)
+        assert row.perplexity == pytest.approx(perplexity)
+    with open_trace(path) as trace:
+        (state,) = CodeUsage().update({}, trace.chunk(0, 8)).values()
+    assert len(state[0]) == sum(len(np.unique(codes[0, :, mac, cm])) for mac in range(50) for cm in range(4))
 
 
 def test_single_samples_have_none(run: Path) -> None:

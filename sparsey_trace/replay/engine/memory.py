@@ -19,6 +19,12 @@ _PROCESS_BYTES = 160 << 20
 """What a process takes before it reads its first chunk: the interpreter, numpy, HDF5, Arrow."""
 _FEWEST, _MOST = 64, 4096
 
+KEPT_BYTES = 96 << 20
+"""Kept decompressed of a trace: the codes of some 60,000 samples of 400 MACs with Q = 4."""
+
+_REAL_BYTES = 32 << 20
+"""What the sums of real inputs are made in, at once."""
+
 _PAIR_BYTES, _EDGE_BYTES = 48, 8
 """What a pair of a MAC and a feature in its field takes, and each source that it has the feature from; measured."""
 
@@ -68,7 +74,7 @@ def chunk_samples(
         TraceError: not even what the layout takes and one sample fit.
     """
     budget = parse_memory(total_memory)
-    needed = layout_bytes(trace.layout, fields, limit=budget)
+    needed = layout_bytes(trace.layout, fields, limit=budget) + _shared_bytes(trace, fields)
     if needed <= budget:
         each = bytes_per_sample(trace.layout, fields)
     if needed > budget or needed + each > budget:
@@ -90,10 +96,21 @@ def _too_wide(trace: Trace, budget: int) -> str:
     )
 
 
-def expected_bytes(layout: Layout, fields: frozenset[str], chunk_size: int, processes: int) -> int:
+def expected_bytes(trace: Trace, fields: frozenset[str], chunk_size: int, processes: int) -> int:
     """About what all processes together take, beside the states of folds, which grow with what is learnt."""
-    each = _PROCESS_BYTES + chunk_size * bytes_per_sample(layout, fields)
-    return layout_bytes(layout, fields) + _at_work(processes) * each
+    each = _PROCESS_BYTES + chunk_size * bytes_per_sample(trace.layout, fields)
+    shared = layout_bytes(trace.layout, fields) + _shared_bytes(trace, fields)
+    return shared + _at_work(processes) * each
+
+
+def _shared_bytes(trace: Trace, fields: frozenset[str]) -> int:
+    """What is kept of the samples for all chunks, and where real inputs are summed."""
+    real = "inputs" in fields and trace.input_kind != "binary"
+    codes = sum(
+        layer.num_macs * (layer.num_cms * layer.code_dtype.itemsize + 1) for layer in trace.layout.layers
+    )
+    inputs = trace.layout.num_features * (4 if real else 1) if "inputs" in fields else 0
+    return min(KEPT_BYTES, len(trace) * (codes + inputs)) + (_REAL_BYTES if real else 0)
 
 
 def _at_work(processes: int) -> int:

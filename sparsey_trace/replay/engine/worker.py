@@ -12,6 +12,7 @@ import numpy as np
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Memo, Recalled
 from sparsey_trace.metrics.declaration import fault_of_values
+from sparsey_trace.replay.engine.memory import KEPT_BYTES
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.chunk_values import chunk_values
 
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import SampleMetric, SampleValues
     from sparsey_trace.replay.engine.task import Task
     from sparsey_trace.tables.chunk_values import ChunkValues
-
-
-_KEPT_BYTES = 96 << 20
-"""Kept decompressed: the codes of some 60,000 samples of 400 MACs with Q = 4."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +58,7 @@ class SharedTrace:
     def __init__(self, task: Task) -> None:
         """Open it."""
         # Samples are recalled from all over it, the same stretches again and again.
-        self.trace = task.trace.opened(cache_bytes=_KEPT_BYTES)
+        self.trace = task.trace.opened(cache_bytes=KEPT_BYTES)
 
     def recall(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         """Samples of these numbers; see `Recall`."""
