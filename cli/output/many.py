@@ -12,10 +12,20 @@ from .table import write_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from sparsey_trace.runs.entry import Entry
+    from sparsey_trace.runs.runs import Runs
     from sparsey_trace.runs.runs_result import RunsResult
     from sparsey_trace.tables.summary import SummaryRow
+
+
+def many_runs(named: Sequence[Path]) -> Runs | RunsResult:
+    """The runs that are named; or, where that is a folder of their results, these."""
+    from sparsey_trace.runs.runs import open_runs
+    from sparsey_trace.runs.runs_result import is_runs_folder, result_in
+
+    return result_in(named[0]) if len(named) == 1 and is_runs_folder(named[0]) else open_runs(named)
 
 
 def show_runs(entries: Sequence[Entry], summaries: dict[str, list[SummaryRow]]) -> None:

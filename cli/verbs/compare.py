@@ -14,6 +14,7 @@ from sparsey_trace.support.printable import count, printable
 from ..options.common import Debug, Json, Overwrite, ProgressBar
 from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
+from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..output.exits import RULE_BROKEN
 from ..output.printing import error, note_run_part, wants_progress, write, write_json
@@ -28,6 +29,7 @@ EXAMPLES = """\b
 Examples:
   sparsey-trace compare before.h5 after.h5
   sparsey-trace compare before.metrics after.h5 -m match_accuracy -o comparison.csv
+  sparsey-trace compare --runs sweep -m match_accuracy     a row for each run in a folder
   sparsey-trace compare before.h5 after.h5 --fail-if "feature_coverage<0.9" --fail-if "match_accuracy<-0.02"
 A rule is [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value of
 any run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
@@ -70,6 +72,7 @@ _ENDINGS = (".parquet", ".csv", ".json")
 def compare(
     runs: RunsToCompare,
     *,
+    many: AreManyRuns = False,
     out: Out = None,
     overwrite: Overwrite = False,
     fail_if: FailIf = None,
@@ -88,18 +91,22 @@ def compare(
     """
     from sparsey_trace.comparing.compare import compare as compare_runs
 
+    from ..output.many import many_runs
+
     rules = fail_if or []
     _check_asked(rules, out, overwrite=overwrite)
-    metrics = parse_metrics(metric)
-    with _opened(runs) as sources:
-        comparison = compare_runs(
-            sources,
-            metrics=metrics,
-            resolution=resolution,
-            reduction=parse_reduction(reduction),
-            n_jobs=num_jobs(n_jobs, *(source for source in sources if not isinstance(source, Path))),
-            progress_bar=wants_progress(asked=progress_bar),
-        )
+    wanted: dict[str, Any] = {
+        "metrics": parse_metrics(metric),
+        "resolution": resolution,
+        "reduction": parse_reduction(reduction),
+        "progress_bar": wants_progress(asked=progress_bar),
+    }
+    if many:
+        comparison = compare_runs(many_runs(runs), n_jobs=-1 if n_jobs is None else n_jobs, **wanted)
+    else:
+        with _opened(runs) as sources:
+            jobs = num_jobs(n_jobs, *(source for source in sources if not isinstance(source, Path)))
+            comparison = compare_runs(sources, n_jobs=jobs, **wanted)
     violations = comparison.check(rules)
     if out is not None:
         _write_file(comparison, out)
@@ -178,10 +185,11 @@ def _show(
 
 def _show_sheet(comparison: "Comparison") -> None:
     sheet = comparison.sheet()
-    runs = zip(sheet.runs, comparison.runs, strict=True)
-    write_pairs({name: f"{run.name}, {count(run.samples, 'sample')}" for name, run in runs})
-    write()
-    write_table(sheet.heads, sheet.rows, numbers=sheet.numbers, grouped=True)
+    if sheet.runs:
+        runs = zip(sheet.runs, comparison.runs, strict=True)
+        write_pairs({name: f"{run.name}, {count(run.samples, 'sample')}" for name, run in runs})
+        write()
+    write_table(sheet.heads, sheet.rows, numbers=sheet.numbers, grouped=bool(sheet.runs))
     write()
     for line in [*sheet.footer, *comparison.remarks]:
         write(printable(line))

@@ -3,7 +3,7 @@
 import contextlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -12,6 +12,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
+from ..options.many import AreManyRuns
 from ..options.runs import TABLES
 from ..output.printing import note, note_run_part, wants_progress, write
 
@@ -19,6 +20,7 @@ EXAMPLES = """\b
 Examples:
   sparsey-trace report run.h5
   sparsey-trace report before.h5 after.h5 -o comparison.html
+  sparsey-trace report --runs sweep --pick a/run --pick b/run
 It needs plotly and jinja2: pip install "sparsey-trace[report]\""""
 
 RunsToShow = Annotated[
@@ -53,12 +55,23 @@ Tables = Annotated[
     ),
 ]
 
+Pick = Annotated[
+    list[str] | None,
+    typer.Option(
+        metavar="NAME",
+        show_default="the four best",
+        help="With --runs: a run that has curves, by the name that `runs` lists; up to eight may be given.",
+    ),
+]
+
 _MIB = 1 << 20
 
 
 def report(
     runs: RunsToShow,
     *,
+    many: AreManyRuns = False,
+    pick: Pick = None,
     out: Out = None,
     overwrite: Overwrite = False,
     tables: Tables = None,
@@ -72,7 +85,26 @@ def report(
     analysed now, into the folders of `analyze`.
     """
     shown = wants_progress(asked=progress_bar)
+    if many:
+        _report_many(
+            runs, out, overwrite=overwrite, tables=tables, pick=pick, n_jobs=n_jobs, progress_bar=shown
+        )
+        return
+    if pick:
+        msg = "--pick: expected it with --runs, found it without"
+        raise UsageError(msg)
     _make_report(runs, out, overwrite=overwrite, tables=tables, n_jobs=n_jobs, progress_bar=shown)
+
+
+def _report_many(runs: Sequence[Path], out: Path | None, *, n_jobs: int | None, **wanted: Any) -> None:
+    """Make a report of many runs and say where it is."""
+    from sparsey_trace.reporting.report import report as write_report
+
+    from ..output.many import many_runs
+
+    made = write_report(many_runs(runs), out, n_jobs=-1 if n_jobs is None else n_jobs, **wanted)
+    size = made.stat().st_size / _MIB
+    write(printable(f"{made}: report of many runs, {size:.1f} MiB; open it in a browser"))
 
 
 def _make_report(

@@ -8,9 +8,12 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.comparing.comparison import Comparison
+from sparsey_trace.comparing.many_runs import ManyComparison, figures_of_runs
 from sparsey_trace.comparing.run_figures import figures_of_folder, figures_of_trace
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.find_or_make import Question
+from sparsey_trace.runs.runs import Runs
+from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
@@ -24,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def compare(
-    runs: Sequence[Source | Trace],
+    runs: Sequence[Source | Trace] | Runs | RunsResult,
     *,
     metrics: Iterable[str | Metric[Any]] | None = None,
     resolution: str = "step",
@@ -40,7 +43,8 @@ def compare(
 
     Args:
         runs: at least two: traces as `analyze` takes them, or folders of tables, as RUN.metrics. The others
-            are compared with the first.
+            are compared with the first. Or many runs, as `open_runs` gives them, which are analysed as its `analyze`
+            does, or the result of that: of these the comparison is a ManyComparison, with a row for each run.
         metrics: names, or metrics with parameters; all by default.
         resolution: of the tables that are used or made; figures don't depend on it.
         reduction: of these tables too; see `analyze`.
@@ -51,6 +55,12 @@ def compare(
         UsageError: fewer than two runs, one given twice, or an unknown metric, resolution or reduction.
         TraceError: a run can't be read, has no metric that can be computed, or shares none with another.
     """
+    metrics = None if metrics is None else list(metrics)
+    if isinstance(runs, Runs):
+        asked: dict[str, Any] = {"metrics": metrics, "resolution": resolution, "reduction": reduction}
+        runs = runs.analyze(**asked, n_jobs=n_jobs, progress_bar=progress_bar)
+    if isinstance(runs, RunsResult):
+        return compare_many(runs, metrics)
     question = Question.about(
         metrics,
         resolution=resolution,
@@ -74,6 +84,24 @@ def compare(
     comparison = Comparison(figures)
     _check_shared(comparison)
     return comparison
+
+
+def compare_many(result: RunsResult, metrics: Sequence[str | Metric[Any]] | None) -> ManyComparison:
+    """The comparison of many runs that are analysed.
+
+    Args:
+        result: of many runs.
+        metrics: those that count; None for all.
+
+    Raises:
+        TraceError: fewer than two have figures.
+    """
+    names = None if metrics is None else [one if isinstance(one, str) else one.name for one in metrics]
+    entries, figures = figures_of_runs(result, names)
+    if len(figures) < 2:
+        msg = f"{result.folder}: expected two analysed runs or more to compare, found {len(figures)}"
+        raise TraceError(msg)
+    return ManyComparison(entries, figures, result.failed)
 
 
 def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:

@@ -32,6 +32,7 @@ def page(
     findings: Sequence[Finding],
     facts: Sequence[Table],
     summary: Mapping[str, Any],
+    title: str | None = None,
 ) -> bytes:
     """The report.
 
@@ -42,6 +43,7 @@ def page(
         findings: in words, which stand first.
         facts: of the runs; see `tables.facts_of`.
         summary: figures, and what is to be known of them; see `tables.summary_of`.
+        title: what the page is called; by default the runs.
     """
     scripts = {"plotly": get_plotlyjs(), "report": _asset("report.js")}
     environment = Environment(
@@ -49,7 +51,7 @@ def page(
     )
     environment.filters["printable"] = printable
     made = environment.from_string(_asset("report.html")).render(
-        title=", ".join(runs),
+        title=", ".join(runs) if title is None else title,
         runs=runs,
         generator=f"{generator} {metadata.version('sparsey-trace')}",
         policy=_policy(scripts.values()),

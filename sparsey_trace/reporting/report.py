@@ -7,9 +7,11 @@ import os
 import warnings
 from typing import TYPE_CHECKING
 
-from sparsey_trace.comparing.compare import check_distinct
+from sparsey_trace.comparing.compare import check_distinct, compare_many
 from sparsey_trace.errors import CacheWarning, OutputError, UsageError
 from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.runs.runs import Runs
+from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.user_path import user_path
@@ -32,11 +34,12 @@ GENERATOR = "sparsey-trace report"
 
 
 def report(
-    runs: Source | Trace | Sequence[Source | Trace],
+    runs: Source | Trace | Sequence[Source | Trace] | Runs | RunsResult,
     out: str | os.PathLike[str] | None = None,
     *,
     overwrite: bool = False,
     tables: str | os.PathLike[str] | Sequence[str | os.PathLike[str]] | None = None,
+    pick: Sequence[str] | None = None,
     n_jobs: int = 1,
     progress_bar: bool = False,
 ) -> Path:
@@ -48,10 +51,13 @@ def report(
 
     Args:
         runs: a trace as `open_trace` takes it, or an open one; or a list of up to eight such, which are
-            compared. A run of several files is one by a pattern, or by a list in the list.
-        out: the file to make; by default RUN.html beside the trace, and A-B.html of several runs.
+            compared. A run of several files is one by a pattern, or by a list in the list. Or many runs, as `open_runs`
+            gives them or its `analyze`: a table and a chart of all, and curves of those that are picked.
+        out: the file to make; by default RUN.html beside the trace, A-B.html of several runs, and runs.html in the
+            folder of many.
         overwrite: replace whatever is there; an earlier report is replaced without.
         tables: the folder that `analyze` wrote, where it isn't RUN.metrics; of several runs a folder for each.
+        pick: of many runs, the names of up to eight that have curves; by default the four best.
         n_jobs: how many threads; -1 for one on each core.
         progress_bar: show progress on standard error.
 
@@ -65,6 +71,16 @@ def report(
         OutputError: another file is there, or it can't be written; or `tables` holds something else.
     """
     check_installed()
+    if isinstance(runs, (Runs, RunsResult)):
+        if tables is not None:
+            msg = (
+                "tables: expected none with many runs, which have one folder of results; give its RunsResult"
+            )
+            raise UsageError(msg)
+        return _of_many(runs, out, overwrite=overwrite, pick=pick, n_jobs=n_jobs, progress_bar=progress_bar)
+    if pick is not None:
+        msg = "pick: expected it with many runs only, from open_runs; on the command line with --runs"
+        raise UsageError(msg)
     named = [runs] if isinstance(runs, (str, os.PathLike, Trace)) else list(runs)
     if not 1 <= len(named) <= MOST_RUNS:
         msg = f"runs: expected 1 to {MOST_RUNS} runs, found {len(named)}"
@@ -76,6 +92,27 @@ def report(
         check_free(path, overwrite=overwrite)
         folders = _folders(tables, len(traces))
         write_whole(path, _made(traces, folders, n_jobs=n_jobs, progress_bar=progress_bar))
+    return path
+
+
+def _of_many(
+    runs: Runs | RunsResult,
+    out: str | os.PathLike[str] | None,
+    *,
+    overwrite: bool,
+    pick: Sequence[str] | None,
+    n_jobs: int,
+    progress_bar: bool,
+) -> Path:
+    """Make the report of many runs; see `report`."""
+    from sparsey_trace.reporting.many_runs import many_page
+
+    path = runs.folder.parent / "runs.html" if out is None else user_path(out)
+    check_free(path, overwrite=overwrite)
+    result = runs.analyze(n_jobs=n_jobs, progress_bar=progress_bar) if isinstance(runs, Runs) else runs
+    comparison = compare_many(result, None)
+    content = many_page(result, comparison, pick=pick, most=MOST_RUNS, generator=GENERATOR, n_jobs=n_jobs)
+    write_whole(path, content)
     return path
 
 

@@ -17,10 +17,10 @@ from sparsey_trace.support.writing import write_whole
 from sparsey_trace.tables.summary import SummaryRow
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
-    from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.metrics.base import Best, Metric
     from sparsey_trace.runs.entry import Entry
 
 
@@ -34,6 +34,7 @@ class AnalysedMetric:
         tables: by name, size and time of its tables.
         skipped: why there are none; empty where there are.
         summary: what the run came to by it.
+        best: whether the lowest or the highest value is better.
     """
 
     key: str
@@ -41,6 +42,7 @@ class AnalysedMetric:
     tables: dict[str, list[int]] = field(default_factory=dict)
     skipped: str = ""
     summary: list[SummaryRow] = field(default_factory=list)
+    best: Best = "highest"
 
 
 Analysed = dict[str, AnalysedMetric]
@@ -106,12 +108,34 @@ def write_analysed(folder: Path, run: str, found: Analysed) -> None:
     write_whole(_path(folder, run), json.dumps({name: asdict(one) for name, one in found.items()}).encode())
 
 
-def summaries_in(folder: Path, entries: Sequence[Entry]) -> dict[str, list[SummaryRow]]:
-    """What runs came to, by their ids; those that aren't analysed are left out."""
-    known = {entry.run: read_analysed(folder, entry.run) for entry in entries if entry.run}
-    return {
-        run: [row for one in found.values() for row in one.summary] for run, found in known.items() if found
-    }
+def better_in(folder: Path, entries: Sequence[Entry]) -> dict[str, Best]:
+    """By what stands in summaries as `metric`, whether the lowest or the highest of its values is better."""
+    found: dict[str, Best] = {}
+    for entry in entries:
+        for one in read_analysed(folder, entry.run).values():
+            found |= {row.metric: one.best for row in one.summary}
+    return found
+
+
+def summaries_in(
+    folder: Path, entries: Sequence[Entry], metrics: Collection[str] | None = None
+) -> dict[str, list[SummaryRow]]:
+    """What runs came to, by their ids; those that aren't analysed are left out.
+
+    Args:
+        folder: of the results.
+        entries: the runs.
+        metrics: the names of those that count; all by default.
+    """
+    found = {}
+    for run in (entry.run for entry in entries if entry.run):
+        known = read_analysed(folder, run)
+        rows = [
+            row for name, one in known.items() if metrics is None or name in metrics for row in one.summary
+        ]
+        if rows:
+            found[run] = rows
+    return found
 
 
 def work_folder(folder: Path, run: str) -> Path:

@@ -92,6 +92,7 @@ def _outcome(task: OneRun, metric: Metric[Any], key: str, result: Result, skippe
         files=files_then(task.entry),
         tables={name: table_stamp(table_path(task.folder, name, run)) for name in names},
         skipped=skipped,
+        best=metric.best or "highest",
         summary=[row for name in names for row in summary_in(result.path(name)) or ()],
     )
 

@@ -12,18 +12,19 @@ import pyarrow.parquet as pq
 from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.replay.result import Result
-from sparsey_trace.runs.analysed import summaries_in
-from sparsey_trace.runs.catalogue_file import catalogue_frame
+from sparsey_trace.runs.analysed import better_in, summaries_in
+from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, is_catalogue, read_catalogue
 from sparsey_trace.runs.results_folder import tables_in
 from sparsey_trace.runs.summary_file import summary_table
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     import pandas as pd
 
+    from sparsey_trace.metrics.base import Best
     from sparsey_trace.runs.entry import Entry
     from sparsey_trace.tables.summary import SummaryRow
 
@@ -48,7 +49,7 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
     ) -> None:
         """Made by `Runs.analyze`."""
         self.folder, self.failed, self.skipped = folder, failed, skipped
-        self.entries = [entry for entry in entries if entry.is_readable]
+        self.entries = [entry for entry in entries if entry.run]
         runs = {entry.run for entry in self.entries}
         self._paths = {
             name: {run: path for run, path in found.items() if run in runs}
@@ -134,9 +135,17 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
         frame: pd.DataFrame = summary_table(rows).to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame if phase is None else frame[frame["phase"] == phase].reset_index(drop=True)
 
-    def summaries(self) -> dict[str, list[SummaryRow]]:
-        """The same, row by row, by the runs' ids; runs without tables are left out."""
-        return summaries_in(self.folder, self.entries)
+    def summaries(self, metrics: Collection[str] | None = None) -> dict[str, list[SummaryRow]]:
+        """The same, row by row, by the runs' ids; runs without tables are left out.
+
+        Args:
+            metrics: the names of those that count; all by default.
+        """
+        return summaries_in(self.folder, self.entries, metrics)
+
+    def better(self) -> dict[str, Best]:
+        """By metric of a summary, whether the lowest or the highest of its values is better."""
+        return better_in(self.folder, self.entries)
 
     def catalogue(self) -> pd.DataFrame:
         """The runs that are there, as `Runs.catalogue` tells them."""
@@ -146,3 +155,15 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
         """One line: how many runs, and which tables."""
         failed = f", {len(self.failed)} failed" if self.failed else ""
         return f"<RunsResult of {len(self.entries)} runs{failed}: {', '.join(self)}>"
+
+
+def is_runs_folder(folder: Path) -> bool:
+    """Whether a folder is one of many runs' results."""
+    return is_catalogue(folder / NAME)
+
+
+def result_in(folder: Path) -> RunsResult:
+    """The results of many runs in a folder, as an earlier analysis left them; the traces may be elsewhere by now."""
+    entries = read_catalogue(folder / NAME)
+    broken = {entry.name: entry.fault for entry in entries if entry.state == "broken"}
+    return RunsResult(folder, entries, failed=broken, skipped={})

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import duckdb
 import pandas as pd
+import pytest
 
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.docs.test_queries import ROOT
-
-if TYPE_CHECKING:
-    import pytest
 
 PAGE = (ROOT / "docs" / "many-runs.md").read_text()
 
@@ -23,7 +21,8 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for name, lr in (("a", 0.1), ("b", 0.5)):
         Path("sweep", name).mkdir(parents=True)
         write_trace(Path("sweep", name, "run.h5"), config={"lr": lr})
-    for line in re.findall(r"^sparsey-trace (?!analyze)(.*)$", PAGE, re.MULTILINE):
+    pyplot = pytest.importorskip("matplotlib.pyplot")
+    for line in re.findall(r"^sparsey-trace (?!analyze|compare|report)(.*)$", PAGE, re.MULTILINE):
         assert sparsey_trace(*line.split(), cwd=tmp_path).returncode == 0
     names: dict[str, Any] = {}
     answers = []
@@ -41,3 +40,7 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert in_duckdb["lr"].tolist() == [0.1, 0.1, 0.5, 0.5]
     for other in (in_polars, in_pandas):
         pd.testing.assert_frame_equal(other, in_duckdb, check_dtype=False, rtol=1e-5)
+    assert len(names["comparison"].wide) == 2
+    assert len(pyplot.get_fignums()) == 1
+    pyplot.close("all")
+    assert Path("sweep.html").exists()
