@@ -232,6 +232,34 @@ def sisc_adherence(run: Chunk) -> Iterable[str]:
     yield text(362, 100, f"adherence {cosine:.2f}")
 
 
+def sisc_curve(run: Chunk) -> Iterable[str]:
+    """How many winners of a MAC agree, by how alike inputs are: the mean, and a standard deviation on both sides."""
+    mine = np.flatnonzero(run.is_train & run.active[TOP][:, MAC])
+    inputs, codes, step = on_of(run)[mine], run.codes[TOP][mine, MAC], run.step[mine]
+    alike: list[list[NDArray[np.float64]]] = [[] for _ in range(20)]
+    for n in range(len(mine)):
+        earlier = step < step[n]
+        shared = (inputs[earlier] & inputs[n]).sum(axis=1)
+        joined = (inputs[earlier] | inputs[n]).sum(axis=1)
+        place = np.minimum(20 * shared // np.maximum(joined, 1), 19)
+        agreeing = (codes[earlier] == codes[n]).mean(axis=1)
+        for number in np.unique(place).tolist():
+            alike[number].append(agreeing[place == number])
+    yield from axes("similarity of inputs", "winners that agree")
+    for place_, share in enumerate(("0", "0.5", "1")):
+        yield text(50 + 150 * place_, 166, share, anchor="middle")
+        yield text(44, 154 - 55 * place_, share, anchor="end")
+    pooled = {number: np.concatenate(found) for number, found in enumerate(alike) if found}
+    for number, found in pooled.items():
+        x, mean, std = 57.5 + 15 * number, found.mean(), found.std()
+        low, high = max(mean - std, 0), min(mean + std, 1)
+        yield f'<path d="M{x} {150 - 110 * low:.1f}V{150 - 110 * high:.1f}" stroke="{BLUE}" stroke-opacity="0.5"/>'
+        yield f'<circle cx="{x}" cy="{150 - 110 * mean:.1f}" r="3.5" fill="{BLUE}"/>'
+    yield text(372, 60, f"{sum(map(len, pooled.values())):,} pairs;")
+    yield text(372, 80, f"of {len(pooled[10]):,} alike by")
+    yield text(372, 100, f"0.5 to 0.55: {pooled[10].mean():.3f}")
+
+
 def code_usage(run: Chunk) -> Iterable[str]:
     """The share of wins of each neuron, in each CM of a MAC of the highest layer, in the last epoch."""
     layer = run.layout.layers[TOP]
@@ -284,6 +312,7 @@ PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     match_accuracy,
     basis_average,
     sisc_adherence,
+    sisc_curve,
     code_usage,
     basis_set,
     label_information,

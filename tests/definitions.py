@@ -322,3 +322,32 @@ def splitmix64(state: int) -> Iterator[int]:
         mixed = (state ^ state >> 30) * 0xBF58476D1CE4E5B9 % 2**64
         mixed = (mixed ^ mixed >> 27) * 0x94D049BB133111EB % 2**64
         yield mixed ^ mixed >> 31
+
+
+# SISC curve
+
+
+def sisc_curve(run: Chunk, at: Mac, phase: int) -> list[dict[str, Any]]:
+    """Twenty bins of input similarity, and what codes are like in the pairs of each."""
+    alike: list[list[Fraction]] = [[] for _ in range(20)]
+    for n in range(len(run)):
+        if run.phase[n] == phase and is_active(run, n, *at):
+            for r in train_before(run, n):
+                if is_active(run, r, *at):
+                    mine, other = code(run, n, *at), code(run, r, *at)
+                    agreeing = sum(a == b for a, b in zip(mine, other, strict=True))
+                    place = min(int(20 * jaccard(on(run, n), on(run, r))), 19)
+                    alike[place].append(Fraction(agreeing, len(mine)))
+    return [
+        {
+            "similarity": place / 20,
+            "pairs": len(values),
+            "mean": float(mean_of(values)) if values else None,
+            "std": math.sqrt(mean_of([(v - mean_of(values)) ** 2 for v in values])) if values else None,
+        }
+        for place, values in enumerate(alike)
+    ]
+
+
+def mean_of(values: list[Fraction]) -> Fraction:
+    return sum(values, Fraction(0)) / len(values)

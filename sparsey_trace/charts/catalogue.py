@@ -19,6 +19,7 @@ from sparsey_trace.charts.match_accuracy_by_distance import MatchAccuracyByDista
 from sparsey_trace.charts.num_activations import NumActivationsChart
 from sparsey_trace.charts.similarity import SimilarityChart
 from sparsey_trace.charts.sisc_adherence import SiscAdherenceChart
+from sparsey_trace.charts.sisc_curve import SiscCurveChart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,6 +39,7 @@ _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     MatchAccuracyByClassChart(),
     MatchAccuracyByDistanceChart(),
     SimilarityChart(),
+    SiscCurveChart(),
     SiscAdherenceChart(),
     LabelInformationChart(),
     BasisAverageChart(),

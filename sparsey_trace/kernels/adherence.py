@@ -13,12 +13,12 @@ from sparsey_trace.kernels.words import popcount
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-_SILENT = np.uint16(65535)
+SILENT = np.uint16(65535)
 """No neuron has this number: layers have fewer."""
 
 
 @compiled
-def _serving(
+def serving(
     step: int, old_step: NDArray[np.int64], until: NDArray[np.int64], which: NDArray[np.int64]
 ) -> tuple[int, int]:
     """The references that serve a step: of earlier steps, and drawn until this one at least.
@@ -42,6 +42,23 @@ def _serving(
     return count, same
 
 
+def check_references(
+    bits: NDArray[np.uint64],
+    step: NDArray[np.int64],
+    old_bits: NDArray[np.uint64],
+    old_step: NDArray[np.int64],
+    until: NDArray[np.int64],
+) -> None:
+    """See that samples and references have all that is asked of them.
+
+    Raises:
+        IndexError: they don't.
+    """
+    check_equal("samples", len(bits), len(step))
+    check_equal("references", len(old_bits), len(old_step), len(until))
+    check_equal("words", bits.shape[1], old_bits.shape[1])
+
+
 def _check_weigh(
     bits: NDArray[np.uint64],
     step: NDArray[np.int64],
@@ -50,9 +67,7 @@ def _check_weigh(
     until: NDArray[np.int64],
     unit: float,
 ) -> None:
-    check_equal("samples", len(bits), len(step))
-    check_equal("references", len(old_bits), len(old_step), len(until))
-    check_equal("words", bits.shape[1], old_bits.shape[1])
+    check_references(bits, step, old_bits, old_step, until)
 
 
 @bordered(_check_weigh)
@@ -82,7 +97,7 @@ def weigh(
     which, count = np.full(len(old_bits), -1), 0
     for sample in range(len(bits)):
         if sample == 0 or step[sample] != step[sample - 1]:
-            count, _ = _serving(step[sample], old_step, until, which)
+            count, _ = serving(step[sample], old_step, until, which)
         squares = np.int64(0)
         for index in range(count):
             reference = which[index]
@@ -163,12 +178,12 @@ def cosines(
     agreeing, weight = np.empty(len(old_codes), np.uint16), np.empty(len(old_codes), np.int64)
     for sample in range(samples):
         if sample == 0 or step[sample] != step[sample - 1]:
-            count, same = _serving(step[sample], old_step, until, which)
+            count, same = serving(step[sample], old_step, until, which)
             for index in range(same, count):
                 for mac in range(macs):
                     speaks = old_active[which[index], mac]
                     for cm in range(cms):
-                        old[mac, cm, index] = old_codes[which[index], mac, cm] if speaks else _SILENT
+                        old[mac, cm, index] = old_codes[which[index], mac, cm] if speaks else SILENT
         for index in range(count):
             weight[index] = weights[sample, which[index]]
         for mac in range(macs):

@@ -12,6 +12,7 @@ integers where it can, and whatever is divided is divided in `finalize` or later
 There are two kinds. A `RunMetric` is finished by `finalize`, which makes its table. A `SampleMetric`
 has a value for every sample and MAC: it never gathers them in its state, but gives them out in
 `values`, which sees the run once more, chunk by chunk, with what `finalize` made of the first pass.
+A `TallyMetric` is a `RunMetric` that sees the run once more too, and counts: its table is made of the counts.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from __future__ import annotations
 import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from sparsey_trace.layout import EVAL, TRAIN
 
@@ -39,6 +40,9 @@ M = TypeVar("M")
 
 Best = Literal["lowest", "highest"]
 OverSamples = Literal["mean", "sum", "last"]
+
+Tally: TypeAlias = "tuple[NDArray[np.int64], ...]"
+"""Whole numbers that are counted up."""
 
 RESOLUTIONS = ("sample", "step", "epoch", "run")
 """Over which samples values can be taken together."""
@@ -289,3 +293,34 @@ class RunMetric(Metric[S]):
         A metric whose tables may be large makes them here, and joins them in `finalize`. `notes` is told the first.
         """
         yield self.finalize(state, layout)
+
+
+class TallyMetric(RunMetric[S]):
+    """A metric whose table is made of what is counted in a second pass, when all of the run is known.
+
+    Class attributes:
+        values_require: the fields that `tally` reads.
+        values_phases: the phases whose samples it counts.
+    """
+
+    values_require: ClassVar[frozenset[str]] = frozenset()
+    values_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
+
+    @abstractmethod
+    def finalize(self, state: S, layout: Layout) -> Any:
+        """What the state comes to: what `tally` needs."""
+
+    @abstractmethod
+    def no_tally(self, layout: Layout) -> Tally:
+        """What no samples count: zeros."""
+
+    @abstractmethod
+    def tally(self, chunk: Chunk, layout: Layout, context: Context) -> Tally:
+        """What a chunk's samples count: arrays of the shapes that `no_tally` has.
+
+        However the run is cut into chunks, their sums are the same.
+        """
+
+    @abstractmethod
+    def table(self, tally: Tally, result: Any, layout: Layout) -> pa.Table:
+        """The table that the sums over all chunks come to, given what `finalize` made; columns as of a `RunMetric`."""

@@ -16,6 +16,7 @@ from sparsey_trace.metrics.base import (
     OverSamples,
     RunMetric,
     SampleMetric,
+    TallyMetric,
 )
 from sparsey_trace.metrics.parameters import can_be_read
 from sparsey_trace.metrics.reductions import REDUCTIONS
@@ -111,7 +112,7 @@ def _of_parameters(cls: type[Metric[Any]]) -> str:
     if lacking:
         return f"expected a default for every parameter, found none for {', '.join(lacking)}"
     for name, hint in ((name, get_type_hints(cls)[name]) for name in defaults):
-        if name == "name" or hasattr(SampleMetric, name):
+        if name == "name" or hasattr(SampleMetric, name) or hasattr(TallyMetric, name):
             return f"{name}: expected a class attribute, a ClassVar, found a parameter"
         if not can_be_read(hint):
             return (

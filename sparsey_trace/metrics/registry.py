@@ -18,6 +18,7 @@ from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.parameters import read_parameter
 from sparsey_trace.metrics.sisc_adherence import SiscAdherence
+from sparsey_trace.metrics.sisc_curve import SiscCurve
 from sparsey_trace.support.plugins import METRICS, package_of, sound
 from sparsey_trace.support.suggest import unknown
 
@@ -35,6 +36,7 @@ BUILT_IN: tuple[type[Metric[Any]], ...] = (
     CodeUsage,
     BasisSet,
     LabelInformation,
+    SiscCurve,
 )
 
 

@@ -7,7 +7,7 @@ import shutil
 import tempfile
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.metrics.base import RunMetric
+from sparsey_trace.metrics.base import RunMetric, SampleMetric, TallyMetric
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.chance import chances_of
 from sparsey_trace.replay.choose import asked
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.chance import Chances
     from sparsey_trace.replay.engine.engines import Engine
     from sparsey_trace.replay.plan import Plan, PlannedFold, PlannedValues
@@ -148,7 +148,8 @@ class _Replay:
             Folding(metric, self._trace.layout, [known.state] if known.samples else [])
             for metric, known in todo.folds
         ]
-        self._begin_chances([one.metric for one in (*todo.at_once, *todo.later)], first)
+        planned = [one.metric for one in (*todo.at_once, *todo.later)]
+        self._begin_chances([one for one in planned if isinstance(one, SampleMetric)], first)
         self._run(first, folds=list(zip(todo.folds, foldings, strict=True)), values=todo.at_once, results={})
         gathered, self._gatherer = self._gatherer, None
         if self.chances and gathered:
@@ -187,7 +188,7 @@ class _Replay:
                 trace=Snapshot.of(self._trace, remedy="analyse it anew"),
                 **self._question,
                 folds=tuple(metric for metric, _ in now),
-                sample_metrics=giving,
+                giving=giving,
                 results=tuple(results.get(metric.fold_key) for metric in giving),
                 gatherer=self._gatherer,
             )
@@ -200,7 +201,7 @@ class _Replay:
         for done in self._engine.run(task, spans):
             for folding, state in zip(foldings, done.states, strict=True):
                 folding.add(state)
-            for metric, output in zip(task.sample_metrics, done.outputs, strict=True):
+            for metric, output in zip(task.giving, done.outputs, strict=True):
                 self._outputs.take(metric, output)
             if self.chances and done.gathered:
                 self.chances.take(done.gathered)
@@ -215,7 +216,7 @@ class _Replay:
             if key not in states:
                 continue
             with blaming(metric, "finalize"):
-                if isinstance(metric, RunMetric):
+                if isinstance(metric, RunMetric) and not isinstance(metric, TallyMetric):
                     self._outputs.write(metric, metric.parts(states[key], layout))
                 elif key not in results:
                     results[key] = metric.finalize(states[key], layout)

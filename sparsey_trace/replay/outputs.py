@@ -9,13 +9,14 @@ import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.layout import EVAL
-from sparsey_trace.metrics.base import SampleValues
+from sparsey_trace.metrics.base import SampleValues, TallyMetric
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.replay.chance import Chances, seed_of
+from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.results_folder import check_folder, lock_folder
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.writing import remove_partials, writing
-from sparsey_trace.tables.chunk_values import chunk_values, per_layer, split_layers
+from sparsey_trace.tables.chunk_values import ChunkValues, chunk_values, per_layer, split_layers
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.provenance import make_provenance
 from sparsey_trace.tables.row_groups import list_columns
@@ -31,9 +32,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric
+    from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric, Tally
     from sparsey_trace.metrics.reductions import Reduced
-    from sparsey_trace.tables.chunk_values import ChunkValues
     from sparsey_trace.tables.stream import Halt
     from sparsey_trace.tables.summary import SummaryRow
     from sparsey_trace.trace.reading.trace import Trace
@@ -64,23 +64,34 @@ class Outputs:
         self._streams: dict[str, Stream] = {}
         self._metrics: dict[str, SampleMetric[Any]] = {}
         self._files: list[TableFile] = []
+        self._tallies: dict[TallyMetric[Any], tuple[Any, Tally]] = {}
         self._undo = contextlib.ExitStack()
 
-    def take(self, metric: SampleMetric[Any], output: ChunkValues | None) -> None:
-        """The next chunk's values of a metric that was begun."""
-        if output is not None:
+    def take(self, metric: SampleMetric[Any] | TallyMetric[Any], output: ChunkValues | Tally | None) -> None:
+        """The next chunk's values, or tally, of a metric that was begun."""
+        if isinstance(metric, TallyMetric):
+            result, tally = self._tallies[metric]
+            if isinstance(output, tuple):
+                added = (mine + more for mine, more in zip(tally, output, strict=True))
+                self._tallies[metric] = result, tuple(added)
+        elif isinstance(output, ChunkValues):
             for name, part in ((metric.name, output.macs), (f"{metric.name}_layer", output.layers)):
                 if part is not None:
                     self._streams[name].add(part, output.totals[name])
 
-    def begin(self, metric: SampleMetric[Any], result: Any, halts: Mapping[str, Halt]) -> None:
-        """Make the tables of a metric whose values will come chunk by chunk.
+    def begin(
+        self, metric: SampleMetric[Any] | TallyMetric[Any], result: Any, halts: Mapping[str, Halt]
+    ) -> None:
+        """Make the tables of a metric whose values, or tallies, will come chunk by chunk.
 
         Args:
             metric: the metric.
             result: what its fold came to.
             halts: by name, where its earlier tables in the folder ended; empty where it begins anew.
         """
+        if isinstance(metric, TallyMetric):
+            self._tallies[metric] = result, metric.no_tally(self._trace.layout)
+            return
         empty = self._trace.chunk(0, 0, fields=frozenset())
         nothing = np.empty(0, np.int64)
         kind = np.int64 if metric.counts else np.float64
@@ -131,6 +142,9 @@ class Outputs:
         Args:
             chances: what was gathered of chances on the way.
         """
+        for metric, (result, tally) in self._tallies.items():
+            with blaming(metric, "table"):
+                self.write(metric, [metric.table(tally, result, self._trace.layout)])
         halts = {name: stream.halt for name, stream in self._streams.items()}
         for stream in self._streams.values():
             stream.finish()

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sparsey_trace.metrics.base import RunMetric, SampleMetric
+from sparsey_trace.metrics.base import RunMetric, SampleMetric, TallyMetric
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,7 +32,7 @@ class PlannedFold(NamedTuple):
 class PlannedValues(NamedTuple):
     """A metric's values in a pass, and what is known of its tables."""
 
-    metric: SampleMetric[Any]
+    metric: SampleMetric[Any] | TallyMetric[Any]
     known: KnownTables
 
 
@@ -67,7 +67,9 @@ def plan(metrics: Sequence[Metric[Any]], cache: Cache) -> Plan:
     unfinished = [(m, known) for m, known in zip(ordered, tables, strict=True) if not known.whole]
     folds = {metric.fold_key: metric for metric, _ in unfinished if metric.has_fold}
     values = [
-        PlannedValues(metric, known) for metric, known in unfinished if isinstance(metric, SampleMetric)
+        PlannedValues(metric, known)
+        for metric, known in unfinished
+        if isinstance(metric, (SampleMetric, TallyMetric))
     ]
     return Plan(
         metrics=ordered,
@@ -86,4 +88,5 @@ def stretches(planned: Sequence[PlannedFold | PlannedValues], samples: int) -> l
 
 def _rank(metric: Metric[Any]) -> int:
     """Tables are listed as an analysis from nothing makes them."""
-    return 1 if isinstance(metric, RunMetric) else 2 * metric.has_fold
+    at_once = isinstance(metric, RunMetric) and not isinstance(metric, TallyMetric)
+    return 1 if at_once else 2 * metric.has_fold

@@ -4,6 +4,7 @@
 - States and what they come to may go from one process to another.
 - Values depend on the fields that the metric names, and on nothing that other metrics have read.
 - What stands for the winners of a silent MAC changes nothing.
+- What a `TallyMetric` counts is the sum of what it counts of the run's chunks.
 - A `SampleMetric` has values for every MAC, of the kind that it says, and for every column that it names.
 """
 
@@ -17,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.metrics.base import Context, SampleMetric
+from sparsey_trace.metrics.base import Context, SampleMetric, TallyMetric
 from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.metrics.recall import recall_from
 
@@ -42,6 +43,8 @@ def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
     result = _check_fold(metric, parts, run)
     if isinstance(metric, SampleMetric):
         _check_values(metric, parts, run, result)
+    elif isinstance(metric, TallyMetric):
+        _check_tallies(metric, parts, run, result)
 
 
 def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
@@ -85,6 +88,29 @@ def _check_values(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk,
         "values of chunks": values([*map(reading, parts)], run),
         "values with all fields, not only those of `values_require`": values([run], run),
         "values with other codes where MACs are silent": values([reading(muted)], muted),
+    }
+    for how, found in ways.items():
+        _expect_same(metric, found, whole, how)
+
+
+def _check_tallies(metric: TallyMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
+    def table(chunks: Sequence[Chunk], of: Chunk) -> Any:
+        tally = metric.no_tally(run.layout)
+        for chunk in chunks:
+            if np.isin(chunk.phase, metric.values_phases).any():
+                more = metric.tally(chunk, run.layout, Context(result, recall_from(of)))
+                tally = tuple(one + other for one, other in zip(tally, more, strict=True))
+        return metric.table(tally, result, run.layout)
+
+    def reading(chunk: Chunk) -> Chunk:
+        return _reading(metric.values_require, chunk)
+
+    muted = _muted(run)
+    whole = table([reading(run)], run)
+    ways = {
+        "tallies of chunks": table([*map(reading, parts)], run),
+        "tallies with all fields, not only those of `values_require`": table([run], run),
+        "tallies with other codes where MACs are silent": table([reading(muted)], muted),
     }
     for how, found in ways.items():
         _expect_same(metric, found, whole, how)

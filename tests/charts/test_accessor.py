@@ -89,7 +89,10 @@ def test_a_missing_table(tmp_path: Path) -> None:
     [
         ({"resolution": "epoch"}, {"basis_average", "code_usage", "code_usage_over_epochs"}),
         ({"resolution": "sample"}, {"basis_average"}),
-        ({"resolution": "run"}, {"basis_average", "basis_set", "code_usage", "label_information"}),
+        (
+            {"resolution": "run"},
+            {"basis_average", "basis_set", "code_usage", "label_information", "sisc_curve"},
+        ),
         ({"reduction": "layerwise_mean"}, set()),
         ({"metrics": [st.metrics.BasisAverage(sparse=True), *CHARTS][:1]}, set()),
     ],

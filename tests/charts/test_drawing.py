@@ -16,6 +16,9 @@ from tests.charts.runs import layout, write
 if TYPE_CHECKING:
     from pathlib import Path
 
+WITHOUT = ("basis_set", "code_usage_over_epochs", "sisc_curve")
+"""What is made of codes, which a silent run has none of."""
+
 
 @pytest.mark.parametrize(
     "model",
@@ -42,11 +45,7 @@ def test_a_model_that_never_answers(tmp_path: Path) -> None:
     )
     plot = st.analyze(write(tmp_path / "run.h5", model=model)).plot
     for name in CHARTS:
-        if name in (
-            "basis_set",
-            "code_usage_over_epochs",
-            "label_information",
-        ):  # it has no codes, and no labels
+        if name in WITHOUT:
             with pytest.raises(TraceError, match=f"{name}: expected values to draw"):
                 getattr(plot, name)()
         else:

@@ -17,10 +17,12 @@ def test_layers_pair_by_name_and_what_is_not_shared_is_said(tmp_path: Path) -> N
     high = write_run(tmp_path / "high.h5", seed=1, widths={"v1": 5, "v2": 4, "v4": 2}, inputs=False)
     comparison = st.compare([low, high])
     assert comparison.remarks == [
+        "no label_information: no sample has a value",
         f"no feature_coverage of {high}: the trace has no inputs",
         f"no match_accuracy of {high}: the trace has no inputs",
         f"no basis_average of {high}: the trace has no inputs",
         f"no sisc_adherence of {high}: the trace has no inputs",
+        f"no sisc_curve of {high}: the trace has no inputs",
         f"layer v2 is only in {high}",
         f"layer v1 isn't the same: 3 MACs of 2 CMs with 3 neurons in {low}; "
         f"5 MACs of 2 CMs with 3 neurons in {high}",
@@ -34,7 +36,6 @@ def test_layers_pair_by_name_and_what_is_not_shared_is_said(tmp_path: Path) -> N
         "basis_set_size_increase",
         "code_usage",
         "basis_set",
-        "label_information",
     }
     assert {row[2] for row in rows} == {"v1", "v4"}
     means = [st.analyze(run, metrics=["num_activations"]).summary()["now"][0] for run in (low, high)]

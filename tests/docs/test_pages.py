@@ -100,11 +100,15 @@ def test_the_picture_of_usage_shows_what_is_computed() -> None:
     assert shown == pytest.approx(last.tolist(), abs=0.006)
 
 
-def test_the_picture_of_label_information_shows_what_is_computed() -> None:
-    table = analyze(ROOT / "sample_traces" / "digits.h5", metrics=["label_information"])
-    found = table.to_pandas("label_information").query("phase == 'train' and layer == 2 and mac == 0")
-    said = (ROOT / "docs" / "pictures" / "label_information.svg").read_text()
-    assert f"{found['bits'].iloc[0]:.2f} bits" in said
+def test_the_pictures_of_whole_runs_show_what_is_computed() -> None:
+    names = ["label_information", "sisc_curve"]
+    result = analyze(ROOT / "sample_traces" / "digits.h5", metrics=names)
+    of_mac = "phase == 'train' and layer == 2 and mac == 0"
+    labels, curve = (result.to_pandas(name).query(of_mac) for name in names)
+    told, pairs = ((ROOT / "docs" / "pictures" / f"{name}.svg").read_text() for name in names)
+    assert f"{labels['bits'].iloc[0]:.2f} bits" in told
+    assert f"{curve['pairs'].sum():,} pairs;" in pairs
+    assert f"0.5 to 0.55: {curve['mean'].iloc[10]:.3f}<" in pairs
 
 
 def test_every_metric_is_on_the_page() -> None:

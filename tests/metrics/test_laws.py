@@ -20,8 +20,9 @@ from sparsey_trace.metrics import (
     Metric,
     NumActivations,
     SiscAdherence,
+    SiscCurve,
+    drawn_samples,
 )
-from sparsey_trace.metrics import sisc_adherence as sisc
 from sparsey_trace.metrics.folding import spill
 from sparsey_trace.metrics.registry import metric_classes
 from sparsey_trace.testing import check_metric_laws, runs, split
@@ -48,6 +49,8 @@ METRICS = [
     BasisSet(),
     BasisSet(top=2),
     LabelInformation(seed=3),
+    SiscCurve(),
+    SiscCurve(reference_size=3),
 ]
 
 
@@ -66,12 +69,19 @@ def test_laws(metric: Metric, run: Chunk, data: st.DataObject) -> None:
 @pytest.mark.parametrize(
     ("metric", "where", "bounds"),
     [
-        (SiscAdherence(), sisc, {"EXACT_UP_TO": 6, "DRAWN_BEYOND": 4}),
-        (SiscAdherence(), sisc, {"_PAIRS": 3}),
+        (SiscAdherence(), drawn_samples, {"EXACT_UP_TO": 6, "DRAWN_BEYOND": 4}),
+        (SiscAdherence(), drawn_samples, {"_PAIRS": 3}),
+        (SiscCurve(), drawn_samples, {"EXACT_UP_TO": 6, "DRAWN_BEYOND": 4, "_PAIRS": 3}),
         (BasisSetSize(), spill, {"IN_MEMORY": 0}),
         (BasisSet(), spill, {"IN_MEMORY": 0}),
     ],
-    ids=["the default begins to draw", "blocks are small", "codes lie in files", "counts lie in files"],
+    ids=[
+        "the default begins to draw",
+        "blocks are small",
+        "both",
+        "codes lie in files",
+        "counts lie in files",
+    ],
 )
 @given(run=runs(), data=st.data())
 @settings(max_examples=times(25, 60), deadline=None)

@@ -23,9 +23,9 @@ def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
         ("label_information",),
         ("basis_set_size", "basis_set_size_increase"),
         ("match_accuracy",),
-        ("sisc_adherence",),
+        ("sisc_adherence", "sisc_curve"),
     ]
     assert [part.metrics[0] for part in first.values] == ["num_activations", "feature_coverage"]
     assert (first.samples, first.reads) == (32, ("active", "codes", "inputs"))
-    assert len(second.values) == 4
+    assert len(second.values) == 5
     assert (second.folds, second.samples) == ((), 32)

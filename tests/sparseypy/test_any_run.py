@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
-from sparsey_trace.metrics import sisc_adherence
+from sparsey_trace.metrics import drawn_samples
 from sparsey_trace.metrics.base import Context, SampleMetric
 from sparsey_trace.metrics.recall import recall_from
 from sparsey_trace.sparseypy import MetricFactory, past
@@ -82,8 +82,8 @@ def test_adherence_draws_from_where_a_run_gets_long(run: Chunk) -> None:
         model = kind(run)
         online = MetricFactory.create_metric("sisc_adherence", model=model, approximation_batch_size=None)
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(sisc_adherence, "EXACT_UP_TO", limit)
-            patch.setattr(sisc_adherence, "DRAWN_BEYOND", 4)
+            patch.setattr(drawn_samples, "EXACT_UP_TO", limit)
+            patch.setattr(drawn_samples, "DRAWN_BEYOND", 4)
             offline = by_step(online.definition, run)
             for batch, training, number in numbered_steps(run, model):
                 model(batch)

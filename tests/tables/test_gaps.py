@@ -129,6 +129,7 @@ def test_metrics_without_meaning_are_refused(tmp_path: Path) -> None:
         "sisc_adherence",
         "code_usage",
         "basis_set",
+        "sisc_curve",
     }
     assert of_eval.skipped == dict.fromkeys(learning, reason)
     of_train = analyze(written(tmp_path / "train.h5", sampling={"phases": ["train"]}))
@@ -217,4 +218,4 @@ def test_every_line_is_short_prose() -> None:
             assert len(line) < 110
             assert not line.endswith(".")
     learning = {name for name in available() if make_metric(name).partial_training}
-    assert learning == set(available()) - {"num_activations", "feature_coverage"}
+    assert learning == set(available()) - {"num_activations", "feature_coverage", "label_information"}

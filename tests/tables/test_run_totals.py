@@ -13,7 +13,7 @@ from sparsey_trace.tables import run_totals
 if TYPE_CHECKING:
     from pathlib import Path
 
-OF_TABLES = ("code_usage", "basis_set", "label_information")
+OF_TABLES = ("code_usage", "basis_set", "label_information", "sisc_curve")
 """What is told of these is what their tables say, which have other rows, or none, at other resolutions."""
 
 RNG = np.random.default_rng(5)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import Metric, SampleMetric
+    from sparsey_trace.metrics.base import Metric, SampleMetric, TallyMetric
     from sparsey_trace.trace.reading.open_trace import Snapshot
 
 
@@ -33,8 +33,8 @@ class Task:
         resolution: see docs/metrics.md.
         reduction: see docs/metrics.md.
         folds: one metric for each fold that is made.
-        sample_metrics: metrics that give out values.
-        results: for each of `sample_metrics`, what its fold came to; None where it has none.
+        giving: metrics that give out values, or tallies.
+        results: for each of `giving`, what its fold came to; None where it has none.
         gatherer: what else is gathered.
     """
 
@@ -42,6 +42,6 @@ class Task:
     resolution: str
     reduction: str | None
     folds: tuple[Metric[Any], ...] = ()
-    sample_metrics: tuple[SampleMetric[Any], ...] = ()
+    giving: tuple[SampleMetric[Any] | TallyMetric[Any], ...] = ()
     results: tuple[Any, ...] = field(default=(), repr=False)
     gatherer: Gatherer | None = field(default=None, repr=False)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Memo, Recalled
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Memo, Recalled, TallyMetric
 from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.replay.engine.memory import KEPT_BYTES
 from sparsey_trace.replay.engine.metric_errors import blaming
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import SampleMetric, SampleValues
+    from sparsey_trace.metrics.base import SampleMetric, SampleValues, Tally
     from sparsey_trace.replay.engine.task import Task
     from sparsey_trace.tables.chunk_values import ChunkValues
 
@@ -34,13 +34,14 @@ class Done:
 
     Attributes:
         states: for each fold of the task, the chunk's state.
-        outputs: for each sample metric of the task, its values; None where no sample has one.
+        outputs: for each metric of the task that gives out something, its values, or its tally; None where no sample
+            has one.
         samples: how many samples the chunk had.
         gathered: what the task's gatherer found; None where there was nothing for it.
     """
 
     states: list[Any]
-    outputs: list[ChunkValues | None]
+    outputs: list[ChunkValues | Tally | None]
     samples: int
     gathered: Any = None
 
@@ -80,7 +81,7 @@ class Worker:
     Args:
         task: the task.
         source: its trace.
-        memos: for each of its sample metrics, what the threads at work on it share.
+        memos: for each of its metrics that give out something, what the threads at work on it share.
     """
 
     def __init__(self, task: Task, source: SharedTrace, memos: Sequence[Memo]) -> None:
@@ -101,15 +102,20 @@ class Worker:
             *span, fields=self._fields(phases) | (CODES_AND_ACTIVITY if gatherer else frozenset())
         )
         layout = chunk.layout
-        states, outputs = [], []
+        states: list[Any] = []
+        outputs: list[ChunkValues | Tally | None] = []
         for metric in self._task.folds:
             with blaming(metric, "update"):
                 states.append(metric.update(metric.init(layout), chunk))
-        for by_sample, context in zip(self._task.sample_metrics, self._contexts, strict=True):
-            with blaming(by_sample, "values"):
-                has_any = phases.intersection(by_sample.values_phases)
-                given = by_sample.values(chunk, layout, context) if has_any else None
-                outputs.append(self._output(by_sample, given, chunk))
+        for giving, context in zip(self._task.giving, self._contexts, strict=True):
+            has_any = phases.intersection(giving.values_phases)
+            if isinstance(giving, TallyMetric):
+                with blaming(giving, "tally"):
+                    outputs.append(giving.tally(chunk, layout, context) if has_any else None)
+            else:
+                with blaming(giving, "values"):
+                    given = giving.values(chunk, layout, context) if has_any else None
+                    outputs.append(self._output(giving, given, chunk))
         return Done(states, outputs, len(chunk), gatherer.gather(chunk) if gatherer else None)
 
     def _output(
@@ -126,16 +132,14 @@ class Worker:
     def _fields(self, phases: set[int]) -> frozenset[str]:
         wanted = [metric.requires for metric in self._task.folds]
         wanted += [
-            metric.values_require
-            for metric in self._task.sample_metrics
-            if phases & set(metric.values_phases)
+            metric.values_require for metric in self._task.giving if phases & set(metric.values_phases)
         ]
         return frozenset().union(*wanted)
 
 
 def memos_of(task: Task) -> list[Memo]:
-    """One empty Memo for each sample metric of the task."""
-    return [Memo() for _ in task.sample_metrics]
+    """One empty Memo for each metric of the task that gives out something."""
+    return [Memo() for _ in task.giving]
 
 
 _sources: list[SharedTrace] = []

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import CacheWarning
-from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, sisc_adherence
+from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, drawn_samples
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import code_version
 from sparsey_trace.replay.cache.private_folder import FOLDER
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 
 def test_adherence_is_exact_until_it_draws(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sisc_adherence, "EXACT_UP_TO", 20)
-    monkeypatch.setattr(sisc_adherence, "DRAWN_BEYOND", 5)
+    monkeypatch.setattr(drawn_samples, "EXACT_UP_TO", 20)
+    monkeypatch.setattr(drawn_samples, "DRAWN_BEYOND", 5)
     options = {"metrics": ["sisc_adherence"], "resolution": "sample"}
     known = []
     with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:

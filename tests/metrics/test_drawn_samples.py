@@ -1,4 +1,4 @@
-"""What adherence looks up."""
+"""What samples that others are compared with cost."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.metrics import sisc_adherence
+from sparsey_trace.metrics import drawn_samples
 from sparsey_trace.metrics.base import Recalled
 from sparsey_trace.support.bitsets import words_of
 
@@ -23,8 +23,8 @@ def test_inputs_are_looked_up_a_few_at_a_time(monkeypatch: pytest.MonkeyPatch) -
         asked.append(len(samples))
         return Recalled(inputs=inputs[samples], codes=(), active=())
 
-    monkeypatch.setattr(sisc_adherence, "_VALUES", 5 * 70)
+    monkeypatch.setattr(drawn_samples, "_VALUES", 5 * 70)
     samples = np.arange(1, 23)
-    found = sisc_adherence._recalled_bits(samples, recall)
+    found = drawn_samples._recalled_bits(samples, recall)
     np.testing.assert_array_equal(found, words_of(np.packbits(inputs[samples], axis=1)))
     assert asked == [1, 5, 5, 5, 5, 1]

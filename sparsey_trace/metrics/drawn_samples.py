@@ -1,0 +1,182 @@
+"""Training samples that others are compared with: all of them, or some that are drawn without bias."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Metric, Recall
+from sparsey_trace.metrics.folding.draws import draw_samples, priorities
+from sparsey_trace.metrics.parameters import check_sample_size
+from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
+from sparsey_trace.support.bitsets import words_of
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Iterator
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
+
+EXACT_UP_TO = 4096
+"""Training samples up to which the default compares with all of them."""
+
+DRAWN_BEYOND = 128
+"""How many of them the default draws in longer runs."""
+
+_PAIRS = 1 << 20
+"""Of a sample and a reference, worked on at once."""
+_VALUES = 1 << 22
+"""Of inputs that are looked up at once."""
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """Training samples that are, or may be, compared with.
+
+    Attributes:
+        sample: [r] int64, ascending.
+        step: [r] int64, their steps.
+        seen: how many training samples they were drawn from.
+    """
+
+    sample: NDArray[np.int64]
+    step: NDArray[np.int64]
+    seen: int
+
+
+@dataclass(frozen=True)
+class ComparesWithDrawn(Metric[Drawn]):
+    """The fold of metrics that compare samples with training samples of earlier steps; they share it.
+
+    Attributes:
+        reference_size: compare with so many training samples, drawn without bias; None for the default.
+        seed: of the draw.
+    """
+
+    partial_training: ClassVar[str] = "compared with recorded training samples only"
+    state_types: ClassVar[tuple[type, ...]] = (Drawn,)
+
+    reference_size: int | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        """Check the size."""
+        check_sample_size(self, "reference_size")
+
+    @property
+    def fold_key(self) -> Hashable:
+        """Shared by all that draw the same samples."""
+        return ("training samples", self.reference_size, self.seed)
+
+    def init(self, layout: Layout) -> Drawn:
+        """No samples yet."""
+        return Drawn(np.empty(0, np.int64), np.empty(0, np.int64), 0)
+
+    def update(self, state: Drawn, chunk: Chunk) -> Drawn:
+        """Consider the chunk's training samples."""
+        train = chunk.is_train
+        return self.merge(state, Drawn(chunk.sample[train], chunk.step[train], int(np.count_nonzero(train))))
+
+    def merge(self, earlier: Drawn, later: Drawn) -> Drawn:
+        """Drop the samples that can't be drawn any more."""
+        joined = Drawn(
+            np.concatenate([earlier.sample, later.sample]),
+            np.concatenate([earlier.step, later.step]),
+            earlier.seen + later.seen,
+        )
+        chosen, _ = self._draw(joined)
+        return Drawn(joined.sample[chosen], joined.step[chosen], joined.seen)
+
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        """Samples in order, and their steps."""
+        check_parts(state, "samples", Drawn)
+        check_array(
+            state.sample, "sample", dtype=np.int64, shape=(None,), lowest=0, below=samples, order="rising"
+        )
+        count = len(state.sample)
+        check_array(state.step, "step", dtype=np.int64, shape=(count,), order="never falling")
+        check_number(state.seen, "seen", lowest=count, highest=samples)
+
+    def finalize(self, state: Drawn, layout: Layout) -> tuple[Drawn, NDArray[np.int64]]:
+        """The samples to compare with, and the last step that each serves."""
+        return state, self._draw(state)[1]
+
+    def compared_with(self, drawn: Drawn) -> dict[str, Any]:
+        """Whether that is all training samples, and if not, how many of how many."""
+        seen = drawn.seen
+        size = self._size(seen)
+        exact = size is None or size >= seen
+        return (
+            {"exact": exact} if exact else {"exact": False, "reference_size": size, "training_samples": seen}
+        )
+
+    def _size(self, seen: int) -> int | None:
+        if self.reference_size is not None:
+            return self.reference_size
+        return None if seen <= EXACT_UP_TO else DRAWN_BEYOND
+
+    def _draw(self, drawn: Drawn) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        size = self._size(drawn.seen)
+        if size is None:
+            return draw_samples(np.zeros(len(drawn.sample), np.uint64), drawn.step, None)
+        return draw_samples(priorities(drawn.sample, self.seed), drawn.step, size)
+
+
+@dataclass(frozen=True, eq=False)
+class References:
+    """What samples are compared with.
+
+    Attributes:
+        step: [r] int64, their steps.
+        until: [r] int64, the last step that each serves.
+        bits: [r, W] uint64, the features that are on.
+        codes: per layer [r, M, Q].
+        active: per layer [r, M] bool.
+    """
+
+    step: NDArray[np.int64]
+    until: NDArray[np.int64]
+    bits: NDArray[np.uint64]
+    codes: tuple[NDArray[Any], ...]
+    active: tuple[NDArray[np.bool_], ...]
+
+    @classmethod
+    def of(cls, drawn: Drawn, until: NDArray[np.int64], recall: Recall) -> References:
+        """Look up the samples drawn."""
+        found = recall(drawn.sample, CODES_AND_ACTIVITY)
+        return cls(drawn.step, until, _recalled_bits(drawn.sample, recall), found.codes, found.active)
+
+    def input_bins(self, chunk: Chunk, bins: int) -> NDArray[np.int16]:
+        """[n, r], in which of equal bins of [0, 1] the similarities of inputs lie; `bins` where none serves."""
+        from sparsey_trace.kernels.code_pairs import input_bins
+
+        return input_bins(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until, bins)
+
+
+def in_blocks(chunk: Chunk, references: int) -> Iterator[Chunk]:
+    """A chunk in parts, of which each has a bounded number of pairs with so many references."""
+    size = max(1, _PAIRS // references)
+    for start in range(0, len(chunk), size):
+        yield chunk[start : start + size]
+
+
+def _recalled_bits(samples: NDArray[np.int64], recall: Recall) -> NDArray[np.uint64]:
+    """[r, W], what is on in the inputs of samples [r]; a few at a time, as inputs may be wide."""
+    found = []
+    start, size = 0, 1
+    while start < len(samples):
+        inputs = recall(samples[start : start + size], frozenset({"inputs"})).inputs
+        assert inputs is not None
+        found.append(bits_of(inputs))
+        start += size
+        size = max(1, _VALUES // inputs.shape[1])
+    return np.concatenate(found)
+
+
+def bits_of(inputs: Any) -> NDArray[np.uint64]:
+    """[n, W], what is on in inputs [n, D]."""
+    return words_of(np.packbits(inputs != 0, axis=1))
