@@ -35,15 +35,24 @@ def call_by_url(copy: str, url: str) -> None:
     _URLS[copy] = url
 
 
+def url_of(path: str) -> str | None:
+    """The URL that a file, or a folder of such files, was brought here from; None where it lay here."""
+    return _URLS.get(path)
+
+
+def said_by_url(text: str) -> str:
+    """A text, in which files that were brought here are called by their URLs."""
+    for copy, url in _URLS.items():
+        text = text.replace(copy, url)
+    return text
+
+
 class SparseyTraceError(Exception):
     """Base of all errors of this package; catch it to catch them all."""
 
     def __str__(self) -> str:
         """The message."""
-        text = super().__str__()
-        for copy, url in _URLS.items():
-            text = text.replace(copy, url)
-        return text
+        return said_by_url(super().__str__())
 
 
 class LayoutError(SparseyTraceError, ValueError):

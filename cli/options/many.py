@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from .trace_path import path_here
+
 ManyRuns = Annotated[
     list[Path],
     typer.Argument(
@@ -12,7 +14,7 @@ ManyRuns = Annotated[
         help='Runs: a folder, with the folders in it; a quoted pattern such as "sweep/*.h5"; or files. Those of one '
         "run's ranks, or of a run that was resumed, count as one.",
         show_default=False,
-        readable=False,
+        parser=path_here,
     ),
 ]
 

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from .trace_path import trace_path
+
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
 
 TABLES = (
@@ -13,8 +15,12 @@ TABLES = (
 )
 
 # Typer itself would call a file that can't be read a fault of the command line.
-Run = Annotated[Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, readable=False)]
-Runs = Annotated[list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, readable=False)]
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, parser=trace_path)
+]
+Runs = Annotated[
+    list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, parser=trace_path)
+]
 Tables = Annotated[
     Path | None,
     typer.Option(

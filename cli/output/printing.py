@@ -6,6 +6,7 @@ import json
 import sys
 from typing import TYPE_CHECKING, Any, TextIO
 
+from sparsey_trace.errors import said_by_url
 from sparsey_trace.support import progress as bar
 from sparsey_trace.support.printable import printable
 
@@ -25,7 +26,7 @@ def write(text: str = "") -> None:
         OutputError: it takes nothing more.
     """
     with streams.printing_results():
-        print(text)
+        print(said_by_url(text))
 
 
 def write_json(value: Any, *, indent: int | None = 2) -> None:
@@ -46,7 +47,7 @@ def error(message: str) -> None:
 
 def note(message: str) -> None:
     """Say something worth knowing, in one line on standard error."""
-    streams.say(printable(message))
+    streams.say(printable(said_by_url(message)))
 
 
 def note_run_part(trace: Trace) -> None:

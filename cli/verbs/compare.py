@@ -16,6 +16,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
+from ..options.trace_path import trace_path
 from ..output.exits import RULE_BROKEN
 from ..output.printing import error, note_run_part, wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
@@ -41,7 +42,7 @@ RunsToCompare = Annotated[
         help='Two runs or more: traces (a quoted pattern such as "run.*.h5" for one of several files), or '
         "folders of tables that `analyze` wrote. The others are compared with the first.",
         show_default=False,
-        readable=False,
+        parser=trace_path,
     ),
 ]
 Out = Annotated[

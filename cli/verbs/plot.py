@@ -14,6 +14,7 @@ from sparsey_trace.support.suggest import unknown
 from ..options.common import Debug, Overwrite
 from ..options.jobs import num_jobs
 from ..options.runs import FILES, Tables
+from ..options.trace_path import trace_path
 from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
 
@@ -39,7 +40,7 @@ def picture_names() -> list[tuple[str, str]]:
 
 
 RunsToPlot = Annotated[
-    list[Path] | None, typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, readable=False)
+    list[Path] | None, typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, parser=trace_path)
 ]
 Picture = Annotated[
     str | None,

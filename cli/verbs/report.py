@@ -14,6 +14,7 @@ from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.runs import TABLES
+from ..options.trace_path import trace_path
 from ..output.printing import note, note_run_part, wants_progress, write
 
 EXAMPLES = """\b
@@ -29,7 +30,7 @@ RunsToShow = Annotated[
         metavar="RUN.h5...",
         help='One trace, or up to eight to compare (a quoted pattern such as "run.*.h5" for one of several files).',
         show_default=False,
-        readable=False,
+        parser=trace_path,
     ),
 ]
 Out = Annotated[

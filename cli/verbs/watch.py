@@ -15,7 +15,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug
-from ..options.runs import Run
+from ..options.trace_path import path_here
 from ..output.printing import flush, note, on_terminal, write, write_json
 from ..output.table import rich_table, write_table
 
@@ -27,6 +27,9 @@ Examples:
   sparsey-trace watch run.h5
   sparsey-trace watch run.h5 --json | jq .samples"""
 
+RunHere = Annotated[
+    Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, parser=path_here)
+]
 Interval = Annotated[
     float, typer.Option(min=0.1, metavar="SECONDS", help="How long to wait before looking again.")
 ]
@@ -39,7 +42,7 @@ _COLUMNS = ("layer", "MACs", "codes", "coverage", "active", "silent")
 
 
 def watch(
-    run: Run,
+    run: RunHere,
     *,
     interval: Interval = 2.0,
     once: Once = False,

@@ -7,6 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparsey_trace.errors import url_of
 from sparsey_trace.support.suggest import TRACES
 
 if TYPE_CHECKING:
@@ -51,11 +52,21 @@ def joint_name(paths: Sequence[Path]) -> Path:
 def default_name(files: Sequence[Path]) -> Path:
     """What the names begin with of all that is made of a run: two runs that lie side by side never share one.
 
+    It lies beside the run; of a run that was brought here from elsewhere, in the current folder.
+
     >>> default_name([Path("runs/run.h5")]).as_posix(), default_name([Path("runs/run.hdf5")]).as_posix()
     ('runs/run', 'runs/run.hdf5')
     """
-    common = common_name(files)
-    ending = files[0].suffix
+    common, ending = common_name(files), files[0].suffix
+    if (
+        len(files) > 1
+        and (other := common.with_name(f"{common.name}{ending}")) not in files
+        and other.exists()
+    ):
+        # The files of ranks, beside a run of one file whose name they begin with.
+        common = common.with_name(f"{common.name}.ranks")
+    if url_of(str(files[0])):
+        common = Path(common.name)
     return common if ending not in TRACES[1:] else common.with_name(f"{common.name}{ending}")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from sparsey_trace.cli.main import main
-from sparsey_trace.trace.paths import default_folder
+from sparsey_trace.trace.paths import default_folder, default_name
 from tests.cli.commands import write_trace
 
 MADE = ("metrics", "csv", "html")
@@ -41,3 +41,12 @@ def test_what_is_made_of_two_runs_side_by_side_stays_apart(tmp_path: Path) -> No
         assert main(["report", str(run)]) == 0
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"s.h5", "s.hdf5"} | {f"s{kept}.{made}" for kept in ("", ".hdf5") for made in MADE}
+
+
+def test_ranks_beside_a_run_of_their_name_have_a_name_of_their_own(tmp_path: Path) -> None:
+    ranks = [tmp_path / f"run.rank{rank}.h5" for rank in range(2)]
+    assert default_name(ranks) == tmp_path / "run"
+    (tmp_path / "run.h5").touch()
+    assert default_name(ranks) == tmp_path / "run.ranks"
+    # A resumed run is one run.
+    assert default_name([tmp_path / "run.h5", tmp_path / "run.1.h5"]) == tmp_path / "run"

@@ -54,6 +54,8 @@ def fetch(url: str) -> list[Path]:
         for name, copy in zip(names, found, strict=True):
             system.get_file(name, copy)
             call_by_url(str(copy), _url(url, system.unstrip_protocol(name)) if several else url)
+        for name, copy in zip(names, found, strict=True):
+            call_by_url(str(copy.parent), system.unstrip_protocol(name).rpartition("/")[0])
     except ImportError as error:
         msg = f"{url}: expected the packages that fsspec needs for it, found one not installed: {error}"
         raise UsageError(msg) from error

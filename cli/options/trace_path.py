@@ -1,0 +1,45 @@
+"""A trace as it is named on the command line: a path, a pattern, or a URL, which is brought here first."""
+
+from pathlib import Path
+
+
+def trace_path(name: str) -> Path:
+    """A path; of a URL, that of what was brought here, which all messages call by the URL.
+
+    Raises:
+        TraceError: there is no such file, or there are several that lie in different folders.
+        UsageError: what fsspec needs for this URL isn't installed.
+    """
+    return _brought(name) if "::" in name or "://" in name else Path(name)
+
+
+def path_here(name: str) -> Path:
+    """A path of a file that is followed, or of many that are looked for, which a URL can't be.
+
+    Raises:
+        UsageError: it is a URL.
+    """
+    from sparsey_trace.errors import UsageError
+    from sparsey_trace.trace.reading.remote import is_url
+
+    if is_url(name):
+        msg = f"{name}: expected a path on this machine's disks, found a URL; bring it here first"
+        raise UsageError(msg)
+    return Path(name)
+
+
+def _brought(name: str) -> Path:
+    from sparsey_trace.errors import TraceError
+    from sparsey_trace.trace.reading.remote import fetch, is_url
+
+    if not is_url(name):
+        return Path(name)
+    found = fetch(name)
+    if not found:
+        msg = f"{name}: expected files of such names, found none"
+        raise TraceError(msg)
+    if len({path.parent for path in found}) > 1:
+        msg = f"{name}: expected files of one folder, found them in several; name these one by one"
+        raise TraceError(msg)
+    # Nothing else lies where several were brought to.
+    return found[0] if len(found) == 1 else found[0].parent / "*"
