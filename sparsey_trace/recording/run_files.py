@@ -8,8 +8,9 @@ import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import RecordError, TraceError, UsageError, VersionError
+from sparsey_trace.errors import RecordError, SparseyTraceError, TraceError, UsageError, VersionError
 from sparsey_trace.recording import live
+from sparsey_trace.recording.rank_agreement import Reached, agree, refuse
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.layout_difference import layout_difference
 from sparsey_trace.trace.reading.trace_file import open_trace_file
@@ -62,12 +63,13 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
     """The file that a recorder writes, asked to write to `path` and to keep inputs in a certain way.
 
     With more than one rank of torch.distributed it is `run.rank0.h5`, `run.rank1.h5`, … instead of `run.h5`,
-    unless the name says so already. It is to be known by then, and the ranks don't ask each other anything.
+    unless the name says so already. It is to be known by then.
 
     With `resume` it is the first free of `run.h5`, `run.1.h5`, `run.2.h5`, … behind the last that is there. It
     goes on after the last sample that was committed; what an unclosed file holds beyond that is lost. A file
     without samples counts like any other: the next goes on from it, with the numbers it would have begun with.
-    Ranks that were killed at different steps go on with the same one, where they find each other's files.
+    Ranks that were killed at different steps, or before their first commit, go on with the same step and the same
+    number: with more than one they tell each other how far they came, so each of them has to call this.
 
     With `overwrite` the whole run is replaced: what goes on from its first file would belong to no run any more.
 
@@ -94,13 +96,29 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
         _end_earlier(first.path)
     if not resume:
         return replace(first, stale=_behind_it(first.path) if overwrite else ())
+    try:
+        begun, reached = _own(first)
+    except SparseyTraceError as error:
+        if num_ranks > 1:
+            refuse(str(error), firsts[0], rank=rank)
+        raise
+    if num_ranks > 1:
+        reached = agree(reached, firsts[0], rank=rank, num_ranks=num_ranks)
+    kind = reached.inputs or inputs
+    _check_same("inputs", kind, kind if inputs == "auto" else inputs, firsts[0])
+    part = replace(begun.part, first_step=reached.first_step)
+    return replace(begun, path=_numbered(first.path, reached.number + 1), part=part, inputs=kind)
+
+
+def _own(first: RunFile) -> tuple[RunFile, Reached]:
+    """What goes on from this rank's last file, and how far the run has come in its files."""
     numbers = _numbers(first.path)
-    lasts = [_numbered(other, max(numbers, default=0)) for other in firsts]
-    WriterLock.acquire(lasts[rank]).release()  # whoever writes there, even before there is a file, is named
+    last = _numbered(first.path, max(numbers, default=0))
+    WriterLock.acquire(last).release()  # whoever writes there, even before there is a file, is named
     if not numbers:
-        return first
-    begun = replace(first, path=_numbered(first.path, max(numbers) + 1))
-    return _behind(lasts[rank], begun, first_step=max(map(_reached, lasts)))
+        return first, Reached(number=-1, first_step=0, inputs="")
+    begun = _behind(last, first)
+    return begun, Reached(number=max(numbers), first_step=begun.part.first_step, inputs=begun.inputs)
 
 
 def _behind_it(first: Path) -> list[Path]:
@@ -124,7 +142,7 @@ def _continues(path: Path) -> str:
     return ""
 
 
-def _behind(before: Path, begun: RunFile, *, first_step: int) -> RunFile:
+def _behind(before: Path, begun: RunFile) -> RunFile:
     try:
         last = open_trace_file(before)
     except VersionError:
@@ -142,19 +160,10 @@ def _behind(before: Path, begun: RunFile, *, first_step: int) -> RunFile:
         part = replace(
             begun.part,
             continues=before.name,
-            first_step=first_step,
+            first_step=max([last.last_step, *map(int, last.storage.drops())]) + 1,
             first_sample=last.part.first_sample + last.storage.committed,
         )
     return replace(begun, part=part, inputs=kind, before=before, layout=last.head.layout)
-
-
-def _reached(path: Path) -> int:
-    """The first step behind a file; 0 where it isn't there or can't be read, which its own rank will hear of."""
-    with contextlib.suppress(TraceError):
-        file = open_trace_file(path)
-        with contextlib.closing(file.storage):
-            return max([file.last_step, *map(int, file.storage.drops())]) + 1
-    return 0
 
 
 def _check_same(what: str, before: object, now: object, path: Path) -> None:
