@@ -35,6 +35,7 @@ from sparsey_trace.recording.model.transforms import transform_of
 from sparsey_trace.recording.model.unseen import UnseenPasses
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
 from sparsey_trace.recording.queue.step_maker import StepMaker
+from sparsey_trace.recording.queue.step_queue import Totals
 from sparsey_trace.recording.steps.checks import checked_labels, phase_of
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
@@ -76,9 +77,6 @@ class Capture:
         keeps_labels: whether they are those of the passes behind it too.
         is_paused: whether passes are no steps now.
         num_passes: how many were begun.
-        num_steps: how many were queued.
-        num_samples: how many samples these hold.
-        num_bytes: how many bytes these hold.
         num_left_out: how many passes sampling left out.
         num_lost: how many passes there were since nothing could be written any more.
         pid: the process that is recorded.
@@ -102,15 +100,15 @@ class Capture:
         self.epoch = 0
         self.labels: Any = None
         self.keeps_labels = self.is_paused = False
-        self.num_passes = self.num_steps = self.num_samples = self.num_bytes = 0
-        self.num_left_out = self.num_lost = 0
+        self.num_passes = self.num_left_out = self.num_lost = 0
+        self._num_refused = Totals()
         self.pid = os.getpid()
         self.seconds = 0.0
         self.holder: object = None
         self.bad_steps = bad_steps
         self._model, self._choice, self._layers = model, choice, choice.layers
         self._model_input, self._sampling, self._calls = model_input, sampling, calls
-        self._writer_thread = writer_thread
+        self._writer_thread, self._queue = writer_thread, writer_thread.queue
         self._step_maker = StepMaker(run_file.inputs)
         self._run_file, self._next_step = run_file, run_file.part.first_step
         self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
@@ -119,6 +117,21 @@ class Capture:
         self._told_of: set[str] = set()
         self._hooks = AttachedHooks()
         self.unseen = UnseenPasses(model, self._tell_once, lambda: self.is_paused)
+
+    @property
+    def num_steps(self) -> int:
+        """How many were queued, and not found wrong since."""
+        return self._queue.totals.steps - self._num_refused.steps
+
+    @property
+    def num_samples(self) -> int:
+        """How many samples these hold."""
+        return self._queue.totals.samples - self._num_refused.samples
+
+    @property
+    def num_bytes(self) -> int:
+        """How many bytes these hold."""
+        return self._queue.totals.nbytes - self._num_refused.nbytes
 
     def attach(self) -> None:
         """Put the hooks on."""
@@ -160,12 +173,14 @@ class Capture:
         Raises:
             RecordError: of the first of them; they aren't in the trace.
         """
-        refused = self._writer_thread.queue.take_refused()
+        refused = self._queue.take_refused()
         if not refused:
             return
-        self.num_steps -= len(refused)
-        self.num_samples -= sum(step.size for step in refused)
-        self.num_bytes -= sum(step.nbytes for step in refused)
+        size, nbytes = sum(step.size for step in refused), sum(step.nbytes for step in refused)
+        before = self._num_refused
+        self._num_refused = Totals(
+            steps=before.steps + len(refused), samples=before.samples + size, nbytes=before.nbytes + nbytes
+        )
         if self.bad_steps.is_raised(refused[0].error, num_recorded=self.num_steps):
             self.bad_steps.note_raised(len(refused))
             more = f" (and {len(refused) - 1} more steps aren't recorded)" if len(refused) > 1 else ""
@@ -203,12 +218,18 @@ class Capture:
             self._writer_thread.report()
             return
         self.report_refused()
+        self._catch_up()
         current.under_way = RefusedPass()  # if what follows raises, and is let pass
         phase = self._phase_if_wanted()
         if phase is None:
             current.under_way = SkippedPass()
         else:
             current.under_way = self._look_at(args, kwargs, phase=phase, labels=labels)
+
+    def _catch_up(self) -> None:
+        """Know of what was queued or left out, also where Ctrl-C came right behind it."""
+        self._next_step = max(self._next_step, self._queue.newest + 1)
+        self._layout = self._layout or self._queue.totals.layout
 
     def _is_transformed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether torch runs the pass to trace or to transform the model; told once for each way."""
@@ -293,7 +314,9 @@ class Capture:
         if not isinstance(under_way, UncountedPass):
             current.is_ending = True
             with self._ending:
+                self._catch_up()
                 self._count(under_way, args, kwargs)
+                self._catch_up()
             current.is_ending = False
 
     def _count(
@@ -312,8 +335,8 @@ class Capture:
 
     def _count_refused(self) -> None:
         with self._ending:
-            self._writer_thread.queue.note_left_out(self._next_step)
-            self._next_step += 1
+            self._queue.note_left_out(self._next_step)
+            self._catch_up()
 
     def _take(self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         check_all_ran(self._layers, under_way)
@@ -321,11 +344,10 @@ class Capture:
             self._run_file.check_layout(under_way.layout)
         if not self._current.saw_all_hooks:
             self._take_what_was_used(under_way, args, kwargs)
-        step = self._make_step(under_way) if under_way.size else None
-        # Before the step is queued: where Ctrl-C comes in between, no second step gets its number.
-        self._next_step += 1
-        if step is not None:
-            self._queue(step)
+        if under_way.size:
+            self._writer_thread.put(self._make_step(under_way))
+        else:
+            self._next_step += 1
 
     def _take_what_was_used(
         self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -355,21 +377,6 @@ class Capture:
             time=time.time(),
         )
         return self._step_maker.make(step, first_sample=self.num_samples)
-
-    def _queue(self, step: Step | PendingStep) -> None:
-        queue = self._writer_thread.queue
-        try:
-            self._writer_thread.put(step)
-        except BaseException:
-            if queue.newest != step.number:
-                self._next_step -= 1  # as of every pass that raises
-            raise
-        finally:
-            if queue.newest == step.number:  # also where Ctrl-C came behind it
-                self._layout = step.layout
-                self.num_steps += 1
-                self.num_samples += step.size
-                self.num_bytes += step.nbytes
 
     @property
     def _where(self) -> str:

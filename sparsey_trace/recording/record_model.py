@@ -23,6 +23,7 @@ from sparsey_trace.recording.queue.writer_thread import WriterThread
 from sparsey_trace.recording.recorder import Recorder
 from sparsey_trace.recording.run_files import find_run_file
 from sparsey_trace.recording.sampling import Sampling
+from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format.config import config_text
@@ -33,7 +34,7 @@ from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Callable, Collection, Iterator, Mapping
     from pathlib import Path
 
     from sparsey_trace.layout import Layout
@@ -142,40 +143,47 @@ def record(
     path = user_path(path)
     run_file = find_run_file(path, inputs=inputs, resume=resume, overwrite=overwrite)
     _check_writable(run_file.path, overwrite=overwrite)
-    lock = WriterLock.acquire(run_file.path)
-    made: list[Capture] = []
+    options = {
+        "config": config,
+        "inputs": run_file.inputs,
+        "overwrite": overwrite,
+        "durable": durable,
+        "sampling": sampling.describe(left_out=choice.left_out),
+        "part": run_file.part,
+    }
+    recorder = None
     try:
-        options = {
-            "config": config,
-            "inputs": run_file.inputs,
-            "overwrite": overwrite,
-            "durable": durable,
-            "sampling": sampling.describe(left_out=choice.left_out),
-            "part": run_file.part,
-            "lock": lock,
-        }
-        open_writer = partial(_open_writer, run_file, options)
-        writer_thread = WriterThread(run_file.path, open_writer, policy, lock=lock)
-        capture = Capture(
-            model,
-            choice,
-            model_input=model_input,
-            sampling=sampling,
-            bad_steps=BadSteps(on_bad_step, run_file.path),
-            calls=calls,
-            writer_thread=writer_thread,
-            run_file=run_file,
-        )
-        made.append(capture)
-        recorder = Recorder(run_file.path, capture, writer_thread)
-        capture.attach()
-    except BaseException:  # Ctrl-C too leaves no hook, and no lock
-        for capture in made:
-            capture.detach()
-        live.forget(run_file.path)
+        with uninterrupted(), _lock(run_file.path) as lock:
+            open_writer = partial(_open_writer, run_file, {**options, "lock": lock})
+            writer_thread = WriterThread(run_file.path, open_writer, policy, lock=lock)
+            capture = Capture(
+                model,
+                choice,
+                model_input=model_input,
+                sampling=sampling,
+                bad_steps=BadSteps(on_bad_step, run_file.path),
+                calls=calls,
+                writer_thread=writer_thread,
+                run_file=run_file,
+            )
+            recorder = Recorder(run_file.path, capture, writer_thread)
+            recorder.start()
+        return recorder
+    except BaseException as error:  # Ctrl-C too leaves no hook, and no lock
+        if recorder is not None:
+            recorder.__exit__(type(error), error, None)
+        raise
+
+
+@contextlib.contextmanager
+def _lock(path: Path) -> Iterator[WriterLock]:
+    """The right to write to a path, for whoever takes it over; given back where nobody does."""
+    lock = WriterLock.acquire(path)
+    try:
+        yield lock
+    except BaseException:
         lock.release()
         raise
-    return recorder
 
 
 def _open_writer(run_file: RunFile, options: Mapping[str, Any], layout: Layout) -> TraceWriter:

@@ -12,6 +12,7 @@ from sparsey_trace.recording import live
 from sparsey_trace.recording.model.unseen import WAYS
 from sparsey_trace.recording.model.wrappers import compile_hint
 from sparsey_trace.recording.stats import Stats
+from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.suggest import hint
 from sparsey_trace.support.telling import tell
 
@@ -56,14 +57,19 @@ class Recorder:
     """
 
     def __init__(self, path: Path, capture: Capture, writer_thread: WriterThread) -> None:
-        """Watch over hooks, and the writer thread that they feed."""
+        """Watch over hooks, and the writer thread that they feed; `start` puts the hooks on."""
         self.path = path
         self._capture, self._writer_thread = capture, writer_thread
+        self._is_closed = False
         capture.holder = self
         # Nothing in what is called leads to the model, so that model, hooks and recorder may be garbage together.
         self._dropped = weakref.finalize(self, writer_thread.finish)
         self._dropped.atexit = False  # `live` sees to that, and waits
         live.enter(self, writer_thread)
+
+    def start(self) -> None:
+        """Put the hooks on; `record` has done so."""
+        self._capture.attach()
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set what there is: a name that is misspelt would have no effect.
@@ -132,7 +138,7 @@ class Recorder:
     @property
     def is_closed(self) -> bool:
         """Whether the hooks are off, and the file is done with."""
-        return not self._dropped.alive
+        return self._is_closed
 
     def stats(self) -> Stats:
         """What was done so far, and what it cost."""
@@ -174,12 +180,11 @@ class Recorder:
             RecordError: the trace couldn't be written, and no forward pass has said so; where `on_error` is `warn`,
                 it is a warning.
         """
-        if self._dropped.alive:
-            self._stop()
-            if not self._capture.num_steps and self.error is None:
-                tell(
-                    f"{self.path}: no trace was made: no forward pass of the model was recorded{self._hint()}"
-                )
+        if self._is_closed:
+            return
+        self._stop()
+        if not self._capture.num_steps and self.error is None:
+            tell(f"{self.path}: no trace was made: no forward pass of the model was recorded{self._hint()}")
 
     def __enter__(self) -> Recorder:
         """The recorder itself."""
@@ -189,13 +194,16 @@ class Recorder:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Close; an error of the body stays the one that is raised."""
-        if error is None:
-            self.close()
-            return
         try:
-            self._stop()
-        except RecordError as failure:
-            error.add_note(str(failure))
+            if error is None:
+                self.close()
+            else:
+                self._stop_behind(error)
+        except (
+            BaseException
+        ):  # Ctrl-C: whatever it kept from being done, the hooks are off behind a `with` statement
+            self._take_off()
+            raise
 
     def __repr__(self) -> str:
         """One line: where, and how far."""
@@ -213,13 +221,29 @@ class Recorder:
             return f", though an optimizer moved it in {steps} steps: {WAYS}"
         return compile_hint()
 
+    def _stop_behind(self, error: BaseException) -> None:
+        try:
+            self._stop()
+        except RecordError as failure:
+            error.add_note(str(failure))
+
     def _stop(self) -> None:
+        if self._is_closed:
+            return
+        self._take_off()
+        self._writer_thread.wait()
         self._dropped.detach()
-        self._capture.detach()
-        self._writer_thread.close()
         live.forget(self.path)
+        self._is_closed = True
+        self._writer_thread.close()
         self._capture.report_refused()
         self._capture.bad_steps.summarise()
+
+    def _take_off(self) -> None:
+        """Let no more passes be steps, and the writer thread come to its end; wait for nothing."""
+        with uninterrupted():
+            self._capture.detach()
+            self._writer_thread.finish()
 
 
 _SETTABLE = ("path", "epoch", "labels")

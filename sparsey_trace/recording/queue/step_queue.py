@@ -1,24 +1,31 @@
-"""The steps that wait for the disk, bounded in bytes."""
+"""The steps that wait for the disk, bounded in bytes.
+
+Ctrl-C may come between any two lines of the thread that trains. So what was queued is known from the queue itself,
+which grows in one step along with all that is counted, and the lock is one that a `with` statement takes and gives back
+without a line of Python.
+"""
 
 from __future__ import annotations
 
-import queue
 import threading
 import time
+from collections import deque
 from typing import TYPE_CHECKING, NamedTuple
 
 from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.policy import RequestedError
 from sparsey_trace.recording.steps.step import Step
+from sparsey_trace.support.bell import Bell
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from sparsey_trace.errors import SparseyTraceError
+    from sparsey_trace.layout import Layout
     from sparsey_trace.recording.queue.policy import Policy
 
 _SECONDS_BETWEEN_LOOKS = 1.0
-"""While waiting for the writer thread: how soon it is noticed that it died without a word."""
+"""While waiting: how soon it is noticed that the writer thread died without a word, or that a bell wasn't rung."""
 
 
 class CommitRequest:
@@ -49,6 +56,35 @@ class RefusedStep(NamedTuple):
     nbytes: int
 
 
+class Totals(NamedTuple):
+    """What was queued so far.
+
+    Attributes:
+        newest: the number of the last step; -1 before the first.
+        steps: how many.
+        samples: in these.
+        nbytes: of these.
+        layout: of the model, or None before the first.
+    """
+
+    newest: int = -1
+    steps: int = 0
+    samples: int = 0
+    nbytes: int = 0
+    layout: Layout | None = None
+
+    def plus(self, step: Step | PendingStep) -> Totals:
+        """With one more step."""
+        return Totals(
+            step.number, self.steps + 1, self.samples + step.size, self.nbytes + step.nbytes, step.layout
+        )
+
+
+class _Queued(NamedTuple):
+    item: Step | PendingStep | CommitRequest | EndOfSteps
+    totals: Totals  # with it
+
+
 class StepQueue:
     """A queue that training fills and the writer thread empties.
 
@@ -57,25 +93,40 @@ class StepQueue:
         is_served: whether there is a writer thread, or will be one.
 
     Attributes:
-        changed: the lock of everything here, and how waiting threads hear of news.
+        lock: of everything here.
         high_water: the most bytes that ever waited.
         num_waits: how often a step had to wait for room.
         seconds_waited: for how long, in all.
         num_drops: how many steps were dropped for want of room.
-        newest: the number of the step that was added last.
     """
 
     def __init__(self, policy: Policy, is_served: Callable[[], bool]) -> None:
         """Empty; see the class for the arguments."""
-        self.changed = threading.Condition()
+        self.lock = threading.RLock()
         self.high_water = self.num_waits = self.num_drops = 0
         self.seconds_waited = 0.0
-        self.newest = -1
         self._policy, self._is_served = policy, is_served
-        self._queue: queue.SimpleQueue[Step | PendingStep | CommitRequest | EndOfSteps] = queue.SimpleQueue()
-        self._num_bytes = 0
+        self._queue: deque[_Queued] = deque()
+        self._taken = Totals()  # with what the writer thread took last
+        self._num_freed = 0  # bytes
+        self._has_more = Bell()
+        self._waiting: list[Bell] = []  # of threads that wait for news
         self._refused: list[RefusedStep] = []  # that training doesn't know of yet
         self._drops: list[int] = []  # that the trace doesn't know of yet
+        self._newest_drop = -1
+
+    @property
+    def totals(self) -> Totals:
+        """What was queued so far. Without the lock, which a forked child may find taken for ever."""
+        try:
+            return self._queue[-1].totals
+        except IndexError:
+            return self._taken
+
+    @property
+    def newest(self) -> int:
+        """The number of the last step that was queued, dropped or left out; -1 before the first."""
+        return max(self.totals.newest, self._newest_drop)
 
     def make_room(self, step: Step | PendingStep) -> bool:
         """Do what the policy says where the queue is full.
@@ -91,48 +142,61 @@ class StepQueue:
         if self._policy.on_full == "error":
             raise RequestedError(self._no_room(step))
         if self._policy.on_full == "drop":
-            self._drops.append(step.number)
+            self.note_left_out(step.number)
             self.num_drops += 1
             return False
         return self._wait_for_room(step)
 
-    def add(self, item: Step | PendingStep | CommitRequest | EndOfSteps) -> None:
-        """Queue it, room or no room."""
-        with self.changed:
+    def add(self, item: Step | PendingStep | CommitRequest | EndOfSteps) -> bool:
+        """Queue it; a step only where there is room.
+
+        Returns:
+            Whether it was queued.
+        """
+        with self.lock:
+            totals = self.totals
             if isinstance(item, Step | PendingStep):
-                self._num_bytes += item.nbytes
-                self.high_water = max(self.high_water, self._num_bytes)
-            self._queue.put(item)
-            if isinstance(item, Step | PendingStep):
-                self.newest = item.number
+                if not self._has_room(item):
+                    return False
+                totals = totals.plus(item)
+                if isinstance(item, PendingStep):
+                    item.start_copy()  # now that there is room for what it brings
+                self.high_water = max(self.high_water, totals.nbytes - self._num_freed)
+            self._queue.append(_Queued(item, totals))
+            self._has_more.ring()
+        return True
 
     def get(self, timeout: float | None) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
         """The next item, or None after so many seconds without one; called by the writer thread."""
-        try:
-            return self._queue.get(timeout=timeout)
-        except queue.Empty:
-            return None
+        until = None if timeout is None else time.monotonic() + timeout
+        while (item := self._take()) is None:
+            left = _SECONDS_BETWEEN_LOOKS if until is None else until - time.monotonic()
+            if left <= 0:
+                return None
+            self._has_more.wait(min(left, _SECONDS_BETWEEN_LOOKS))
+        return item
 
     def free_room(self, step: Step | PendingStep) -> None:
-        """Give back the room of a step that was written, or can't be."""
-        with self.changed:
-            self._num_bytes -= step.nbytes
-            self.changed.notify_all()
+        """Give back the room of a step that was written, or can't be; called by the writer thread."""
+        with self.lock:
+            self._num_freed += step.nbytes
+            self._tell()
 
     def answer(self, request: CommitRequest) -> None:
-        """Tell whoever asked that it was done."""
-        with self.changed:
+        """Tell whoever asked that it was done; called by the writer thread."""
+        with self.lock:
             request.is_done = True
-            self.changed.notify_all()
+            self._tell()
 
     def note_left_out(self, number: int) -> None:
         """Have the trace name a step that isn't in it."""
-        with self.changed:
+        with self.lock:
+            self._newest_drop = max(self._newest_drop, number)
             self._drops.append(number)
 
     def take_drops(self) -> list[int]:
         """The numbers of the steps that were dropped or left out since the last call, in order."""
-        with self.changed:
+        with self.lock:
             drops, self._drops = self._drops, []
         return sorted(drops)
 
@@ -148,21 +212,47 @@ class StepQueue:
         return refused
 
     def clear(self) -> None:
-        """Forget everything, as nobody will write it."""
-        with self.changed:
-            self._queue = queue.SimpleQueue()
-            self._num_bytes = 0
-            self.changed.notify_all()
+        """Forget everything, as nobody will write it; called by the writer thread."""
+        with self.lock:
+            self._taken = self.totals
+            self._num_freed = self._taken.nbytes
+            self._queue.clear()
+            self._tell()
 
     def wait_for(self, holds: Callable[[], bool]) -> bool:
         """Wait until something holds, or nobody serves the queue any more; whether it holds."""
-        with self.changed:
+        bell = Bell()
+        self._waiting.append(bell)
+        try:
             while not holds() and self._is_served():
-                self.changed.wait(_SECONDS_BETWEEN_LOOKS)
-            return holds()
+                bell.wait(_SECONDS_BETWEEN_LOOKS)
+        finally:
+            self._waiting.remove(bell)
+        return holds()
+
+    def tell(self) -> None:
+        """Have all who wait look again."""
+        with self.lock:
+            self._tell()
+
+    def _tell(self) -> None:
+        for bell in tuple(self._waiting):
+            bell.ring()
+
+    def _take(self) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
+        with self.lock:
+            if not self._queue:
+                return None
+            self._taken = self._queue[0].totals
+            return self._queue.popleft().item
+
+    def _num_waiting(self) -> int:
+        """Bytes."""
+        return self.totals.nbytes - self._num_freed
 
     def _has_room(self, step: Step | PendingStep) -> bool:
-        return not self._num_bytes or self._num_bytes + step.nbytes <= self._policy.queue_bytes
+        waiting = self._num_waiting()
+        return not waiting or waiting + step.nbytes <= self._policy.queue_bytes
 
     def _wait_for_room(self, step: Step | PendingStep) -> bool:
         self.num_waits += 1
@@ -175,6 +265,6 @@ class StepQueue:
     def _no_room(self, step: Step | PendingStep) -> str:
         return (
             f"step {step.number} isn't recorded: expected room for its {step.nbytes:,} bytes in a queue of "
-            f"queue_bytes={self._policy.queue_bytes:,}, found {self._num_bytes:,} waiting for the disk; make "
+            f"queue_bytes={self._policy.queue_bytes:,}, found {self._num_waiting():,} waiting for the disk; make "
             "queue_bytes larger, or choose on_full='block' to wait or on_full='drop' to go on without such steps"
         )

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError, SparseyTraceError
-from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.policy import RequestedError
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, StepQueue
 from sparsey_trace.recording.queue.writer_loop import WriterLoop
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.layout import Layout
+    from sparsey_trace.recording.queue.pending_step import PendingStep
     from sparsey_trace.recording.queue.policy import Policy
     from sparsey_trace.recording.steps.step import Step
     from sparsey_trace.trace.writing.lock import WriterLock
@@ -78,12 +79,11 @@ class WriterThread:
     @property
     def has_failed(self) -> bool:
         """Whether steps can't be written any more. Costs next to nothing."""
-        thread = self._thread if self._is_started else None
-        is_dead = (
-            thread is not None and not thread.is_alive() and not self._is_done and os.getpid() == self._pid
-        )
-        if is_dead and self._failure is None:
-            self._failure = RuntimeError("the writer thread died without a word")
+        if self._failure is None and self._is_started and not self._is_done:
+            is_dead = not self._is_alive()
+            # Once more, as it may have come to its end meanwhile.
+            if is_dead and self._failure is None and not self._is_done and os.getpid() == self._pid:
+                self._failure = RuntimeError("the writer thread died without a word")
         return self._failure is not None
 
     @property
@@ -100,19 +100,20 @@ class WriterThread:
         Raises:
             RecordError: the queue is full, and the policy says that this is an error; or the recording is closed.
         """
-        with self.queue.changed:
-            # Before the step is queued: where Ctrl-C comes in between, the step isn't taken, and all else goes on.
-            if self._thread is None and not self._finished and self._failure is None:
-                self._start(step.layout)
-            if self.has_failed or not self.queue.make_room(step) or self.has_failed:
+        while True:
+            with self.queue.lock:
+                # Before the step is queued: where Ctrl-C comes in between, the step isn't taken, and all else goes on.
+                if self._thread is None and not self._finished and self._failure is None:
+                    self._start(step.layout)
+                if self.has_failed:
+                    return False
+                if self._finished:
+                    msg = "expected an open recorder, found one that was closed while the model ran"
+                    raise RecordError(msg)
+                if self.queue.add(step):
+                    return True
+            if not self.queue.make_room(step):
                 return False
-            if self._finished:
-                msg = "expected an open recorder, found one that was closed while the model ran"
-                raise RecordError(msg)
-            if isinstance(step, PendingStep):
-                step.start_copy()  # now that there is room for what it brings
-            self.queue.add(step)
-        return True
 
     def commit(self) -> None:
         """Return once everything that was taken so far is safe.
@@ -135,7 +136,7 @@ class WriterThread:
         """Let the thread write what waits and end, without waiting for it."""
         if os.getpid() != self._pid:
             return  # in a forked child, whose copy of the lock may be held for ever
-        with self.queue.changed:
+        with self.queue.lock:
             self._finished = True
             self.queue.add(EndOfSteps())
             if self._thread is None:
@@ -147,13 +148,19 @@ class WriterThread:
         Raises:
             RecordError: as `report` does.
         """
+        if os.getpid() == self._pid:
+            self.wait()
+            if self.has_failed:
+                self.report()
+
+    def wait(self) -> None:
+        """Return once all that waits is written, or can't be, and nobody writes to the path any more."""
         if os.getpid() != self._pid:
             return
         self.finish()
         if self._thread is not None:
+            self.queue.wait_for(lambda: self._is_done)
             self._thread.join()
-        if self.has_failed:
-            self.report()
 
     def report(self) -> None:
         """Say, once, that the thread has failed.
@@ -161,7 +168,7 @@ class WriterThread:
         Raises:
             RecordError: the policy says so; else it is a `RecordWarning`.
         """
-        with self.queue.changed:
+        with self.queue.lock:
             was_reported, self._reported = self._reported, True
         if was_reported:
             return
@@ -179,6 +186,10 @@ class WriterThread:
             found = f"{type(self._failure).__name__}: {found}"
         return f"{self._path}: recording has stopped: {found} ({self.num_committed:,} samples are safe)"
 
+    def _is_alive(self) -> bool:
+        # Not Thread.is_alive: Ctrl-C within it makes it say for ever that the thread has ended.
+        return self._thread is not None and self._thread.ident in sys._current_frames()
+
     def _is_served(self) -> bool:
         return not self.has_failed and not self._is_done
 
@@ -195,15 +206,23 @@ class WriterThread:
             self._fail(error)
             self._let_go()
         except BaseException:
-            self._is_started = _shows_itself(thread)
+            self._is_started = self._shows_itself()
             if not self._is_started:
                 self._thread = None
             raise
+
+    def _shows_itself(self) -> bool:
+        """Whether a thread whose start was interrupted runs after all."""
+        deadline = time.monotonic() + _SECONDS_TO_BEGIN
+        while not self._is_alive() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        return self._is_alive()
 
     def _run(self, layout: Layout) -> None:
         try:
             self._serve(layout)
             self._is_done = True
+            self.queue.tell()
         except BaseException as error:  # noqa: BLE001 - whatever it is, the training thread has to hear of it
             self._fail(error)
         finally:
@@ -224,11 +243,3 @@ class WriterThread:
     def _fail(self, error: BaseException) -> None:
         self._failure = error
         self.queue.clear()
-
-
-def _shows_itself(thread: threading.Thread) -> bool:
-    """Whether a thread whose start was interrupted runs after all."""
-    deadline = time.monotonic() + _SECONDS_TO_BEGIN
-    while not thread.is_alive() and time.monotonic() < deadline:
-        time.sleep(0.01)
-    return thread.is_alive()
