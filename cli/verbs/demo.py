@@ -9,9 +9,10 @@ from typing import Annotated, Any
 import typer
 
 from sparsey_trace.errors import OutputError, TraceError, UsageError
+from sparsey_trace.support.extras import is_installed
 
 from ..options.common import Debug, Json
-from ..output.printing import note, progress, write
+from ..output.printing import note, progress, write, write_json
 from .analyze import analyze
 from .report import demo_report
 
@@ -19,6 +20,7 @@ EXAMPLES = """\b
 Examples:
   sparsey-trace demo
   sparsey-trace demo --dataset mnist --samples 1000 -o mnist-demo
+  sparsey-trace demo --study capacity
 It needs torch: pip install "sparsey-trace[demo]\""""
 
 
@@ -27,6 +29,12 @@ class Dataset(StrEnum):
 
     DIGITS = "digits"
     MNIST = "mnist"
+
+
+class Study(StrEnum):
+    """The demo's studies."""
+
+    CAPACITY = "capacity"
 
 
 Folder = Annotated[
@@ -43,6 +51,13 @@ Samples = Annotated[
     typer.Option(min=1, metavar="N", show_default="all", help="How many different digits to use."),
 ]
 Seed = Annotated[int, typer.Option(min=0, metavar="N", help="Of the model and of the order of digits.")]
+DemoStudy = Annotated[
+    Study | None,
+    typer.Option(
+        show_default="none",
+        help="Instead: store ever more random inputs in a MAC, and draw how much of their codes comes back.",
+    ),
+]
 
 RunDemo = Callable[..., Path]
 
@@ -57,6 +72,7 @@ def demo(
     epochs: Epochs = 2,
     samples: Samples = None,
     seed: Seed = 0,
+    study: DemoStudy = None,
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -65,6 +81,12 @@ def demo(
     It trains on real digits; an earlier demo run in the folder is replaced.
     """
     run_demo = _load_demo()
+    if study is not None:
+        if (dataset, epochs, samples) != (Dataset.DIGITS, 2, None):
+            msg = "--study: expected it with --out, --seed and --json only, found it with other options"
+            raise UsageError(msg)
+        _study(out / f"{study.value}.h5", seed=seed, as_json=as_json)
+        return
     run = out / f"{dataset.value}.h5"
     make_report = demo_report(run, say=note if as_json else write)
     if _earlier(run):
@@ -75,6 +97,35 @@ def demo(
         _record(run_demo, run, **wanted, on_step=on_step)
     analyze([run], as_json=as_json)
     make_report()
+
+
+def _study(run: Path, *, seed: int, as_json: bool) -> None:
+    """Record the study of storage capacity, tell what it comes to, and draw it.
+
+    Raises:
+        OutputError: something else stands where the trace or the picture go.
+    """
+    from sparsey_trace.demo.capacity import run_capacity
+    from sparsey_trace.demo.recognition import Recognition
+
+    picture = run.with_suffix(".png")
+    if not _earlier(run) and picture.exists():
+        raise _occupied(picture, "a file without the run that it is of")
+    note(f"{run}: recording a MAC that stores random inputs, and is asked for them again")
+    with progress("storing", unit="steps") as on_step:
+        _record(run_capacity, run, seed=seed, on_step=on_step)
+    found = Recognition.of(run)
+    if as_json:
+        write_json(found.table.to_dict("records"))
+    else:
+        write(found.table.to_string(index=False, float_format="{:.3f}".format))
+    if is_installed("matplotlib"):
+        found.save(picture)
+        (note if as_json else write)(f"{picture}: how much of stored inputs' codes comes back")
+    else:
+        note(
+            'no picture: expected the package matplotlib, found it not installed; run pip install "sparsey-trace[plot]"'
+        )
 
 
 def _load_demo() -> RunDemo:

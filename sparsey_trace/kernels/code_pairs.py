@@ -67,21 +67,24 @@ def input_bins(
 def _check_pairs(
     codes: NDArray[Any],
     active: NDArray[np.bool_],
+    step: NDArray[np.int64],
+    group: NDArray[np.uint8],
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
+    old_step: NDArray[np.int64],
+    until: NDArray[np.int64],
     place: NDArray[np.int16],
-    bins: int,
     counts: NDArray[np.int64],
-    group: NDArray[np.uint8],
 ) -> None:
     samples, macs, cms = codes.shape
     check_equal("samples and MACs", codes.shape[:2], active.shape)
     check_equal("references and MACs", old_codes.shape[:2], old_active.shape)
     check_equal("MACs and CMs", codes.shape[1:], old_codes.shape[1:])
+    check_equal("samples", samples, len(step), len(group))
+    check_equal("references", len(old_codes), len(old_step), len(until))
     check_equal("pairs", (samples, len(old_codes)), place.shape)
-    check_equal("counts", counts.shape[1:], (macs, bins + 1, cms + 1))
-    check_equal("samples", samples, len(group))
-    check_indices(place, bins + 1, "place")
+    check_equal("MACs and levels", (macs, cms + 1), (counts.shape[1], counts.shape[3]))
+    check_indices(place, counts.shape[2], "place")
     check_indices(group, len(counts), "group")
 
 
@@ -90,46 +93,57 @@ def _check_pairs(
 def count_pairs(
     codes: NDArray[Any],
     active: NDArray[np.bool_],
+    step: NDArray[np.int64],
+    group: NDArray[np.uint8],
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
+    old_step: NDArray[np.int64],
+    until: NDArray[np.int64],
     place: NDArray[np.int16],
-    bins: int,
     counts: NDArray[np.int64],
-    group: NDArray[np.uint8],
 ) -> None:
     """Count pairs of codes, of MACs that are active for both, by the bin of their inputs and by the CMs that agree.
 
     Args:
         codes: [n, M, Q].
         active: [n, M].
+        step: [n], never falling.
+        group: [n], to which of G groups each sample belongs.
         old_codes: [R, M, Q], of the references.
         old_active: [R, M].
-        place: [n, R], the bin of each pair; `bins` where it doesn't count.
-        bins: how many.
+        old_step: [R], never falling.
+        until: [R].
+        place: [n, R], the bin of each pair, where a reference serves.
         counts: [G, M, bins + 1, Q + 1], added to; in the last bin goes what doesn't count.
-        group: [n], to which of G groups each sample belongs.
     """
     samples, macs, cms = codes.shape
-    references = len(old_codes)
+    unused = np.uint32((counts.shape[2] - 1) * (cms + 1))
+    flat = counts.reshape((counts.shape[0], macs, counts.shape[2] * (cms + 1)))
     # Winners of one CM side by side, so that many are compared at once.
-    old = np.empty((macs, cms, references), np.uint16)
-    for reference in range(references):
+    old, speaks = np.empty((macs, cms, len(old_codes)), np.uint16), np.empty((macs, len(old_codes)), np.bool_)
+    which, count = np.full(len(old_codes), -1), 0
+    bins, slots = np.empty(len(old_codes), np.uint32), np.empty(len(old_codes), np.uint32)
+    for sample in range(samples):
+        if sample == 0 or step[sample] != step[sample - 1]:
+            count, same = serving(step[sample], old_step, until, which)
+            for index in range(same, count):
+                for mac in range(macs):
+                    speaks[mac, index] = old_active[which[index], mac]
+                    for cm in range(cms):
+                        old[mac, cm, index] = (
+                            old_codes[which[index], mac, cm] if speaks[mac, index] else SILENT
+                        )
+        for index in range(count):
+            bins[index] = np.uint32(place[sample, which[index]] * (cms + 1))
         for mac in range(macs):
-            for cm in range(cms):
-                speaks = old_active[reference, mac]
-                old[mac, cm, reference] = old_codes[reference, mac, cm] if speaks else SILENT
-    agreeing, where = np.empty(references, np.uint16), np.empty(references, np.int64)
-    for mac in range(macs):
-        for sample in range(samples):
             if not active[sample, mac]:
                 continue
-            for reference in range(references):
-                agreeing[reference] = 0
-                where[reference] = place[sample, reference] if old_active[reference, mac] else bins
+            for index in range(count):
+                slots[index] = bins[index] if speaks[mac, index] else unused
             for cm in range(cms):
                 winner = np.uint16(codes[sample, mac, cm])
-                for reference in range(references):
-                    agreeing[reference] += np.uint16(old[mac, cm, reference] == winner)
-            mine = counts[group[sample], mac]
-            for reference in range(references):
-                mine[where[reference], agreeing[reference]] += 1
+                for index in range(count):
+                    slots[index] += np.uint32(old[mac, cm, index] == winner)
+            mine = flat[group[sample], mac]
+            for index in range(count):
+                mine[slots[index]] += 1

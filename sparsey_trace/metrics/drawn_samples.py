@@ -150,11 +150,22 @@ class References:
         found = recall(drawn.sample, CODES_AND_ACTIVITY)
         return cls(drawn.step, until, _recalled_bits(drawn.sample, recall), found.codes, found.active)
 
-    def input_bins(self, chunk: Chunk, bins: int) -> NDArray[np.int16]:
-        """[n, r], in which of equal bins of [0, 1] the similarities of inputs lie; `bins` where none serves."""
-        from sparsey_trace.kernels.code_pairs import input_bins
+    def count_pairs(self, chunk: Chunk, bins: int, counts: tuple[NDArray[np.int64], ...]) -> None:
+        """Count pairs with a chunk's samples, by phase, MAC, bin of input similarity and winners that agree.
 
-        return input_bins(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until, bins)
+        Args:
+            chunk: the samples.
+            bins: equal ones of [0, 1].
+            counts: per layer [phases, M, bins + 1, Q + 1], added to; what is in the last bin doesn't count.
+        """
+        from sparsey_trace.kernels.code_pairs import count_pairs, input_bins
+
+        place = input_bins(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until, bins)
+        for codes, active, old_codes, old_active, found in zip(
+            chunk.codes, chunk.active, self.codes, self.active, counts, strict=True
+        ):
+            of_chunk = codes, active, chunk.step, chunk.phase
+            count_pairs(*of_chunk, old_codes, old_active, self.step, self.until, place, found)
 
 
 def in_blocks(chunk: Chunk, references: int) -> Iterator[Chunk]:

@@ -69,19 +69,13 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
 
     def tally(self, chunk: Chunk, layout: Layout, context: Context) -> Tally:
         """Count the chunk's pairs."""
-        from sparsey_trace.kernels.code_pairs import count_pairs
-
         counts = self.no_tally(layout)
         drawn, until = context.result
         if not len(drawn.sample):
             return counts
         references = context.memo.once("references", lambda: References.of(drawn, until, context.recall))
         for part in in_blocks(chunk, len(drawn.sample)):
-            bins = references.input_bins(part, BINS)
-            for codes, active, old_codes, old_active, found in zip(
-                part.codes, part.active, references.codes, references.active, counts, strict=True
-            ):
-                count_pairs(codes, active, old_codes, old_active, bins, BINS, found, part.phase)
+            references.count_pairs(part, BINS, counts)
         return counts
 
     def table(self, tally: Tally, result: Any, layout: Layout) -> pa.Table:
