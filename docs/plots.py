@@ -35,15 +35,9 @@ def draw(folder: Path) -> None:
     run = folder / "mnist.h5"
     run.write_bytes(TRACE.read_bytes())
     for name, chart in CHARTS.items():
-        size = (
-            ["--width", "216mm", "--height", "68mm"]
-            if chart.has_layer_axes
-            else ["--width", "135mm", "--height", "72mm"]
-        )
+        size = ["--width", "180mm"] if chart.has_layer_axes else ["--width", "135mm", "--height", "72mm"]
         drawn = folder / f"{name}.png"
-        assert (
-            main(["plot", str(run), name, "-o", str(drawn), "--dpi", "100", "--font-size", "8", *size]) == 0
-        )
+        assert main(["plot", str(run), name, "-o", str(drawn), "--dpi", "120", *size]) == 0
         Image.open(drawn).convert("RGB").quantize(96).save(HERE / "plots" / drawn.name, optimize=True)
 
 

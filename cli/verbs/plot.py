@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   sparsey-trace plot                        which pictures there are, and what they mean
-  sparsey-trace plot run.h5 basis_set_size -o growth.pdf --width 85mm --font-size 8
+  sparsey-trace plot run.h5 basis_set_size -o growth.pdf --width 85mm
   sparsey-trace plot run.h5 basis_average -o stands-for.svg --layer v1 --no-title
 It needs matplotlib: pip install "sparsey-trace[plot]\""""
 
@@ -98,7 +98,7 @@ def plot(
     width: Width = None,
     height: Height = None,
     font: Font = None,
-    font_size: FontSize = 10,
+    font_size: FontSize = 8,
     dpi: Dpi = 200,
     title: Title = True,
     tables: Tables = None,

@@ -122,12 +122,12 @@ class ActivityOverSamplesChart(LayerChart[ActivityOverSamples]):
         for rank, phase in enumerate(found.counts):
             look: dict[str, Any] = {"fill": True, "alpha": 0.4} if not rank else {"lw": 1.5, "ls": "--"}
             ax.stairs(found.share(phase), found.edges, color=PALETTE[rank], label=_CALLED[phase], **look)
-        ax.set(xlim=found.edges[[0, -1]], xticks=_TICKS, xlabel=self.words.x, ylabel=self.words.y)
+        ax.set(xlim=found.edges[[0, -1]], xticks=_TICKS[::5], xlabel=self.words.x, ylabel=self.words.y)
         # Above the highest bin there is room for the legend.
         ax.set_ylim(0, 1.3 * max(found.share(phase).max() for phase in found.counts))
         ax.xaxis.set_major_formatter(PercentFormatter(1))
         ax.yaxis.set_major_formatter(PercentFormatter(1))
-        ax.legend()
+        ax.legend(frameon=False)
         total = sum(int(counts.sum()) for counts in found.counts.values())
         return f"{found.silent:,} of {total:,} samples without an active MAC" if found.silent else ""
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from sparsey_trace.charts.base import LayerChart
 from sparsey_trace.charts.num_activations import mac_activity
-from sparsey_trace.charts.shared.colours import PALETTE
+from sparsey_trace.charts.shared.colours import MEASURE
 from sparsey_trace.charts.shared.curves import curves
 from sparsey_trace.charts.shared.grid import grid_of
 from sparsey_trace.charts.shared.pictures import MacPictures, as_picture, joined, picture_shape, shrinking
@@ -114,7 +114,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
         y="y position",
         meaning="The mean training input while a MAC was active, inside its projected receptive field: what it has "
         "come to stand for.",
-        example="Grids of small grey pictures of strokes and digits, each in an orange outline",
+        example="Grids of small pictures of strokes and digits, yellow on dark blue, each in an outline",
     )
     heading = Heading("averages", words.title)
 
@@ -142,7 +142,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
         low, high = _range(pictures[known])
         for (left, top), picture in zip(corners[known], pictures[known], strict=True):
             extent = (left, left + step * width, top + step * height, top)
-            drawn = ax.imshow(picture, cmap="Greys", vmin=low, vmax=high, extent=extent, interpolation="none")
+            drawn = ax.imshow(picture, cmap=MEASURE, vmin=low, vmax=high, extent=extent, interpolation="none")
         if known.any():
             scale(ax, drawn, "mean input")
         edges = [
@@ -150,7 +150,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
             for corner, field in zip(corners[known], fields[known], strict=True)
             for edge in corner + step * outline(field)
         ]
-        ax.add_collection(LineCollection(edges, colors=PALETTE[1], lw=0.5))
+        ax.add_collection(LineCollection(edges, colors="0.2", lw=0.5))
         cells = cells_of(found.grid)
         cross(ax, cells[found.macs[~known]])
         fit(ax, found.grid, cells)

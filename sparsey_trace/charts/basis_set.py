@@ -102,9 +102,11 @@ class BasisSetChart(JointChart[CodeCounts]):
         return run.once(code_counts)
 
     def draw(self, ax: Axes, found: Sequence[CodeCounts], look: Look) -> None:
-        """Means over MACs as lines, and 10 to 90% of the MACs as bands."""
+        """Means over MACs as lines; of one layer alone 10 to 90% of the MACs as a band."""
         from sparsey_trace.charts.axes.style import color_of, legend, line_of
 
+        # Bands of several layers would lie over each other.
+        alone = len(found) == 1 and look.label is None
         for layer in found:
             number = look.number_of(ax, layer.layer)
             color = look.color or color_of(number)
@@ -115,13 +117,14 @@ class BasisSetChart(JointChart[CodeCounts]):
                 linestyle=line_of(number),
                 label=look.label_of(layer.name),
             )
-            ax.fill_between(layer.rank, layer.low, layer.high, color=color, alpha=0.2, linewidth=0)
+            if alone:
+                ax.fill_between(layer.rank, layer.low, layer.high, color=color, alpha=0.2, linewidth=0)
         ax.set(xscale="log", yscale="log", xlabel=self.words.x, ylabel=self.words.y)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter("{x:,g}")
         # A mean below 1 is of codes that only some MACs have.
         ax.set_ylim(bottom=0.5, auto=True)
-        legend(ax, f"mean and\n{LOW:.0%} to {HIGH:.0%} of MACs")
+        legend(ax, f"mean and\n{LOW:.0%} to {HIGH:.0%} of MACs" if alone else "mean over MACs")
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer."""
@@ -132,7 +135,7 @@ class BasisSetChart(JointChart[CodeCounts]):
         return Contribution(
             meaning=[self.words.meaning],
             key=[MEAN, BAND],
-            groups=[Group(title=self.words.title, panels=_panels(found, self.words))],
+            groups=[Group(title=self.words.title, panels=_panels(found, self.words), is_shared=True)],
             missing=views.lacking(self.table, "counts of codes"),
         )
 

@@ -35,16 +35,18 @@ class BasisSetSizeChart(CurveChart):
         return [curve for curve in super().curves(run, most=most) if curve.phase == "train"]
 
     def in_report(self, views: Views) -> Contribution:
-        """A panel for each layer; of one run with its single MACs."""
-        from sparsey_trace.charts.panels.curve_panels import BAND, MACS, MEAN, curve_panels, thinned
+        """A panel for each layer, and how sizes are spread over MACs at the end."""
+        from sparsey_trace.charts.panels.curve_panels import BAND, MEAN, curve_panels, spread_groups, thinned
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
-        found, with_macs = self.over(views), not views.are_several
-        panels = curve_panels(found, self.words, with_macs=with_macs)
+        found = self.over(views)
         return Contribution(
             meaning=[self.words.meaning],
-            key=[MEAN, BAND, *([MACS] if with_macs else [])],
-            groups=[Group(title=self.words.title, panels=panels)],
+            key=[MEAN, BAND],
+            groups=[
+                Group(title=self.words.title, panels=curve_panels(found, self.words), is_shared=True),
+                *spread_groups(found, views.layers, self.words, title="Basis set sizes at the end"),
+            ],
             missing=views.lacking(self.table, "basis set sizes"),
-            thinned=thinned(found, with_macs=with_macs),
+            thinned=thinned(found),
         )

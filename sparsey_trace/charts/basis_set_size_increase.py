@@ -44,7 +44,7 @@ class BasisSetSizeIncreaseChart(CurveChart):
         return Contribution(
             meaning=[self.words.meaning],
             key=[MEAN, BAND],
-            groups=[Group(title=self.words.title, panels=curve_panels(found, self.words))],
+            groups=[Group(title=self.words.title, panels=curve_panels(found, self.words), is_shared=True)],
             missing=views.lacking(self.table, "basis set sizes"),
             thinned=[f"In charts of new codes: {said}" for said in thinned(found)],
         )

@@ -57,7 +57,7 @@ class CodeUsageOverEpochsChart(CurveChart):
         return Contribution(
             meaning=[self.words.meaning],
             key=list(KEY),
-            groups=[Group(title=self.words.title, panels=curve_panels(found, self.words))],
+            groups=[Group(title=self.words.title, panels=curve_panels(found, self.words), is_shared=True)],
             missing=self.valueless(views, found),
         )
 

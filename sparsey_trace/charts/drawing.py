@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.charts.axes.style import figure_of, shown, wrapped
-from sparsey_trace.charts.axes.targets import axes_for_all, axes_for_each
+from sparsey_trace.charts.axes.style import figure_of, label_outer, shown, wrapped
+from sparsey_trace.charts.axes.targets import COLUMNS, axes_for_all, axes_for_each
 from sparsey_trace.charts.base import LayerChart
 from sparsey_trace.errors import TraceError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sparsey_trace.charts.base import Chart, JointChart
     from sparsey_trace.charts.shared.run import Run
 
-_WIDTH = 34
+_WIDTH = 28
 """Of what is said below the name of a layer, in characters."""
 
 
@@ -65,6 +65,8 @@ def _draw_layers(
         its.set_title(
             "\n".join([", ".join([*title, shown(layer.name)]), said]).strip("\n"), fontsize="medium"
         )
+    if ax is None:
+        label_outer(axes, COLUMNS)
     if ax is None and look.has_title:
         figure_of(axes[0]).suptitle(chart.words.title)
     return axes[0] if len(axes) == 1 else axes

@@ -38,7 +38,7 @@ class FeatureCoverageChart(CurveChart):
             meaning=[self.words.meaning],
             key=KEY,
             groups=[
-                Group(title="Over the run", panels=curve_panels(found, self.words)),
+                Group(title="Over the run", panels=curve_panels(found, self.words), is_shared=True),
                 *spread_groups(overall, views.layers, self.words),
             ],
             missing=views.lacking(self.table, "feature coverage"),

@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sparsey_trace.charts.base import JointChart
 from sparsey_trace.charts.shared.matches import Matches, matches
-from sparsey_trace.charts.shared.words import MATCH, Words
+from sparsey_trace.charts.shared.words import MATCH, WINNERS_AXIS, Words
 from sparsey_trace.layout import NO_LABEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
+    from numpy.typing import NDArray
 
     from sparsey_trace.charts.axes.look import Look
     from sparsey_trace.charts.panels.match_panels import FoundMatches
@@ -31,11 +34,13 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
     table = "match_accuracy"
     heading = MATCH
     words = Words(
-        title="Match accuracy by class",
+        title="Winners that agree, by class",
         x="class",
-        y="match accuracy (similarity of codes)",
-        meaning="The same by label: classes whose inputs are seldom recognised stand out.",
-        example="Points for ten classes and three layers; class 1 is highest",
+        y=WINNERS_AXIS,
+        meaning="The share of CMs in which the winner is the one for the nearest training input, by label, in the "
+        "last evaluation, with the 95% interval of each mean (Student's t over its samples). Classes whose inputs are "
+        "seldom recognised stand out; what is no higher than chance wasn't recognised.",
+        example="Points with bars for ten classes and three layers, above dotted lines of chance",
     )
 
     def fits(self, made: Mapping[str, Any]) -> bool:
@@ -47,32 +52,43 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
         return run.once(matches)
 
     def draw(self, ax: Axes, found: Sequence[Matches], look: Look) -> None:
-        """Points, those of several layers a little aside of each other."""
+        """Points with intervals, those of several layers a little aside of each other."""
+        from sparsey_trace.charts.axes.curve_lines import BY_CHANCE, draw_chance
         from sparsey_trace.charts.axes.style import color_of, legend, marker_of, set_aside
 
         for rank, layer in enumerate(found):
             classes = [_class_name(label) for label in layer.label.tolist()]
             number = look.number_of(ax, layer.layer)
-            (marks,) = ax.plot(
+            color = look.color or color_of(number)
+            marks = ax.errorbar(
                 classes,
-                layer.by_class,
-                color=look.color or color_of(number),
+                layer.by_class.mean,
+                yerr=layer.by_class.margin,
+                color=color,
                 linestyle="",
                 marker=marker_of(number),
+                capsize=2,
                 label=look.label_of(layer.name),
             )
-            set_aside(ax, [marks], rank=rank, of=len(found))
+            set_aside(ax, marks.get_children(), rank=rank, of=len(found))
+            draw_chance(ax, layer.chance, color)
             if len(classes) > _MOST_UPRIGHT:
                 ax.tick_params(axis="x", rotation=90)
         ax.set(xlabel=self.words.x, ylabel=self.words.y)
-        legend(ax, "mean over MACs")
+        sizes = np.concatenate([layer.by_class.size for layer in found])
+        legend(ax, f"mean, 95% interval\n({_span(sizes)} samples each)\n{BY_CHANCE}")
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer; none where no sample has a label."""
+        from sparsey_trace.charts.panels.curve_panels import CHANCE
         from sparsey_trace.charts.panels.match_panels import matches_of
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
-        return Contribution(groups=[Group(title="By class", panels=self._panels(matches_of(views)))])
+        return Contribution(
+            meaning=[self.words.meaning],
+            key=[("points", "mean over samples, with its 95% interval"), CHANCE],
+            groups=[Group(title="By class", panels=self._panels(matches_of(views)), is_shared=True)],
+        )
 
     def _panels(self, found: FoundMatches) -> list[Panel]:
         from sparsey_trace.charts.panels.figure import text
@@ -81,15 +97,33 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
         labels = sorted({label for _, layers in found for layer in layers for label in layer.label.tolist()})
         if set(labels) <= {NO_LABEL}:
             return []
-        names = [_class_name(label) for label in labels]
         ticks = {label: tick for tick, label in enumerate(labels)}
-        axis = {"tickvals": list(ticks.values()), "ticktext": [text(name) for name in names]}
-        if len(labels) > 20:
-            every = len(labels) // 10
-            axis = {"tickvals": list(ticks.values())[::every], "ticktext": names[::every]}
+        every = max(1, len(labels) // 10)
+        sizes = _sizes(found)
+        axis = {
+            "tickvals": list(ticks.values())[::every],
+            "ticktext": [text(_class_name(label)) + sizes.get(label, "") for label in labels][::every],
+            "range": [-0.5, len(labels) - 0.5],
+        }
         return match_panels(
-            found, self.words, lambda view, layer: _points(view, layer, ticks), _worst_class, **axis
+            found,
+            self.words,
+            lambda view, layer: _points(view, layer, ticks),
+            _worst_class,
+            across=(-0.5, len(labels) - 0.5),
+            title="class, and how many samples" if sizes else self.words.x,
+            **axis,
         )
+
+
+def _sizes(found: FoundMatches) -> dict[int, str]:
+    """What stands below the name of a class: its samples, where they are as many in all layers and runs."""
+    every = {
+        tuple(zip(layer.label.tolist(), layer.by_class.size.tolist(), strict=True))
+        for _, layers in found
+        for layer in layers
+    }
+    return {label: f"<br>{size:,}" for label, size in every.pop()} if len(every) == 1 else {}
 
 
 def _class_name(label: int) -> str:
@@ -105,13 +139,15 @@ def _points(view: View, layer: Matches, ticks: Mapping[int, int]) -> Any:
     labels = layer.label.tolist()
     return go.Scatter(
         x=[ticks[label] for label in labels],
-        y=small(layer.by_class),
-        customdata=small(layer.class_size),
+        y=small(layer.by_class.mean),
+        error_y={"type": "data", "array": small(np.nan_to_num(layer.by_class.margin)), "width": 3},
+        customdata=small(layer.by_class.size),
         text=[_class_name(label) for label in labels],
         name=text(view.name),
         mode="markers",
         marker={"size": 10},
-        hovertemplate=f"class %{{text}}: %{{y:.4~g}}<br>%{{customdata:,}} samples<extra>{text(view.name)}</extra>",
+        hovertemplate="class %{text}: %{y:.4~g} ± %{error_y.array:.2~g}<br>%{customdata:,} samples"
+        f"<extra>{text(view.name)}</extra>",
         meta={"series": view.series, "role": "points"},
     )
 
@@ -119,8 +155,19 @@ def _points(view: View, layer: Matches, ticks: Mapping[int, int]) -> Any:
 def _worst_class(layer: Matches) -> str:
     from sparsey_trace.charts.panels.figure import in_words
 
-    worst, best = int(layer.by_class.argmin()), int(layer.by_class.argmax())
+    mean = layer.by_class.mean
+    worst, best = int(mean.argmin()), int(mean.argmax())
     return (
-        f"from {in_words(layer.by_class[worst])} for class {layer.label[worst]} "
-        f"to {in_words(layer.by_class[best])} for class {layer.label[best]}"
+        f"from {in_words(mean[worst])} for class {_class_name(layer.label[worst])} to {in_words(mean[best])} "
+        f"for class {_class_name(layer.label[best])}, of {_span(layer.by_class.size)} samples each"
     )
+
+
+def _span(sizes: NDArray[np.int64]) -> str:
+    """The fewest and the most samples of a class.
+
+    >>> _span(np.array([3, 3])), _span(np.array([2, 1000]))
+    ('3', '2 to 1,000')
+    """
+    low, high = int(sizes.min()), int(sizes.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sparsey_trace.charts.base import JointChart
 from sparsey_trace.charts.shared.matches import Matches, matches
-from sparsey_trace.charts.shared.words import MATCH, Words
+from sparsey_trace.charts.shared.words import MATCH, WINNERS_AXIS, Words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,12 +31,12 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
     table = "match_accuracy"
     heading = MATCH
     words = Words(
-        title="Match accuracy by distance",
+        title="Winners that agree, by distance",
         x="distance to the nearest training input (features)",
-        y="match accuracy (similarity of codes)",
+        y=WINNERS_AXIS,
         meaning="The same by how many features differ from the nearest training input: 0 is an input seen before. "
-        "It should fall slowly; a cliff means that codes are brittle.",
-        example="Three falling lines",
+        "It should fall slowly, towards chance; a cliff means that codes are brittle.",
+        example="Three falling lines with bars, above dotted lines of chance",
     )
 
     def fits(self, made: Mapping[str, Any]) -> bool:
@@ -47,21 +49,26 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
 
     def draw(self, ax: Axes, found: Sequence[Matches], look: Look) -> None:
         """Points with the widths of their bins."""
+        from sparsey_trace.charts.axes.curve_lines import BY_CHANCE, draw_chance
         from sparsey_trace.charts.axes.style import color_of, legend, line_of, marker_of
 
         for layer in found:
             number = look.number_of(ax, layer.layer)
+            color = look.color or color_of(number)
             ax.errorbar(
                 (layer.low + layer.high) / 2,
-                layer.by_distance,
+                layer.by_distance.mean,
                 xerr=(layer.high - layer.low) / 2,
-                color=look.color or color_of(number),
+                yerr=layer.by_distance.margin,
+                elinewidth=0.8,
+                color=color,
                 linestyle=line_of(number),
                 marker=marker_of(number),
                 label=look.label_of(layer.name),
             )
+            draw_chance(ax, layer.chance, color)
         ax.set(xlabel=self.words.x, ylabel=self.words.y)
-        legend(ax, "mean over MACs")
+        legend(ax, f"mean, 95% interval\n{BY_CHANCE}")
         if any(layer.measure == "jaccard" for layer in found):
             ax.set_xlabel(_JACCARD)
 
@@ -70,8 +77,13 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
         from sparsey_trace.charts.panels.match_panels import match_panels, matches_of
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
-        panels = match_panels(matches_of(views), self.words, _line, _ends)
-        return Contribution(meaning=[self.words.meaning], groups=[Group(title="By distance", panels=panels)])
+        found = matches_of(views)
+        farthest = max((float(layer.high[-1]) for _, layers in found for layer in layers), default=0.0)
+        panels = match_panels(found, self.words, _line, _ends, across=(0, farthest))
+        return Contribution(
+            meaning=[self.words.meaning],
+            groups=[Group(title="By distance", panels=panels, is_shared=True)],
+        )
 
 
 def _line(view: View, layer: Matches) -> Any:
@@ -83,8 +95,14 @@ def _line(view: View, layer: Matches) -> Any:
     bins = zip(layer.low, layer.high, strict=True)
     return go.Scatter(
         x=small((layer.low + layer.high) / 2),
-        y=small(layer.by_distance),
-        customdata=small(layer.bin_size),
+        y=small(layer.by_distance.mean),
+        error_y={
+            "type": "data",
+            "array": small(np.nan_to_num(layer.by_distance.margin)),
+            "width": 0,
+            "thickness": 1,
+        },
+        customdata=small(layer.by_distance.size),
         text=[f"{low:g}" if low == high else f"{low:g} to {high:g}" for low, high in bins],
         name=text(view.name),
         mode="lines+markers",
@@ -100,6 +118,6 @@ def _ends(layer: Matches) -> str:
     from sparsey_trace.charts.panels.figure import in_words
 
     return (
-        f"{in_words(layer.by_distance[0])} at distance {in_words(layer.low[0])}, "
-        f"{in_words(layer.by_distance[-1])} at {in_words(layer.high[-1])}"
+        f"{in_words(layer.by_distance.mean[0])} at distance {in_words(layer.low[0])}, "
+        f"{in_words(layer.by_distance.mean[-1])} at {in_words(layer.high[-1])}"
     )

@@ -49,7 +49,7 @@ class Paper:
     width: float | None = None
     height: float | None = None
     font: str | None = None
-    font_size: float = 10
+    font_size: float = 8
     dpi: int = 200
 
 

@@ -12,7 +12,6 @@ from sparsey_trace.charts.shared.colours import MEASURE, PALETTE
 from sparsey_trace.charts.shared.points import evenly
 from sparsey_trace.charts.shared.words import SIMILARITY, Words
 from sparsey_trace.layout import TRAIN
-from sparsey_trace.metrics.similarity import code_similarity
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -28,7 +27,7 @@ MOST_SAMPLES = 256
 """Drawn for pairs: 32,640 pairs for each MAC."""
 
 BINS = 25
-"""On each side of the histogram."""
+"""Of input similarity."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -40,9 +39,10 @@ class Similarities:
         name: its name.
         samples: how many training samples were drawn, evenly over the run.
         of: how many training samples there are.
-        edges: [B + 1] float64, of the bins of both similarities, from 0 to 1.
-        counts: [B, B] int64, pairs by the Jaccard similarity of their inputs (first) and of their codes, as cells.
-        mean: [B] float64, the mean code similarity of the pairs in each bin of input similarity; nan where
+        edges: [B + 1] float64, of the bins of input similarity, from 0 to 1.
+        counts: [B, Q + 1] int64, pairs by the Jaccard similarity of their inputs, and by how many CMs have the same
+            winner; none where one of the two MACs was silent.
+        mean: [B] float64, the mean number of such CMs over the pairs in each bin of input similarity; nan where
             there are none.
     """
 
@@ -95,21 +95,13 @@ def _layer_similarities(
     first, second = np.triu_indices(len(drawn), 1)
     edges = np.linspace(0, 1, BINS + 1)
     row = np.minimum((inputs * BINS).astype(np.int64), BINS - 1)
-    counts, sums = np.zeros(BINS * BINS, np.int64), np.zeros(BINS)
+    levels = layer.num_cms + 1
+    counts = np.zeros(BINS * levels, np.int64)
     for mac in range(layer.num_macs):
-        here = np.flatnonzero(active[first, mac] | active[second, mac])
-        agreeing = (codes[first[here], mac] == codes[second[here], mac]).sum(axis=-1)
-        alike = code_similarity(
-            layer,
-            "jaccard",
-            agreeing=agreeing,
-            active=active[first[here], mac],
-            other=active[second[here], mac],
-        )
-        column = np.minimum((alike * BINS).astype(np.int64), BINS - 1)
-        counts += np.bincount(row[here] * BINS + column, minlength=BINS * BINS)
-        sums += np.bincount(row[here], alike, minlength=BINS)
-    table = counts.reshape(BINS, BINS)
+        one, other = active[first, mac], active[second, mac]
+        agreeing = (codes[first, mac] == codes[second, mac]).sum(axis=-1) * (one & other)
+        counts += np.bincount((row * levels + agreeing)[one | other], minlength=BINS * levels)
+    table = counts.reshape(BINS, levels)
     pairs = table.sum(axis=1)
     return Similarities(
         layer=number,
@@ -118,12 +110,12 @@ def _layer_similarities(
         of=of,
         edges=edges,
         counts=table,
-        mean=np.divide(sums, pairs, out=np.full(BINS, np.nan), where=pairs > 0),
+        mean=np.divide(table @ np.arange(levels), pairs, out=np.full(BINS, np.nan), where=pairs > 0),
     )
 
 
 class SimilarityChart(LayerChart[Similarities]):
-    """A histogram of pairs by both similarities, and the mean code similarity. Needs no table."""
+    """A histogram of pairs by how similar inputs are and how many CMs agree, and the mean. Needs no table."""
 
     name = "similarity"
     table = None
@@ -131,8 +123,9 @@ class SimilarityChart(LayerChart[Similarities]):
     words = Words(
         title="Input and code similarity",
         x="input similarity (Jaccard)",
-        y="code similarity (Jaccard)",
-        meaning="Pairs of training samples. Where similar inputs get similar codes, pairs lie along a rising line.",
+        y="CMs that agree",
+        meaning="Pairs of training samples: how many of a MAC's CMs have the same winner for both, by how similar the "
+        "inputs are. Where similar inputs get similar codes, the mean rises to the right.",
         example="Three histograms in which the mean rises to the right",
     )
 
@@ -143,30 +136,36 @@ class SimilarityChart(LayerChart[Similarities]):
     def draw(self, ax: Axes, found: Similarities) -> str:
         """The histogram of a layer in logarithmic colour, and a line of means."""
         from matplotlib.colors import LogNorm
+        from matplotlib.ticker import MaxNLocator
 
         from sparsey_trace.charts.axes.style import scale
 
-        counts = np.ma.masked_equal(found.counts.T, 0)
+        counts, most = np.ma.masked_equal(found.counts.T, 0), found.counts.shape[1] - 1
         if counts.count():
             norm = LogNorm(1, max(2, int(found.counts.max())))
             # An image, not a mesh: readers of PDF show seams between the cells of a mesh.
             drawn = ax.imshow(
-                counts, norm=norm, cmap=MEASURE, origin="lower", extent=(0, 1, 0, 1), interpolation="none"
+                counts,
+                norm=norm,
+                cmap=MEASURE,
+                origin="lower",
+                extent=(0, 1, -0.5, most + 0.5),
+                aspect="auto",
+                interpolation="none",
             )
             scale(ax, drawn, "pairs of samples")
         middle = (found.edges[1:] + found.edges[:-1]) / 2
-        ax.plot(middle, found.mean, color=PALETTE[1], marker=".", label="mean")
-        ax.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel=self.words.x, ylabel=self.words.y)
-        ax.legend()
-        return (
-            ""
-            if found.samples == found.of
-            else f"pairs of {found.samples:,} of {found.of:,} training samples"
+        ax.plot(middle, found.mean, color=PALETTE[1], marker=".")
+        ax.set(
+            xlim=(0, 1), ylim=(-0.5, most + 0.5), xlabel=self.words.x, ylabel=f"{self.words.y} (of {most})"
         )
+        ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+        few = "" if found.samples == found.of else f"; {found.samples:,} of {found.of:,} training samples"
+        return f"line: the mean{few}"
 
     def in_report(self, views: Views) -> Contribution:
         """For each layer a panel of each run; of runs that SISC adherence can be told of, as pairs tell the same."""
-        from sparsey_trace.charts.panels.panel import Contribution, Group
+        from sparsey_trace.charts.panels.panel import Contribution, Group, width_of
 
         found = [(view, similarities(view.run)) for view in views.having("sisc_adherence")]
         drawn = [
@@ -176,9 +175,9 @@ class SimilarityChart(LayerChart[Similarities]):
         ]
         return Contribution(
             meaning=[self.words.meaning],
-            key=[("mean", "mean code similarity")],
+            key=[("mean", "mean number of CMs that agree")],
             groups=[
-                Group(title=name, panels=self._panels(views, found, name), width="half")
+                Group(title=name, panels=self._panels(views, found, name), width=width_of(views))
                 for name in views.layers
             ],
             thinned=drawn,
@@ -201,18 +200,23 @@ def _panel(view: View, layer: Similarities, words: Words, *, title: str) -> Pane
     from sparsey_trace.charts.panels.figure import figure, in_words
     from sparsey_trace.charts.panels.panel import Panel
 
-    known = np.flatnonzero(~np.isnan(layer.mean))
+    known, most = np.flatnonzero(~np.isnan(layer.mean)), layer.counts.shape[1] - 1
     ends = (
         f"{in_words(layer.mean[known[0]])} to {in_words(layer.mean[known[-1]])}" if len(known) else "unknown"
     )
     return Panel(
         title=title,
         label=f"{words.title} in layer {view.layers[layer.layer]} of {view.name}: {layer.counts.sum():,} pairs; from "
-        f"the least to the most similar inputs, the mean code similarity goes from {ends}.",
+        f"the least to the most similar inputs, the mean number of CMs that agree goes from {ends}.",
         figure=figure(
             [_heat(layer), _mean(layer)],
             x={"title": words.x, "range": [0, 1], "showgrid": False},
-            y={"title": words.y, "range": [0, 1], "showgrid": False},
+            y={
+                "title": f"{words.y} (of {most})",
+                "range": [-0.5, most + 0.5],
+                "showgrid": False,
+                "dtick": max(1, most // 8),
+            },
         ),
     )
 
@@ -228,7 +232,7 @@ def _heat(layer: Similarities) -> Any:
     middle = (layer.edges[:-1] + layer.edges[1:]) / 2
     return go.Heatmap(
         x=small(middle),
-        y=small(middle),
+        y=small(np.arange(len(counts))),
         z=small(logarithm),
         customdata=small(counts),
         colorscale=MEASURE,
@@ -242,7 +246,7 @@ def _heat(layer: Similarities) -> Any:
             "outlinewidth": 0,
         },
         hoverongaps=False,
-        hovertemplate="inputs %{x:.2f}, codes %{y:.2f}<br>%{customdata:,} pairs<extra></extra>",
+        hovertemplate="inputs %{x:.2f}, %{y} CMs agree<br>%{customdata:,} pairs<extra></extra>",
         meta={"role": "heat"},
     )
 
@@ -260,7 +264,7 @@ def _mean(layer: Similarities) -> Any:
         mode="lines+markers",
         line={"width": 2.5, "color": PALETTE[1]},
         marker={"size": 5, "color": "#ffffff", "line": {"width": 1.5, "color": PALETTE[1]}},
-        hovertemplate="inputs %{x:.2f}: mean code similarity %{y:.3f}<extra></extra>",
-        name="mean code similarity",
+        hovertemplate="inputs %{x:.2f}: %{y:.3~g} CMs agree in the mean<extra></extra>",
+        name="mean number of CMs that agree",
         meta={"role": "mean"},
     )

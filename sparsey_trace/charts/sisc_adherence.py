@@ -31,14 +31,16 @@ class SiscAdherenceChart(CurveChart):
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer, in the layer's group."""
         from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, thinned
-        from sparsey_trace.charts.panels.panel import Contribution, Group
+        from sparsey_trace.charts.panels.panel import Contribution, Group, width_of
 
         found = self.over(views)
         return Contribution(
             meaning=[self.words.meaning],
             key=KEY,
             groups=[
-                Group(title=panel.title, panels=[replace(panel, title=self.words.title)], width="half")
+                Group(
+                    title=panel.title, panels=[replace(panel, title=self.words.title)], width=width_of(views)
+                )
                 for panel in curve_panels(found, self.words)
             ],
             missing=[*views.lacking(self.table, "SISC adherence"), *self.valueless(views, found)],

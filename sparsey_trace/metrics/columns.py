@@ -47,6 +47,20 @@ def numbers_of(values: pa.Array) -> NDArray[Any]:
     return np.frombuffer(data, dtype, len(values), values.offset * dtype.itemsize)
 
 
+def valid_of(values: pa.Array) -> NDArray[np.bool_]:
+    """Where a column isn't null, [n].
+
+    >>> valid_of(pa.array([5, None, 7])[1:]).tolist(), valid_of(pa.array([5])).tolist()
+    ([False, True], [True])
+    """
+    # `is_valid` would import pyarrow's whole library of functions first.
+    bits = values.buffers()[0]
+    if bits is None:
+        return np.ones(len(values), np.bool_)
+    found = np.unpackbits(np.frombuffer(bits, np.uint8), bitorder="little")
+    return np.asarray(found[values.offset : values.offset + len(values)], np.bool_)
+
+
 def word_column(
     number: NDArray[Any], words: Sequence[str], *, null: NDArray[np.bool_] | None = None
 ) -> pa.DictionaryArray:

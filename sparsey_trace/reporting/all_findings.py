@@ -40,6 +40,18 @@ def all_findings(runs: Sequence[ReportRun]) -> list[Finding]:
     for about, say in _KINDS:
         answers = [(run, answer) for run in runs if (answer := say(run))]
         if answers:
-            named = [f"{run.name}: {answer}" if len(runs) > 1 else answer for run, answer in answers]
-            found.append(Finding(about=about, answers=named))
+            found.append(
+                Finding(about=about, answers=_together(answers) if len(runs) > 1 else [answers[0][1]])
+            )
     return found
+
+
+def _together(answers: Sequence[tuple[ReportRun, str]]) -> list[str]:
+    """What several runs answer: what they all begin with stands there once."""
+    texts = [answer for _, answer in answers]
+    if len(texts) > 1 and len(set(texts)) == 1:
+        return [f"All runs: {texts[0]}"]
+    lead = f"{texts[0].partition(': ')[0]}: "
+    if len(texts) == 1 or not all(text.startswith(lead) for text in texts):
+        return [f"{run.name}: {answer}" for run, answer in answers]
+    return [lead.rstrip(), *(f"{run.name}: {answer.removeprefix(lead)}" for run, answer in answers)]

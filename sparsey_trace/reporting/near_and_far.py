@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.charts.shared.matches import matches
 from sparsey_trace.reporting.finding import each
-from sparsey_trace.tables.summary import figure_text
 
 if TYPE_CHECKING:
     from sparsey_trace.charts.shared.matches import Matches
@@ -16,20 +15,20 @@ ABOUT = "Do similar inputs get similar codes?"
 
 
 def near_and_far(run: ReportRun) -> str:
-    """Match accuracy of the samples whose nearest training input is nearest, and of those where it is farthest."""
+    """Winners that agree, of samples whose nearest training input is nearest, and of those where it is farthest."""
     if not run.view.has("match_accuracy"):
         return ""
     found = [layer for layer in run.view.run.once(matches) if len(layer.low) > 1]
     if not found:
         return ""
-    told = {layer.layer: " and ".join(figure_text(value) for value in _ends(layer)) for layer in found}
+    told = {layer.layer: " and ".join(f"{value:.0%}" for value in _ends(layer)) for layer in found}
     not_so = [run.view.layers[layer.layer] for layer in found if _ends(layer)[0] <= _ends(layer)[1]]
     remark = f" In {', '.join(not_so)} nearness makes no difference." if not_so else ""
     return (
-        "Match accuracy where the most similar training input is nearest, and where it is farthest: "
+        "Winners that agree where the most similar training input is nearest, and where it is farthest: "
         f"{each(run, told)}.{remark}"
     )
 
 
 def _ends(layer: Matches) -> tuple[float, float]:
-    return float(layer.by_distance[0]), float(layer.by_distance[-1])
+    return float(layer.by_distance.mean[0]), float(layer.by_distance.mean[-1])

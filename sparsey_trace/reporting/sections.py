@@ -48,6 +48,7 @@ def sections(views: Views) -> Iterator[Section]:
 
 def _section(heading: Heading, added: Sequence[Contribution]) -> Section:
     """What several charts add; what two of them say stands there once."""
+    added = [_beside_its_group(one) for one in added]
     missing = [said for one in added for said in one.missing]
     thinned = [said for one in added for said in one.thinned]
     return Section(
@@ -55,9 +56,16 @@ def _section(heading: Heading, added: Sequence[Contribution]) -> Section:
         title=heading.title,
         meaning=list(dict.fromkeys(said for one in added for said in one.meaning)),
         key=list(dict.fromkeys(entry for one in added for entry in one.key)),
-        groups=_joined(group for one in added for group in one.groups),
+        groups=_joined(group for one in added for group in one.groups if group.panels or group.maps),
         notes=list(dict.fromkeys([*missing, *thinned])),
     )
+
+
+def _beside_its_group(one: Contribution) -> Contribution:
+    """With its meaning where it is read: beside the group, of which there may be several, or none."""
+    if len(one.groups) != 1:
+        return one
+    return replace(one, meaning=[], groups=[replace(one.groups[0], meaning=one.meaning)])
 
 
 def _joined(groups: Iterable[Group]) -> list[Group]:
@@ -68,7 +76,10 @@ def _joined(groups: Iterable[Group]) -> list[Group]:
         if same:
             first = found[same[0]]
             found[same[0]] = replace(
-                first, panels=[*first.panels, *group.panels], maps=[*first.maps, *group.maps]
+                first,
+                panels=[*first.panels, *group.panels],
+                maps=[*first.maps, *group.maps],
+                meaning=[*first.meaning, *group.meaning],
             )
         else:
             found.append(group)

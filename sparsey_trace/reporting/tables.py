@@ -14,6 +14,7 @@ from sparsey_trace.tables.summary import TEXT_COLUMNS, TEXT_NUMBERS, summary_tex
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from sparsey_trace.comparing.sheet import Sheet
     from sparsey_trace.reporting.runs import ReportRun
 
 
@@ -41,23 +42,38 @@ class Table:
 
 
 def facts_of(runs: Sequence[ReportRun]) -> list[Table]:
-    """What the runs are: a column for each run, and each run's layers."""
+    """What the runs are; of several, what differs beside each other, and the rest folded."""
     found = [_facts(run) for run in runs]
-    said = [described(fact) for fact in found]
-    names = list(dict.fromkeys(name for one in said for name in one))
+    recorded = _beside("Recorded", runs, [described(fact) for fact in found])
+    return [*recorded, *_models(runs, found), *_config(runs)]
+
+
+def _beside(caption: str, runs: Sequence[ReportRun], told: Sequence[dict[str, str]]) -> list[Table]:
+    """What is told of each run by name: a column for each run; what differs between runs comes first."""
+    names = dict.fromkeys(name for one in told for name in one)
+    same = [name for name in names if len({one.get(name) for one in told}) == 1]
+    other = [name for name in names if name not in same]
+    parts = [(f"{caption}: what differs", other), (f"{caption}: the same in all runs", same)]
     return [
         Table(
-            caption="Recorded" if len(runs) == 1 else "Recorded, run by run",
+            caption=title,
             heads=_heads(runs),
-            rows=[[name, *(one.get(name, "") for one in said)] for name in names],
+            rows=[[name, *(one.get(name, "") for one in told)] for name in part],
             numbers=[],
-        ),
-        *[
-            _layers(fact, of=f" of {run.name}" if len(runs) > 1 else "")
-            for run, fact in zip(runs, found, strict=True)
-        ],
-        *_config(runs),
+            is_long=len(part) > _FOLDED or (len(runs) > 1 and part is same),
+        )
+        for title, part in (parts if len(runs) > 1 else [(caption, same)])
+        if part
     ]
+
+
+def _models(runs: Sequence[ReportRun], found: Sequence[dict[str, Any]]) -> list[Table]:
+    """Each run's layers; once, and folded, where they are the same in several."""
+    layers = [[described_layer(layer) for layer in fact["layers"]] for fact in found]
+    if len(runs) > 1 and all(one == layers[0] for one in layers):
+        return [_layers(layers[0], of=", the same in all runs", is_long=True)]
+    names = [f" of {run.name}" if len(runs) > 1 else "" for run in runs]
+    return [_layers(one, of=name) for one, name in zip(layers, names, strict=True)]
 
 
 def _heads(runs: Sequence[ReportRun]) -> list[str]:
@@ -74,37 +90,18 @@ def _facts(run: ReportRun) -> dict[str, Any]:
     }
 
 
-def _layers(fact: dict[str, Any], *, of: str) -> Table:
+def _layers(rows: Sequence[Sequence[str]], *, of: str, is_long: bool = False) -> Table:
     return Table(
-        caption=f"The model{of}, from the input up",
+        caption=f"The model from the input up{of}",
         heads=LAYER_HEADS,
-        rows=[described_layer(layer) for layer in fact["layers"]],
+        rows=rows,
         numbers=range(1, len(LAYER_HEADS)),
+        is_long=is_long,
     )
 
 
 def _config(runs: Sequence[ReportRun]) -> list[Table]:
-    """The configurations; of several runs, beside each other."""
-    configs = [dict(config_leaves(run.trace.config)) for run in runs]
-    keys = dict.fromkeys(key for config in configs for key in config)
-    same = [key for key in keys if len({config.get(key) for config in configs}) == 1]
-    other = [key for key in keys if key not in same]
-    parts = (
-        [("Configuration", same)]
-        if not other
-        else [("Configuration: what differs", other), ("Configuration: the rest", same)]
-    )
-    return [
-        Table(
-            caption=caption,
-            heads=_heads(runs),
-            rows=[[key, *(config.get(key, "") for config in configs)] for key in part],
-            numbers=[],
-            is_long=len(part) > _FOLDED or (len(runs) > 1 and part is same),
-        )
-        for caption, part in parts
-        if part
-    ]
+    return _beside("Configuration", runs, [dict(config_leaves(run.trace.config)) for run in runs])
 
 
 def config_leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
@@ -123,16 +120,11 @@ def config_leaves(config: Any, prefix: str = "") -> list[tuple[str, str]]:
 
 
 def summary_of(runs: Sequence[ReportRun]) -> dict[str, Any]:
-    """What the runs came to: a table, and sentences on what is to be known of it."""
+    """What the runs came to: tables, and sentences on what is to be known of them."""
     figures = [run.figures for run in runs]
     if len(runs) > 1:
         sheet = Comparison(figures).sheet()
-        # The sheet's own names of runs are cut to fit a terminal.
-        names = dict(zip(sheet.runs, (run.name for run in runs), strict=True))
-        heads = [names.get(head, head) for head in sheet.heads]
-        caption = "Figures, run by run: means over the MACs of a layer"
-        table = Table(caption=caption, heads=heads, rows=sheet.rows, numbers=range(4, len(heads)))
-        return {"table": table, "lines": [*sheet.footer, *unshared(figures), *_notes(runs)]}
+        return {"tables": _sheets(runs, sheet), "lines": [*sheet.footer, *unshared(figures), *_notes(runs)]}
     rows = figures[0].summary
     table = Table(
         caption="What the run came to: means over the MACs of a layer",
@@ -140,7 +132,28 @@ def summary_of(runs: Sequence[ReportRun]) -> dict[str, Any]:
         rows=[summary_texts(row) for row in rows],
         numbers=[TEXT_COLUMNS.index(name) for name in TEXT_NUMBERS],
     )
-    return {"table": table, "lines": [*unit_lines(rows), *unshared(figures), *_notes(runs)]}
+    return {"tables": [table], "lines": [*unit_lines(rows), *unshared(figures), *_notes(runs)]}
+
+
+def _sheets(runs: Sequence[ReportRun], sheet: Sheet) -> list[Table]:
+    """Figures of several runs: those of now that differ; folded, what doesn't, and what else there is."""
+    # The sheet's own names of runs are cut to fit a terminal.
+    names = dict(zip(sheet.runs, (run.name for run in runs), strict=True))
+    heads = [names.get(head, head) for head in sheet.heads]
+    columns = [sheet.heads.index(name) for name in sheet.runs]
+    value = sheet.heads.index("value")
+    is_now = [row[value] == "now" for row in sheet.rows]
+    differs = [len({row[column].strip(" *") for column in columns}) > 1 for row in sheet.rows]
+    shown = [now and other for now, other in zip(is_now, differs, strict=True)]
+    parts = [
+        ("Figures of now that differ: means over the MACs of a layer", True),
+        ("All other figures", False),
+    ]
+    return [
+        Table(caption=caption, heads=heads, rows=rows, numbers=range(value + 1, len(heads)), is_long=not part)
+        for caption, part in parts
+        if (rows := [row for row, its in zip(sheet.rows, shown, strict=True) if its == part])
+    ]
 
 
 def _notes(runs: Sequence[ReportRun]) -> list[str]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import PHASES, TRAIN
-from sparsey_trace.metrics.columns import numbers_of
+from sparsey_trace.metrics.columns import numbers_of, valid_of
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.tables.chunk_values import split_layers
 from sparsey_trace.tables.groups import as_numbers, carried
@@ -165,7 +165,7 @@ def _means(table: pa.Table, told: str) -> dict[tuple[str, int], dict[int, float]
     """By phase and layer, the mean of a column in each epoch that has a value, or in epoch 0 of the run as a whole."""
     measured = table[told].combine_chunks()
     values = numbers_of(measured).astype(np.float64)
-    known = ~np.isnan(values) & np.array(measured.is_valid().to_pylist(), np.bool_)
+    known = ~np.isnan(values) & valid_of(measured)
     phases = table["phase"].combine_chunks()
     phases = phases if hasattr(phases, "dictionary") else phases.dictionary_encode()
     layers = numbers_of(table["layer"].combine_chunks())

@@ -39,7 +39,10 @@ def test_runs_lie_over_each_other(result: st.Result) -> None:
         r"\$A, <b>\$x\$ & c",
         "B",
     ]
-    assert len({str(line.get_color()) + str(line.get_linestyle()) for line in ax.get_lines()}) == 3
+    assert (
+        len({str(line.get_color()) + str(line.get_linestyle()) for line in ax.get_legend_handles_labels()[0]})
+        == 3
+    )
     assert [text.get_text() for text in ax.get_legend().get_texts()] == ax.get_legend_handles_labels()[1]
 
 

@@ -17,8 +17,8 @@ def test_points_are_as_wide_as_their_bins(result: st.Result, run: Run) -> None:
     ax = result.plot.match_accuracy_by_distance()
     assert labels(ax) == SHOWN
     for marks, layer in zip(ax.containers, run.once(matches), strict=True):
-        line, _, (bars,) = marks.lines
-        np.testing.assert_array_equal(line.get_ydata(), layer.by_distance)
+        line, _, (bars, _) = marks.lines
+        np.testing.assert_array_equal(line.get_ydata(), layer.by_distance.mean)
         ends = np.array([segment[:, 0] for segment in bars.get_segments()])
         np.testing.assert_allclose(ends, np.stack([layer.low, layer.high], axis=1))
 
@@ -26,8 +26,8 @@ def test_points_are_as_wide_as_their_bins(result: st.Result, run: Run) -> None:
 def test_its_panels(run: Run) -> None:
     for panel, layer in zip(panels("match_accuracy_by_distance", run), run.once(matches), strict=True):
         (line,) = traces(panel, "line")
-        np.testing.assert_array_equal(line["y"], layer.by_distance.astype(np.float32))
+        np.testing.assert_array_equal(line["y"], layer.by_distance.mean.astype(np.float32))
         np.testing.assert_array_equal(
             line["error_x"]["array"], (layer.high - layer.low).astype(np.float32) / 2
         )
-        np.testing.assert_array_equal(line["customdata"], layer.bin_size)
+        np.testing.assert_array_equal(line["customdata"], layer.by_distance.size)

@@ -29,21 +29,19 @@ def test_pairs_are_counted_where_a_mac_was_active_for_one_of_them(chunk: Chunk, 
     for one in found:
         assert (one.samples, one.of) == (min(most, len(train)), len(train))
         drawn = train[np.linspace(0, len(train) - 1, one.samples).astype(int)]
-        counts, sums = np.zeros((BINS, BINS), int), np.zeros(BINS)
+        cms = chunk.layout.layers[one.layer].num_cms
+        counts, sums = np.zeros((BINS, cms + 1), int), np.zeros(BINS)
         active, codes = chunk.active[one.layer], chunk.codes[one.layer]
         for (first, second), mac in itertools.product(
             itertools.combinations(drawn, 2), range(active.shape[1])
         ):
             if not active[first, mac] and not active[second, mac]:
                 continue
-            cells = [
-                {(cm, winner) for cm, winner in enumerate(codes[n, mac])} if active[n, mac] else set()
-                for n in (first, second)
-            ]
-            alike = jaccard(*cells)
+            both = active[first, mac] and active[second, mac]
+            agree = sum(both and codes[first, mac, cm] == codes[second, mac, cm] for cm in range(cms))
             row = bin_of(jaccard(*(set(np.flatnonzero(chunk.inputs[n])) for n in (first, second))))
-            counts[row, bin_of(alike)] += 1
-            sums[row] += alike
+            counts[row, agree] += 1
+            sums[row] += agree
         np.testing.assert_array_equal(one.counts, counts)
         known = counts.sum(axis=1) > 0
         np.testing.assert_allclose(one.mean[known], sums[known] / counts.sum(axis=1)[known])

@@ -16,16 +16,13 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 
-_HIGHEST = """() => {
-    const chart = document.querySelector("#growth .chart"), line = chart._fullData[0];
-    const mean = chart._fullData.find((trace) => trace.meta.role === "line").y;
-    const above = [...line.y].map((value, at) => value - mean[at % (mean.length + 1)] || 0);
-    const place = above.indexOf(Math.max(...above));
-    const { left, top } = chart.getBoundingClientRect(), { xaxis, yaxis } = chart._fullLayout;
-    return [left + xaxis._offset + xaxis.d2p(line.x[place]), top + yaxis._offset + yaxis.d2p(line.y[place]),
-        line.y[place]];
+_LAST_POINT = """() => {
+    const chart = document.querySelectorAll("#growth .charts.whole .chart")[0];
+    const points = [...chart.querySelectorAll(".boxlayer path.point")];
+    const { left, top, width, height } = points[points.length - 1].getBoundingClientRect();
+    return [left + width / 2, top + height / 2];
 }"""
-"""Where the point of a MAC's line that is farthest above the mean is on the screen, and its value."""
+"""Where the last MAC's point among those of the sizes at the end is on the screen."""
 
 
 # Drawing a page takes longest: tests that leave it as they found it share one.
@@ -135,12 +132,36 @@ def test_the_keyboard_goes_along_a_curve(light: Visit) -> None:
     page.locator("#said", has_text="after 8 samples, step 1").wait_for(state="attached")
 
 
-def test_the_mouse_finds_which_mac_a_line_is(light: Visit) -> None:
-    chart = light.page.locator("#growth .chart").first
+def test_the_mouse_finds_which_mac_a_point_is(light: Visit) -> None:
+    chart = light.page.locator("#growth .charts.whole .chart").first
     chart.scroll_into_view_if_needed()
-    x, y, value = light.page.evaluate(_HIGHEST)
-    light.page.mouse.move(x, y)
-    chart.locator(".hoverlayer", has_text=re.compile(rf"MAC \d+: {value:g}after")).wait_for(state="attached")
+    light.page.mouse.move(*light.page.evaluate(_LAST_POINT))
+    chart.locator(".hoverlayer", has_text=re.compile(r"MAC 3: \d+")).wait_for(state="attached")
+
+
+_RANGES = """() => [...document.querySelectorAll("#growth .charts")[0].querySelectorAll(".chart")].map(
+    (chart) => chart._fullLayout.yaxis.range.map((end) => end.toFixed(6)).join(" "))"""
+
+
+def test_charts_beside_each_other_get_the_same_axes_on_request(light: Visit) -> None:
+    page = light.page
+    before = page.evaluate(_RANGES)
+    page.locator("#growth .same").first.click()
+    page.wait_for_function(f"() => new Set(({_RANGES})()).size === 1")
+    page.locator("#growth .same").first.click()
+    page.wait_for_function(f"(before) => String(({_RANGES})()) === String(before)", arg=before)
+    assert len(set(before)) == 2
+    assert light.said == []
+
+
+def test_the_navigation_says_where_one_is(dark: Visit) -> None:
+    dark.page.evaluate("() => document.getElementById('match').scrollIntoView({ behavior: 'instant' })")
+    dark.page.locator("nav a[aria-current]", has_text="Match accuracy").wait_for()
+    box = dark.page.locator("nav").bounding_box()
+    assert box is not None
+    assert box["y"] == 0
+    dark.page.evaluate("() => scrollTo({ top: 0, behavior: 'instant' })")
+    dark.page.locator("nav a[aria-current]", has_text="Findings").wait_for()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -165,6 +186,9 @@ def test_a_narrow_screen_is_enough(request: pytest.FixtureRequest, name: str) ->
     assert visit.page.evaluate("() => document.documentElement.scrollWidth") == 400
     widths = "() => [...document.querySelectorAll('.chart .main-svg')].map((svg) => svg.getBoundingClientRect().width)"
     assert max(visit.page.evaluate(widths)) <= 400
+    cut = "part.querySelector('table') && part.scrollWidth > part.clientWidth + 1"
+    parts = "[...document.querySelectorAll('main .scroll')]"
+    assert visit.page.evaluate(f"() => {parts}.filter((part) => {cut}).length") == 0
     assert visit.said == []
 
 

@@ -9,7 +9,7 @@ from sparsey_trace.charts.shared.colours import PALETTE
 from sparsey_trace.support.printable import printable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from matplotlib.artist import Artist
     from matplotlib.axes import Axes
@@ -70,6 +70,16 @@ def scale(ax: Axes, measured: ScalarMappable, label: str) -> None:
     """A colour bar beside the axes."""
     # An inset is as high as the axes, whatever their aspect.
     ax.figure.colorbar(measured, cax=ax.inset_axes((1.04, 0, 0.05, 1)), label=label)
+
+
+def label_outer(axes: Sequence[Axes], columns: int) -> None:
+    """Leave what the vertical axes and colour bars measure to the first and the last of each row."""
+    for index, its in enumerate(axes):
+        if index % columns:
+            its.set_ylabel("")
+        if index % columns < columns - 1 and index < len(axes) - 1:
+            for bar in its.child_axes:
+                bar.set_ylabel("")
 
 
 def set_aside(ax: Axes, artists: Iterable[Artist], *, rank: int, of: int) -> None:

@@ -22,7 +22,11 @@ if TYPE_CHECKING:
     NewFigure: TypeAlias = Callable[[tuple[float, float] | None], Figure]
     """Makes a figure of a width and height in inches, or of what size is usual."""
 
-_COLUMNS = 3
+COLUMNS = 3
+"""Of layers that have axes of their own."""
+
+_WIDTH = 7.09
+"""Inches: 180 mm, the width of a page's text."""
 
 
 def chosen_layers(layout: Layout, layer: int | str | None) -> tuple[int, ...]:
@@ -47,8 +51,10 @@ def axes_for_each(ax: Any, new_figure: NewFigure, names: Sequence[str]) -> list[
         UsageError: other than as many axes were given.
     """
     if ax is None:
-        rows, columns = math.ceil(len(names) / _COLUMNS), min(len(names), _COLUMNS)
-        figure = new_figure((0.6 + 3.6 * columns, 0.4 + 3.2 * rows))
+        rows, columns = math.ceil(len(names) / COLUMNS), min(len(names), COLUMNS)
+        width = _WIDTH if columns > 1 else 0.6 * _WIDTH
+        figure = new_figure((width, 0.4 + rows * (width / columns + 0.2)))
+        _make_room(figure)
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for unused in grid[len(names) :]:
             unused.remove()
@@ -61,3 +67,12 @@ def axes_for_each(ax: Any, new_figure: NewFigure, names: Sequence[str]) -> list[
         )
         raise UsageError(msg)
     return found
+
+
+def _make_room(figure: Figure) -> None:
+    """Colour bars stand inside axes, where layouts don't see them."""
+    from matplotlib.layout_engine import ConstrainedLayoutEngine
+
+    engine = figure.get_layout_engine()
+    if isinstance(engine, ConstrainedLayoutEngine):
+        engine.set(wspace=0.15)

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sparsey_trace.charts.panels.figure import figure, in_words, small, text
+from sparsey_trace.charts.panels.figure import chance_line, figure, in_words, small, text
 from sparsey_trace.charts.panels.panel import Group, Panel
-from sparsey_trace.charts.shared.points import evenly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,47 +21,37 @@ if TYPE_CHECKING:
     Curves: TypeAlias = Sequence[tuple[View, Sequence[Curve]]]
     """Each run's curves."""
 
-MOST_LINES = 60
-"""MACs of a layer that get a line of their own."""
-
-MOST_LINE_POINTS = 100
-"""On each of them."""
-
 FEW = 12
 """So few points are marked, with bars for the band."""
 
 MEAN = ("line", "mean over the MACs of a layer, training")
+EVALUATION = ("eval", "the same in evaluation: points, as nothing is known between two of them")
+CHANCE = ("chance", "the same by chance: against training samples drawn at random, for the last evaluation")
 BAND = ("band", "from 10% to 90% of the MACs")
-MACS = ("mac", "single MACs: the mouse finds which")
 
-KEY = (MEAN, ("dash", "the same in evaluation"), BAND)
+KEY = (MEAN, EVALUATION, BAND)
 """What lines mean."""
 
 
-def curve_panels(found: Curves, words: Words, *, with_macs: bool = False) -> list[Panel]:
-    """A panel for each layer.
-
-    Args:
-        found: each run's curves.
-        words: what the axes say.
-        with_macs: also show single MACs, where there is only one run.
-    """
+def curve_panels(found: Curves, words: Words) -> list[Panel]:
+    """A panel for each layer; `words` is what the axes say."""
     layers = list(dict.fromkeys(view.layers[curve.layer] for view, curves in found for curve in curves))
-    return [_panel(_of_layer(found, layer), layer, words, with_macs=with_macs) for layer in layers]
+    return [_panel(_of_layer(found, layer), layer, words) for layer in layers]
 
 
 def _of_layer(found: Curves, layer: str) -> list[tuple[View, Curve]]:
     return [(view, curve) for view, curves in found for curve in curves if view.layers[curve.layer] == layer]
 
 
-def _panel(found: Sequence[tuple[View, Curve]], layer: str, words: Words, *, with_macs: bool) -> Panel:
-    traces = [single_macs(view, curve) for view, curve in found if with_macs and curve.values.shape[1] > 1]
+def _panel(found: Sequence[tuple[View, Curve]], layer: str, words: Words) -> Panel:
+    until = max(int(curve.seen[-1]) for _, curve in found)
+    traces = [chance_line(view, curve.chance, 0, until) for view, curve in found if curve.chance is not None]
     for view, curve in found:
         traces += [*_band(view, curve), _mean(view, curve)]
     return Panel(
         title=layer,
         label=f"{words.title} in layer {layer}. {' '.join(_ends(view, curve) for view, curve in found)}",
-        figure=figure(traces, x={"title": words.x}, y={"title": words.y}),
+        figure=figure(traces, x={"title": words.x, "rangemode": "tozero"}, y={"title": words.y}),
     )
 
 
@@ -72,9 +61,10 @@ def _ends(view: View, curve: Curve) -> str:
     if not len(known):
         return ""
     first, last = known[[0, -1]]
+    chance = "" if curve.chance is None else f"; by chance {in_words(curve.chance)}"
     return (
         f"{view.name}, {curve.phase}: mean over MACs {in_words(mean[first])} after {curve.seen[first]:,} "
-        f"samples, {in_words(mean[last])} after {curve.seen[last]:,}."
+        f"samples, {in_words(mean[last])} after {curve.seen[last]:,}{chance}."
     )
 
 
@@ -103,7 +93,7 @@ def _band(view: View, curve: Curve) -> list[Any]:
 
 
 def _mean(view: View, curve: Curve) -> Any:
-    mean = curve.mean
+    mean, is_eval = curve.mean, curve.phase == "eval"
     bars: dict[str, Any] = {}
     if is_few(curve) and curve.values.shape[1] > 1:
         above, below = curve.quantile(0.9) - mean, mean - curve.quantile(0.1)
@@ -113,37 +103,18 @@ def _mean(view: View, curve: Curve) -> Any:
         y=small(mean),
         customdata=small(curve.step),
         name=text(f"{view.name}, {curve.phase}"),
-        mode="lines+markers" if is_few(curve) else "lines",
-        line={"width": 2.5, "dash": "dash" if curve.phase == "eval" else "solid"},
-        marker={"size": 9, "line": {"width": 1.5}},
+        mode="markers" if is_eval else "lines+markers" if is_few(curve) else "lines",
+        line={"width": 2.5},
+        marker={"size": 9 if is_few(curve) else 5, "line": {"width": 1.5}},
         hovertemplate="mean %{y:.4~g}<br>after %{x:,} samples, step %{customdata:,}"
         f"<extra>{text(view.name)}, {curve.phase}</extra>",
-        meta={"series": view.series, "role": "line"},
+        meta={"series": view.series, "role": "eval" if is_eval else "line"},
         **bars,
     )
 
 
-def single_macs(view: View, curve: Curve) -> Any:
-    """Single MACs in one trace, for speed: their lines follow each other, with a gap between."""
-    macs = evenly(curve.values.shape[1], MOST_LINES)
-    points = evenly(len(curve.seen), MOST_LINE_POINTS)
-    values = np.full((len(macs), len(points) + 1), np.nan)
-    values[:, :-1] = curve.values[np.ix_(points, macs)].T
-    seen = np.append(curve.seen[points], curve.seen[-1])
-    return go.Scatter(
-        x=small(np.tile(seen, len(macs))),
-        y=small(values.ravel()),
-        customdata=small(np.repeat(macs, len(seen))),
-        name="single MACs",
-        mode="lines",
-        line={"width": 1},
-        hovertemplate="MAC %{customdata}: %{y:.4~g}<br>after %{x:,} samples<extra></extra>",
-        meta={"series": view.series, "role": "mac"},
-    )
-
-
-def thinned(found: Curves, *, with_macs: bool = False) -> list[str]:
-    """Sentences on what was joined or left out."""
+def thinned(found: Curves) -> list[str]:
+    """Sentences on what was joined."""
     every = [curve for _, curves in found for curve in curves]
     joined = {
         phase: max((curve.joined for curve in every if curve.phase == phase), default=1)
@@ -154,16 +125,14 @@ def thinned(found: Curves, *, with_macs: bool = False) -> list[str]:
         said.append(f"Each point joins up to {joined['train']:,} training steps.")
     if joined["eval"] > 1:
         said.append(f"Each evaluation point joins up to {joined['eval']:,} steps.")
-    if with_macs and any(curve.values.shape[1] > MOST_LINES for curve in every):
-        said.append(f"Of layers with more than {MOST_LINES} MACs, so many, evenly chosen, have a line.")
-    if with_macs and any(len(curve.seen) > MOST_LINE_POINTS for curve in every):
-        said.append(f"Lines of single MACs have {MOST_LINE_POINTS} points. Means and bands are of all MACs.")
     return said
 
 
-def spread_groups(found: Curves, layers: Sequence[str], words: Words) -> list[Group]:
+def spread_groups(
+    found: Curves, layers: Sequence[str], words: Words, *, title: str = "Spread over MACs"
+) -> list[Group]:
     """How values are spread over the MACs of each layer; none where there are no values."""
-    return [Group(title="By layer", panels=[_spread(found, layers, words)], width="whole")] if found else []
+    return [Group(title=title, panels=[_spread(found, layers, words)], width="whole")] if found else []
 
 
 def _spread(found: Curves, layers: Sequence[str], words: Words) -> Panel:
@@ -172,7 +141,7 @@ def _spread(found: Curves, layers: Sequence[str], words: Words) -> Panel:
     boxes = [_box(view, curves, ticks) for view, curves in found]
     names = {"tickvals": list(ticks.values()), "ticktext": [text(layer) for layer in ticks]}
     return Panel(
-        title="Spread over MACs",
+        title="Each point is a MAC; the box holds half of them, its line is the median",
         label=f"{words.title}: how its values over the whole run are spread over the MACs of each layer. "
         + " ".join(_spread_in_words(view, curve) for view, curves in found for curve in curves),
         figure=figure(

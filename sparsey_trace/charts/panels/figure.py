@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sparsey_trace.charts.shared.views import View
+
 
 def text(found: object) -> str:
     """Text as Plotly has to be told it, so that it shows what it is, and no tag or %{variable} in it works.
@@ -44,6 +46,19 @@ def figure(traces: Sequence[Any], *, x: dict[str, Any], y: dict[str, Any], **lay
     made: dict[str, Any] = go.Figure(list(traces), {"xaxis": x, "yaxis": y, **layout}).to_dict()
     made["layout"].pop("template", None)
     return made
+
+
+def chance_line(view: View, value: float, start: float, stop: float) -> Any:
+    """What a run would come to by chance, across a chart from `start` to `stop`."""
+    return go.Scatter(
+        x=[start, stop],
+        y=[value, value],
+        mode="lines",
+        line={"width": 1.5, "dash": "dot"},
+        hovertemplate=f"by chance %{{y:.4~g}}<extra>{text(view.name)}</extra>",
+        name=text(f"{view.name}, by chance"),
+        meta={"series": view.series, "role": "chance"},
+    )
 
 
 def in_words(value: float) -> str:

@@ -34,12 +34,16 @@ class Gallery:
         layer: what the layer is called.
         view: its run.
         caption: what is shown.
+        low: the value of the darkest colour.
+        high: the value of the lightest one.
         content: the pictures and the rest, as JSON can say them.
     """
 
     layer: str
     view: View
     caption: str
+    low: str
+    high: str
     content: dict[str, Any]
 
 
@@ -71,7 +75,9 @@ def gallery(
     return Gallery(
         layer=view.layers[layer.layer],
         view=view,
-        caption=f"{_caption(layer)} Colours go from {low:.3g} to {high:.3g}, the mean of an input's feature.",
+        caption=_caption(layer),
+        low=f"{low:.3g}",
+        high=f"{high:.3g}",
         content={
             "macs": layer.macs.tolist(),
             "places": np.round(layer.grid.positions[layer.macs], 5).tolist(),

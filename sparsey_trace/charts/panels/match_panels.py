@@ -1,10 +1,10 @@
-"""Match accuracy of single samples: a panel for each layer, runs on top of each other."""
+"""Winners that agree, of single samples: a panel for each layer, runs on top of each other."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.charts.panels.figure import figure
+from sparsey_trace.charts.panels.figure import chance_line, figure
 from sparsey_trace.charts.panels.panel import Panel
 from sparsey_trace.charts.shared.matches import matches
 
@@ -31,6 +31,8 @@ def match_panels(
     words: Words,
     trace: Callable[[View, Matches], Any],
     ends: Callable[[Matches], str],
+    *,
+    across: tuple[float, float],
     **axis: Any,
 ) -> list[Panel]:
     """A panel for each layer.
@@ -40,6 +42,7 @@ def match_panels(
         words: what the axes say.
         trace: makes what plotly draws of one run's layer.
         ends: says the same in a few words.
+        across: from where to where a line of chance goes.
         axis: more of the horizontal axis.
     """
     names = dict.fromkeys(view.layers[layer.layer] for view, layers in found for layer in layers)
@@ -49,14 +52,17 @@ def match_panels(
             (view, layer) for view, layers in found for layer in layers if view.layers[layer.layer] == name
         ]
         said = " ".join(f"{view.name}: {ends(layer)}." for view, layer in mine)
+        chances = [
+            chance_line(view, layer.chance, *across) for view, layer in mine if layer.chance is not None
+        ]
         panels.append(
             Panel(
                 title=name,
                 label=f"{words.title}, layer {name}. {said}",
                 figure=figure(
-                    [trace(view, layer) for view, layer in mine],
-                    x={"title": words.x, **axis},
-                    y={"title": words.y},
+                    [*chances, *(trace(view, layer) for view, layer in mine)],
+                    x={"title": words.x} | axis,
+                    y={"title": words.y, "rangemode": "tozero"},
                 ),
             )
         )

@@ -9,6 +9,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sparsey_trace.charts.panels.gallery import Gallery
+    from sparsey_trace.charts.shared.views import Views
+
+Width = Literal["third", "half", "whole"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +40,16 @@ class Group:
         panels: in order.
         maps: instead of these, layers of pictures.
         width: of each panel, on a wide screen.
+        meaning: sentences on how to read it.
+        is_shared: whether all panels measure the same, so that a reader may ask for the same axes.
     """
 
     title: str = ""
     panels: Sequence[Panel] = ()
     maps: Sequence[Gallery] = ()
-    width: Literal["third", "half", "whole"] = "third"
+    width: Width = "third"
+    meaning: Sequence[str] = ()
+    is_shared: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +57,7 @@ class Contribution:
     """What a chart adds to its section of a report.
 
     Attributes:
-        meaning: sentences on how to read it.
+        meaning: sentences on how to read it; they stand beside its group, if it is the only one.
         key: (name of a style, words) for what lines and marks mean.
         groups: what it shows.
         missing: sentences on what couldn't be shown, and why.
@@ -62,3 +69,8 @@ class Contribution:
     groups: Sequence[Group] = ()
     missing: Sequence[str] = ()
     thinned: Sequence[str] = ()
+
+
+def width_of(views: Views) -> Width:
+    """Of panels that stand in a group of a layer: one for each run, and one of all runs."""
+    return "third" if views.are_several else "half"

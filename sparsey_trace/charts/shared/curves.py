@@ -39,6 +39,7 @@ class Curve:
         joined: how many steps the fullest point joins; 1 where nothing was thinned out.
         values: [P, M] float64, each MAC's value; nan where it has none. [P, 1] for values of a layer as a whole.
         overall: [M] float64, each MAC's value over all of the phase: the mean, or the last for basis set sizes.
+        chance: what the last point would be by chance; None where that has no meaning.
     """
 
     layer: int
@@ -49,6 +50,7 @@ class Curve:
     joined: int
     values: NDArray[np.float64]
     overall: NDArray[np.float64]
+    chance: float | None = None
 
     def quantile(self, share: float) -> NDArray[np.float64]:
         """[P] float64, the quantile over the MACs that have a value, interpolated; nan where none has."""

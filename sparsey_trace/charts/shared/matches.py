@@ -1,4 +1,8 @@
-"""Do old inputs bring back old codes: by class, and by how near the nearest training input was."""
+"""Do old inputs bring back old codes: by class, and by how near the nearest training input was.
+
+Told as winners that agree, whatever the table's similarity is, and over the last evaluation: so the means over all
+samples, and chance, are those of the summary.
+"""
 
 from __future__ import annotations
 
@@ -8,14 +12,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow.parquet as pq
 
-from sparsey_trace.layout import EVAL, NO_LABEL
+from sparsey_trace.charts.shared.group_means import GroupMeans, group_means
+from sparsey_trace.layout import EVAL, NO_LABEL, PHASES
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.tables.summary import summary_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.charts.shared.run import Run, RunTables
 
 MOST_BINS = 20
 """Of distances."""
@@ -23,39 +29,37 @@ MOST_BINS = 20
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Matches:
-    """One layer's match accuracy over all evaluation samples, the mean over its MACs.
+    """One layer's winners that agree over the last epoch with evaluation samples: the mean over its MACs.
 
     Attributes:
         layer: its number.
         name: its name.
         measure: how distances were measured: `hamming` or `jaccard`.
-        samples: how many samples were evaluated.
+        samples: how many samples have a value.
+        chance: what they would come to against training samples drawn at random; None where that isn't known.
         label: [C] int64, classes in ascending order; `layout.NO_LABEL` stands for samples without one.
-        by_class: [C] float64, the mean over the samples of a class.
-        class_size: [C] int64, how many these are.
+        by_class: of the samples of each class.
         low: [B] float64, the shortest distance to the nearest training input in a bin.
         high: [B] float64, the longest one; equal to `low` where a bin holds one distance.
-        by_distance: [B] float64, the mean over the samples of a bin.
-        bin_size: [B] int64, how many these are.
+        by_distance: of the samples of each bin.
     """
 
     layer: int
     name: str
     measure: str
     samples: int
+    chance: float | None
     label: NDArray[np.int64]
-    by_class: NDArray[np.float64]
-    class_size: NDArray[np.int64]
+    by_class: GroupMeans
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    by_distance: NDArray[np.float64]
-    bin_size: NDArray[np.int64]
+    by_distance: GroupMeans
 
 
 def matches(run: Run) -> list[Matches]:
-    """Each layer's match accuracy, with the parameters that the run's table was made with.
+    """Each layer's winners that agree; distances and candidates are those of the run's table.
 
-    It is computed from the trace, as tables by step don't know single samples; take it by `run.once`.
+    They are computed from the trace, as tables by step don't know single samples; take them by `run.once`.
 
     Raises:
         KeyError: match accuracy can't be computed; the message says why.
@@ -63,12 +67,19 @@ def matches(run: Run) -> list[Matches]:
     made = provenance_of(pq.read_schema(run.tables.path(MatchAccuracy.name))) or {}
     if EVAL not in run.steps.phase:
         return []
-    metric = MatchAccuracy(**made.get("parameters", {}))
+    metric = MatchAccuracy(**{**made.get("parameters", {}), "similarity": "intersection"})
     tables = run.by_sample(run.trace, metric)  # a name of its own: its files may live as long as it does
-    columns = ["label", "layer", "value", "distance"]
+    columns = ["epoch", "label", "layer", "value", "distance"]
     table = pq.read_table(tables.path(MatchAccuracy.name), columns=columns)
+    if not len(table):
+        return []
     label = table["label"].fill_null(NO_LABEL).to_numpy()
-    number, value, distance = (table[name].to_numpy() for name in ("layer", "value", "distance"))
+    epoch, number, value, distance = (
+        table[name].to_numpy() for name in ("epoch", "layer", "value", "distance")
+    )
+    chances = chances_of(tables)
+    # Where no MAC has winners to agree there is no value.
+    is_last = (epoch == epoch.max()) & ~np.isnan(value)
     return [
         _matches(
             label[mine],
@@ -77,10 +88,23 @@ def matches(run: Run) -> list[Matches]:
             layer=index,
             name=layer.name,
             measure=metric.distance,
+            chance=chances.get(index),
         )
         for index, layer in enumerate(run.layout.layers)
-        if (mine := number == index).any()
+        if (mine := is_last & (number == index)).any()
     ]
+
+
+def chances_of(tables: RunTables) -> dict[int, float]:
+    """By layer, what the last evaluation's match accuracy would be by chance, as a table's summary has it."""
+    rows = summary_in(tables.path(MatchAccuracy.name)) or ()
+    return {
+        row.layer: row.chance
+        for row in rows
+        if (row.metric, row.phase) == (MatchAccuracy.name, PHASES[EVAL])
+        and row.layer is not None
+        and row.chance is not None
+    }
 
 
 def _matches(
@@ -92,16 +116,13 @@ def _matches(
     # Bins of about as many samples each, so that none is empty and rare distances don't look certain.
     rank = np.cumsum(np.bincount(of_distance)) - 1
     of_bin = np.unique(rank * MOST_BINS // len(value), return_inverse=True)[1]
-    class_size, bin_size = np.bincount(of_class), np.bincount(of_bin[of_distance])
     first = np.flatnonzero(np.diff(of_bin, prepend=-1))
     return Matches(
         samples=len(value),
         label=classes,
-        by_class=np.bincount(of_class, value) / class_size,
-        class_size=class_size,
+        by_class=group_means(of_class, value),
         low=distances[first].astype(np.float64),
         high=distances[np.append(first[1:], len(distances)) - 1].astype(np.float64),
-        by_distance=np.bincount(of_bin[of_distance], value) / bin_size,
-        bin_size=bin_size,
+        by_distance=group_means(of_bin[of_distance], value),
         **layer,
     )

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 SEEN = "training samples seen"
 """What all curves go along; so runs of other batch sizes line up."""
 
+WINNERS_AXIS = "winners that agree (share of CMs)"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Words:

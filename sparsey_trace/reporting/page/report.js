@@ -25,15 +25,18 @@
     const { series, role } = trace.meta;
     const colour = series === undefined ? null : variable(`s${series}`);
     const made = { ...trace, visible: hidden.has(series) && role !== "marks" ? false : true };
-    if (role === "line" || role === "points") {
+    if (role === "line" || role === "points" || role === "eval") {
       made.line = { ...trace.line, color: colour };
-      made.marker = { ...trace.marker, color: colour, symbol: series };
-      if (trace.marker && trace.marker.line) made.marker.line = { ...trace.marker.line, color: variable("page") };
+      // Symbols from 100 on are the same, open.
+      made.marker = { ...trace.marker, color: colour, symbol: series + (role === "eval" ? 100 : 0) };
+      if (trace.marker && trace.marker.line) {
+        made.marker.line = { ...trace.marker.line, color: role === "eval" ? colour : variable("page") };
+      }
       for (const bar of ["error_x", "error_y"]) if (trace[bar]) made[bar] = { ...trace[bar], color: faint(colour, 0.6) };
     } else if (role === "band") {
       made.fillcolor = faint(colour, several ? 0.1 : 0.18);
-    } else if (role === "mac") {
-      made.line = { ...trace.line, color: faint(colour, 0.4) };
+    } else if (role === "chance") {
+      made.line = { ...trace.line, color: colour };
     } else if (role === "box") {
       made.line = { ...trace.line, color: colour };
       made.fillcolor = faint(colour, 0.15);
@@ -70,10 +73,41 @@
     return drawing;
   }
 
+  // Charts beside each other each fill their own axes; on request all have those that hold all of them.
+  function share(group, asked) {
+    const places = [...group.querySelectorAll(".chart")];
+    places.forEach(show);
+    Promise.all(places.map((place) => Plotly.relayout(place, { "xaxis.autorange": true, "yaxis.autorange": true }))).then(() => {
+      if (!asked) return places.forEach(draw);
+      const ranges = {};
+      for (const side of ["xaxis", "yaxis"]) {
+        const ends = places.map((place) => place._fullLayout[side].range);
+        ranges[`${side}.range`] = [Math.min(...ends.map((end) => end[0])), Math.max(...ends.map((end) => end[1]))];
+      }
+      return places.forEach((place) => Plotly.relayout(place, ranges));
+    });
+  }
+
+  const sharers = [...document.querySelectorAll("button.same")];
+  const chartsOf = (sharer) => {
+    let next = sharer.parentElement;
+    while (!next.classList.contains("charts")) next = next.nextElementSibling;
+    return next;
+  };
+
+  for (const sharer of sharers) {
+    sharer.hidden = false;
+    sharer.addEventListener("click", () => {
+      const asked = sharer.getAttribute("aria-pressed") === "false";
+      sharer.setAttribute("aria-pressed", String(asked));
+      share(chartsOf(sharer), asked);
+    });
+  }
+
   // The keyboard finds what the mouse finds: arrow keys go along a line, and from one to the next.
   function step(place, key) {
     const lines = place.data.flatMap((trace, number) =>
-      ["line", "points", "marks", "mean"].includes(trace.meta.role) && trace.visible !== false ? [number] : []);
+      ["line", "points", "eval", "marks", "mean"].includes(trace.meta.role) && trace.visible !== false ? [number] : []);
     if (!lines.length) return;
     const at = place.at || { line: 0, point: -1 };
     if (key === "ArrowUp" || key === "ArrowDown") at.line += key === "ArrowUp" ? 1 : -1;
@@ -253,10 +287,12 @@
   }
 
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
-  const ramp = dialog.querySelector(".range canvas").getContext("2d");
-  for (let value = 0; value < 256; value++) {
-    ramp.fillStyle = `rgb(${colours.slice(3 * value, 3 * value + 3).join(" ")})`;
-    ramp.fillRect(value, 0, 1, 1);
+  for (const canvas of document.querySelectorAll(".range canvas")) {
+    const ramp = canvas.getContext("2d");
+    for (let value = 0; value < 256; value++) {
+      ramp.fillStyle = `rgb(${colours.slice(3 * value, 3 * value + 3).join(" ")})`;
+      ramp.fillRect(value, 0, 1, 1);
+    }
   }
 
   // Light and dark.
@@ -272,6 +308,7 @@
 
   function redraw() {
     charts.filter((place) => place.dataset.drawn !== undefined).forEach(draw);
+    sharers.filter((sharer) => sharer.getAttribute("aria-pressed") === "true").forEach((sharer) => share(chartsOf(sharer), true));
     galleries.filter((place) => place.dataset.drawn !== undefined).forEach(hang);
   }
 
@@ -287,6 +324,20 @@
       redraw();
     });
   }
+
+  // The navigation says where one is: the last section that begins in the upper part of the screen.
+  const nav = document.querySelector("nav");
+  const links = [...nav.querySelectorAll("a")];
+  function here() {
+    const tops = links.map((link) => document.querySelector(link.hash).getBoundingClientRect().top);
+    const ended = scrollY > 0 && scrollY + innerHeight >= root.scrollHeight - 2;
+    const at = ended ? links.length - 1 : Math.max(0, tops.filter((top) => top < 160).length - 1);
+    if (links[at].hasAttribute("aria-current")) return;
+    links.forEach((link, number) => link.toggleAttribute("aria-current", number === at));
+    nav.scrollTo({ left: links[at].offsetLeft - nav.offsetLeft - 24 });
+  }
+  addEventListener("scroll", here, { passive: true });
+  here();
 
   // What is in sight is drawn first, the rest when there is time.
   const waiting = new Set([...charts, ...galleries]);

@@ -23,42 +23,44 @@ if TYPE_CHECKING:
 
 @given(chunk=RUNS)
 @settings(deadline=None, max_examples=times(10, 30))
-def test_match_accuracy_by_class_and_distance(chunk: Chunk) -> None:
+def test_winners_that_agree_by_class_and_distance_are_those_of_the_last_evaluation(chunk: Chunk) -> None:
     with looked_at(chunk, "match_accuracy") as run:
         if (
             "match_accuracy" not in run.tables
             or not pq.read_metadata(run.tables.path("match_accuracy")).num_rows
         ):
             return
-        frame = st.analyze(run.trace, metrics=["match_accuracy"], resolution="sample").to_pandas(
-            "match_accuracy"
-        )
+        winners = st.metrics.MatchAccuracy(similarity="intersection")
+        by_sample = st.analyze(run.trace, metrics=[winners], resolution="sample")
+        frame = by_sample.to_pandas("match_accuracy")
+        frame = frame[frame["epoch"] == frame["epoch"].max()]
+        chances = {row.layer: row.chance for row in by_sample.summary_rows()}
         for found in matches(run):
             mine = (
                 frame[frame["layer"] == found.layer]
                 .groupby("sample")
                 .agg(label=("label", "first"), value=("value", "mean"), distance=("distance", "first"))
+                .dropna(subset="value")
             )
-            assert found.samples == len(mine) == found.class_size.sum() == found.bin_size.sum()
+            assert found.chance == chances[found.layer]
+            assert found.samples == len(mine) == found.by_class.size.sum() == found.by_distance.size.sum()
             by_class = mine.assign(label=mine["label"].fillna(NO_LABEL)).groupby("label")["value"].mean()
             assert found.label.tolist() == by_class.index.tolist()
-            np.testing.assert_allclose(found.by_class, by_class, rtol=1e-5)
+            np.testing.assert_allclose(found.by_class.mean, by_class, rtol=1e-5)
             assert (found.high[:-1] < found.low[1:]).all()
             for low, high, mean, size in zip(
-                found.low, found.high, found.by_distance, found.bin_size, strict=True
+                found.low, found.high, found.by_distance.mean, found.by_distance.size, strict=True
             ):
                 inside = mine[mine["distance"].between(low, high)]
                 assert len(inside) == size > 0
                 assert mean == pytest.approx(inside["value"].mean(), rel=1e-5)
 
 
-def test_matches_are_by_the_parameters_of_the_runs_table(tmp_path: Path) -> None:
+def test_distances_are_those_of_the_runs_table(tmp_path: Path) -> None:
     metric = st.metrics.MatchAccuracy(distance="jaccard", similarity="jaccard")
     with st.open_trace(write_run(tmp_path / "run.h5", seed=1)) as trace:
         by_sample = st.analyze(trace, metrics=[metric], resolution="sample").to_pandas("match_accuracy")
         found = matches(run_of(trace, st.analyze(trace, metrics=[metric])))
-    means = by_sample.groupby("layer")["value"].mean()
-    for one in found:
-        assert (one.measure, one.high[-1] <= 1) == ("jaccard", True)
-        assert np.average(one.by_class, weights=one.class_size) == pytest.approx(means[one.layer], rel=1e-6)
-    assert found[0].low[0] == by_sample["distance"].min()
+    assert {(one.measure, one.high[-1] <= 1) for one in found} == {("jaccard", True)}
+    last = by_sample[by_sample["epoch"] == by_sample["epoch"].max()]
+    assert found[0].low[0] == last["distance"].min()
