@@ -53,7 +53,7 @@ def axes_for_each(ax: Any, new_figure: NewFigure, names: Sequence[str]) -> list[
     if ax is None:
         rows, columns = math.ceil(len(names) / COLUMNS), min(len(names), COLUMNS)
         width = _WIDTH if columns > 1 else 0.6 * _WIDTH
-        figure = new_figure((width, 0.4 + rows * (width / columns + 0.2)))
+        figure = new_figure((width, 0.4 + rows * min(width / columns + 0.2, 3.25)))
         _make_room(figure)
         grid = figure.subplots(rows, columns, squeeze=False).ravel()
         for unused in grid[len(names) :]:
