@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 _MOST_UPRIGHT = 12
 """More classes' names wouldn't stand side by side."""
 
+_BELOW = "Below a class stands how many samples it has, where these are as many in all charts; the mouse tells them."
+
 
 class MatchAccuracyByClassChart(JointChart[Matches]):
     """A point for each class and layer."""
@@ -85,7 +87,7 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         return Contribution(
-            meaning=[self.words.meaning],
+            meaning=[self.words.meaning, _BELOW],
             key=[("points", "mean over samples, with its 95% interval"), CHANCE],
             groups=[Group(title="By class", panels=self._panels(matches_of(views)), is_shared=True)],
         )
@@ -111,7 +113,6 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
             lambda view, layer: _points(view, layer, ticks),
             _worst_class,
             across=(-0.5, len(labels) - 0.5),
-            title="class, and how many samples" if sizes else self.words.x,
             **axis,
         )
 

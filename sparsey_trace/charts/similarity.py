@@ -156,9 +156,7 @@ class SimilarityChart(LayerChart[Similarities]):
             scale(ax, drawn, "pairs of samples")
         middle = (found.edges[1:] + found.edges[:-1]) / 2
         ax.plot(middle, found.mean, color=PALETTE[1], marker=".")
-        ax.set(
-            xlim=(0, 1), ylim=(-0.5, most + 0.5), xlabel=self.words.x, ylabel=f"{self.words.y} (of {most})"
-        )
+        ax.set(xlim=(0, 1), ylim=(-0.5, most + 0.5), xlabel=self.words.x, ylabel=self.words.y)
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         few = "" if found.samples == found.of else f"; {found.samples:,} of {found.of:,} training samples"
         return f"line: the mean{few}"
@@ -212,7 +210,7 @@ def _panel(view: View, layer: Similarities, words: Words, *, title: str) -> Pane
             [_heat(layer), _mean(layer)],
             x={"title": words.x, "range": [0, 1], "showgrid": False},
             y={
-                "title": f"{words.y} (of {most})",
+                "title": words.y,
                 "range": [-0.5, most + 0.5],
                 "showgrid": False,
                 "dtick": max(1, most // 8),

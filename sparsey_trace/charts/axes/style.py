@@ -73,11 +73,13 @@ def scale(ax: Axes, measured: ScalarMappable, label: str) -> None:
 
 
 def label_outer(axes: Sequence[Axes], columns: int) -> None:
-    """Leave what the vertical axes and colour bars measure to the first and the last of each row."""
+    """Leave what axes measure to the first of each row, and what colour bars do to the last, where it is the same."""
+    titles = [its.get_ylabel() for its in axes]
+    scales = [[bar.get_ylabel() for bar in its.child_axes] for its in axes]
     for index, its in enumerate(axes):
-        if index % columns:
+        if index % columns and titles[index] == titles[index - 1]:
             its.set_ylabel("")
-        if index % columns < columns - 1 and index < len(axes) - 1:
+        if (index + 1) % columns and index + 1 < len(axes) and scales[index] == scales[index + 1]:
             for bar in its.child_axes:
                 bar.set_ylabel("")
 

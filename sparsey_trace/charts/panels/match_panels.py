@@ -61,7 +61,7 @@ def match_panels(
                 label=f"{words.title}, layer {name}. {said}",
                 figure=figure(
                     [*chances, *(trace(view, layer) for view, layer in mine)],
-                    x={"title": words.x} | axis,
+                    x={"title": words.x, **axis},
                     y={"title": words.y, "rangemode": "tozero"},
                 ),
             )
