@@ -12,15 +12,17 @@ from sparsey_trace.errors import DataError
 from sparsey_trace.support.bitsets import sets_of_packed, sets_of_samples
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
-from sparsey_trace.layout import TRAIN, Layout
+from sparsey_trace.layout import MARKS, NO_LABEL, TRAIN, Layout
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Chunk:
     """Consecutive samples of a run.
 
-    Columns that were not asked of the trace are None (inputs) or empty (codes, active).
+    Columns that were not asked of the trace are None (inputs) or empty (codes, active, values).
 
     Attributes:
         layout: the model's layout.
@@ -29,9 +31,13 @@ class Chunk:
         epoch: [n] int32.
         phase: [n] uint8, 0 train and 1 eval.
         label: [n] int64, `NO_LABEL` where unknown.
+        id: [n] int64, which sample of a dataset it is; `NO_LABEL` where unknown, as in the next two, and by default.
+        sequence: [n] int64, the sequence that it belongs to.
+        moment: [n] int64, its place in that sequence.
         inputs: [n, D] uint8 zeros and ones, or float32; None where not read or not recorded.
         codes: per layer [n, M, Q] uint8 or uint16, the winners; meaningless where a MAC is silent.
         active: per layer [n, M] bool.
+        values: per layer, a name to [n, M] float32: further values of its MACs, nan where there is none.
 
     Raises:
         DataError: an array whose shape doesn't fit the layout or the other arrays.
@@ -46,15 +52,22 @@ class Chunk:
     inputs: NDArray[Any] | None = None
     codes: tuple[NDArray[Any], ...] = ()
     active: tuple[NDArray[np.bool_], ...] = ()
+    values: tuple[Mapping[str, NDArray[np.float32]], ...] = ()
+    id: NDArray[np.int64] = None  # type: ignore[assignment] # filled in below
+    sequence: NDArray[np.int64] = None  # type: ignore[assignment] # filled in below
+    moment: NDArray[np.int64] = None  # type: ignore[assignment] # filled in below
 
     def __post_init__(self) -> None:
         """Check every array's shape against the layout."""
         size = np.size(self.step)
-        for name in ("step", "epoch", "phase", "label"):
+        for name in MARKS.values():
+            if getattr(self, name) is None:
+                object.__setattr__(self, name, np.full(size, NO_LABEL))
+        for name in ("step", "epoch", "phase", *MARKS.values()):
             _expect_shape(getattr(self, name), (size,), name)
         if self.inputs is not None:
             _expect_shape(self.inputs, (size, self.layout.num_features), "inputs")
-        for kind, arrays in (("codes", self.codes), ("active", self.active)):
+        for kind, arrays in (("codes", self.codes), ("active", self.active), ("values", self.values)):
             if arrays and len(arrays) != len(self.layout.layers):
                 msg = f"{kind}: expected an array for each of {len(self.layout.layers)} layers, found {len(arrays)}"
                 raise DataError(msg)
@@ -62,6 +75,9 @@ class Chunk:
             _expect_shape(codes, (size, layer.num_macs, layer.num_cms), f"codes of {layer.name}")
         for layer, active in zip(self.layout.layers, self.active, strict=False):
             _expect_shape(active, (size, layer.num_macs), f"active of {layer.name}")
+        for layer, values in zip(self.layout.layers, self.values, strict=False):
+            for name, value in values.items():
+                _expect_shape(value, (size, layer.num_macs), f"{name} of {layer.name}")
 
     def __len__(self) -> int:
         """The number of samples."""
@@ -69,7 +85,7 @@ class Chunk:
 
     def __repr__(self) -> str:
         """One line: which samples, and what is known of them."""
-        fields = [name for name in ("codes", "active") if getattr(self, name)]
+        fields = [name for name in ("codes", "active", "values") if getattr(self, name)]
         held = ", ".join([*(["inputs"] if self.inputs is not None else []), *fields]) or "no arrays"
         return f"<Chunk of samples {self.start:,} to {self.start + len(self):,} (exclusive): {held}>"
 
@@ -85,10 +101,11 @@ class Chunk:
             step=self.step[part],
             epoch=self.epoch[part],
             phase=self.phase[part],
-            label=self.label[part],
+            **{name: getattr(self, name)[part] for name in MARKS.values()},
             inputs=None if self.inputs is None else self.inputs[part],
             codes=tuple(codes[part] for codes in self.codes),
             active=tuple(active[part] for active in self.active),
+            values=tuple({name: value[part] for name, value in of.items()} for of in self.values),
         )
 
     @property

@@ -1,4 +1,4 @@
-"""The vocabulary: what a model is made of, and the numbers that stand for phases, padding and unknown labels.
+"""The vocabulary: what a model is made of, and the numbers that stand for phases, padding and what is unknown.
 
 `LayerLayout` is one layer of MACs, `Layout` the model; samples of a run are in `sparsey_trace.chunk`. Both are frozen
 and checked when made.
@@ -44,7 +44,10 @@ EVAL = 1
 """Stands for `eval` in arrays of phases."""
 
 NO_LABEL = int(np.iinfo(np.int64).min)
-"""Stands for "no label known" in arrays of labels."""
+"""Stands for "none known" in arrays of labels, and of the other marks of a sample."""
+
+MARKS = {"labels": "label", "ids": "id", "sequence": "sequence", "moment": "moment"}
+"""What a whole number may say of each sample: under what name it is handed over, and in which column it is kept."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

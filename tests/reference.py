@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 from tests import definitions
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ DTYPES = {
 }
 
 KEYS = {
-    "sample": ["sample", "step", "epoch", "phase", "label"],
+    "sample": ["sample", "step", "epoch", "phase", *MARKS.values()],
     "step": ["step", "epoch", "phase"],
     "epoch": ["epoch", "phase"],
     "run": ["phase"],

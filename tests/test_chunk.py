@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from sparsey_trace.chunk import Chunk
 from sparsey_trace.errors import DataError
-from sparsey_trace.layout import NO_LABEL
+from sparsey_trace.layout import MARKS, NO_LABEL
 from sparsey_trace.testing import runs
 from tests.test_layout import layout
 
@@ -80,7 +80,7 @@ def test_a_part_of_a_chunk(run: Chunk, part: slice) -> None:
         return
     piece = run[part]
     assert piece.sample.tolist() == run.sample[part].tolist()
-    for name in ("step", "epoch", "phase", "label", "inputs"):
+    for name in ("step", "epoch", "phase", *MARKS.values(), "inputs"):
         assert np.array_equal(getattr(piece, name), getattr(run, name)[part])
     for name in ("codes", "active"):
         for mine, whole in zip(getattr(piece, name), getattr(run, name), strict=True):

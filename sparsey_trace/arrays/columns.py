@@ -63,10 +63,10 @@ class LazyTrace(Protocol):
 
     @property
     def samples(self) -> Any:
-        """Has step, epoch, phase, label and time of each sample, as lazy columns."""
+        """Has step, epoch, phase, label, id, sequence, moment and time of each sample, as lazy columns."""
         ...
 
     @property
     def layers(self) -> Sequence[Any]:
-        """Have codes and active, as lazy columns."""
+        """Have codes and active, as lazy columns, and further ones by name in `values`."""
         ...

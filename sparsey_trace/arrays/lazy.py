@@ -11,10 +11,10 @@ from xarray.backends import BackendArray
 from xarray.core import indexing
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from numpy.typing import NDArray
 
@@ -83,7 +83,8 @@ class TraceArray(BackendArray):  # type: ignore[misc]
     def _view(self) -> LazyColumn:
         trace, (column, layer) = self._opened.trace, self._name
         owner = trace if column == "inputs" else trace.samples if layer is None else trace.layers[layer]
-        view: LazyColumn = getattr(owner, column)
+        values: Mapping[str, LazyColumn] = {} if layer is None else trace.layers[layer].values
+        view: LazyColumn = values[column] if column in values else getattr(owner, column)
         return view
 
     def __dask_tokenize__(self) -> tuple[Any, ...]:
@@ -98,7 +99,7 @@ def _phases(numbers: NDArray[np.uint8]) -> NDArray[np.str_]:
     return np.array(PHASES)[numbers]
 
 
-def _labels(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
+def _marks(numbers: NDArray[np.int64]) -> NDArray[np.float64]:
     return np.where(numbers == NO_LABEL, np.nan, numbers)
 
 
@@ -112,7 +113,7 @@ _LAST_SECOND = 9e12
 
 _DECODED: dict[str, tuple[np.dtype[Any], Callable[[Any], Any]]] = {
     "phase": (np.dtype("U5"), _phases),
-    "label": (np.dtype(np.float64), _labels),
+    **{name: (np.dtype(np.float64), _marks) for name in MARKS.values()},
     "time": (np.dtype("datetime64[us]"), _times),
 }
 """Columns that xarray's users know in another form than the file's."""

@@ -12,6 +12,7 @@ from xarray.core import indexing
 from xarray.indexes import PandasIndex
 
 from sparsey_trace.arrays.lazy import Name, Opened, TraceArray
+from sparsey_trace.layout import MARKS
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from sparsey_trace.arrays.columns import LazyTrace
     from sparsey_trace.layout import LayerLayout
 
-_SAMPLE_COLUMNS = ("step", "epoch", "phase", "label", "time")
+_SAMPLE_COLUMNS = ("step", "epoch", "phase", *MARKS.values(), "time")
 
 _BLOCK_BYTES = 16 << 20
 """About how much of the widest array stands in a dask chunk."""
@@ -50,7 +51,7 @@ def tree_of(trace: LazyTrace, *, in_dask: bool = False) -> xr.DataTree:
 
 def _chunked(node: xr.Dataset, size: int, token: tuple[Any, ...]) -> xr.Dataset:
     """A node with dask arrays for what is wide; their names follow from the token, and so equal what is equal."""
-    wide = [name for name in ("inputs", "codes", "active") if name in node]
+    wide = [name for name, array in node.data_vars.items() if array.dims[:1] == ("sample",)]
     # Without one, dask would pickle the arrays and open the trace for these.
     chunked = {name: node[name].chunk({"sample": size}, token=str((*token, name))) for name in wide}
     return node.assign(chunked)
@@ -113,11 +114,15 @@ def _layer(opened: Opened, number: int) -> xr.Dataset:
     }
     active = _lazy(opened, Name("active", number), ("sample", "mac"))
     active.attrs = {"long_name": "whether the MAC was active; else it was silent"}
+    values = {
+        name: _lazy(opened, Name(name, number), ("sample", "mac"))
+        for name in opened.trace.layers[number].values
+    }
     wiring = xr.Variable(
         ("mac", "source"), layout.connections, {"long_name": "what the MAC listens to; -1 is none"}
     )
     return xr.Dataset(
-        {"codes": codes, "active": active, "connections": wiring},
+        {"codes": codes, "active": active, **values, "connections": wiring},
         coords={**_samples(opened), **_macs(layout)},
         attrs={"layer": layout.name, "number": number, "num_neurons": layout.num_neurons},
     )

@@ -9,7 +9,7 @@ from torch import Generator, Tensor, nn
 from torch.nn import functional
 
 from sparsey_trace.demo.grids import GridKind, make_grid, sources_within
-from sparsey_trace.demo.selection import WinSigmoid, best_winners, sample_winners
+from sparsey_trace.demo.selection import WinSigmoid, best_winners, familiarity, sample_winners
 from sparsey_trace.demo.synapses import LearningRule, Synapses
 
 
@@ -50,6 +50,7 @@ class SparseyLayer(nn.Module):
         input_connections: [M, R] int64, what each MAC listens to, padded with the number of sources.
         mac_positions: [M, 2] float32, (x, y) on the unit square.
         is_active: [B, M] bool, which MACs had a code in the latest forward pass; [0, M] before the first.
+        familiarity: [B, M] float32, how familiar each MAC found the latest input, from 0 to 1; [0, M] before the first.
         num_cms_per_mac: Q.
         num_neurons_per_cm: K.
         synapses: the weights.
@@ -77,6 +78,7 @@ class SparseyLayer(nn.Module):
         self.register_buffer("mac_positions", positions)
         self.register_buffer("input_connections", connections)
         self.is_active = torch.zeros(0, len(positions), dtype=torch.bool)
+        self.familiarity = torch.zeros(0, len(positions))
         self.generator = Generator().manual_seed(seed)
         self.synapses = Synapses(
             self.field_sizes * cells_per_source,
@@ -104,7 +106,9 @@ class SparseyLayer(nn.Module):
         self.is_active = self._within_thresholds(inputs)
         support = self.synapses.support(inputs.flatten(2))
         per_cm = (self.num_cms_per_mac, self.num_neurons_per_cm)
-        winners = self._choose(support.reshape(*support.shape[:2], *per_cm))
+        support = support.reshape(*support.shape[:2], *per_cm)
+        self.familiarity = familiarity(support)
+        winners = self._choose(support)
         cells = functional.one_hot(winners, self.num_neurons_per_cm).flatten(2)
         codes = (cells * self.is_active[..., None]).float()
         if self.training:

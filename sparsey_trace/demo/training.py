@@ -70,9 +70,11 @@ def run_demo(
     images = torch.from_numpy(data.inputs).float()
     numbers = {"epochs": epochs, "samples": schedule.samples, "batch_size": batch_size, "seed": seed}
     config = {"dataset": dataset, **numbers, "model": asdict(demo.model)}
-    with record(model, path, config=config) as recorder:
+    values = {"familiarity": lambda layer, _: layer.familiarity}
+    with record(model, path, config=config, values=values) as recorder:
         for done, step in enumerate(schedule, start=1):
-            recorder.epoch, recorder.labels = step.epoch, data.labels[step.samples]
+            recorder.epoch, recorder.ids = step.epoch, step.samples
+            recorder.labels = data.labels[step.samples]
             model.train(step.training)
             model(images[step.samples])
             if on_step is not None:

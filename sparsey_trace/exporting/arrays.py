@@ -9,7 +9,7 @@ import numpy as np
 from dask.callbacks import Callback
 
 from sparsey_trace.arrays.tree import block_size, tree_of
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -58,7 +58,8 @@ def _for_files(node: xr.Dataset, size: int) -> xr.Dataset:
     flags = {"flag_values": np.arange(len(PHASES), dtype=np.uint8), "flag_meanings": " ".join(PHASES)}
     phase = sum((found["phase"] == name) * np.uint8(number) for number, name in enumerate(PHASES))
     found = found.assign_coords(phase=phase.assign_attrs(flags))
-    found["label"].encoding = {"dtype": "int64", "_FillValue": NO_LABEL}
+    for name in MARKS.values():
+        found[name].encoding = {"dtype": "int64", "_FillValue": NO_LABEL}
     return found
 
 

@@ -7,7 +7,7 @@ from dataclasses import MISSING, fields
 from inspect import isabstract
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 
-from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.layout import EVAL, MARKS, TRAIN
 from sparsey_trace.metrics.base import (
     EVERYTHING,
     RESOLUTIONS,
@@ -31,7 +31,19 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import SampleValues
 
 _COLUMNS = frozenset(
-    {"sample", "step", "epoch", "phase", "label", "layer", "mac", "value", "samples", "layer_name", "metric"},
+    {
+        "sample",
+        "step",
+        "epoch",
+        "phase",
+        *MARKS.values(),
+        "layer",
+        "mac",
+        "value",
+        "samples",
+        "layer_name",
+        "metric",
+    },
 )
 """What extra columns can't be called."""
 

@@ -36,7 +36,7 @@ from sparsey_trace.recording.model.unseen import UnseenPasses
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
 from sparsey_trace.recording.queue.step_maker import StepMaker
 from sparsey_trace.recording.queue.step_queue import Totals
-from sparsey_trace.recording.steps.checks import checked_labels, phase_of
+from sparsey_trace.recording.steps.checks import checked_marks, phase_of
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
 from sparsey_trace.support.telling import tell
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.bad_steps import BadSteps
     from sparsey_trace.recording.layer_choice import LayerChoice
+    from sparsey_trace.recording.layer_values import LayerValues
     from sparsey_trace.recording.model_input import ModelInput
     from sparsey_trace.recording.queue.pending_step import PendingStep
     from sparsey_trace.recording.queue.writer_thread import WriterThread
@@ -67,14 +68,15 @@ class Capture:
         model_input: finds the input.
         sampling: the passes that are recorded.
         bad_steps: what is done with those that can't be.
+        values: what is recorded of each layer beside codes and activity.
         calls: one of `CALLS`.
         writer_thread: is given each step.
         run_file: where the steps go; it says the number of the first one, and how inputs are kept.
 
     Attributes:
         epoch: of the passes from now on.
-        labels: of the next pass, or None.
-        keeps_labels: whether they are those of the passes behind it too.
+        marks: of the samples of the next pass, by the names of `MARKS`.
+        kept: the names of those that are the marks of the passes behind it too.
         is_paused: whether passes are no steps now.
         num_passes: how many were begun.
         num_left_out: how many passes sampling left out.
@@ -92,14 +94,16 @@ class Capture:
         model_input: ModelInput,
         sampling: Sampling,
         bad_steps: BadSteps,
+        values: LayerValues,
         calls: str,
         writer_thread: WriterThread,
         run_file: RunFile,
     ) -> None:
         """No hook is on yet; see the class for the arguments."""
         self.epoch = 0
-        self.labels: Any = None
-        self.keeps_labels = self.is_paused = False
+        self.marks: dict[str, Any] = {}
+        self.kept: set[str] = set()
+        self.is_paused = False
         self.num_passes = self.num_left_out = self.num_lost = 0
         self._num_refused = Totals()
         self.pid = os.getpid()
@@ -109,6 +113,7 @@ class Capture:
         self._model, self._choice, self._layers = model, choice, choice.layers
         self._model_input, self._sampling, self._calls = model_input, sampling, calls
         self._writer_thread, self._queue = writer_thread, writer_thread.queue
+        self._values = values
         self._step_maker = StepMaker(run_file.inputs)
         self._run_file, self._next_step = run_file, run_file.part.first_step
         self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
@@ -203,12 +208,11 @@ class Capture:
             current.under_way = UncountedPass()
         else:
             self.num_passes += 1
-            labels = self.labels
-            if not self.keeps_labels:
-                self.labels = None
-            self._begin_step(args, kwargs, labels)
+            marks = self.marks
+            self.marks = {name: marks[name] for name in self.kept}
+            self._begin_step(args, kwargs, marks)
 
-    def _begin_step(self, args: tuple[Any, ...], kwargs: dict[str, Any], labels: Any) -> None:
+    def _begin_step(self, args: tuple[Any, ...], kwargs: dict[str, Any], marks: dict[str, Any]) -> None:
         current = self._current
         if self._writer_thread.has_failed:
             self.num_lost += 1
@@ -224,7 +228,7 @@ class Capture:
         if phase is None:
             current.under_way = SkippedPass()
         else:
-            current.under_way = self._look_at(args, kwargs, phase=phase, labels=labels)
+            current.under_way = self._look_at(args, kwargs, phase=phase, marks=marks)
 
     def _catch_up(self) -> None:
         """Know of what was queued or left out, also where Ctrl-C came right behind it."""
@@ -253,7 +257,7 @@ class Capture:
         return phase if self._sampling.takes(step, phase=phase, epoch=self.epoch) else None
 
     def _look_at(
-        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, phase: str, labels: Any
+        self, args: tuple[Any, ...], kwargs: dict[str, Any], *, phase: str, marks: dict[str, Any]
     ) -> ForwardPass:
         where = self._where
         inputs = self._model_input.find(args, kwargs, where=where)
@@ -266,7 +270,7 @@ class Capture:
             phase=phase,
             size=inputs.shape[0],
             inputs=self._step_maker.kept_inputs(inputs),
-            labels=labels,
+            marks=marks,
             given=inputs,
         )
 
@@ -285,8 +289,12 @@ class Capture:
         if self._layout is None:
             under_way.layout = with_sizes(under_way.layout, index, layer, output)
         with torch.no_grad():
-            codes = layer.adapter.read(layer.module, output, under_way.layout.layers[index])
-        check_num_samples(codes, under_way, layer.name)
+            of_layer = under_way.layout.layers[index]
+            codes = layer.adapter.read(layer.module, output, of_layer)
+            check_num_samples(codes, under_way, layer.name)
+            under_way.values[index] = self._values.read(
+                layer.module, output, of_layer, size=codes.size, where=under_way.where
+            )
         under_way.codes[index] = codes
 
     def _notice_outside(self, name: str) -> None:
@@ -359,12 +367,19 @@ class Capture:
             under_way.inputs = self._step_maker.kept_inputs(used)
 
     def _make_step(self, ended: ForwardPass) -> Step | PendingStep:
-        labels = checked_labels(ended.labels, size=ended.size, where=self._where)
+        marks = {
+            name: checked_marks(given, name, size=ended.size, where=self._where)
+            for name, given in ended.marks.items()
+        }
         codes = [ended.codes[index] for index in range(len(self._layers))]
         with torch.no_grad():
             values = find_winners(codes, ended.layout)._asdict() | ended.inputs
-        if isinstance(labels, Tensor):
-            values["labels"], labels = labels, None
+        values |= {name: found for name, found in marks.items() if isinstance(found, Tensor)}
+        values |= {
+            f"{index} {name}": found
+            for index, by_name in ended.values.items()
+            for name, found in by_name.items()
+        }
         step = UncheckedStep(
             where=self._where,
             number=self._next_step,
@@ -373,7 +388,7 @@ class Capture:
             values=values,
             phase=ended.phase,
             epoch=self.epoch,
-            labels=labels,
+            marks={name: found for name, found in marks.items() if not isinstance(found, Tensor)},
             time=time.time(),
         )
         return self._step_maker.make(step, first_sample=self.num_samples)

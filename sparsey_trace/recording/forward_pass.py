@@ -30,9 +30,10 @@ class ForwardPass:
         phase: `train` or `eval`.
         size: B.
         inputs: what the step keeps of the input, as in `UncheckedStep.values`.
-        labels: what the user set as the labels of the pass.
+        marks: what the user set as the marks of its samples, by the names of `MARKS`.
         given: the input itself, to see whether the model got another one.
         codes: by number, of the layers that ran so far.
+        values: by number, of these layers, further values of their MACs, by name.
     """
 
     where: str
@@ -40,9 +41,10 @@ class ForwardPass:
     phase: str
     size: int
     inputs: dict[str, Tensor]
-    labels: Any
+    marks: dict[str, Any]
     given: Tensor
     codes: dict[int, Codes] = field(default_factory=dict)
+    values: dict[int, dict[str, Tensor]] = field(default_factory=dict)
 
 
 class SkippedPass:

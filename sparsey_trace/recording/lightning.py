@@ -91,6 +91,9 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
             from the LightningModule to it; by default the LightningModule itself.
         labels: from a batch, as it is on the device, to a whole number for each sample or None; by default the y of
             batches (x, y). None records none.
+        ids: likewise, to the samples' places in their dataset; by default there are none.
+        sequence: likewise, to the sequences that the samples belong to.
+        moment: likewise, to their places in these.
         loops: which loops are recorded: `train`, `validate`, `test`, `predict` and `sanity_check`; by default all but
             the last. What is left out is told, by Lightning's own lines of information and in the trace.
         options: those of `record`. `config` is by default what the module's `save_hyperparameters` saved. `overwrite`
@@ -110,13 +113,17 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         *,
         model: str | Callable[[LightningModule], nn.Module] | None = None,
         labels: Callable[[Any], Any] | None = labels_of_pair,
+        ids: Callable[[Any], Any] | None = None,
+        sequence: Callable[[Any], Any] | None = None,
+        moment: Callable[[Any], Any] | None = None,
         loops: Collection[str] = LOOPS,
         **options: Any,
     ) -> None:
         """Nothing is made before a loop starts."""
         super().__init__()
         inspect.signature(record).bind(None, path, **options)
-        self._path, self._model, self._labels, self._options = user_path(path), model, labels, options
+        self._path, self._model, self._options = user_path(path), model, options
+        self._marks = {"labels": labels, "ids": ids, "sequence": sequence, "moment": moment}
         self._loops = Loops(loops, options.get("predicate"))
         self._recorder: Recorder | None = None
         self._has_recorded = False
@@ -244,7 +251,8 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         self._loops.now = _loop(trainer)
         if self._recorder is not None:
             self._recorder.epoch = trainer.current_epoch
-            self._recorder.labels = None if self._labels is None else self._labels(batch)
+            for name, of_batch in self._marks.items():
+                setattr(self._recorder, name, None if of_batch is None else of_batch(batch))
 
     def _leave(self, exception: BaseException | None) -> None:
         recorder, self._recorder = self._recorder, None

@@ -16,6 +16,7 @@ from sparsey_trace.recording import live
 from sparsey_trace.recording.bad_steps import ON_BAD_STEP, BadSteps
 from sparsey_trace.recording.capture import CALLS, Capture
 from sparsey_trace.recording.layer_choice import choose_layers
+from sparsey_trace.recording.layer_values import LayerValues
 from sparsey_trace.recording.model.wrappers import unwrapped
 from sparsey_trace.recording.model_input import ModelInput
 from sparsey_trace.recording.queue.policy import Policy, check_choice
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.layer_choice import LayersWanted
+    from sparsey_trace.recording.layer_values import ReadValue
     from sparsey_trace.recording.model_input import Chosen
     from sparsey_trace.recording.run_files import RunFile
 
@@ -64,6 +66,7 @@ def record(
     on_error: str = "warn",
     on_bad_step: str = "auto",
     calls: str = "once",
+    values: Mapping[str, ReadValue] | None = None,
 ) -> Recorder:
     """Record the forward passes of a model into a trace: all of them, or those that are asked for.
 
@@ -104,6 +107,8 @@ def record(
             warning. By default, `auto`, raise until a step was recorded, as the set-up may be wrong, and warn from then
             on. The trace names what was left out.
         calls: how often a layer may run in a pass: `once`, or several times, of which the `last` is recorded.
+        values: further values of each MAC, such as its familiarity: a name to a function of a layer and its output that
+            gives [B, M] numbers, kept as float32, nan where there is none; or None for a layer that has no such value.
 
     Returns:
         The recorder, to use in a `with` statement or to close.
@@ -138,10 +143,11 @@ def record(
     )
     check_choice(on_bad_step, "on_bad_step", ON_BAD_STEP)
     check_choice(calls, "calls", CALLS)
-    model_input = ModelInput(model, input)
+    model_input, layer_values = ModelInput(model, input), LayerValues(values)
     config_text(config or {})  # said here, not by the writer in the first step
     path = user_path(path)
     run_file = find_run_file(path, inputs=inputs, resume=resume, overwrite=overwrite)
+    run_file.check_values(layer_values.names)
     _check_writable(run_file.path, overwrite=overwrite)
     options = {
         "config": config,
@@ -162,6 +168,7 @@ def record(
                 model_input=model_input,
                 sampling=sampling,
                 bad_steps=BadSteps(on_bad_step, run_file.path),
+                values=layer_values,
                 calls=calls,
                 writer_thread=writer_thread,
                 run_file=run_file,

@@ -8,6 +8,7 @@ import weakref
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import RecordError
+from sparsey_trace.layout import MARKS
 from sparsey_trace.recording import live
 from sparsey_trace.recording.model.unseen import WAYS
 from sparsey_trace.recording.model.wrappers import compile_hint
@@ -41,7 +42,7 @@ class Recorder:
       [B, rows, columns, 1, 1]); later passes may arrange the same number of features as they like.
     - A layer's output is what the model went on with, whatever hooks were added, and when.
     - A step's number counts the passes that were completed before it, recorded or not; those that raise don't count.
-    - Which passes are recorded is settled as they begin. Labels of a pass that isn't are used up all the same.
+    - Which passes are recorded is settled as they begin. Labels and ids of a pass that isn't are used up all the same.
     - What makes a step that can't be recorded (`on_bad_step`) is told and its number named in the trace.
     - A layer whose lower neighbours aren't recorded is wired, in the trace, to what these listen to.
     - Copies of the model (`copy.deepcopy`, pickles, forked processes) aren't recorded, nor passes under torch.func,
@@ -102,11 +103,38 @@ class Recorder:
     @property
     def labels(self) -> Any:
         """[B] whole numbers, of the next forward pass, which takes them; any array, tensor or list."""
-        return self._capture.labels
+        return self._capture.marks.get("labels")
 
     @labels.setter
     def labels(self, labels: Any) -> None:
         self.set_labels(labels)
+
+    @property
+    def ids(self) -> Any:
+        """[B] whole numbers, of the next forward pass, which takes them: which sample of the dataset each one is."""
+        return self._capture.marks.get("ids")
+
+    @ids.setter
+    def ids(self, ids: Any) -> None:
+        self._mark("ids", ids, keep=False)
+
+    @property
+    def sequence(self) -> Any:
+        """[B] whole numbers, or one for all, of the next forward pass, which takes them: the samples' sequences."""
+        return self._capture.marks.get("sequence")
+
+    @sequence.setter
+    def sequence(self, sequence: Any) -> None:
+        self._mark("sequence", sequence, keep=False)
+
+    @property
+    def moment(self) -> Any:
+        """[B] whole numbers, or one for all, of the next forward pass, which takes them: places in the sequences."""
+        return self._capture.marks.get("moment")
+
+    @moment.setter
+    def moment(self, moment: Any) -> None:
+        self._mark("moment", moment, keep=False)
 
     def set_labels(self, labels: Any, *, keep: bool = False) -> None:
         """Set the labels of the next forward pass, or of all that follow.
@@ -116,7 +144,14 @@ class Recorder:
             keep: whether they stay until they are set anew, for a model that sees the same samples in several
                 passes, as the two halves of a siamese net or a GAN's discriminator.
         """
-        self._capture.labels, self._capture.keeps_labels = labels, keep
+        self._mark("labels", labels, keep=keep)
+
+    def _mark(self, name: str, given: Any, *, keep: bool) -> None:
+        # A dictionary of its own each time, as a pass keeps the one that it began with.
+        capture = self._capture
+        others = {other: found for other, found in capture.marks.items() if other != name}
+        capture.marks = others if given is None else others | {name: given}
+        capture.kept = capture.kept - {name} | ({name} if keep and given is not None else set())
 
     @contextlib.contextmanager
     def paused(self) -> Iterator[None]:
@@ -246,5 +281,5 @@ class Recorder:
             self._writer_thread.finish()
 
 
-_SETTABLE = ("path", "epoch", "labels")
+_SETTABLE = ("path", "epoch", *MARKS)
 """Names that `record` and users set."""

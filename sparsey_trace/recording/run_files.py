@@ -17,7 +17,7 @@ from sparsey_trace.trace.reading.trace_file import open_trace_file
 from sparsey_trace.trace.writing.lock import WriterLock
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
     from pathlib import Path
 
     from sparsey_trace.layout import Layout
@@ -36,6 +36,7 @@ class RunFile:
         stale: later files of the run that this one replaces, and that have to go with it.
         layout: the model as that file has it, or None.
         inputs: how inputs are kept: as asked for, or as that file keeps them.
+        values: the names of further values of MACs in that file, or None.
     """
 
     path: Path
@@ -44,6 +45,16 @@ class RunFile:
     before: Path | None = None
     stale: Sequence[Path] = ()
     layout: Layout | None = None
+    values: frozenset[str] | None = None
+
+    def check_values(self, names: Collection[str]) -> None:
+        """See that the further values of these names are those that were recorded before.
+
+        Raises:
+            RecordError: they aren't.
+        """
+        if self.values is not None and self.before is not None:
+            _check_same("values", sorted(self.values), sorted(names), self.before)
 
     def check_layout(self, layout: Layout) -> None:
         """See that the model is the one that was recorded before.
@@ -163,7 +174,8 @@ def _behind(before: Path, begun: RunFile) -> RunFile:
             first_step=max([last.last_step, *map(int, last.storage.drops())]) + 1,
             first_sample=last.part.first_sample + last.storage.committed,
         )
-    return replace(begun, part=part, inputs=kind, before=before, layout=last.head.layout)
+    values = frozenset[str]().union(*last.head.values)
+    return replace(begun, part=part, inputs=kind, before=before, layout=last.head.layout, values=values)
 
 
 def _check_same(what: str, before: object, now: object, path: Path) -> None:

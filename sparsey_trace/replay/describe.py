@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.support.printable import count
 from sparsey_trace.tables.gaps import Gaps
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from sparsey_trace.layout import LayerLayout
     from sparsey_trace.trace.reading.trace import Trace
@@ -45,7 +45,7 @@ def facts(trace: Trace) -> dict[str, Any]:
             "features": layout.num_features,
             "shape": list(layout.input_shape),
         },
-        "layers": [_layer(layer) for layer in layout.layers],
+        "layers": [_layer(*of_layer) for of_layer in zip(layout.layers, trace.value_names, strict=True)],
         "sampling": trace.sampling,
         "drops": trace.drops.tolist(),
         "gaps": str(Gaps.of(trace)),
@@ -73,22 +73,25 @@ def part_in_words(trace: Trace) -> str:
 def _counts(trace: Trace) -> dict[str, Any]:
     epochs: set[int] = set()
     phases = dict.fromkeys(PHASES, 0)
-    labels = 0
+    known = dict.fromkeys(MARKS.values(), 0)
     for chunk in trace.chunks(_SAMPLES_AT_ONCE, fields=frozenset()):
         epochs.update(chunk.epoch.tolist())
         for number, phase in enumerate(PHASES):
             phases[phase] += int(np.count_nonzero(chunk.phase == number))
-        labels += int(np.count_nonzero(chunk.label != NO_LABEL))
-    return {"epochs": len(epochs), "phases": phases, "labels": labels}
+        for name in known:
+            known[name] += int(np.count_nonzero(getattr(chunk, name) != NO_LABEL))
+    marks = {name: known[column] for name, column in MARKS.items()}
+    return {"epochs": len(epochs), "phases": phases, **marks}
 
 
-def _layer(layer: LayerLayout) -> dict[str, Any]:
+def _layer(layer: LayerLayout, values: Sequence[str]) -> dict[str, Any]:
     return {
         "name": layer.name,
         "macs": layer.num_macs,
         "cms": layer.num_cms,
         "neurons": layer.num_neurons,
         "connections": list(layer.fan_in),
+        "values": list(values),
     }
 
 
@@ -124,7 +127,7 @@ def described(found: Mapping[str, Any]) -> dict[str, str]:
         "size": size_in_words(found["bytes"]),
         "samples": f"{found['samples']:,} ({phases}) in {steps}",
         **({"gaps": found["gaps"]} if found["gaps"] else {}),
-        "labels": f"{found['labels']:,} known",
+        **{name: f"{found[name]:,} known" for name in MARKS if found[name] or name == "labels"},
         "inputs": _inputs(found["inputs"]),
         "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
     }

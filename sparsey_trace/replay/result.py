@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.layout import PHASES
+from sparsey_trace.layout import MARKS, PHASES
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
@@ -101,14 +101,14 @@ class Result(Mapping[str, "pa.Table"]):
         return len(self.paths)
 
     def to_pandas(self, name: str) -> pd.DataFrame:
-        """A metric's table as a pandas frame; labels, which may be unknown, as Int64."""
+        """A metric's table as a pandas frame; labels and other marks, which may be unknown, as Int64."""
         import pandas as pd
 
         found = self[name]
         frame: pd.DataFrame = found.to_pandas()
-        if "label" in frame:
+        for name in set(MARKS.values()) & set(frame):
             # By way of floats, large ones would become others.
-            frame["label"] = found["label"].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
+            frame[name] = found[name].to_pandas(types_mapper={pa.int64(): pd.Int64Dtype()}.get)
         return frame
 
     def worst(self, name: str, n: int = 20, *, layer: int | str | None = None) -> pd.DataFrame:

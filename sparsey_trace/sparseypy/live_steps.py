@@ -87,7 +87,7 @@ class LiveSteps:
             values=values,
             phase=PHASES[not training],
             epoch=0,
-            labels=None,
+            marks={},
             time=0.0,
         )
         return unchecked.read(first_sample=self._num_samples)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from sparsey_trace.layout import NO_LABEL
+from sparsey_trace.layout import MARKS, NO_LABEL
 from sparsey_trace.metrics.columns import column, phase_column
 
 if TYPE_CHECKING:
@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 
 
 def sample_columns(chunk: Chunk, sample: NDArray[np.int64]) -> dict[str, Any]:
-    """The columns that tell samples at positions [n] of a chunk apart: sample, step, epoch, phase, label; [n] each."""
-    label = chunk.label[sample]
+    """The columns [n] that tell a chunk's samples at positions [n] apart: number, step, epoch, phase and marks."""
+    marks = {name: getattr(chunk, name)[sample] for name in MARKS.values()}
     return {
         "sample": chunk.start + sample,
         "step": chunk.step[sample],
         "epoch": chunk.epoch[sample],
         "phase": chunk.phase[sample],
-        "label": np.ma.masked_array(label, label == NO_LABEL),
+        **{name: np.ma.masked_array(values, values == NO_LABEL) for name, values in marks.items()},
     }
 
 
@@ -66,7 +66,9 @@ def build(
         name: _column(name, found.ravel() if found.ndim > 1 else np.repeat(found, width))
         for name, found in extra.items()
     }
-    return pa.table(columns, schema=_schema(columns, {"label", "value"} if may_lack else {"label"}))
+    return pa.table(
+        columns, schema=_schema(columns, {*MARKS.values(), "value"} if may_lack else {*MARKS.values()})
+    )
 
 
 def _schema(columns: dict[str, pa.Array], nullable: set[str]) -> pa.Schema:
@@ -81,5 +83,5 @@ def _column(name: str, values: Any) -> pa.Array:
     if name == "phase":
         return phase_column(np.asarray(values))
     if isinstance(values, np.ma.MaskedArray):
-        return column(values.data, null=np.ma.getmaskarray(values) if name == "label" else None)
+        return column(values.data, null=np.ma.getmaskarray(values) if name in MARKS.values() else None)
     return column(values)

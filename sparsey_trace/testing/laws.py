@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
+from sparsey_trace.layout import MARKS
 from sparsey_trace.metrics.base import Context, SampleMetric, TallyMetric
 from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.metrics.recall import recall_from
@@ -142,6 +143,7 @@ def _reading(names: frozenset[str], chunk: Chunk) -> Chunk:
         inputs=chunk.inputs if "inputs" in names else None,
         codes=chunk.codes if "codes" in names else (),
         active=chunk.active if "active" in names else (),
+        values=chunk.values if "values" in names else (),
     )
 
 
@@ -166,9 +168,9 @@ def _sent(metric: Metric[Any], thing: Any, what: str) -> Any:
 def joined(parts: Sequence[Chunk]) -> Chunk:
     """Neighbouring chunks as one."""
     first = parts[0]
-    together = {
+    together: dict[str, Any] = {
         name: np.concatenate([getattr(part, name) for part in parts])
-        for name in ("step", "epoch", "phase", "label")
+        for name in ("step", "epoch", "phase", *MARKS.values())
     }
     return type(first)(
         layout=first.layout,
@@ -177,6 +179,10 @@ def joined(parts: Sequence[Chunk]) -> Chunk:
         inputs=None if first.inputs is None else np.concatenate([part.inputs for part in parts]),
         codes=tuple(map(np.concatenate, zip(*(part.codes for part in parts), strict=True))),
         active=tuple(map(np.concatenate, zip(*(part.active for part in parts), strict=True))),
+        values=tuple(
+            {name: np.concatenate([of[name] for of in layer]) for name in layer[0]}
+            for layer in zip(*(part.values for part in parts), strict=True)
+        ),
     )
 
 

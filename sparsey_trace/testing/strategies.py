@@ -22,7 +22,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sparsey_trace.chunk import Chunk
-from sparsey_trace.layout import EVAL, NO_LABEL, PHASES, TRAIN, LayerLayout, Layout
+from sparsey_trace.layout import EVAL, MARKS, NO_LABEL, PHASES, TRAIN, LayerLayout, Layout
 from sparsey_trace.testing.laws import check_metric_laws
 from sparsey_trace.trace.writing.writer import TraceWriter
 
@@ -96,8 +96,8 @@ def runs(
     """Whole runs of 0 to `max_samples` samples, each a `Chunk` that starts at sample 0.
 
     Steps of 1 to 8 samples, train and eval in any order; step numbers with gaps; epochs that mostly
-    rise and sometimes fall back; unknown labels. Inputs repeat, differ in one feature, are empty or
-    all on; real ones also repeat with the same features on but other values, and hold negative
+    rise and sometimes fall back; unknown labels, ids, sequences and moments. Inputs repeat, differ in one
+    feature, are empty or all on; real ones also repeat with the same features on but other values, and hold negative
     zeros. Codes repeat or differ in one CM; MACs are silent sometimes or always, and the codes of
     silent ones are any number that the dtype can hold.
 
@@ -123,7 +123,10 @@ def runs(
         step=step,
         epoch=epoch,
         phase=phase,
-        label=rng.choice(np.array([NO_LABEL, -1, 0, 1, 9], np.int64), len(step)),
+        **{  # type: ignore[arg-type]
+            name: rng.choice(np.array([NO_LABEL, -1, 0, 1, 9], np.int64), len(step))
+            for name in MARKS.values()
+        },
         inputs=draw_inputs(rng, model.num_features, len(step), variety),
         codes=tuple(_codes(rng, *of_layer, variety) for of_layer in zip(model.layers, active, strict=True)),
         active=active,
@@ -216,7 +219,7 @@ def append_step(writer: TraceWriter, step: Chunk) -> None:
         active=step.active,
         phase=PHASES[step.phase[0]],
         epoch=int(step.epoch[0]),
-        labels=step.label,
+        **{name: getattr(step, column) for name, column in MARKS.items()},
         step=int(step.step[0]),
     )
 

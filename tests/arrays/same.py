@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 
 if TYPE_CHECKING:
     import xarray as xr
@@ -25,9 +25,10 @@ def assert_same(tree: xr.DataTree, trace: st.Trace) -> None:
         np.testing.assert_array_equal(node["step"], samples.step[:])
         np.testing.assert_array_equal(node["epoch"], samples.epoch[:])
         np.testing.assert_array_equal(node["phase"], np.array(PHASES)[samples.phase[:]])
-        label = samples.label[:]
-        np.testing.assert_array_equal(node["label"].isnull(), label == NO_LABEL)
-        np.testing.assert_array_equal(node["label"].dropna("sample"), label[label != NO_LABEL])
+        for name in MARKS.values():
+            marks = getattr(samples, name)[:]
+            np.testing.assert_array_equal(node[name].isnull(), marks == NO_LABEL)
+            np.testing.assert_array_equal(node[name].dropna("sample"), marks[marks != NO_LABEL])
     if "inputs" in trace.fields:
         np.testing.assert_array_equal(tree["inputs"], trace.inputs[:])
     assert len(tree.children) == len(trace.layers)

@@ -60,8 +60,9 @@ def test_the_size_that_the_questions_tell(name: str) -> None:
     with open_trace(path) as trace:
         layers = trace.layout.layers
         sample = sum(layer.num_macs * layer.num_cms + layer.num_macs / 8 for layer in layers)
-        sample += trace.layout.num_features / 8 + 29
-        told = len(trace) * sample / 5 + trace.chunk_size * sample
+        sample += trace.layout.num_features / 8 + 53
+        values = 4 * sum(layer.num_macs for layer in layers)  # familiarity
+        told = len(trace) * (sample / 5 + values * 2 / 5) + trace.chunk_size * (sample + values)
     assert told == pytest.approx(path.stat().st_size, rel=0.1)
 
 

@@ -5,14 +5,18 @@ from __future__ import annotations
 import ctypes
 import os
 import random
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from sparsey_trace.layout import MARKS
 from sparsey_trace.recording import WinnerTakeAll, record
 from tests.trace.feed import LAYOUT, step
+
+if TYPE_CHECKING:
+    from sparsey_trace.recording import Recorder
 
 
 class Told(nn.Module):
@@ -46,15 +50,27 @@ def arguments(sent: dict[str, Any]) -> tuple[torch.Tensor, list[torch.Tensor]]:
     return torch.as_tensor(sent["inputs"]), winners
 
 
+VALUES = {"familiarity": lambda layer, _: getattr(layer, "familiarity", None)}
+"""What `announce` has left at the lower layer."""
+
+
+def announce(rec: Recorder, model: Told, sent: dict[str, Any]) -> None:
+    """Say what the next pass is of."""
+    rec.epoch = sent["epoch"]
+    for name in MARKS:
+        setattr(rec, name, sent[name])
+    model.low.familiarity = sent["values"]["familiarity"][0]
+    model.train(sent["phase"] == "train")
+
+
 def train(path: str, seed: int, steps: int, end: str = "") -> None:
     """Record a run, and print again and again how many samples are safe."""
     rng = random.Random(seed)
     model = Told()
-    with record(model, path, layers=LAYERS, commit_every=rng.choice([0.01, 0.1])) as rec:
+    with record(model, path, layers=LAYERS, values=VALUES, commit_every=rng.choice([0.01, 0.1])) as rec:
         for number in range(steps):
             sent = step(seed, number)
-            rec.epoch, rec.labels = sent["epoch"], sent["labels"]
-            model.train(sent["phase"] == "train")
+            announce(rec, model, sent)
             model(*arguments(sent))
             if rng.random() < 0.1:
                 rec.commit()

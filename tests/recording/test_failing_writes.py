@@ -13,7 +13,7 @@ from sparsey_trace.errors import RecordWarning
 from sparsey_trace.recording import record
 from sparsey_trace.trace.format import schema
 from tests.failing_writes import Case, Outcome, other_cases, sweep, write_cases
-from tests.recording.doomed import LAYERS, Told, arguments
+from tests.recording.doomed import LAYERS, VALUES, Told, announce, arguments
 from tests.recording.test_kill import check_trace
 from tests.trace.feed import step
 
@@ -30,11 +30,10 @@ def train(path: Path, *, durable: bool = False) -> dict[str, Any]:
     model, num_passes = Told(), 0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with record(model, path, layers=LAYERS, commit_samples=20, durable=durable) as rec:
+        with record(model, path, layers=LAYERS, values=VALUES, commit_samples=20, durable=durable) as rec:
             for number in range(STEPS):
                 sent = step(0, number)
-                rec.epoch, rec.labels = sent["epoch"], sent["labels"]
-                model.train(sent["phase"] == "train")
+                announce(rec, model, sent)
                 model(*arguments(sent))
                 num_passes += 1
     told = [str(item.message) for item in caught if item.category is RecordWarning]

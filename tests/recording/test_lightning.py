@@ -116,9 +116,12 @@ def test_the_model_is_found(tmp_path: Path, find: str | Callable[..., Any], name
 
 def test_labels_are_picked_as_told(tmp_path: Path) -> None:
     fit(tmp_path / "none.h5", labels=None)
-    fit(tmp_path / "own.h5", labels=lambda batch: -batch[1])
+    fit(tmp_path / "own.h5", labels=lambda batch: -batch[1], ids=lambda batch: batch[1], moment=lambda _: 3)
     assert (columns(tmp_path / "none.h5")["label"] == np.iinfo(np.int64).min).all()
     assert columns(tmp_path / "own.h5")["label"][:4].tolist() == [0, -1, -2, -3]
+    with st.open_trace(tmp_path / "own.h5") as trace:
+        assert trace.samples.id[:4].tolist() == [0, 1, 2, 3]
+        assert set(trace.samples.moment[:].tolist()) == {3}
 
 
 def test_options_are_those_of_record(tmp_path: Path) -> None:

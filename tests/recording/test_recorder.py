@@ -146,10 +146,30 @@ def test_names_that_are_misspelt_are_refused(path: Path) -> None:
         with pytest.raises(AttributeError, match=r"no 'label' to set; .* \(did you mean labels\?\)"):
             rec.label = [1, 2]  # type: ignore[attr-defined]
         with pytest.raises(
-            AttributeError, match=r"a recorder has no 'phase' to set; expected one of epoch, labels$"
+            AttributeError,
+            match=r"no 'phase' to set; expected one of epoch, labels, ids, sequence, moment$",
         ):
             rec.phase = "eval"  # type: ignore[attr-defined]
         model(samples(2))
+
+
+def test_ids_sequences_and_moments_are_taken_by_one_pass_too(path: Path) -> None:
+    model, batch = OriginalModel(), samples(3)
+    with record(model, path) as rec:
+        rec.ids, rec.sequence, rec.moment = torch.tensor([5, 2**40, 0]), 7, [0, 1, 2]
+        rec.labels = [1, 2, 3]
+        model(batch)
+        assert (rec.ids, rec.sequence, rec.moment) == (None, None, None)
+        model(batch)
+        rec.ids = [1, 2]
+        with pytest.warns(
+            st.errors.RecordWarning, match="ids: expected 3 whole numbers, one for each sample"
+        ):
+            model(batch)
+    with st.open_trace(path) as trace:
+        table = trace.samples.to_pandas()[["id", "sequence", "moment", "label"]]
+    assert table[:3].to_numpy().tolist() == [[5, 7, 0, 1], [2**40, 7, 1, 2], [0, 7, 2, 3]]
+    assert table[3:].isna().all(axis=None)
 
 
 def test_labels_may_stay_until_they_are_set_anew(path: Path) -> None:

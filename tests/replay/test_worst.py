@@ -10,6 +10,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.layout import MARKS
 from sparsey_trace.replay.result import Result
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def test_they_are_those_of_a_table_by_sample(
 def test_samples_and_their_nearest_are_those_of_the_trace(result: Result) -> None:
     found = result.worst("match_accuracy")
     assert list(found.columns) == [
-        *("sample", "step", "epoch", "phase", "label", "value", "nearest_sample", "distance", "nearest_label")
+        *("sample", "step", "epoch", "phase", *MARKS.values(), "value", "nearest_sample", "distance"),
+        "nearest_label",
     ]
     assert len(found) == 20
     with st.open_trace(RUN) as trace:

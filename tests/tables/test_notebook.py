@@ -33,7 +33,7 @@ def test_a_trace_shows_its_layers(tmp_path: Path) -> None:
     with st.open_trace(write(tmp_path / "run.h5")) as trace:
         assert layout()._repr_html_() in trace._repr_html_()
         assert repr(trace.samples) == (
-            "<96 samples: step, epoch, phase, label, time; to_pandas() has them as a table>"
+            "<96 samples: step, epoch, phase, label, id, sequence, moment, time; to_pandas() has them as a table>"
         )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
-from sparsey_trace.layout import EVAL, NO_LABEL, PADDING, TRAIN, LayerLayout, Layout
+from sparsey_trace.layout import EVAL, MARKS, NO_LABEL, PADDING, TRAIN, LayerLayout, Layout
 from sparsey_trace.testing import layouts, runs, split, write_run
 from sparsey_trace.trace.reading.open_trace import open_trace
 
@@ -217,7 +217,7 @@ def test_a_written_run_reads_as_it_was(tmp_path: Path, run: Chunk, commit_steps:
         read = trace.chunk(0, len(trace))
     path.unlink()
     assert read.layout == run.layout
-    for name in ("step", "epoch", "phase", "label", "inputs"):
+    for name in ("step", "epoch", "phase", *MARKS.values(), "inputs"):
         assert np.array_equal(getattr(read, name), getattr(run, name)), name
         assert getattr(read, name).dtype == getattr(run, name).dtype, name
     for index, active in enumerate(run.active):

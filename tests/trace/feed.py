@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.layout import NO_LABEL, PHASES, LayerLayout, Layout
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES, LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -42,6 +42,10 @@ LAYOUT = Layout(
 )
 
 
+VALUE_NAMES = (("familiarity",), ())
+"""Further values that MACs of the first layer have."""
+
+
 def step(seed: int, number: int, *, layout: Layout = LAYOUT, most: int = 8) -> dict[str, Any]:
     """Arguments of `TraceWriter.append` for one step of 1 to `most` samples."""
     rng = np.random.default_rng((seed, number))
@@ -55,9 +59,16 @@ def step(seed: int, number: int, *, layout: Layout = LAYOUT, most: int = 8) -> d
         "active": [rng.random((size, layer.num_macs)) < 0.7 for layer in layout.layers],
         "phase": PHASES[number % 2],
         "epoch": number // 7,
-        "labels": rng.choice([NO_LABEL, 0, 9], size),
+        **{name: rng.choice([NO_LABEL, 0, 9], size) for name in MARKS},
         "time": 1e9 + number,
+        "values": {"familiarity": [_familiarity(rng, size, layout), *[None] * (len(layout.layers) - 1)]},
     }
+
+
+def _familiarity(rng: np.random.Generator, size: int, layout: Layout) -> np.ndarray:
+    """[B, M] float32 of the first layer, some of them unknown."""
+    found = rng.random((size, layout.layers[0].num_macs), np.float32)
+    return np.where(found < 0.1, np.float32(np.nan), found)
 
 
 def feed(writer: TraceWriter, seed: int, steps: range, *, most: int = 8) -> None:
@@ -108,7 +119,7 @@ def _sent(seed: int, steps: int, layout: Layout, most: int) -> dict[str, np.ndar
         "epoch": np.repeat([part["epoch"] for part in made], sizes),
         "phase": np.repeat([PHASES.index(part["phase"]) for part in made], sizes),
         "time": np.repeat([part["time"] for part in made], sizes),
-        "label": np.concatenate([part["labels"] for part in made]),
+        **{column: np.concatenate([part[name] for part in made]) for name, column in MARKS.items()},
         "inputs": np.concatenate([part["inputs"] for part in made]).astype(np.uint8),
     }
     for index in range(len(layout.layers)):
@@ -116,16 +127,18 @@ def _sent(seed: int, steps: int, layout: Layout, most: int) -> dict[str, np.ndar
         codes = np.concatenate([part["codes"][index] for part in made])
         columns[f"active {index}"] = active
         columns[f"codes {index}"] = np.where(active[..., None], codes, 0)
+    columns["familiarity 0"] = np.concatenate([part["values"]["familiarity"][0] for part in made])
     return columns
 
 
 def read(trace: Trace, start: int, stop: int) -> dict[str, np.ndarray]:
     """The same columns as `sent` makes, from a trace."""
     chunk: Chunk = trace.chunk(start, stop)
-    columns = {name: getattr(chunk, name) for name in ("step", "epoch", "phase", "label", "inputs")}
+    columns = {name: getattr(chunk, name) for name in ("step", "epoch", "phase", *MARKS.values(), "inputs")}
     columns["time"] = trace.samples.time[start:stop]
     for index, (active, codes) in enumerate(zip(chunk.active, chunk.codes, strict=True)):
         columns[f"active {index}"], columns[f"codes {index}"] = active, codes
+    columns |= {f"{name} {index}": v for index, of in enumerate(chunk.values) for name, v in of.items()}
     return columns
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.layout import MARKS
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -60,12 +61,13 @@ def append(writer: TraceWriter, rank: int, steps: range) -> None:
 def joint_step(number: int) -> dict[str, Any]:
     """What both ranks have of a step, in one."""
     parts = [step(rank, number) for rank in range(RANKS) if takes_part(rank, number)]
-    joined = {name: np.concatenate([part[name] for part in parts]) for name in ("inputs", "labels")}
+    joined = {name: np.concatenate([part[name] for part in parts]) for name in ("inputs", *MARKS)}
     for name in ("codes", "active"):
         joined[name] = [
             np.concatenate(layers) for layers in zip(*(part[name] for part in parts), strict=True)
         ]
-    return parts[0] | joined
+    familiarity = np.concatenate([part["values"]["familiarity"][0] for part in parts])
+    return parts[0] | joined | {"values": {"familiarity": [familiarity, None]}}
 
 
 def write_whole(path: Path) -> Path:

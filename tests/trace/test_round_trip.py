@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.layout import NO_LABEL, PHASES, LayerLayout, Layout
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES, LayerLayout, Layout
 from sparsey_trace.testing import runs, write_run
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -39,7 +39,7 @@ def assert_same(read: Chunk, run: Chunk) -> None:
     """Every value and dtype, and zeros where a MAC is silent."""
     assert read.layout == run.layout
     assert read.start == run.start
-    for name in ("step", "epoch", "phase", "label", "inputs"):
+    for name in ("step", "epoch", "phase", *MARKS.values(), "inputs"):
         found, expected = getattr(read, name), getattr(run, name)
         np.testing.assert_array_equal(found, expected, err_msg=name)
         assert expected is None or found.dtype == expected.dtype, name

@@ -95,7 +95,8 @@ class WriterLoop:
             active=step.active_by_layer(),
             phase=step.phase,
             epoch=step.epoch,
-            labels=step.labels,
             step=step.number,
             time=step.time,
+            **step.marks,
+            values=step.values,
         )

@@ -1,4 +1,4 @@
-"""What has to hold before a pass becomes a step: of its labels, its phase and its codes."""
+"""What has to hold before a pass becomes a step: of its marks, its phase and its codes."""
 
 from __future__ import annotations
 
@@ -22,30 +22,31 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.adapters.base import ModelLayer
 
 
-def checked_labels(labels: Any, *, size: int, where: str) -> NDArray[Any] | Tensor | None:
-    """The labels as [B] whole numbers in memory of their own, on their device where that is another; or None.
+def checked_marks(given: Any, name: str, *, size: int, where: str) -> NDArray[Any] | Tensor:
+    """Marks as [B] whole numbers in memory of their own, on their device where that is another.
 
     Args:
-        labels: any array, tensor or list of B values; or None.
+        given: any array, tensor or list of B values; of all but labels, also one number, for all.
+        name: one of `MARKS`.
         size: B.
         where: the model and the step, for the message.
 
     Raises:
         RecordError: they are no whole numbers, or not one for each sample.
     """
-    if labels is None:
-        return None
     found: NDArray[Any] | Tensor
-    if isinstance(labels, Tensor) and labels.device.type != "cpu":
-        found = labels.detach()
-        is_whole = not (labels.is_floating_point() or labels.is_complex())
+    if isinstance(given, Tensor) and given.device.type != "cpu":
+        found = given.detach()
+        is_whole = not (given.is_floating_point() or given.is_complex())
     else:
-        found = np.array(labels.detach().numpy() if isinstance(labels, Tensor) else labels)
+        found = np.array(given.detach().numpy() if isinstance(given, Tensor) else given)
         is_whole = found.dtype.kind in "iub"
+    if is_whole and not found.shape and name != "labels":
+        found = found.expand(size) if isinstance(found, Tensor) else np.full(size, found)
     if math.prod(found.shape) != size or not is_whole:
         kind = str(found.dtype).removeprefix("torch.")
         msg = (
-            f"{where}: labels: expected {size} whole numbers, one for each sample, found {kind} of "
+            f"{where}: {name}: expected {size} whole numbers, one for each sample, found {kind} of "
             f"shape {list(found.shape)}"
         )
         raise RecordError(msg)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +31,9 @@ class Step:
         inputs: [B, D], or None where they aren't kept.
         phase: `train` or `eval`.
         epoch: the epoch's number.
-        labels: [B] whole numbers, or None.
+        marks: what is known of each sample, [B] whole numbers each, by the names of `MARKS`.
         time: seconds since 1970-01-01 UTC.
+        values: further values of MACs: a name to [B, M] for each layer, or None where a layer has none.
     """
 
     number: int
@@ -43,13 +44,15 @@ class Step:
     inputs: NDArray[Any] | None
     phase: str
     epoch: int
-    labels: NDArray[Any] | None
+    marks: dict[str, NDArray[Any]]
     time: float
+    values: dict[str, list[NDArray[Any] | None]] = field(default_factory=dict)
 
     @property
     def nbytes(self) -> int:
         """Bytes that the step holds in memory."""
-        arrays = (self.winners, self.active, self.inputs, self.labels)
+        values = (array for by_layer in self.values.values() for array in by_layer)
+        arrays = (self.winners, self.active, self.inputs, *self.marks.values(), *values)
         return sum(array.nbytes for array in arrays if array is not None)
 
     def winners_by_layer(self) -> list[NDArray[Any]]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.layout import MARKS
 from sparsey_trace.recording.steps.checks import check_codes
 from sparsey_trace.recording.steps.inputs import checked_inputs
 from sparsey_trace.recording.steps.step import Step
@@ -31,10 +32,11 @@ class UncheckedStep:
         layout: the model.
         size: B.
         values: `numbers` and `states` as in `Winners`; the input, where it is kept, as `inputs` [B, …], or as
-            `bits` and `is_binary` as `pack_bits` makes them; the labels as `labels` [B], where they are on a device.
+            `bits` and `is_binary` as `pack_bits` makes them; marks by the names of `MARKS`, where they are on a
+            device; and further values of layers, [B, M] each, as `0 familiarity`.
         phase: `train` or `eval`.
         epoch: the epoch's number.
-        labels: [B] whole numbers, or None where there are none here.
+        marks: other marks of the samples, [B] whole numbers each, by the names of `MARKS`.
         time: seconds since 1970-01-01 UTC.
     """
 
@@ -45,7 +47,7 @@ class UncheckedStep:
     values: dict[str, Tensor]
     phase: str
     epoch: int
-    labels: NDArray[Any] | None
+    marks: dict[str, NDArray[Any]]
     time: float
 
     def read(self, *, first_sample: int) -> Step:
@@ -81,9 +83,19 @@ class UncheckedStep:
             inputs=inputs,
             phase=self.phase,
             epoch=self.epoch,
-            labels=arrays.get("labels", self.labels),
+            marks=self.marks | {name: arrays[name] for name in MARKS if name in arrays},
             time=self.time,
+            values=self._values(arrays),
         )
+
+    def _values(self, arrays: Mapping[str, NDArray[Any]]) -> dict[str, list[NDArray[Any] | None]]:
+        """By name, what each layer has of it."""
+        found: dict[str, list[NDArray[Any] | None]] = {}
+        for key, array in arrays.items():
+            index, _, name = key.partition(" ")
+            if name:
+                found.setdefault(name, [None] * len(self.layout.layers))[int(index)] = array
+        return found
 
     def _inputs(self, arrays: Mapping[str, NDArray[Any]], first_sample: int) -> NDArray[Any] | None:
         """[B, D], or None where they aren't kept."""

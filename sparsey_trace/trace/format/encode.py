@@ -9,36 +9,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.numbers import as_numbers
+from sparsey_trace.trace.format.values import encode_values
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from numpy.typing import ArrayLike, NDArray
 
     from sparsey_trace.layout import LayerLayout, Layout
-
-
-def as_numbers(given: Any, what: str) -> NDArray[Any]:
-    """Anything that is an array of numbers or booleans, as one.
-
-    Args:
-        given: the array, or what numpy can make one of.
-        what: what it is, for messages.
-
-    Raises:
-        DataError: it is something else.
-    """
-    try:
-        array = np.asarray(given)
-    except (ValueError, TypeError, RuntimeError, OverflowError) as error:
-        msg = f"{what}: expected an array of numbers, found {type(given).__name__}: {error}"
-        raise DataError(msg) from error
-    if array.dtype.kind not in "biuf":
-        msg = f"{what}: expected an array of numbers, found {array.dtype} of shape {array.shape}"
-        raise DataError(msg)
-    return array
 
 
 def kind_of(inputs: NDArray[Any] | None) -> str:
@@ -61,6 +42,8 @@ def encode_step(
     codes: Iterable[ArrayLike],
     active: Iterable[ArrayLike],
     sample: Mapping[str, Any],
+    values: Mapping[str, Sequence[Any]] | None = None,
+    value_names: Sequence[Sequence[str]] = (),
 ) -> dict[str, NDArray[Any]]:
     """Check a step of B samples and encode it as it is stored.
 
@@ -71,7 +54,10 @@ def encode_step(
         inputs: [B, D] or [B, *input_shape]; None where the kind is none.
         codes: per layer [B, M, Q] winners.
         active: per layer [B, M] booleans.
-        sample: the step's step, epoch, phase (a name), label ([B] or None) and time.
+        sample: the step's step, epoch, phase (a name) and time; and its marks, by the names of `MARKS`, each [B], or
+            one number for all samples but for labels, or None.
+        values: further values of MACs, as `encode_values` takes them.
+        value_names: by layer, the names of those that the trace has.
 
     Returns:
         Column path to array, [B, ...] each.
@@ -83,16 +69,17 @@ def encode_step(
     active = _by_layer(active, layout, f"{where}: active")
     size = _num_samples(active[0] if inputs is None else inputs, where)
     _check_whether_kept(inputs, input_kind, where)
-    values = {}
+    found = {}
     column = schema.input_column(layout, input_kind)
     if column is not None and inputs is not None:
-        values[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
-    values |= _encode_sample(sample, size, where)
+        found[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
+    found |= _encode_sample(sample, size, where)
     for index, layer in enumerate(layout.layers):
         on = _encode_active(layer, active[index], size, where)
-        values[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
-        values[schema.active_path(index)] = np.packbits(on, axis=-1)
-    return values
+        found[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
+        found[schema.active_path(index)] = np.packbits(on, axis=-1)
+    found |= encode_values(values, value_names, layout, size=size, where=where)
+    return found
 
 
 def _num_samples(array: NDArray[Any], where: str) -> int:
@@ -135,9 +122,8 @@ def _encode_sample(sample: Mapping[str, Any], size: int, where: str) -> dict[str
         "step": _whole(sample["step"], "step", where),
         "epoch": _whole(sample["epoch"], "epoch", where),
         "phase": PHASES.index(phase),
-        "label": _labels(sample["label"], size, where),
         "time": _time(sample["time"], where),
-    }
+    } | {column: _marks(sample.get(name), name, size, where) for name, column in MARKS.items()}
     return {
         f"samples/{name}": np.full(size, checked[name], kind) for name, kind in schema.SAMPLE_COLUMNS.items()
     }
@@ -166,21 +152,22 @@ def _time(given: Any, where: str) -> float:
     return value
 
 
-def _labels(given: Any, size: int, where: str) -> Any:
-    """[B] whole numbers, or the one that stands for unknown."""
+def _marks(given: Any, name: str, size: int, where: str) -> Any:
+    """[B] whole numbers, or one for all; the one that stands for unknown where there are none."""
     if given is None:
         return NO_LABEL
-    labels = as_numbers(given, f"{where}: labels")
-    if labels.shape != (size,) or labels.dtype.kind not in "iub":
+    marks = as_numbers(given, f"{where}: {name}")
+    is_one = not marks.shape and name != "labels"
+    if (marks.shape != (size,) and not is_one) or marks.dtype.kind not in "iub":
         msg = (
-            f"{where}: labels: expected {size} whole numbers, one for each sample, "
-            f"found {labels.dtype} of shape {labels.shape}"
+            f"{where}: {name}: expected {size} whole numbers, one for each sample, "
+            f"found {marks.dtype} of shape {marks.shape}"
         )
         raise DataError(msg)
-    if labels.max() > np.iinfo(np.int64).max:
-        msg = f"{where}: labels: expected whole numbers that fit int64, found {labels.max()}"
+    if marks.max() > np.iinfo(np.int64).max:
+        msg = f"{where}: {name}: expected whole numbers that fit int64, found {marks.max()}"
         raise DataError(msg)
-    return labels
+    return marks
 
 
 def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], where: str) -> NDArray[Any]:

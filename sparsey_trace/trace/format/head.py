@@ -17,11 +17,12 @@ from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.depth import check_depth
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
+from sparsey_trace.trace.format.values import check_value_name
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
     import h5py
     from numpy.typing import NDArray
@@ -47,6 +48,7 @@ class Head:
         input_kind: one of `schema.INPUT_KINDS`.
         sampling: what was recorded, where not everything was; empty where everything was.
         part: which part of a run this is.
+        values: by layer, the names of the further values that its MACs have.
         version: of the format.
     """
 
@@ -60,6 +62,7 @@ class Head:
     input_kind: str
     sampling: dict[str, Any]
     part: RunPart
+    values: tuple[tuple[str, ...], ...]
     version: int
 
 
@@ -72,7 +75,7 @@ def write_head(
     part: RunPart,
     origin: TraceOrigin | None = None,
 ) -> None:
-    """Write everything but the columns; `input_kind` follows when the first step shows it.
+    """Write everything but the columns; what the first step shows follows, see `write_kinds`.
 
     Args:
         file: the new file.
@@ -109,6 +112,20 @@ def write_head(
             _create_checked(group, "positions", layer.positions)
 
 
+def write_kinds(file: h5py.File, input_kind: str, values: Sequence[Sequence[str]]) -> None:
+    """Write what the first step shows.
+
+    Args:
+        file: the new file.
+        input_kind: how inputs are kept.
+        values: by layer, the names of the further values that its MACs have.
+    """
+    file.attrs["input_kind"] = fixed_length_text(input_kind)
+    for index, names in enumerate(values):
+        if names:
+            file[f"layers/{index}"].attrs["values"] = fixed_length_text(" ".join(names))
+
+
 def _create_checked(group: h5py.Group, name: str, values: NDArray[Any]) -> None:
     group.create_dataset(name, data=values, chunks=values.shape, fletcher32=True)
 
@@ -139,6 +156,7 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         changes=text("changes") if attributes.has_attribute(file, "changes") else "",
         sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss),
         part=_read_part(file),
+        values=tuple(_read_values(file, index) for index in range(_count_layers(file))),
         version=attributes.read_number(file, "format_version"),
         layout=Layout(
             num_features=attributes.read_number(file, "num_features"),
@@ -174,6 +192,16 @@ def _read_part(file: h5py.File) -> RunPart:
         msg = f"continues: expected a file's name without its folder, found {continues!r}"
         raise ValueError(msg)
     return RunPart(**{name: attributes.read_number(file, name) for name in names}, continues=continues)
+
+
+def _read_values(file: h5py.File, index: int) -> tuple[str, ...]:
+    group = file[f"layers/{index}"]
+    if not attributes.has_attribute(group, "values"):
+        return ()
+    names = attributes.read_text(group, "values").split()
+    for name in names:
+        check_value_name(name, names)
+    return tuple(names)
 
 
 def _count_layers(file: h5py.File) -> int:

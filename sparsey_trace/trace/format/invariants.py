@@ -73,8 +73,9 @@ def broken_invariants(
     """
     found = [*_of_samples(head, values, last), *_of_inputs(columns, values)]
     found += [_padding(column, values[path]) for path, column in columns.items() if column.bits]
-    for index in range(len(head.layout.layers)):
+    for index, names in enumerate(head.values):
         found += _of_layer(head, index, values)
+        found += [_of_value(schema.value_path(index, name), values) for name in names]
     return (broken for broken in found if broken.wrong.any())
 
 
@@ -108,6 +109,10 @@ def _of_inputs(
         yield BrokenInvariant(
             schema.INPUTS, "a finite number", ~np.isfinite(values[schema.INPUTS]), ("feature",)
         )
+
+
+def _of_value(path: str, values: Mapping[str, NDArray[Any]]) -> BrokenInvariant:
+    return BrokenInvariant(path, "a finite number, or nan", np.isinf(values[path]), ("MAC",))
 
 
 def _padding(column: schema.Column, packed: NDArray[Any]) -> BrokenInvariant:

@@ -1,4 +1,4 @@
-"""The format of a trace in one place: names, dtypes, shapes and encodings of version 2.
+"""The format of a trace in one place: names, dtypes, shapes and encodings of version 3.
 
 `docs/trace-format.md` is the normative page; this module is the same in code. Every dataset with a
 value per sample is a `Column`. It stands twice in the file: under its own path, in whole compressed
@@ -7,22 +7,29 @@ chunks, and under `/tail`, uncompressed, for the samples that don't fill a chunk
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import h5py
 import numpy as np
 
+from sparsey_trace.layout import MARKS, PHASES
+from sparsey_trace.trace.hdf5 import chunk_codec
+
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Layout
 
 FORMAT = "sparsey-trace"
-VERSION = 2
+VERSION = 3
 """The version that is written. The next one is registered here, and in `docs/trace-format.md` under "Versions"."""
 READABLE = (VERSION,)
 """Those that are read."""
-LAST_READ_BY = {1: ("6516d5b", "ff128d1")}
+LAST_READ_BY = {1: ("6516d5b", "ff128d1"), 2: ("99adc06", "f875718")}
 """Those that are read no more: the first and the last commit of this repository that read them."""
 
 COMMITTED = "progress/committed"
@@ -34,10 +41,18 @@ COUNTERS = (COMMITTED, IN_CHUNKS, CLOSED)
 TAIL = "tail"
 CHECKSUMS = f"{TAIL}/checksums"
 INPUTS = "inputs"
-SAMPLE_COLUMNS = {"step": "i8", "epoch": "i4", "phase": "u1", "label": "i8", "time": "f8"}
+SAMPLE_COLUMNS = {
+    "step": "i8",
+    "epoch": "i4",
+    "phase": "u1",
+    **dict.fromkeys(MARKS.values(), "i8"),
+    "time": "f8",
+}
 INPUT_KINDS = ("binary", "float32", "float16", "none")
 
-_GROUPS = frozenset({"layers", "progress", "samples", TAIL})
+_GROUPS = re.compile(rf"/({TAIL}|progress|(?:{TAIL}/)?(samples|layers(/\d+(/values)?)?))")
+_PHASE = h5py.enum_dtype({name: number for number, name in enumerate(PHASES)}, basetype="u1")
+"""A phase says its name to whoever reads it with HDF5 alone."""
 
 MACS_PER_CHUNK = 16
 _CHUNK_BYTES = 1 << 20
@@ -57,12 +72,19 @@ class Column:
         dtype: the stored dtype.
         bits: how many booleans each sample packs along its last axis (most significant bit
             first), or 0 where the values are stored as they are.
+        codec: how its chunks are compressed.
     """
 
     path: str
     width: tuple[int, ...]
     dtype: np.dtype[Any]
     bits: int = 0
+    codec: chunk_codec.Codec = chunk_codec.ZSTD
+
+    @property
+    def stored_dtype(self) -> np.dtype[Any]:
+        """The dtype as HDF5 has it: with names for numbers, where these have some."""
+        return _PHASE if self.path == "samples/phase" else self.dtype
 
     @property
     def sample_bytes(self) -> int:
@@ -86,8 +108,7 @@ def is_group(path: str) -> bool:
     >>> is_group("/tail/layers/0"), is_group("/samples"), is_group("/notes")
     (True, True, False)
     """
-    name = path.rpartition("/")[2]
-    return name in _GROUPS or name.isdecimal()
+    return _GROUPS.fullmatch(path) is not None
 
 
 def codes_path(layer: int) -> str:
@@ -98,6 +119,11 @@ def codes_path(layer: int) -> str:
 def active_path(layer: int) -> str:
     """Where a layer's activity stands: [N, ceil(M / 8)] packed bits."""
     return f"layers/{layer}/active"
+
+
+def value_path(layer: int, name: str) -> str:
+    """Where a further value of each MAC of a layer stands: [N, M]."""
+    return f"layers/{layer}/values/{name}"
 
 
 def input_column(layout: Layout, kind: str) -> Column | None:
@@ -114,15 +140,29 @@ def input_column(layout: Layout, kind: str) -> Column | None:
     return Column(INPUTS, (layout.num_features,), np.dtype(kind))
 
 
-def columns(layout: Layout, input_kind: str) -> list[Column]:
-    """All columns of a trace, in the order in which they are written."""
-    found = [Column(f"samples/{name}", (), np.dtype(kind)) for name, kind in SAMPLE_COLUMNS.items()]
+def columns(layout: Layout, input_kind: str, values: Sequence[Sequence[str]] = ()) -> list[Column]:
+    """All columns of a trace, in the order in which they are written.
+
+    Args:
+        layout: the model.
+        input_kind: one of `INPUT_KINDS`.
+        values: by layer, the names of the further values that its MACs have.
+    """
+    # What is known of each sample is small, and read by tools that have no plugin.
+    found = [
+        Column(f"samples/{name}", (), np.dtype(kind), codec=chunk_codec.DEFLATE)
+        for name, kind in SAMPLE_COLUMNS.items()
+    ]
     inputs = input_column(layout, input_kind)
     if inputs is not None:
         found.append(inputs)
     for index, layer in enumerate(layout.layers):
         found.append(Column(codes_path(index), (layer.num_macs, layer.num_cms), layer.code_dtype))
         found.append(packed_bits(active_path(index), layer.num_macs))
+        found += [
+            Column(value_path(index, name), (layer.num_macs,), np.dtype(np.float32))
+            for name in (values[index] if values else ())
+        ]
     return found
 
 

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32
 from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
 
 if TYPE_CHECKING:
@@ -95,7 +96,7 @@ def read_array(file: h5py.File, name: str, dtype: np.dtype[Any]) -> NDArray[Any]
 
 
 def _read(file: h5py.File, dataset: h5py.Dataset) -> NDArray[Any]:
-    return read_chunked(file, open_chunked(file, dataset.name, (guarded.FLETCHER32,)))
+    return read_chunked(file, open_chunked(file, dataset.name, (FLETCHER32,)))
 
 
 def _check_text(kind: h5py.h5t.TypeID, space: h5py.h5s.SpaceID, name: str) -> None:

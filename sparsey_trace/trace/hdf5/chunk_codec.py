@@ -1,28 +1,32 @@
-"""From the values of a chunk to what the file holds of it, and back: a Zstd frame and its Fletcher32, without HDF5.
+"""From the values of a chunk to what the file holds of it, and back: compressed, and its Fletcher32, without HDF5.
 
 HDF5 has one lock for all files of a process and holds it while it compresses or decompresses. Here neither that lock
 nor the interpreter's is held meanwhile. Any HDF5 program reads and writes the same chunks through the filters that the
-dataset names.
+dataset names: Zstd, which HDF5 has from a plugin; or its own shuffle and deflate, for what everybody should be able to
+read.
 """
 
 from __future__ import annotations
 
 import itertools
-from typing import TYPE_CHECKING, Any, NamedTuple
+import zlib
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+import h5py
+import hdf5plugin
 import numpy as np
 import pyarrow as pa
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
-    import h5py
     from numpy.typing import NDArray
 
-ZSTD_LEVEL = 3
+FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
 FLETCHER32_BYTES = 4
 
-_zstd = pa.Codec("zstd", compression_level=ZSTD_LEVEL)
+_ZSTD_LEVEL, _DEFLATE_LEVEL = 3, 4
+_zstd = pa.Codec("zstd", compression_level=_ZSTD_LEVEL)
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _SMALLEST_FRAME = 9
@@ -34,24 +38,104 @@ _WORDS_AT_ONCE = 1 << 13
 _WEIGHTS, _ONES = np.arange(_WORDS_AT_ONCE, 0, -1.0), np.ones(_WORDS_AT_ONCE)
 
 
+class Codec(Protocol):
+    """A way to compress, under HDF5's names.
+
+    Attributes:
+        filters: HDF5's numbers of its filters and of the checksum's, in the order in which chunks are written.
+        options: what h5py is told to make a dataset of it.
+    """
+
+    filters: tuple[int, ...]
+    options: Mapping[str, Any]
+
+    def compress(self, values: NDArray[Any]) -> bytes:
+        """A whole chunk [...], C-contiguous, without its checksum."""
+        ...
+
+    def may_hold(self, frame: bytes, size: int) -> bool:
+        """Whether so many bytes come of what was compressed, as far as that can be told without trying."""
+        ...
+
+    def decompress(self, frames: Sequence[bytes], size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """What frames hold, one after the other, [n * size / itemsize].
+
+        Args:
+            frames: each without its checksum; of each `may_hold` is true.
+            size: in bytes, of each.
+            dtype: of the values.
+
+        Raises:
+            OSError, ValueError: they hold something else than they say.
+        """
+        ...
+
+
+class _Zstd:
+    """Zstd, which is the fastest, and takes several frames as one piece at less than a call for each."""
+
+    filters: tuple[int, ...] = (hdf5plugin.Zstd.filter_id, FLETCHER32)
+    options: Mapping[str, Any] = {"compression": hdf5plugin.Zstd(clevel=_ZSTD_LEVEL), "fletcher32": True}
+
+    def compress(self, values: NDArray[Any]) -> bytes:
+        found: bytes = _zstd.compress(values, asbytes=True)
+        return found
+
+    def may_hold(self, frame: bytes, size: int) -> bool:
+        return decoded_size(frame) == size
+
+    def decompress(self, frames: Sequence[bytes], size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        return np.frombuffer(_zstd.decompress(b"".join(frames), len(frames) * size), dtype)
+
+
+class _Deflate:
+    """HDF5's own shuffle (all first bytes, then all second ones, ...) and deflate, which every HDF5 tool has."""
+
+    filters: tuple[int, ...] = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, FLETCHER32)
+    options: Mapping[str, Any] = {
+        "shuffle": True,
+        "compression": "gzip",
+        "compression_opts": _DEFLATE_LEVEL,
+        "fletcher32": True,
+    }
+
+    def compress(self, values: NDArray[Any]) -> bytes:
+        by_byte = values.reshape(-1, 1).view(np.uint8).T
+        return zlib.compress(by_byte.tobytes(), _DEFLATE_LEVEL)
+
+    def may_hold(self, frame: bytes, size: int) -> bool:
+        return bool(frame) and size >= 0
+
+    def decompress(self, frames: Sequence[bytes], size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        found = np.empty((len(frames), size // dtype.itemsize, dtype.itemsize), np.uint8)
+        for frame, target in zip(frames, found, strict=True):
+            target.T[:] = np.frombuffer(_inflated(frame, size), np.uint8).reshape(dtype.itemsize, -1)
+        return found.reshape(-1).view(dtype)
+
+
+ZSTD: Codec = _Zstd()
+DEFLATE: Codec = _Deflate()
+
+
 class EncodedChunk(NamedTuple):
     """One chunk.
 
     Attributes:
         corner: the indices of its first value, behind the axis of samples.
-        data: what the file holds: a Zstd frame and its Fletcher32.
+        data: what the file holds: what was compressed, and its Fletcher32.
     """
 
     corner: tuple[int, ...]
     data: bytes
 
 
-def encode(values: NDArray[Any], shape: tuple[int, ...]) -> Iterator[EncodedChunk]:
+def encode(values: NDArray[Any], shape: tuple[int, ...], codec: Codec = ZSTD) -> Iterator[EncodedChunk]:
     """Encode the chunks of as many samples as a chunk holds, or fewer.
 
     Args:
         values: [n, ...], as stored.
         shape: a chunk's.
+        codec: the dataset's.
 
     >>> [(chunk.corner, len(chunk.data)) for chunk in encode(np.zeros((50, 20, 3), np.uint8), (64, 16, 3))]
     [((0, 0), 23), ((16, 0), 23)]
@@ -60,7 +144,7 @@ def encode(values: NDArray[Any], shape: tuple[int, ...]) -> Iterator[EncodedChun
     for corner in itertools.product(*(range(0, side, length) for side, length in sides)):
         lengths = zip(corner, shape[1:], strict=True)
         within = (slice(start, start + length) for start, length in lengths)
-        yield EncodedChunk(corner, _encode_one(values[:, *within], shape))
+        yield EncodedChunk(corner, _encode_one(values[:, *within], shape, codec))
 
 
 def write_chunk(dataset: h5py.Dataset, first: int, chunk: EncodedChunk) -> None:
@@ -68,27 +152,8 @@ def write_chunk(dataset: h5py.Dataset, first: int, chunk: EncodedChunk) -> None:
     dataset.id.write_direct_chunk((first, *chunk.corner), chunk.data)
 
 
-def decode(frames: Sequence[bytes], size: int) -> NDArray[np.uint8]:
-    """What frames hold, one after the other, [n * size] uint8.
-
-    Zstd takes them as one piece, which costs less than a call for each.
-
-    Args:
-        frames: each without its checksum, and known to hold `size` bytes.
-        size: in bytes.
-
-    Raises:
-        OSError, ValueError: they hold something else than they say.
-
-    >>> frame = pa.Codec("zstd").compress(b"winners", asbytes=True)
-    >>> decode([frame, frame], 7).tobytes()
-    b'winnerswinners'
-    """
-    return np.frombuffer(_zstd.decompress(b"".join(frames), len(frames) * size), np.uint8)
-
-
 def checked_frame(encoded: bytes) -> bytes | None:
-    """The Zstd frame of a chunk; None where its checksum is another one.
+    """What was compressed of a chunk; None where its checksum is another one.
 
     Args:
         encoded: the chunk's bytes in the file.
@@ -139,14 +204,34 @@ def fletcher32(data: bytes) -> int:
     return _folded(second) << 16 | _folded(first)
 
 
-def _encode_one(values: NDArray[Any], shape: tuple[int, ...]) -> bytes:
+def _inflated(frame: bytes, size: int) -> bytes:
+    """So many bytes; whatever it holds, no more are ever made.
+
+    Raises:
+        ValueError: it holds fewer or more, or is no such thing.
+    """
+    stream = zlib.decompressobj()
+    try:
+        found = stream.decompress(frame, size)
+        # Its end may stand behind bytes that it doesn't need any more.
+        more = b"" if stream.eof else stream.decompress(stream.unconsumed_tail, 1)
+    except zlib.error as error:
+        msg = f"deflate decompression failed: {error}"
+        raise ValueError(msg) from error
+    if len(found) != size or more or not stream.eof:
+        msg = f"deflate decompression failed: not {size:,} bytes"
+        raise ValueError(msg)
+    return found
+
+
+def _encode_one(values: NDArray[Any], shape: tuple[int, ...], codec: Codec) -> bytes:
     """A chunk of this shape out of values [n, ...] that may fill only some of it."""
     if values.shape != shape:
         # HDF5 stores every chunk whole.
         whole = np.zeros(shape, values.dtype)
         whole[tuple(map(slice, values.shape))] = values
         values = whole
-    frame: bytes = _zstd.compress(np.ascontiguousarray(values), asbytes=True)
+    frame = codec.compress(np.ascontiguousarray(values))
     return frame + fletcher32(frame).to_bytes(FLETCHER32_BYTES, "little")
 
 

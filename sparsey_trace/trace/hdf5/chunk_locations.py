@@ -34,7 +34,7 @@ class ChunkLocations:
 
     Args:
         file: the open file.
-        dataset: whose chunks go through Zstd and Fletcher32; only its first two axes are cut into chunks.
+        dataset: whose chunks are compressed and checked with Fletcher32; only its first two axes are cut into chunks.
         size: how many bytes a chunk holds when it is decoded.
         extents: those of the file, which this one joins.
     """
@@ -119,7 +119,7 @@ class ChunkLocations:
         most = min(most_rows * self.chunks_across, file_size // SMALLEST_CHUNK)
         count = rows * self.chunks_across
         addresses, sizes, masks = read_chunk_index(read, header.chunk_index, count, most)
-        # Zstd makes nothing longer by more than a 256th and a few bytes.
+        # Neither Zstd nor deflate makes anything longer by more than a 256th and a few bytes.
         is_right = (sizes > FLETCHER32_BYTES) & (sizes < self._size + self._size // 128 + 512)
         is_right &= (addresses > 0) & (addresses <= file_size - sizes) & (masks == 0)
         return addresses, np.where(sizes == 0, _MISSING, np.where(is_right, addresses + sizes, _WRONG))

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-ZSTD = 32015
-FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
-
 STORED_BY_OTHERS = ", as other HDF5 tools store it"
 """Ends what is said of a dataset that HDF5 could read, but not as it is read here."""
 
@@ -123,8 +120,12 @@ def check_dtype(dataset: h5py.Dataset, dtype: np.dtype[Any], width: tuple[int, .
 
 
 def is_stored_as(dataset: h5py.Dataset, dtype: np.dtype[Any]) -> bool:
-    """Whether its values stand in the file as this dtype, little-endian, with nothing that HDF5 would convert."""
-    return bool(dataset.id.get_type().equal(h5py.h5t.py_create(dtype.newbyteorder("<"))))
+    """Whether its values stand in the file as this dtype, little-endian, with nothing that HDF5 would convert.
+
+    Names for numbers, where the dtype has some, have to be the same.
+    """
+    expected = dtype if h5py.check_enum_dtype(dtype) else dtype.newbyteorder("<")
+    return bool(dataset.id.get_type().equal(h5py.h5t.py_create(expected, logical=True)))
 
 
 def check_filters(dataset: h5py.Dataset, *filters: int) -> None:

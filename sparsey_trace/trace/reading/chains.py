@@ -53,8 +53,9 @@ def _check_alike(first: TraceFile, other: TraceFile) -> None:
         "layers left out", *map(repr, left_out)
     )
     inputs = change("kept as", first.head.input_kind, other.head.input_kind)
+    values = change("values", *(file.head.values for file in (first, other)))
     ranks = change("num_ranks", first.part.num_ranks, other.part.num_ranks)
-    for what, found in {"model": model, "inputs": inputs, "ranks": ranks}.items():
+    for what, found in {"model": model, "inputs": inputs, "values": values, "ranks": ranks}.items():
         if found:
             msg = f"{other.path}: expected the {what} of {first.path}, as in one run, found {found}{_ALONE}"
             raise TraceError(msg)

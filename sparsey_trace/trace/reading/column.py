@@ -61,9 +61,9 @@ class ChunkedColumn:
         kept_bytes: int = 0,
     ) -> None:
         """Open and check it."""
-        guarded.check_dtype(guarded.open_dataset(file, column.path), column.dtype, column.width)
+        guarded.check_dtype(guarded.open_dataset(file, column.path), column.stored_dtype, column.width)
         chunk = column.chunk_shape(samples)
-        self._dataset = open_chunked(file, column.path, (guarded.ZSTD, guarded.FLETCHER32), chunk)
+        self._dataset = open_chunked(file, column.path, column.codec.filters, chunk)
         self._column = column
         # All columns have the axes of codes here: samples, MACs, CMs.
         self._macs = (*column.width, 1)[0]
@@ -206,12 +206,12 @@ class ChunkedColumn:
         """[n, *shape of a chunk], the chunks of these numbers."""
         frames = []
         for number, stored in zip(numbers, self._locations.read(numbers), strict=True):
-            if chunk_codec.decoded_size(stored) != self._chunk_bytes:
+            if not self._column.codec.may_hold(stored, self._chunk_bytes):
                 raise self._locations.not_whole(number)
             frame = chunk_codec.checked_frame(stored)
             if frame is None:
                 msg = f"the chunk at {self._locations.corner(number)} has another checksum than it should"
                 raise ValueError(msg)
             frames.append(frame)
-        values = chunk_codec.decode(frames, self._chunk_bytes)
-        return values.view(self._column.dtype).reshape(-1, *self._shape)
+        values = self._column.codec.decompress(frames, self._chunk_bytes, self._column.dtype)
+        return values.reshape(-1, *self._shape)

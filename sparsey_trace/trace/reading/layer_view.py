@@ -10,6 +10,8 @@ from sparsey_trace.errors import UsageError
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import LayerLayout
@@ -22,11 +24,12 @@ class MacView:
     Attributes:
         codes: [N, Q] uint8 or uint16 winners, read when sliced; 0 where the MAC is silent.
         active: [N] bool, read when sliced.
+        values: a name to [N] float32, read when sliced: further values, such as its familiarity.
     """
 
-    def __init__(self, codes: ColumnView, active: ColumnView) -> None:
+    def __init__(self, codes: ColumnView, active: ColumnView, values: Mapping[str, ColumnView]) -> None:
         """Made by `LayerView`."""
-        self.codes, self.active = codes, active
+        self.codes, self.active, self.values = codes, active, values
 
     def __repr__(self) -> str:
         """One line: its codes."""
@@ -40,11 +43,14 @@ class LayerView:
         layout: the layer's layout.
         codes: [N, M, Q] uint8 or uint16 winners, read when sliced; 0 where the MAC is silent.
         active: [N, M] bool, read when sliced.
+        values: a name to [N, M] float32, read when sliced: further values of its MACs, nan where there is none.
     """
 
-    def __init__(self, layout: LayerLayout, codes: ColumnView, active: ColumnView) -> None:
+    def __init__(
+        self, layout: LayerLayout, codes: ColumnView, active: ColumnView, values: Mapping[str, ColumnView]
+    ) -> None:
         """Made by `Trace`."""
-        self.layout, self.codes, self.active = layout, codes, active
+        self.layout, self.codes, self.active, self.values = layout, codes, active, values
 
     @property
     def name(self) -> str:
@@ -96,7 +102,9 @@ class LayerView:
             last = self.layout.num_macs - 1
             msg = f"{self.layout.name}: expected one of its {last + 1} MACs, 0 to {last}, found {number!r}"
             raise UsageError(msg)
-        return MacView(self.codes.of_mac(int(number)), self.active.of_mac(int(number)))
+        mac = int(number)
+        values = {name: view.of_mac(mac) for name, view in self.values.items()}
+        return MacView(self.codes.of_mac(mac), self.active.of_mac(mac), values)
 
     def __repr__(self) -> str:
         """One line: the name and the shape of its codes."""

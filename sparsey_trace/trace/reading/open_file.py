@@ -190,8 +190,8 @@ def _check_version(version: int, path: Path) -> None:
     if version in schema.LAST_READ_BY:
         first, last = schema.LAST_READ_BY[version]
         what_to_do = (
-            f"only commits {first} to {last} of sparsey-trace read it; check out {last} and rewrite the trace with "
-            "`sparsey-trace repair OLD -o NEW`"
+            f"only commits {first} to {last} of sparsey-trace read it; check out {last} for that, or record the run "
+            "anew"
         )
     else:
         what_to_do = "a newer sparsey-trace wrote it; upgrade with `pip install -U sparsey-trace`"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.layout import NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -24,6 +24,9 @@ class SampleTable:
         epoch: [N] int32.
         phase: [N] uint8, 0 train and 1 eval.
         label: [N] int64, the smallest int64 where unknown.
+        id: [N] int64, which sample of a dataset it is; the smallest int64 where unknown, as in the next two.
+        sequence: [N] int64, the sequence that it belongs to.
+        moment: [N] int64, its place in that sequence.
         time: [N] float64, seconds since 1970-01-01 UTC.
     """
 
@@ -31,6 +34,9 @@ class SampleTable:
     epoch: ColumnView
     phase: ColumnView
     label: ColumnView
+    id: ColumnView
+    sequence: ColumnView
+    moment: ColumnView
     time: ColumnView
 
     def __init__(self, views: Mapping[str, ColumnView]) -> None:
@@ -46,15 +52,17 @@ class SampleTable:
         return f"<{len(self):,} samples: {', '.join(vars(self))}; to_pandas() has them as a table>"
 
     def to_pandas(self, samples: Any = slice(None)) -> pd.DataFrame:
-        """A table with a row for each sample: sample, step, epoch, phase, label (nullable), time (UTC).
+        """A table with a row for each sample: sample, step, epoch, phase, label, id, sequence, moment, time.
+
+        Label, id, sequence and moment may be null; times are UTC.
 
         Args:
             samples: which, in this order: a slice, numbers from 0 on, or a mask [N].
         """
         import pandas as pd
 
-        label, phase = self.label[samples], self.phase[samples]
-        known = label != NO_LABEL
+        phase = self.phase[samples]
+        marks = {name: getattr(self, name)[samples] for name in MARKS.values()}
         return pd.DataFrame(
             {
                 "sample": np.arange(len(self), dtype=np.int64)[samples],
@@ -63,7 +71,10 @@ class SampleTable:
                 "phase": pd.Categorical.from_codes(
                     np.where(phase < len(PHASES), phase, np.int8(-1)), categories=pd.Index(PHASES)
                 ),
-                "label": pd.arrays.IntegerArray(np.where(known, label, 0), ~known),
+                **{
+                    name: pd.arrays.IntegerArray(np.where(values == NO_LABEL, 0, values), values == NO_LABEL)
+                    for name, values in marks.items()
+                },
                 "time": pd.to_datetime(self.time[samples], unit="s", utc=True, errors="coerce"),
             }
         )

@@ -37,7 +37,7 @@ class Tail:
         self._checksums = guarded.open_dataset(file, schema.CHECKSUMS)
         every = [*self._values.values(), self._checksums]
         for column in columns.values():
-            guarded.check_dtype(self._values[column.path], column.dtype, column.width)
+            guarded.check_dtype(self._values[column.path], column.stored_dtype, column.width)
         guarded.check_dtype(self._checksums, np.dtype(np.uint32), ())
         lengths = {len(dataset) for dataset in every}
         self._length = lengths.pop()

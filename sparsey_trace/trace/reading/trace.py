@@ -13,6 +13,7 @@ import numpy as np
 
 from sparsey_trace.chunk import Chunk
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.layout import MARKS
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
@@ -36,8 +37,8 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reading.storage import Storage
     from sparsey_trace.trace.reading.trace_file import TraceFile
 
-FIELDS = frozenset({"inputs", "codes", "active"})
-"""What a chunk can hold beside step, epoch, phase and label."""
+FIELDS = frozenset({"inputs", "codes", "active", "values"})
+"""What a chunk can hold beside step, epoch, phase, label, id, sequence and moment."""
 
 _STEPS_AT_ONCE = 1 << 16
 """Samples whose steps are looked at together."""
@@ -60,6 +61,7 @@ class Trace:
         versions: of Python, this program and the packages that mattered.
         changes: what was changed in it since it was recorded, a line each; of several files, the first one's.
         input_kind: how inputs are kept: binary, float32, float16 or none.
+        value_names: by layer, the names of the further values that its MACs have.
         sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
             names of those that were), `layers` (the names of those that were not), `predicate` (what chose
             the steps, in words). Empty where everything was recorded.
@@ -85,6 +87,7 @@ class Trace:
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions, self.changes = head.config, head.versions, head.changes
         self.layout, self.input_kind = head.layout, head.input_kind
+        self.value_names = head.values
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
         self.cache_bytes = cache_bytes
@@ -156,12 +159,12 @@ class Trace:
 
     @property
     def fields(self) -> frozenset[str]:
-        """Which of inputs, codes and active this trace holds."""
-        return FIELDS - {"inputs"} if self.input_kind == "none" else FIELDS
+        """Which of inputs, codes, active and values this trace holds."""
+        return FIELDS - {*["inputs"] * (self.input_kind == "none"), *["values"] * (not any(self.value_names))}
 
     @property
     def samples(self) -> SampleTable:
-        """What is known of each sample: step, epoch, phase, label, time."""
+        """What is known of each sample: step, epoch, phase, label, id, sequence, moment, time."""
         return SampleTable({name: self._view(f"samples/{name}") for name in schema.SAMPLE_COLUMNS})
 
     @property
@@ -181,7 +184,10 @@ class Trace:
         """The layers, lowest first, by number or by name."""
         return Layers(
             LayerView(
-                layer, self._view(schema.codes_path(i)), self._view(schema.active_path(i), dtype=np.bool_)
+                layer,
+                self._view(schema.codes_path(i)),
+                self._view(schema.active_path(i), dtype=np.bool_),
+                {name: self._view(schema.value_path(i, name)) for name in self.value_names[i]},
             )
             for i, layer in enumerate(self.layout.layers)
         )
@@ -208,7 +214,7 @@ class Trace:
             size: samples a chunk, at least 1; by default as the file keeps them together.
             start: the first sample.
             stop: the sample to stop before; by default the end.
-            fields: what to read beside step, epoch, phase and label; what the trace doesn't hold
+            fields: what to read beside what is known of each sample; what the trace doesn't hold
                 is left out.
 
         Raises:
@@ -234,10 +240,13 @@ class Trace:
             step=samples.step[span],
             epoch=samples.epoch[span],
             phase=samples.phase[span],
-            label=samples.label[span],
+            **{name: getattr(samples, name)[span] for name in MARKS.values()},
             inputs=_input_values(self.inputs[span]) if "inputs" in fields & self.fields else None,
             codes=tuple(layer.codes[span] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[span] for layer in layers) if "active" in fields else (),
+            values=tuple({name: view[span] for name, view in layer.values.items()} for layer in layers)
+            if "values" in fields & self.fields
+            else (),
         )
         check_chunk(found, self.path)
         return found
@@ -249,8 +258,8 @@ class Trace:
         the name can't be a node's), with `codes` [sample, mac, cm] and `active` [sample, mac] as in `layers`,
         `connections` [mac, source] and the MACs' positions x and y. The codes of silent MACs are 0;
         `codes.where(active)` has nan for them. Coordinates of samples, in every node, are the number, step, epoch,
-        phase (`train` or `eval`), label (float64, nan where unknown) and time (UTC). The root's attributes have
-        the configuration, as JSON.
+        phase (`train` or `eval`), label, id, sequence and moment (float64, nan where unknown) and time (UTC). The
+        root's attributes have the configuration, as JSON.
 
         Where dask is installed, inputs, codes and activity are dask arrays of whole chunks of the file; all else, and
         without dask all, are xarray's own lazy arrays. The trace has to stay open meanwhile;

@@ -61,7 +61,7 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
     try:
         with reading(path, "a trace as docs/trace-format.md describes it"):
             head = read_head(file)
-            columns = {c.path: c for c in schema.columns(head.layout, head.input_kind)}
+            columns = {c.path: c for c in schema.columns(head.layout, head.input_kind, head.values)}
             storage = Storage(file, columns, cache_bytes=cache_bytes)
     except TraceError as error:
         close_file(file)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import OutputError, TraceError, UsageError
-from sparsey_trace.layout import PHASES
+from sparsey_trace.layout import MARKS, PHASES
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
@@ -225,7 +225,14 @@ def append_stored(writer: TraceWriter, head: Head, values: Mapping[str, NDArray[
         ],
         phase=PHASES[int(values["samples/phase"][0])],
         epoch=int(values["samples/epoch"][0]),
-        labels=values["samples/label"],
+        **{name: values[f"samples/{column}"] for name, column in MARKS.items()},
+        values={
+            name: [
+                values[schema.value_path(index, name)] if name in of_layer else None
+                for index, of_layer in enumerate(head.values)
+            ]
+            for name in dict.fromkeys(itertools.chain(*head.values))
+        },
         step=int(values["samples/step"][0]),
         time=float(values["samples/time"][0]),
     )

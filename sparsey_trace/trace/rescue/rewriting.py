@@ -33,7 +33,7 @@ _MEMORY, _MOST_IN_TAIL = 4 << 30, 1 << 28
 """Bytes that it may take; and that a chunk's samples may."""
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32_000, 32_015})
 """Deflate, shuffle, Fletcher32, szip, N-bit, scale-offset, LZF, Zstd."""
-_KINDS = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING})
+_KINDS = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM})
 
 
 def rewrite(path: Path, out: Path) -> None:
@@ -88,7 +88,7 @@ def _copy_head(old: h5py.File, new: h5py.File) -> None:
 def _copy_samples(old: h5py.File, new: h5py.File) -> None:
     new.flush()
     head = read_head(new)
-    columns = schema.columns(head.layout, head.input_kind)
+    columns = schema.columns(head.layout, head.input_kind, head.values)
     size = len(_open(old, f"{schema.TAIL}/samples/step"))
     if size * sum(column.sample_bytes for column in columns) > _MOST_IN_TAIL:
         msg = f"{schema.TAIL}: expected room for the samples of one chunk, found it for {size:,}"

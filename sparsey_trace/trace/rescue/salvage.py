@@ -66,7 +66,9 @@ class Salvage:
         self.losses: list[str] = []
         self._file = file
         self.head = read_head(file, on_loss=self.losses.append)
-        self._columns = {c.path: c for c in schema.columns(self.head.layout, self.head.input_kind)}
+        self._columns = {
+            c.path: c for c in schema.columns(self.head.layout, self.head.input_kind, self.head.values)
+        }
         first = guarded.open_dataset(file, "samples/step")
         if not first.chunks:
             msg = "samples/step: expected chunks, found none"

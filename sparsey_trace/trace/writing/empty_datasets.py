@@ -5,11 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import h5py
-import hdf5plugin
 import numpy as np
 
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.hdf5 import chunk_codec
 
 if TYPE_CHECKING:
     from sparsey_trace.trace.format.schema import Column
@@ -37,11 +35,10 @@ def _make_column(file: h5py.File, column: Column, samples: int) -> None:
         shape=(0, *column.width),
         maxshape=(None, *column.width),
         chunks=column.chunk_shape(samples),
-        dtype=column.dtype,
-        fletcher32=True,
-        compression=hdf5plugin.Zstd(clevel=chunk_codec.ZSTD_LEVEL),
+        dtype=column.stored_dtype,
+        **column.codec.options,
     )
-    _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.dtype)
+    _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.stored_dtype)
 
 
 def _make_tail(file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:

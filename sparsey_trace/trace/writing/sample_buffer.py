@@ -53,6 +53,7 @@ class SampleBuffer:
         file.swmr_mode = True
         self._size = len(file[schema.CHECKSUMS])
         self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
+        self._codecs = {column.path: column.codec for column in columns}
         self._held = 0  # samples that wait in memory
         self._in_tail = 0  # how many of these the tail holds too
         self._written = 0  # samples in whole chunks
@@ -148,7 +149,9 @@ class SampleBuffer:
 
     def _write_chunks(self) -> None:
         encoded = {
-            path: list(chunk_codec.encode(waiting[: self._held], self._chunks[path].chunks))
+            path: list(
+                chunk_codec.encode(waiting[: self._held], self._chunks[path].chunks, self._codecs[path])
+            )
             for path, waiting in self._waiting.items()
         }
         sizes = [len(chunk.data) for chunks in encoded.values() for chunk in chunks]

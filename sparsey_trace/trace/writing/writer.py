@@ -15,10 +15,12 @@ from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.config import config_text
-from sparsey_trace.trace.format.encode import as_numbers, encode_step, kind_of
-from sparsey_trace.trace.format.head import write_head
+from sparsey_trace.trace.format.encode import encode_step, kind_of
+from sparsey_trace.trace.format.explain import explain
+from sparsey_trace.trace.format.head import write_head, write_kinds
+from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.run_part import RunPart
-from sparsey_trace.trace.hdf5.attributes import fixed_length_text
+from sparsey_trace.trace.format.values import names_by_layer
 from sparsey_trace.trace.writing.empty_datasets import make_datasets
 from sparsey_trace.trace.writing.file_handle import FileHandle
 from sparsey_trace.trace.writing.file_watch import FileWatch
@@ -99,6 +101,7 @@ class TraceWriter:
         part = part or RunPart()
         self._last_step = part.first_step - 1
         self._input_kind, self._durable = inputs, durable
+        self._value_names: tuple[tuple[str, ...], ...] | None = None
         self._buffer: SampleBuffer | None = None
         self._handle: FileHandle | None = None
         self._watch: FileWatch | None = None
@@ -122,6 +125,10 @@ class TraceWriter:
         phase: str,
         epoch: int = 0,
         labels: ArrayLike | None = None,
+        ids: ArrayLike | None = None,
+        sequence: ArrayLike | None = None,
+        moment: ArrayLike | None = None,
+        values: Mapping[str, Sequence[ArrayLike | None]] | None = None,
         step: int | None = None,
         time: float | None = None,
     ) -> None:
@@ -134,6 +141,12 @@ class TraceWriter:
             phase: `train` or `eval`.
             epoch: the epoch's number.
             labels: [B] whole numbers, or None where unknown.
+            ids: [B] whole numbers, such as the samples' places in their dataset; or None where unknown.
+            sequence: [B] whole numbers, or one for all: the sequence that a sample belongs to; or None.
+            moment: [B] whole numbers, or one for all: a sample's place in its sequence; or None.
+            values: further values of MACs, such as their familiarity: a name to a list with, per layer, [B, M] numbers
+                (nan where there is none), which are kept as float32, or None for a layer that has no such value. The
+                first step says which there are; all others have the same.
             step: the step's number, above the last one's; by default the next.
             time: seconds since 1970-01-01 UTC; by default now.
 
@@ -147,7 +160,10 @@ class TraceWriter:
         where = f"{self.path}: step {number}"
         array = None if inputs is None else as_numbers(inputs, f"{where}: inputs")
         kind = kind_of(array) if self._input_kind == "auto" else self._input_kind
-        values = encode_step(
+        names = self._value_names
+        if names is None:
+            names = names_by_layer(values, self.layout, where=where)
+        found = encode_step(
             self.layout,
             kind,
             where=where,
@@ -158,19 +174,24 @@ class TraceWriter:
                 "step": number,
                 "epoch": epoch,
                 "phase": phase,
-                "label": labels,
+                "labels": labels,
+                "ids": ids,
+                "sequence": sequence,
+                "moment": moment,
                 "time": clock.time() if time is None else time,
             },
+            values=values,
+            value_names=names,
         )
         if number <= self._last_step:
             msg = f"{self.path}: step: expected a number above the last step's {self._last_step}, found {number}"
             raise DataError(msg)
-        self._input_kind = kind
+        self._input_kind, self._value_names = kind, names
         with self._or_give_up():
-            self._open_buffer().extend(values)
+            self._open_buffer().extend(found)
         self._last_step = int(number)
         self.num_steps += 1
-        self.num_samples += len(values["samples/step"])
+        self.num_samples += len(found["samples/step"])
 
     def note_drops(self, steps: Sequence[int]) -> None:
         """Name steps that should have been recorded and could not be, with the next commit.
@@ -294,10 +315,12 @@ class TraceWriter:
     def _start(self) -> SampleBuffer:
         """Make the file, now that the first step has shown how inputs are kept."""
         kind = "binary" if self._input_kind == "auto" else self._input_kind
-        columns = schema.columns(self.layout, kind)
-        self._new.in_memory.attrs["input_kind"] = fixed_length_text(kind)
+        names = self._value_names or ()
+        columns = schema.columns(self.layout, kind, names)
+        write_kinds(self._new.in_memory, kind, names)
         size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
         make_datasets(self._new.in_memory, columns, size)
+        explain(self._new.in_memory, self.layout)
         self._handle = FileHandle(self._new.write())
         file, mark = self._handle.file, bytes(self._handle.file.attrs["id"])
         self._watch = FileWatch(self.path, file, mark=mark, mark_offset=self._new.offset_of(mark))

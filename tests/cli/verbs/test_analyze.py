@@ -159,8 +159,8 @@ BAD = {
         "expected at least one committed sample, found an empty trace",
     ),
     "newer": (
-        damaged(lambda file: file.attrs.__setitem__("format_version", 3)),
-        "expected format version 2, found 3: a newer sparsey-trace wrote it; upgrade with "
+        damaged(lambda file: file.attrs.__setitem__("format_version", 4)),
+        "expected format version 3, found 4: a newer sparsey-trace wrote it; upgrade with "
         "`pip install -U sparsey-trace`",
     ),
     "no codes": (

@@ -49,7 +49,14 @@ def test_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["samples"], found["steps"], found["epochs"], found["labels"]) == (32, 8, 2, 32)
     assert found["phases"] == {"train": 24, "eval": 8}
     assert found["inputs"] == {"kind": "binary", "features": 12, "shape": [3, 4]}
-    assert found["layers"][1] == {"name": "v2", "macs": 2, "cms": 3, "neurons": 4, "connections": [1, 2]}
+    assert found["layers"][1] == {
+        "name": "v2",
+        "macs": 2,
+        "cms": 3,
+        "neurons": 4,
+        "connections": [1, 2],
+        "values": [],
+    }
     assert (found["config"], found["closed"], found["bytes"]) == ({"lr": 1}, True, run.stat().st_size)
     assert set(found["metrics"]) == set(st.metrics.available())
     assert set(found["metrics"].values()) == {None}

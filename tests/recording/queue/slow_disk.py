@@ -32,7 +32,7 @@ def step(number: int, *, size: int = 2) -> Step:
         inputs=np.ones((size, 2), np.float32),
         phase="train",
         epoch=0,
-        labels=np.full(size, number, np.int64),
+        marks={"labels": np.full(size, number, np.int64)},
         time=0.0,
     )
 

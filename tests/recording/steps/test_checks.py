@@ -1,4 +1,4 @@
-"""What has to hold of a step: its codes, its labels, its phase."""
+"""What has to hold of a step: its codes, its marks, its phase."""
 
 from __future__ import annotations
 

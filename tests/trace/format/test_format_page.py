@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from typing import TYPE_CHECKING
 
 import h5py
@@ -19,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PAGE = (ROOT / "docs/trace-format.md").read_text(encoding="utf-8")
-COLUMNS = ("samples/", "inputs", "layers/{l}/codes", "layers/{l}/active")
+COLUMNS = ("samples/", "inputs", "layers/{l}/codes", "layers/{l}/active", "layers/{l}/values/")
 
 
 def table_rows() -> dict[str, str]:
@@ -47,27 +49,61 @@ def test_the_tables_name_all_that_is_in_a_trace(trace: Path) -> None:
         alone = "tail/checksums"
         tails = {name.removeprefix("tail/") for name in found if name.startswith("tail/") and name != alone}
         names = {name for name in found if name.removeprefix("tail/") not in tails} | tails
-        assert {re.sub(r"layers/\d", "layers/{l}", name) for name in names} == set(table_rows())
-        assert {re.sub(r"layers/\d", "layers/{l}", name) for name in tails} == {
+        assert {generic(name) for name in names} == set(table_rows()) | {"description"}
+        assert {generic(name) for name in tails} == {
             name for name in table_rows() if name.startswith(COLUMNS)
         }
         for name in file["layers/0"].attrs:
             assert f"`{name}`" in PAGE
 
 
+def generic(name: str) -> str:
+    return re.sub(r"values/.*", "values/{name}", re.sub(r"layers/\d", "layers/{l}", name))
+
+
+def test_everything_says_what_it_is(trace: Path) -> None:
+    with h5py.File(trace) as file:
+        found = [file]
+        file.visititems(lambda _, item: found.append(item))
+        assert [item.name for item in found if not item.attrs.get("description")] == []
+        assert file["samples/time"].attrs["units"] == file["tail/samples/time"].attrs["units"] != ""
+        axes = [[scale.name for scale in axis.values()] for axis in file["layers/1/codes"].dims]
+        assert axes == [["/samples/step"], ["/layers/1/macs"], ["/layers/1/cms"]]
+        assert [scale.name for scale in file["layers/0/values/familiarity"].dims[1].values()] == [
+            "/layers/0/macs"
+        ]
+        assert file["layers/0/macs"][:].tolist() == list(range(20))
+
+
+def test_hdf5s_own_tools_show_what_is_known_of_samples(trace: Path) -> None:
+    if (h5dump := shutil.which("h5dump")) is None:
+        pytest.skip("HDF5's command-line tools aren't here")
+    shown = subprocess.run(
+        [h5dump, "-d", "/samples/phase", trace], capture_output=True, text=True, check=True
+    )
+    assert "whether a sample was trained on" in shown.stdout
+    assert re.search(r"\(0\): (train|eval), ", shown.stdout)
+
+
 def test_dtypes_chunks_and_filters_are_as_the_page_says(trace: Path) -> None:
     with h5py.File(trace) as file:
         for name, kind in table_rows().items():
-            for path in {name.replace("{l}", "0"), name.replace("{l}", "1")} & set(all_datasets(file)):
+            for path in {
+                name.replace("{l}", number).replace("{name}", "familiarity") for number in "01"
+            } & set(all_datasets(file)):
                 if file[path].dtype.kind != "S":
                     assert str(file[path].dtype) in kind, path
+                    assert bool(h5py.check_enum_dtype(file[path].dtype)) == kind.startswith("enum")
                     assert file[path].dtype.newbyteorder("<") == file[path].dtype
                 if name.startswith(COLUMNS):
                     size = len(file["tail/samples/step"])
                     expected = (size, 16, 3) if path == "layers/0/codes" else (size, *file[path].shape[1:])
                     assert file[path].chunks == expected
                     assert file[path].fletcher32
-                    assert file[path].id.get_create_plist().get_filter(0)[0] == 32015
+                    plist = file[path].id.get_create_plist()
+                    filters = [plist.get_filter(number)[0] for number in range(plist.get_nfilters())]
+                    # 1 and 2 are HDF5's own deflate and shuffle, 3 is Fletcher32.
+                    assert filters == ([2, 1, 3] if name.startswith("samples/") else [32015, 3])
                     assert file[f"tail/{path}"].shape == (size, *file[path].shape[1:])
                     assert file[f"tail/{path}"].chunks is None
 

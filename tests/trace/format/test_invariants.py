@@ -12,10 +12,10 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode import encode_step
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.format.run_part import RunPart
-from tests.trace.feed import LAYOUT, step
+from tests.trace.feed import LAYOUT, VALUE_NAMES, step
 
-HEAD: Any = SimpleNamespace(layout=LAYOUT, part=RunPart(first_step=3))
-COLUMNS = {column.path: column for column in schema.columns(LAYOUT, "binary")}
+HEAD: Any = SimpleNamespace(layout=LAYOUT, part=RunPart(first_step=3), values=VALUE_NAMES)
+COLUMNS = {column.path: column for column in schema.columns(LAYOUT, "binary", VALUE_NAMES)}
 START = 100
 
 
@@ -34,7 +34,9 @@ def values() -> dict[str, np.ndarray]:
                 inputs=given["inputs"],
                 codes=given["codes"],
                 active=given["active"],
-                sample=sample | {"label": given["labels"]},
+                sample=sample,
+                values=given["values"],
+                value_names=VALUE_NAMES,
             )
         )
     return {path: np.concatenate([one[path] for one in encoded]) for path in COLUMNS}
@@ -67,6 +69,12 @@ BROKEN: dict[str, tuple[str, Any, Any, str]] = {
         (1, -1),
         0xFF,
         "inputs: sample 101, byte 1: expected zeros in the last 3 bits, which are padding, found 255",
+    ),
+    "a further value": (
+        "layers/0/values/familiarity",
+        (1, 3),
+        -np.inf,
+        "layers/0/values/familiarity: sample 101, MAC 3: expected a finite number, or nan, found -inf",
     ),
     "a winner": (
         "layers/0/codes",

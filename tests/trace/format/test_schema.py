@@ -7,7 +7,7 @@ import pytest
 
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
-from tests.trace.feed import LAYOUT, ROOT, write_closed
+from tests.trace.feed import LAYOUT, ROOT, VALUE_NAMES, write_closed
 
 
 def test_every_version_is_registered_and_on_the_page() -> None:
@@ -37,7 +37,7 @@ def test_groups(groups_and_datasets: tuple[set[str], set[str]]) -> None:
 
 def test_columns_are_the_datasets_that_grow(groups_and_datasets: tuple[set[str], set[str]]) -> None:
     _, datasets = groups_and_datasets
-    columns = {f"/{column.path}" for column in schema.columns(LAYOUT, "binary")}
+    columns = {f"/{column.path}" for column in schema.columns(LAYOUT, "binary", VALUE_NAMES)}
     assert columns <= datasets
     assert {f"/tail{path}" for path in columns} | {"/tail/checksums"} == {
         path for path in datasets if path.startswith("/tail/")

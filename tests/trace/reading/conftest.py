@@ -44,11 +44,11 @@ def trace(path: Path) -> Iterator[Trace]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many chunks were decoded each time."""
     counts: list[int] = []
-    original = chunk_codec.decode
+    for codec in (chunk_codec.ZSTD, chunk_codec.DEFLATE):
 
-    def decode(found: list[bytes], size: int) -> Any:
-        counts.append(len(found))
-        return original(found, size)
+        def decompress(found: list[bytes], *kind: Any, original: Any = codec.decompress) -> Any:
+            counts.append(len(found))
+            return original(found, *kind)
 
-    monkeypatch.setattr(chunk_codec, "decode", decode)
+        monkeypatch.setattr(codec, "decompress", decompress)
     return counts

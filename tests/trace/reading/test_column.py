@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 LIBVER = ("v110", "v110")
 STEPS = 60
 CHUNK = 64
-CHUNKS_OF_A_ROW = 11
+CHUNKS_OF_A_ROW = 15
 """A chunk for each of 12 columns, two for the 20 MACs of the first layer."""
 
 

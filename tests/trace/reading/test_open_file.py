@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import TraceError, VersionError
+from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.feed import start_writer, write_closed
@@ -73,10 +74,10 @@ def test_hdf5_of_another_kind(tmp_path: Path) -> None:
         file["weights"] = file["two\nlines"] = np.zeros(3)
     assert message(path) == rf"{expected} (it holds: 'two\nlines', 'weights')"
     with h5py.File(path, "w", libver=LIBVER) as file:
-        file.attrs.update(format=fixed_length_text("weights"), format_version=2)
+        file.attrs.update(format=fixed_length_text("weights"), format_version=schema.VERSION)
     assert message(path) == "expected a file of the format sparsey-trace, found: format 'weights'"
     with h5py.File(path, "w", libver=LIBVER) as file:
-        file.attrs.update(format=["sparsey-trace", "x"], format_version=2)
+        file.attrs.update(format=["sparsey-trace", "x"], format_version=schema.VERSION)
     assert message(path) == (
         "expected a file of the format sparsey-trace, found: format: expected text of fixed length, found another kind"
     )
@@ -108,16 +109,16 @@ def test_one_that_another_program_has_open(tmp_path: Path) -> None:
     ("version", "kind", "expected"),
     [
         (
-            3,
+            4,
             VersionError,
-            "expected format version 2, found 3: a newer sparsey-trace wrote it; "
+            "expected format version 3, found 4: a newer sparsey-trace wrote it; "
             "upgrade with `pip install -U sparsey-trace`",
         ),
         (
-            1,
+            2,
             VersionError,
-            "expected format version 2, found 1: only commits 6516d5b to ff128d1 of sparsey-trace read it; "
-            "check out ff128d1 and rewrite the trace with `sparsey-trace repair OLD -o NEW`",
+            "expected format version 3, found 2: only commits 99adc06 to f875718 of sparsey-trace read it; "
+            "check out f875718 for that, or record the run anew",
         ),
         (0, TraceError, "expected a format_version of 1 or more, found 0"),
         (-1, TraceError, "expected a format_version of 1 or more, found -1"),

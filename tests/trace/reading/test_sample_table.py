@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from sparsey_trace.layout import NO_LABEL
+from sparsey_trace.layout import MARKS, NO_LABEL
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, sent
@@ -29,16 +29,17 @@ def test_as_a_table(trace: Trace) -> None:
         "step": "int64",
         "epoch": "int32",
         "phase": "category",
-        "label": "Int64",
+        **dict.fromkeys(MARKS.values(), "Int64"),
     }
     assert table["sample"].tolist() == list(range(146))
     assert table["step"].tolist() == expected["step"].tolist()
     assert table["epoch"].tolist() == expected["epoch"].tolist()
     assert list(table["phase"].cat.categories) == ["train", "eval"]
     assert table["phase"].tolist() == [("train", "eval")[phase] for phase in expected["phase"]]
-    known = expected["label"] != NO_LABEL
-    assert table["label"].isna().tolist() == (~known).tolist()
-    assert table["label"][known].tolist() == expected["label"][known].tolist()
+    for name in MARKS.values():
+        known = expected[name] != NO_LABEL
+        assert table[name].isna().tolist() == (~known).tolist()
+        assert table[name][known].tolist() == expected[name][known].tolist()
     assert table["time"].tolist() == pd.to_datetime(expected["time"], unit="s", utc=True).tolist()
 
 

@@ -30,7 +30,17 @@ def test_xarray_opens_a_trace_by_its_engine(trace: st.Trace) -> None:
         assert layer["codes"].chunks[0][0] <= trace.chunk_size
         np.testing.assert_array_equal(layer["codes"], trace.layers[1].codes[:])
     with xr.open_dataset(SAMPLE, engine="sparsey-trace", drop_variables="label") as root:
-        assert {*root.variables} == {"inputs", "sample", "step", "epoch", "phase", "time"}
+        assert {*root.variables} == {
+            "inputs",
+            "sample",
+            "step",
+            "epoch",
+            "phase",
+            "id",
+            "sequence",
+            "moment",
+            "time",
+        }
     assert {*xr.open_groups(SAMPLE, engine="sparsey-trace")} == {"/", *(f"/layers.{n}" for n in range(3))}
 
 

@@ -71,7 +71,7 @@ def test_what_it_will_not_do(closed: Path, tmp_path: Path) -> None:
     with pytest.raises(TraceError, match="expected a sparsey-trace file"):
         repair(tmp_path / "text.h5", tmp_path / "out.h5")
     with h5py.File(closed, "r+") as file:
-        file.attrs["format_version"] = 3
+        file.attrs["format_version"] = 4
     with pytest.raises(VersionError):
         repair(closed, tmp_path / "out.h5")
     TraceWriter(tmp_path / "empty.h5", LAYOUT).close()

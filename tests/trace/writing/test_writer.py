@@ -63,6 +63,26 @@ WRONG = {
         {"labels": 3},
         "labels: expected 7 whole numbers, one for each sample, found int64 of shape ()",
     ),
+    "values of too few layers": (
+        {"values": {"familiarity": [np.zeros((7, 20))]}},
+        "values: familiarity: expected a list of 2, an array or None for each layer, found 1",
+    ),
+    "values of another shape": (
+        {"values": {"familiarity": [np.zeros((7, 2)), None]}},
+        "values: familiarity of low: expected shape (7, 20), found (7, 2)",
+    ),
+    "infinite values": (
+        {"values": {"familiarity": [np.full((7, 20), 1e300), None]}},
+        "values: familiarity of low: expected numbers within float32, or nan for none, found 1e+300 in sample 0, MAC 0",
+    ),
+    "ids": (
+        {"ids": [1, 2]},
+        "ids: expected 7 whole numbers, one for each sample, found int64 of shape (2,)",
+    ),
+    "a real moment": (
+        {"moment": 0.5},
+        "moment: expected 7 whole numbers, one for each sample, found float64 of shape ()",
+    ),
     "real labels": (
         {"labels": np.ones(7)},
         "labels: expected 7 whole numbers, one for each sample, found float64 of shape (7,)",
@@ -387,3 +407,12 @@ def test_every_trace_has_its_own_id_and_says_what_made_it(tmp_path: Path) -> Non
             assert trace.host
             json.dumps([trace.versions, trace.host, trace.created])
     assert len(ids) == 3
+
+
+def test_every_step_has_the_values_of_the_first(path: Path) -> None:
+    with TraceWriter(path, LAYOUT) as writer:
+        feed(writer, 0, range(1))
+        expected = "values: expected familiarity, of the same layers as in the trace's first step, found g"
+        with pytest.raises(DataError, match=expected):
+            writer.append(**step(0, 1) | {"values": {"g": step(0, 1)["values"]["familiarity"]}})
+        feed(writer, 0, range(1, 2))
