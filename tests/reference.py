@@ -19,7 +19,7 @@ DTYPES = {
     "step": "int64",
     "epoch": "int32",
     "phase": "str",
-    "label": "Int64",
+    **dict.fromkeys(MARKS.values(), "Int64"),
     "layer": "int16",
     "mac": "int32",
     "cm": "int32",
@@ -110,10 +110,9 @@ def groups(run: Chunk, resolution: str) -> list[tuple[dict[str, Any], list[int]]
 
 
 def readable(keys: dict[str, Any]) -> dict[str, Any]:
-    """The phase by its name, and NA for a label that isn't known."""
+    """The phase by its name, and NA for a mark that isn't known."""
     keys["phase"] = PHASES[keys["phase"]]
-    if keys.get("label") == NO_LABEL:
-        keys["label"] = pd.NA
+    keys |= {name: pd.NA for name in MARKS.values() if keys.get(name) == NO_LABEL}
     return keys
 
 

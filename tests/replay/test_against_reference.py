@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sparsey_trace.layout import MARKS
 from sparsey_trace.metrics import make_metric
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.replay.analyze import analyze
@@ -78,7 +79,7 @@ def expect_equal(table: str, found: pd.DataFrame, expected: pd.DataFrame) -> Non
                 np.testing.assert_allclose(one, other, rtol=1e-6, atol=1e-6)
         elif name in ("phase", "layer_name", "metric"):
             assert found[name].astype(str).tolist() == expected[name].tolist()
-        elif name == "label":
+        elif name in MARKS.values():
             assert found[name].astype("Int64").tolist() == expected[name].tolist()
         else:
             np.testing.assert_allclose(

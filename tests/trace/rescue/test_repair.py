@@ -110,7 +110,7 @@ def test_the_sample_traces_come_out_as_they_are(tmp_path: Path) -> None:
     path, out = ROOT / "sample_traces/digits.h5", tmp_path / "out.h5"
     assert repair(path, out).losses == ()
     with open_trace(path) as old, open_trace(out) as new:
-        assert (old.version, new.version) == (2, 2)
+        assert (old.version, new.version) == (3, 3)
         for before, after in zip(old.chunks(), new.chunks(), strict=True):
             assert np.array_equal(before.label, after.label)
             for kind in ("codes", "active"):
