@@ -54,29 +54,53 @@ def cells_of(output: Any, layout: LayerLayout) -> Tensor:
 
     Args:
         output: [B, M, Q, K], [B, M, Q * K] or [B, M * Q * K], any dtype; for M there may be several axes, of
-            rows and columns say.
+            rows and columns say, or none, where it is folded into the batch.
         layout: the layer.
 
     Raises:
         RecordError: the output has another shape.
     """
-    macs, cms, neurons = layout.num_macs, layout.num_cms, layout.num_neurons
-    if not isinstance(output, Tensor) or not _holds_cells(output.shape[1:], layout):
-        found = described(output)
-        shapes = ((macs, cms, neurons), (macs, cms * neurons), (macs * cms * neurons,))
-        wanted = " or ".join(f"[B, {', '.join(map(str, shape))}]" for shape in shapes)
-        msg = (
-            f"{layout.name}: expected an output of shape {wanted}, with any axes that come to {macs} in place of "
-            f"its MACs' one, or winners as whole numbers of shape [B, {macs}, {cms}], found {found}"
-            + (
-                ""
-                if isinstance(output, Tensor)
-                else "; say what of it holds the codes: WinnerTakeAll(..., output=…)"
-            )
-        )
-        raise RecordError(msg)
+    if not isinstance(output, Tensor):
+        raise RecordError(_unreadable(output, layout))
+    found = output if _holds_cells(output.shape[1:], layout) else unfolded(output, layout)
+    if not _holds_cells(found.shape[1:], layout):
+        raise RecordError(_unreadable(output, layout))
     # A conversion, as torch makes booleans so ten times faster than by comparing with 0.
-    return output.to(torch.bool, copy=True)
+    return found.to(torch.bool, copy=True)
+
+
+def unfolded(output: Tensor, layout: LayerLayout) -> Tensor:
+    """An output whose MACs are folded into the batch, [B * M, …], as [B, M, …]; any other as it is.
+
+    Routers of mixtures of experts, and what else treats tokens alike, put theirs out so.
+
+    >>> from sparsey_trace import LayerLayout
+    >>> router = LayerLayout(name="gate", num_macs=5, num_cms=2, num_neurons=8, connections=[[0]] * 5)
+    >>> unfolded(torch.zeros(15, 2), router).shape
+    torch.Size([3, 5, 2])
+    """
+    can_be = output.dim() > 0 and layout.num_macs > 1 and output.shape[0] % layout.num_macs == 0
+    return output.reshape(-1, layout.num_macs, *output.shape[1:]) if can_be else output
+
+
+def _unreadable(output: Any, layout: LayerLayout) -> str:
+    macs, cms, neurons = layout.num_macs, layout.num_cms, layout.num_neurons
+    cells = [
+        f"[B, {macs}, {cms}, {neurons}]",
+        f"[B, {macs}, {cms * neurons}]",
+        f"[B, {macs * cms * neurons}]",
+    ]
+    winners = [f"[B, {macs}, {cms}]"]
+    winners += [f"[B, {macs}]"] if cms == 1 else []
+    winners += [f"[B, {cms}]"] if macs == 1 else []
+    which = (
+        "" if isinstance(output, Tensor) else "; say what of it holds the codes: WinnerTakeAll(..., output=…)"
+    )
+    return (
+        f"{layout.name}: expected an output of shape {' or '.join(cells)}, or winners as whole numbers of shape "
+        f"{' or '.join(winners)}, with any axes that come to {macs} in place of its MACs' one, or with that folded "
+        f"into the batch, found {described(output)}{which}"
+    )
 
 
 def _holds_cells(shape: Sequence[int], layout: LayerLayout) -> bool:

@@ -11,7 +11,13 @@ from torch import Tensor, nn
 
 from sparsey_trace.layout import LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
-from sparsey_trace.recording.adapters.codes import Codes, codes_of_cells, codes_of_winners, is_grid
+from sparsey_trace.recording.adapters.codes import (
+    Codes,
+    codes_of_cells,
+    codes_of_winners,
+    is_grid,
+    unfolded,
+)
 from sparsey_trace.recording.adapters.which_output import picked
 
 if TYPE_CHECKING:
@@ -33,7 +39,8 @@ class WinnerTakeAll:
     - `[B, M, Q]` of whole numbers: winners, 0 to K - 1, or -1; `[B, M]` where Q is 1, `[B, Q]` where M is 1;
 
     in each of which there may be several axes for M, as `[B, rows, columns, Q, K]`, with the last one running fastest
-    through the MACs' numbers.
+    through the MACs' numbers; or none, where MACs are folded into the batch, as tokens are by routers of experts:
+    `[B * M, Q]`.
 
     Attributes:
         name: the module's name, as in `model.named_modules()`.
@@ -73,8 +80,10 @@ class WinnerTakeAll:
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
         """Winners and activity, both from the output."""
         output = picked(output, self.output, where=layout.name)
-        if isinstance(output, Tensor) and _is_whole(output) and _holds_winners(output.shape[1:], layout):
-            return codes_of_winners(output.reshape(-1, layout.num_macs, layout.num_cms), layout)
+        if isinstance(output, Tensor) and _is_whole(output):
+            shapes = (output.shape, unfolded(output, layout).shape)
+            if any(_holds_winners(shape[1:], layout) for shape in shapes):
+                return codes_of_winners(output.reshape(-1, layout.num_macs, layout.num_cms), layout)
         return codes_of_cells(output, layout)
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:

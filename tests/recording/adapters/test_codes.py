@@ -121,9 +121,9 @@ def test_another_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> Non
     with pytest.raises(RecordError) as caught, record(model, tmp_path / "run.h5", layers=[layer]):
         model(samples(2))
     assert str(caught.value) == (
-        f"part: expected an output of shape [B, 2, 3, 5] or [B, 2, 15] or [B, 30], with any axes "
-        f"that come to 2 in place of its MACs' one, or winners as whole numbers of shape [B, 2, 3], "
-        f"found {list(shape)} float32"
+        f"part: expected an output of shape [B, 2, 3, 5] or [B, 2, 15] or [B, 30], or winners as whole numbers of "
+        f"shape [B, 2, 3], with any axes that come to 2 in place of its MACs' one, or with that folded into the "
+        f"batch, found {list(shape)} float32"
     )
 
 

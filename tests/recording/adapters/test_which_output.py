@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 import sparsey_trace as st
-from sparsey_trace.errors import RecordError
+from sparsey_trace.errors import RecordError, RecordWarning
 from sparsey_trace.recording import WinnerTakeAll, record
 from tests.recording.models import WINNERS, Fixed, part, samples
 
@@ -95,7 +95,7 @@ CASES = {
 }
 
 
-@pytest.mark.parametrize("size", [1, 64])
+@pytest.mark.parametrize("size", [1, 256])
 @pytest.mark.parametrize("name", CASES)
 def test_a_quantiser_s_codes_are_recorded(tmp_path: Path, name: str, size: int) -> None:
     case = CASES[name]
@@ -135,7 +135,8 @@ def test_by_position_key_or_function(tmp_path: Path, output: Any, which: Any) ->
         (
             (torch.zeros(2), WINNERS),
             None,
-            r"whole numbers of shape \[B, 2, 3\], found tuple of 0: \[2\] float32, 1: \[2, 2, 3\] int64; say what "
+            r"whole numbers of shape \[B, 2, 3\], with any axes .* into the batch, "
+            r"found tuple of 0: \[2\] float32, 1: \[2, 2, 3\] int64; say what "
             r"of it holds the codes: WinnerTakeAll\(..., output=…\)",
         ),
         (
@@ -180,3 +181,43 @@ def test_an_axis_of_one_may_be_left_out(tmp_path: Path, macs: int, cms: int, sha
         model(samples(2))
     with st.open_trace(tmp_path / "run.h5") as trace:
         np.testing.assert_array_equal(trace.layers[0].codes[:], winners.reshape(2, macs, cms))
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [(6, 2, 3), (6, 2), (6, 6), (3, 2, 2)],
+    ids=["cells", "winners", "flat cells", "winners as they are"],
+)
+def test_macs_may_be_folded_into_the_batch(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    """As Mixtral's router does with tokens: it puts out [B * tokens, experts of each]."""
+    winners = torch.arange(12).reshape(3, 2, 2) % 3
+    is_cells = (len(shape) == 3 and shape[2] == 3) or shape == (6, 6)
+    output = torch.nn.functional.one_hot(winners, 3).float() if is_cells else winners
+    layer = WinnerTakeAll("part", num_macs=2, num_cms=2, num_neurons=3)
+    model = Fixed(output.reshape(shape), output.reshape(shape))
+    with record(model, tmp_path / "run.h5", layers=[layer]):
+        model(samples(3))
+        with pytest.warns(RecordWarning, match="an output for each of the input's 4 samples, found 3"):
+            model(samples(4))
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        np.testing.assert_array_equal(trace.layers[0].codes[:], winners)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "forms"),
+    [
+        ((1, 4), r"\[B, 1, 4\] or \[B, 4\], with"),
+        ((4, 1), r"\[B, 4, 1\] or \[B, 4\], with"),
+        ((2, 4), r"\[B, 2, 4\], with"),
+    ],
+)
+def test_the_forms_of_winners_are_named(tmp_path: Path, sizes: tuple[int, int], forms: str) -> None:
+    layer = WinnerTakeAll("part", num_macs=sizes[0], num_cms=sizes[1], num_neurons=5)
+    model = Fixed(torch.zeros(2, 7, dtype=torch.int64))
+    with (
+        pytest.raises(
+            RecordError, match=rf"winners as whole numbers of shape {forms}.* found \[2, 7\] int64$"
+        ),
+        record(model, tmp_path / "run.h5", layers=[layer]),
+    ):
+        model(samples(2))

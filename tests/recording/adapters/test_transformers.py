@@ -1,0 +1,93 @@
+"""Models of the package transformers, where it is installed: routers of experts, and layers that are read as codes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+import torch
+
+import sparsey_trace as st
+from sparsey_trace.recording import WinnerTakeAll, record
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from torch import nn
+
+transformers = pytest.importorskip("transformers")
+
+TOKENS = 5
+
+
+def mixtral() -> nn.Module:
+    config = transformers.MixtralConfig(
+        vocab_size=50,
+        hidden_size=16,
+        intermediate_size=16,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        num_key_value_heads=1,
+        num_local_experts=4,
+        num_experts_per_tok=2,
+    )
+    return transformers.MixtralModel(config)
+
+
+def switch() -> nn.Module:
+    config = transformers.SwitchTransformersConfig(
+        vocab_size=50,
+        d_model=16,
+        d_kv=8,
+        d_ff=16,
+        num_layers=2,
+        num_heads=2,
+        num_experts=4,
+        expert_capacity=999,
+        num_sparse_encoder_layers=1,
+    )
+    return transformers.SwitchTransformersModel(config).encoder
+
+
+def bert() -> nn.Module:
+    config = transformers.BertConfig(
+        vocab_size=50, hidden_size=16, num_hidden_layers=2, num_attention_heads=2, intermediate_size=32
+    )
+    return transformers.BertModel(config)
+
+
+def in_groups(output: Any) -> torch.Tensor:
+    """The strongest of each four units of a token."""
+    return output.unflatten(-1, (4, 4)).argmax(-1)
+
+
+@pytest.mark.parametrize("size", [1, 256])
+@pytest.mark.parametrize(
+    ("make", "name", "cms", "output", "winners"),
+    [
+        (mixtral, "layers.1.mlp.gate", 2, 2, lambda out: out[2].reshape(-1, TOKENS, 2)),
+        (switch, "block.1.layer.1.mlp.router", 1, 0, lambda out: out[0].argmax(-1)[..., None]),
+        (bert, "encoder.layer.1", 4, in_groups, in_groups),
+    ],
+    ids=["Mixtral", "SwitchTransformers", "BERT"],
+)
+def test_a_layer_s_codes_are_recorded(
+    tmp_path: Path,
+    make: Callable[[], nn.Module],
+    name: str,
+    cms: int,
+    output: Any,
+    winners: Callable[[Any], torch.Tensor],
+    size: int,
+) -> None:
+    torch.manual_seed(0)
+    model, seen = make().eval(), []
+    layer = WinnerTakeAll(name, num_macs=TOKENS, num_cms=cms, num_neurons=4, output=output)
+    with record(model, tmp_path / "run.h5", layers=layer):
+        model.get_submodule(name).register_forward_hook(lambda _, __, out: seen.append(winners(out)))
+        model(input_ids=torch.randint(50, (size, TOKENS)))
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert trace.layers[0].active[:].all()
+        np.testing.assert_array_equal(trace.layers[0].codes[:], seen[0])
