@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.trace.reading.rank_gaps import rank_gaps_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,6 +31,7 @@ class Gaps:
         layers: the names of the layers that were not.
         predicate: what chose the steps, in words; empty where nothing did.
         drops: [n] int64, the numbers of steps that are missing: dropped by a full queue, left out as bad, or lost.
+        lacking: [n, 2] int64, a step that only some ranks have, and a rank that lacks it.
     """
 
     every: int = 1
@@ -37,6 +39,7 @@ class Gaps:
     layers: tuple[str, ...] = ()
     predicate: str = ""
     drops: NDArray[np.int64]
+    lacking: NDArray[np.int64]
 
     @classmethod
     def of(cls, trace: Trace) -> Gaps:
@@ -51,6 +54,7 @@ class Gaps:
             layers=tuple(map(str, _found(trace, "layers", list) or ())),
             predicate=_found(trace, "predicate", str) or "",
             drops=trace.drops,
+            lacking=trace.lacking,
         )
 
     def __str__(self) -> str:
@@ -70,6 +74,8 @@ class Gaps:
             )
             missing = _counted(len(self.drops), "step")
             clauses.append(f"{missing} missing: {', '.join(shown)}")
+        if clause := rank_gaps_in_words(self.lacking):
+            clauses.append(clause)
         return "; ".join(clauses)
 
     def refusal(self, metric: Metric[Any]) -> str | None:
@@ -100,6 +106,8 @@ class Gaps:
             lines.append(metric.partial_layers)
         if self._cuts_groups(metric, resolution):
             lines.append("taken together over the recorded samples of an epoch or of the run only")
+        elif self._cuts_steps(metric, resolution):
+            lines.append("taken together over the samples of those ranks only that have the step")
         if self.layers and reduction not in _WITHIN_LAYERS:
             lines.append("taken together over the recorded layers only")
         return lines
@@ -108,13 +116,17 @@ class Gaps:
         if not isinstance(metric, SampleMetric) or metric.over_samples == "last":
             return False
         partly = "some" in map(self._recorded, metric.values_phases)
-        # Steps are recorded as a whole, or not at all.
         return partly and resolution in ("epoch", "run")
+
+    def _cuts_steps(self, metric: Metric[Any], resolution: str) -> bool:
+        """A rank records a step as a whole, or not at all."""
+        is_taken = isinstance(metric, SampleMetric) and metric.over_samples != "last"
+        return is_taken and resolution == "step" and len(self.lacking) > 0
 
     def _recorded(self, phase: int) -> Literal["all", "some", "none"]:
         if PHASES[phase] not in self.phases:
             return "none"
-        return "some" if self.every > 1 or self.predicate or len(self.drops) else "all"
+        return "some" if self.every > 1 or self.predicate or len(self.drops) or len(self.lacking) else "all"
 
 
 def _found(trace: Trace, key: str, kind: type) -> Any:

@@ -38,6 +38,9 @@ def check_equal(found: Result, expected: Result, *, trace: str) -> None:
     for name in expected:
         assert found[name].replace_schema_metadata(None).equals(expected[name].replace_schema_metadata(None))
         one, other = (provenance_of(pq.read_schema(result.paths[name])) for result in (found, expected))
+        # Of some steps one rank has no samples.
+        assert one["notes"].pop("gaps").startswith("5 steps were recorded by some ranks only: 4 (not by 1)")
+        del one["notes"]["values"]
         assert one == other | {"trace": trace}
 
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
+from sparsey_trace.trace.reading.rank_gaps import rank_gaps
 from sparsey_trace.trace.writing.lock import has_no_writer
 
 if TYPE_CHECKING:
@@ -151,12 +152,19 @@ class MergedStorage:
         return [int(count) for count in counts]
 
     def drops(self) -> NDArray[np.int64]:
-        """[n] int64, the steps that were dropped by any rank, in order.
+        """[n] int64, the steps that were dropped by some rank and that no rank has, in order.
 
         Raises:
             TraceError: the files are closed, or they can't be read.
         """
-        return np.unique(np.concatenate([file.storage.drops() for file in self.files]))
+        dropped = np.unique(np.concatenate([file.storage.drops() for file in self.files]))
+        known = [part["step"] for part in (self._order, *self._later)]
+        return np.setdiff1d(dropped, np.concatenate(known), assume_unique=False)
+
+    def lacking(self) -> NDArray[np.int64]:
+        """[n, 2] int64: a step that some rank has, and a rank that lacks it; see `rank_gaps`."""
+        ranks = np.array([file.part.rank for file in self.files])
+        return rank_gaps(self._order["step"], ranks[self._order["file"]], set(ranks.tolist()))
 
     def _check_steps(self, stretches: NDArray[Any]) -> None:
         """See that each step of stretches [n], in order, has one phase and one epoch."""

@@ -215,6 +215,10 @@ class Storage:
         boundary, values = self._known_tail
         return boundary == self.in_chunks and len(values["samples/step"]) >= stop - boundary
 
+    def lacking(self) -> NDArray[np.int64]:
+        """[0, 2]: one file alone knows nothing of other ranks' steps."""
+        return np.empty((0, 2), np.int64)
+
     def drops(self) -> NDArray[np.int64]:
         """[n] int64, the steps that were dropped, in order.
 

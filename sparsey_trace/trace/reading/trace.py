@@ -153,9 +153,18 @@ class Trace:
     def drops(self) -> NDArray[np.int64]:
         """[n] int64, the numbers of the steps that are missing, in order.
 
-        They were dropped as the disk was too slow, left out as they couldn't be recorded, or lost.
+        They were dropped as the disk was too slow, left out as they couldn't be recorded, or lost. What only some
+        ranks have is in `lacking`.
         """
         return self.storage.drops()
+
+    @property
+    def lacking(self) -> NDArray[np.int64]:
+        """[n, 2] int64: a step that only some ranks have, and a rank that lacks it, by step.
+
+        That rank was killed before it, dropped it, or ran without the others. Of one file nothing is known of that.
+        """
+        return self.storage.lacking()
 
     @property
     def fields(self) -> frozenset[str]:

@@ -16,6 +16,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.reading.rank_gaps import rank_gaps_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -98,6 +99,8 @@ def _notes(trace: Trace) -> tuple[str, ...]:
             notes.append(f"{name}not closed: it is still being written, or its writer died")
         if not file.storage.committed:
             notes.append(f"{name}no samples")
+    if clause := rank_gaps_in_words(trace.lacking):
+        notes.append(clause)
     return tuple(notes)
 
 

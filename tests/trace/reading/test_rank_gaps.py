@@ -1,0 +1,92 @@
+"""A step that only some ranks have is told wherever the run is: killed ranks, dropped steps, and both."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+import sparsey_trace as st
+from sparsey_trace.tables.provenance import provenance_in
+from sparsey_trace.trace.format.run_part import RunPart
+from sparsey_trace.trace.reading.rank_gaps import rank_gaps
+from sparsey_trace.trace.rescue.validate import validate
+from tests.cli.commands import LAYOUT, sparsey_trace
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+STEPS = 8
+
+
+def write_rank(path: Path, rank: int, *, dropped: tuple[int, ...] = (), killed: int | None = None) -> None:
+    """One of three ranks, in a process of its own, which a kill ends behind the commit of a step."""
+    child = os.fork()
+    if child:
+        os.waitpid(child, 0)
+        return
+    rng = np.random.default_rng(rank)
+    writer = st.TraceWriter(path, LAYOUT, part=RunPart(rank=rank, num_ranks=3))
+    for step in range(STEPS):
+        if step in dropped:
+            writer.note_drops([step])
+            continue
+        codes = [
+            rng.integers(0, layer.num_neurons, (2, layer.num_macs, layer.num_cms)) for layer in LAYOUT.layers
+        ]
+        active = [np.ones((2, layer.num_macs), bool) for layer in LAYOUT.layers]
+        inputs, phase = rng.integers(0, 2, (2, 12)), "train" if step < 6 else "eval"
+        writer.append(inputs=inputs, codes=codes, active=active, phase=phase, step=step)
+        writer.commit()
+        if step == killed:
+            os._exit(9)
+    writer.close()
+    os._exit(0)
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> str:
+    folder = tmp_path_factory.mktemp("ranks")
+    write_rank(folder / "run.rank0.h5", 0, dropped=(2,))
+    write_rank(folder / "run.rank1.h5", 1, dropped=(2, 3))
+    write_rank(folder / "run.rank2.h5", 2, dropped=(2,), killed=5)
+    return str(folder / "run.*.h5")
+
+
+SAID = "3 steps were recorded by some ranks only: 3 (not by 1), 6 (not by 2), 7 (not by 2)"
+
+
+def test_the_trace_knows_them(run: str) -> None:
+    with st.open_trace(run) as trace:
+        assert trace.drops.tolist() == [2]
+        assert trace.lacking.tolist() == [[3, 1], [6, 2], [7, 2]]
+    with st.open_trace(run.replace("*", "rank1")) as trace:
+        assert (trace.drops.tolist(), trace.lacking.tolist()) == ([2, 3], [])
+
+
+def test_every_table_that_they_touch_says_so(run: str) -> None:
+    result = st.analyze(run, metrics=["num_activations", "match_accuracy", "basis_set_size"])
+    gaps = f"1 step was missing: 2; {SAID}"
+    assert result.gaps == gaps
+    notes = {name: provenance_in(result.path(name))["notes"] for name in result}
+    assert all(found["gaps"] == gaps for found in notes.values())
+    taken = "taken together over the samples of those ranks only that have the step"
+    assert taken in notes["num_activations"]["values"]
+    assert taken in notes["match_accuracy"]["values"]
+
+
+def test_info_and_validate_name_them(run: str) -> None:
+    assert SAID in validate(run).notes
+    assert f"note: {SAID}" in sparsey_trace("validate", run).stdout
+    assert SAID in sparsey_trace("info", run).stdout
+    found: dict[str, Any] = json.loads(sparsey_trace("info", run, "--json").stdout)
+    assert found["lacking"] == [{"step": 3, "rank": 1}, {"step": 6, "rank": 2}, {"step": 7, "rank": 2}]
+
+
+def test_stretches_of_one_step_count_once() -> None:
+    step, rank = np.array([0, 0, 0, 1, 4, 4]), np.array([0, 0, 3, 3, 0, 3])
+    assert rank_gaps(step, rank, {0, 3}).tolist() == [[1, 0]]
+    assert rank_gaps(step[:0], rank[:0], {0, 3}).tolist() == []
