@@ -115,8 +115,9 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
 
     def notes(self, result: tuple[ReferenceStore, NDArray[np.int64]]) -> dict[str, Any]:
         """Whether every training input was a candidate."""
-        exact = self.reference_size is None or len(result[0].inputs) < self.reference_size
-        return {"exact": exact} if exact else {"exact": False, "reference_size": self.reference_size}
+        if result[0].whole:
+            return {"exact": True}
+        return {"exact": False, "reference_size": self.reference_size}
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Only inputs of earlier steps count, and those that are drawn then."""

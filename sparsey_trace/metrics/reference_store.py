@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.metrics.folding.draws import digests, draw_samples, priorities
+from sparsey_trace.metrics.folding.draws import FOREVER, digests, draw_samples, priorities
 from sparsey_trace.metrics.state_checks import check_array
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ class ReferenceStore:
         seen: [T] int64, which input each sighting is of.
         sample: [T] int64, the sample of each sighting; ascending.
         sample_step: [T] int64, its step.
+        whole: whether these are all inputs that were seen, and none ceased to serve.
     """
 
     identity: NDArray[np.void]
@@ -40,6 +41,7 @@ class ReferenceStore:
     seen: NDArray[np.int64]
     sample: NDArray[np.int64]
     sample_step: NDArray[np.int64]
+    whole: bool = True
 
     @classmethod
     def empty(cls, num_features: int) -> ReferenceStore:
@@ -70,6 +72,9 @@ class ReferenceStore:
             self.sample, "sample", dtype=np.int64, shape=(count,), lowest=0, below=samples, order="rising"
         )
         check_array(self.sample_step, "sample_step", dtype=np.int64, shape=(count,), order="never falling")
+        if type(self.whole) is not bool:
+            msg = f"whole: expected true or false, found {self.whole!r}"
+            raise DataError(msg)
         if len(np.unique(self.seen)) != inputs:
             msg = f"seen: expected all of {inputs} inputs, found {len(np.unique(self.seen))}"
             raise DataError(msg)
@@ -94,7 +99,7 @@ class ReferenceStore:
     def followed_by(self, later: ReferenceStore) -> ReferenceStore:
         """With the sightings of a later stretch of the run."""
         if not len(later.sample):
-            return self
+            return replace(self, whole=self.whole and later.whole)
         identity = np.concatenate([self.identity, later.identity])
         first, number = _first_of_each(identity)
         return ReferenceStore(
@@ -104,6 +109,7 @@ class ReferenceStore:
             seen=number[np.concatenate([self.seen, later.seen + len(self.identity)])],
             sample=np.concatenate([self.sample, later.sample]),
             sample_step=np.concatenate([self.sample_step, later.sample_step]),
+            whole=self.whole and later.whole,
         )
 
     def drawn(self, size: int | None, seed: int) -> tuple[ReferenceStore, NDArray[np.int64]]:
@@ -126,6 +132,7 @@ class ReferenceStore:
             seen=number[self.seen[kept]],
             sample=self.sample[kept],
             sample_step=self.sample_step[kept],
+            whole=self.whole and len(chosen) == len(self.step) and bool((until == FOREVER).all()),
         )
         return store, until
 

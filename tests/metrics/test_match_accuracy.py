@@ -13,6 +13,7 @@ import sparsey_trace as st
 from sparsey_trace.metrics.base import Context
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.recall import recall_from
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.testing import runs
 from tests import definitions
 from tests.faults import times
@@ -82,3 +83,19 @@ def test_an_empty_input_that_was_shown_is_asked_too(tmp_path: Path) -> None:
         metric = MatchAccuracy(exact=True, distance=distance)
         frame = st.analyze(run, metrics=[metric], resolution="sample").to_pandas("match_accuracy")
         assert frame["distance"].tolist() == [apart, apart]
+
+
+def test_a_bound_that_leaves_no_input_out_is_exact(tmp_path: Path) -> None:
+    """Of three different inputs, one of them shown twice; told alike however the run is cut."""
+    inputs = np.array([[[1, 0, 0]], [[0, 1, 0]], [[1, 0, 0]], [[0, 0, 1]], [[1, 1, 0]]])
+    phases = ("train",) * 4 + ("eval",)
+    run = written(tmp_path / "run.h5", active=np.ones((5, 1, 2)), inputs=inputs, phases=phases)
+    for size, exact in ((None, True), (2, False), (3, True), (4, True)):
+        expected = {"exact": True} if exact else {"exact": False, "reference_size": size}
+        for metric in (
+            st.metrics.MatchAccuracy(reference_size=size),
+            st.metrics.MatchAccuracy(reference_size=size, seed=3),
+        ):
+            for chunk_size in (1, 5):
+                result = st.analyze(run, metrics=[metric], chunk_size=chunk_size)
+                assert provenance_in(result.path(metric.name))["notes"] == expected
