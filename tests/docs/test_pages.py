@@ -5,12 +5,16 @@ from __future__ import annotations
 import importlib.util
 import re
 import sys
+from collections import OrderedDict
+from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
 import pytest
+import yaml
 
+import sparsey_trace as st
 from sparsey_trace.metrics import available
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -22,21 +26,58 @@ def blocks(page: str) -> list[str]:
     return re.findall(r"```python\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
-def test_the_readme_reads_and_analyzes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import sparsey_trace as st
-
+def test_the_page_on_analysis_reads_and_analyzes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run.h5").symlink_to(ROOT / "sample_traces" / "digits.h5")
     analyze("run.h5", metrics=["basis_set_size"], resolution="step", out="run.metrics")
-    _, in_pandas, in_python, looking, reading = blocks("README.md")
+    in_pandas, in_python, reading = blocks("docs/analyse.md")
     names = {"st": st, "pd": pd}
     for example in (in_pandas, in_python.replace("n_jobs=2", "n_jobs=1"), reading):
-        exec(compile(example, "README.md", "exec"), names)
+        exec(compile(example, "docs/analyse.md", "exec"), names)
     assert len(names["result"]) == 3
-    pyplot = pytest.importorskip("matplotlib.pyplot")
-    exec(compile(looking, "README.md", "exec"), names)
-    assert len(pyplot.get_fignums()) == 2
-    pyplot.close("all")
+
+
+def test_what_the_readme_records_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    torch = pytest.importorskip("torch")
+    from tests.recording.models import OriginalModel, samples
+
+    class Codes(torch.nn.Module):
+        """What a quantiser, or a winner-take-all layer, puts out for 12 features."""
+
+        def forward(self, x: torch.Tensor) -> object:
+            if self.quantises:
+                return x, x.argmax(-1), x.sum()
+            return torch.nn.functional.one_hot(x[:, :12].repeat(1, 2).view(-1, 2, 3, 4).argmax(-1), 4)
+
+        def __init__(self, *, quantises: bool) -> None:
+            super().__init__()
+            self.quantises = quantises
+
+    monkeypatch.chdir(tmp_path)
+    named = {"vq": Codes(quantises=True), "hidden": Codes(quantises=False)}
+    vq, wta = (torch.nn.Sequential(OrderedDict({name: layer})) for name, layer in named.items())
+    names = {"model": OriginalModel(), "loader": [(samples(4), [0] * 4)] * 3, "quantiser": vq, "network": wta}
+    for example in blocks("README.md"):
+        exec(compile(example, "README.md", "exec"), names | {"x": torch.rand(8, 12), "st": st})
+    assert {name: len(open_trace(f"{name}.h5")) for name in ("run", "vq", "wta")} == {
+        "run": 12,
+        "vq": 8,
+        "wta": 8,
+    }
+
+
+def test_the_readmes_figures_are_what_analyze_prints(tmp_path: Path) -> None:
+    spec = importlib.util.spec_from_file_location("readme", ROOT / "docs" / "readme.py")
+    assert spec is not None
+    assert spec.loader is not None
+    made = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(made)
+    assert (ROOT / "README.md").read_text() == made.text(tmp_path), "run python docs/readme.py"
+
+
+def test_the_citation_names_this_version() -> None:
+    found = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    assert found["version"] == metadata.version("sparsey-trace")
 
 
 @pytest.mark.filterwarnings(
