@@ -11,6 +11,7 @@ import pyarrow.parquet as pq
 from sparsey_trace.charts.base import LayerChart
 from sparsey_trace.charts.shared.colours import PALETTE
 from sparsey_trace.charts.shared.words import SIMILARITY, Words
+from sparsey_trace.metrics.sisc_curve import BINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,10 +71,9 @@ def similarity_curves(run: Run) -> list[SimilarityCurve]:
     if not len(table):
         return []
     macs = [layer.num_macs for layer in run.layout.layers]
-    bins = int((table["similarity"].slice(1).to_numpy() == 0).argmax()) + 1
-    mine = table.slice(0, bins * sum(macs))
+    mine = table.slice(0, BINS * sum(macs))
     pairs, mean, std = (
-        np.split(np.nan_to_num(mine[name].to_numpy().reshape(-1, bins)), np.cumsum(macs)[:-1])
+        np.split(np.nan_to_num(mine[name].to_numpy().reshape(-1, BINS)), np.cumsum(macs)[:-1])
         for name in ("pairs", "mean", "std")
     )
     return [
