@@ -19,6 +19,7 @@ class BadSteps:
 
     Attributes:
         count: how many were left out.
+        last: why the last one was, in one line.
     """
 
     def __init__(self, on_bad_step: str, path: object) -> None:
@@ -26,7 +27,7 @@ class BadSteps:
         self.count = 0
         self._on_bad_step, self._path = on_bad_step, path
         self._num_told = 0
-        self._last = ""
+        self.last = ""
 
     def is_raised(self, error: Exception, *, num_recorded: int) -> bool:
         """Whether the pass raises an error, rather than go on unrecorded.
@@ -47,12 +48,12 @@ class BadSteps:
             The reason, in one line.
         """
         self.count += 1
-        self._last = " ".join(str(error).split())
+        self.last = " ".join(str(error).split())
         if self._on_bad_step == "skip":
-            LOG.info("%s: left out: %s", self._path, self._last)
+            LOG.info("%s: left out: %s", self._path, self.last)
         elif self.count >= 10 * self._num_told:
             self._tell()
-        return self._last
+        return self.last
 
     def note_raised(self, count: int) -> None:
         """So many steps aren't in the trace, as an error says that is raised."""
@@ -69,7 +70,7 @@ class BadSteps:
         which = (
             "this step isn't recorded" if self.count == 1 else f"{self.count:,} steps so far aren't recorded"
         )
-        tell(f"{self._path}: {which}, and training goes on: {self._last}")
+        tell(f"{self._path}: {which}, and training goes on: {self.last}")
 
 
 def as_record_error(error: Exception, where: str) -> Exception:

@@ -343,7 +343,7 @@ class Capture:
 
     def _count_refused(self) -> None:
         with self._ending:
-            self._queue.note_left_out(self._next_step)
+            self._queue.note_left_out(self._next_step, self.bad_steps.last)
             self._catch_up()
 
     def _take(self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:

@@ -48,6 +48,7 @@ def facts(trace: Trace) -> dict[str, Any]:
         "layers": [_layer(*of_layer) for of_layer in zip(layout.layers, trace.value_names, strict=True)],
         "sampling": trace.sampling,
         "drops": trace.drops.tolist(),
+        "drop_reasons": list(trace.drop_reasons.values()),
         "lacking": [{"step": step, "rank": rank} for step, rank in trace.lacking.tolist()],
         "gaps": str(Gaps.of(trace)),
         "config": trace.config,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -32,6 +33,7 @@ class Gaps:
         predicate: what chose the steps, in words; empty where nothing did.
         drops: [n] int64, the numbers of steps that are missing: dropped by a full queue, left out as bad, or lost.
         lacking: [n, 2] int64, a step that only some ranks have, and a rank that lacks it.
+        reasons: why, each once, the most frequent first.
     """
 
     every: int = 1
@@ -40,6 +42,7 @@ class Gaps:
     predicate: str = ""
     drops: NDArray[np.int64]
     lacking: NDArray[np.int64]
+    reasons: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, trace: Trace) -> Gaps:
@@ -55,6 +58,9 @@ class Gaps:
             predicate=_found(trace, "predicate", str) or "",
             drops=trace.drops,
             lacking=trace.lacking,
+            reasons=tuple(
+                reason for reason, _ in Counter(filter(None, trace.drop_reasons.values())).most_common()
+            ),
         )
 
     def __str__(self) -> str:
@@ -73,7 +79,9 @@ class Gaps:
                 len(self.drops) > _SHOWN_DROPS
             )
             missing = _counted(len(self.drops), "step")
-            clauses.append(f"{missing} missing: {', '.join(shown)}")
+            more = f" and {len(self.reasons) - 1} more reasons" if len(self.reasons) > 1 else ""
+            why = f" ({self.reasons[0]}{more})" if self.reasons else ""
+            clauses.append(f"{missing} missing: {', '.join(shown)}{why}")
         if clause := rank_gaps_in_words(self.lacking):
             clauses.append(clause)
         return "; ".join(clauses)

@@ -64,6 +64,7 @@ def test_a_nan_is_told_of_as_such_and_its_step_left_out(path: Path) -> None:
     assert (stats.passes, stats.steps, stats.refused, stats.lost) == (3, 2, 1, 0)
     with st.open_trace(path) as trace:
         assert trace.drops.tolist() == [1]
+        assert "expected" in trace.drop_reasons[1]
         assert sorted(set(trace.samples.step[:])) == [0, 2]
 
 

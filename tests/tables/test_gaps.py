@@ -14,6 +14,7 @@ from sparsey_trace.metrics import available, make_metric
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.validate import validate
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import LAYOUT, write_steps, write_trace
 
@@ -33,6 +34,17 @@ def written(
         write_steps(writer, steps)
         writer.note_drops(drops or [])
     return path
+
+
+def test_it_says_why(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        write_steps(writer, 2)
+        writer.note_drops([2, 3, 5], ["a tie", "M: step 3, sample 9: a nan", "a nan " + "é" * 200])
+        writer.note_drops([4], ["a nan"])
+    assert str(gaps(tmp_path / "run.h5")) == "4 steps were missing: 2, 3, 4, 5 (a nan and 2 more reasons)"
+    with open_trace(tmp_path / "run.h5") as trace:
+        assert trace.drop_reasons == {2: "a tie", 3: "a nan", 4: "a nan", 5: "a nan " + "é" * 57}
+    assert validate(tmp_path / "run.h5").notes == ("4 steps missing, the first 2: a tie",)
 
 
 def gaps(path: Path) -> Gaps:

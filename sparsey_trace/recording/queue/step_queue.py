@@ -112,7 +112,7 @@ class StepQueue:
         self._has_more = Bell()
         self._waiting: list[Bell] = []  # of threads that wait for news
         self._refused: list[RefusedStep] = []  # that training doesn't know of yet
-        self._drops: list[int] = []  # that the trace doesn't know of yet
+        self._drops: list[tuple[int, str]] = []  # that the trace doesn't know of yet
         self._newest_drop = -1
 
     @property
@@ -142,7 +142,7 @@ class StepQueue:
         if self._policy.on_full == "error":
             raise RequestedError(self._no_room(step))
         if self._policy.on_full == "drop":
-            self.note_left_out(step.number)
+            self.note_left_out(step.number, "dropped: the queue was full")
             self.num_drops += 1
             return False
         return self._wait_for_room(step)
@@ -188,14 +188,14 @@ class StepQueue:
             request.is_done = True
             self._tell()
 
-    def note_left_out(self, number: int) -> None:
-        """Have the trace name a step that isn't in it."""
+    def note_left_out(self, number: int, reason: str) -> None:
+        """Have the trace name a step that isn't in it, and say why."""
         with self.lock:
             self._newest_drop = max(self._newest_drop, number)
-            self._drops.append(number)
+            self._drops.append((number, reason))
 
-    def take_drops(self) -> list[int]:
-        """The numbers of the steps that were dropped or left out since the last call, in order."""
+    def take_drops(self) -> list[tuple[int, str]]:
+        """The numbers of the steps that were dropped or left out since the last call, in order, and why."""
         with self.lock:
             drops, self._drops = self._drops, []
         return sorted(drops)

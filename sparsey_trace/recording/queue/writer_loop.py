@@ -67,7 +67,7 @@ class WriterLoop:
     def _note_drops(self) -> None:
         # A commit always comes after them: a step is dropped while another waits, and closing commits.
         if drops := self._queue.take_drops():
-            self._writer.note_drops(drops)
+            self._writer.note_drops(*zip(*drops, strict=True))
 
     def _write_pending(self, pending: PendingStep) -> None:
         try:
@@ -85,7 +85,7 @@ class WriterLoop:
             self._refuse(step, error)
 
     def _refuse(self, step: Step | PendingStep, error: RecordError | DataError) -> None:
-        self._queue.note_left_out(step.number)
+        self._queue.note_left_out(step.number, str(error))
         self._queue.note_refused(RefusedStep(error, step.size, step.nbytes))
 
     def _append(self, step: Step) -> None:

@@ -57,9 +57,6 @@ _PHASE = h5py.enum_dtype({name: number for number, name in enumerate(PHASES)}, b
 MACS_PER_CHUNK = 16
 _CHUNK_BYTES = 1 << 20
 _FEWEST, _USUAL, _MOST = 64, 1024, 4096
-DROPS_PER_CHUNK = 1024
-NO_DROP = -1
-"""Stands in the list of drops where nothing was written yet."""
 
 
 @dataclass(frozen=True)

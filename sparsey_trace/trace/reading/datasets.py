@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.drops import DROP, NO_STEP, PER_CHUNK
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
 from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
@@ -66,11 +67,12 @@ def open_drops(file: h5py.File) -> h5py.Dataset:
     Raises:
         KeyError, ValueError: there is none, or it is stored in another way.
     """
-    guarded.check_dtype(guarded.open_dataset(file, schema.DROPS), np.dtype(np.int64), ())
-    return open_chunked(file, schema.DROPS, (), (schema.DROPS_PER_CHUNK,))
+    guarded.check_dtype(guarded.open_dataset(file, schema.DROPS), DROP, ())
+    return open_chunked(file, schema.DROPS, (), (PER_CHUNK,))
 
 
-def read_drops(file: h5py.File, drops: h5py.Dataset) -> NDArray[np.int64]:
-    """[n] int64, the missing steps that the list names, in order: a step may be found wrong behind a later one."""
+def read_drops(file: h5py.File, drops: h5py.Dataset) -> NDArray[Any]:
+    """[n] `DROP`, the missing steps that the list names, in order: a step may be found wrong behind a later one."""
     found = read_chunked(file, drops, has_holes=True)
-    return np.sort(found[found != schema.NO_DROP])
+    found = found[found["step"] != NO_STEP]
+    return np.asarray(found[np.argsort(found["step"], kind="stable")])

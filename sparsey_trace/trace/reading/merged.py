@@ -151,15 +151,16 @@ class MergedStorage:
         counts = np.bincount(self._order["file"], firsts, minlength=len(self.files))
         return [int(count) for count in counts]
 
-    def drops(self) -> NDArray[np.int64]:
-        """[n] int64, the steps that were dropped by some rank and that no rank has, in order.
+    def drops(self) -> NDArray[Any]:
+        """[n] `DROP`, the steps that were dropped by some rank and that no rank has, in order, and why.
 
         Raises:
             TraceError: the files are closed, or they can't be read.
         """
-        dropped = np.unique(np.concatenate([file.storage.drops() for file in self.files]))
+        found = np.concatenate([file.storage.drops() for file in self.files])
+        dropped = found[np.unique(found["step"], return_index=True)[1]]
         known = [part["step"] for part in (self._order, *self._later)]
-        return np.setdiff1d(dropped, np.concatenate(known), assume_unique=False)
+        return np.asarray(dropped[~np.isin(dropped["step"], np.concatenate(known))])
 
     def lacking(self) -> NDArray[np.int64]:
         """[n, 2] int64: a step that some rank has, and a rank that lacks it; see `rank_gaps`."""

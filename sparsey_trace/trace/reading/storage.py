@@ -219,8 +219,8 @@ class Storage:
         """[0, 2]: one file alone knows nothing of other ranks' steps."""
         return np.empty((0, 2), np.int64)
 
-    def drops(self) -> NDArray[np.int64]:
-        """[n] int64, the steps that were dropped, in order.
+    def drops(self) -> NDArray[Any]:
+        """[n] `DROP`, the steps that were dropped, in order, and why.
 
         Raises:
             TraceError: the file is closed, or they can't be read.

@@ -17,6 +17,7 @@ from sparsey_trace.layout import MARKS
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.paths import joint_name
 from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
@@ -156,7 +157,12 @@ class Trace:
         They were dropped as the disk was too slow, left out as they couldn't be recorded, or lost. What only some
         ranks have is in `lacking`.
         """
-        return self.storage.drops()
+        return np.asarray(self.storage.drops()["step"])
+
+    @property
+    def drop_reasons(self) -> dict[int, str]:
+        """Why steps are missing: number to reason, in one line; empty where none was told."""
+        return reasons_of(self.storage.drops())
 
     @property
     def lacking(self) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ import numpy as np
 from sparsey_trace.errors import UsageError
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.user_path import user_path
+from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.reading.trace_file import open_trace_file
 from sparsey_trace.trace.rescue.labels import read_labels
 from sparsey_trace.trace.rescue.repair import append_stored, check_paths, whole_or_not_at_all, writer_like
@@ -80,8 +81,8 @@ def relabel(
             unless_done.enter_context(whole_or_not_at_all(writer))
         for values in _steps(trace, new, on_progress):
             append_stored(writer, trace.head, values)
-        if len(drops := storage.drops()):
-            writer.note_drops(drops.tolist())
+        if why := reasons_of(storage.drops()):
+            writer.note_drops([*why], [*why.values()])
     return Relabelled(samples=len(new), changed=int(np.count_nonzero(old != new)))
 
 

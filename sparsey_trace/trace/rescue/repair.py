@@ -32,6 +32,10 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.rescue.salvage import Salvage
 
 
+LOST = "lost: not all of it could be repaired"
+"""Why a step is missing that the repaired trace had."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Repaired:
     """What a repair came to.
@@ -125,8 +129,8 @@ def _write(
         for values in steps:
             append_stored(writer, salvage.head, values)
         # So that every analysis of the new trace says what it lacks.
-        if missing := sorted({*salvage.drops(), *whole.lost}):
-            writer.note_drops(missing)
+        if missing := dict.fromkeys(sorted(whole.lost), LOST) | salvage.drops():
+            writer.note_drops([*missing], [*missing.values()])
     return writer
 
 

@@ -20,6 +20,7 @@ import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
+from sparsey_trace.trace.format.drops import DROP
 from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.writing.empty_datasets import make_datasets
 
@@ -151,8 +152,9 @@ def _open(file: h5py.File, path: str) -> h5py.Dataset:
 def _is_known(dataset: h5py.Dataset) -> bool:
     plist, kind = dataset.id.get_create_plist(), dataset.id.get_type()
     filters = {plist.get_filter(number)[0] for number in range(plist.get_nfilters())}
+    is_list = dataset.name.endswith(schema.DROPS) and kind.equal(h5py.h5t.py_create(DROP, logical=True))
     is_here = plist.get_layout() != h5py.h5d.VIRTUAL and not plist.get_external_count()
-    return is_here and _is_plain(kind) and filters <= _FILTERS and _is_whole(dataset)
+    return is_here and (is_list or _is_plain(kind)) and filters <= _FILTERS and _is_whole(dataset)
 
 
 def _is_plain(kind: h5py.h5t.TypeID) -> bool:

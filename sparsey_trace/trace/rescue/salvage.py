@@ -11,6 +11,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE, reading
+from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.hdf5 import guarded
@@ -128,10 +129,10 @@ class Salvage:
             return 0
         return int(right[-1]) + 1 if len(right) else 0
 
-    def drops(self) -> list[int]:
-        """The dropped steps that can be read."""
+    def drops(self) -> dict[int, str]:
+        """The dropped steps that can be read, and why."""
         found = self._or_lost(lambda: read_drops(self._file, open_drops(self._file)), schema.DROPS)
-        return [] if found is None else np.unique(found[found >= 0]).tolist()
+        return {} if found is None else reasons_of(found[found["step"] >= 0])
 
     def pieces(self) -> Iterator[Piece]:
         """All samples in order, a chunk's at a time."""

@@ -13,7 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.support.printable import count
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.rank_gaps import rank_gaps_in_words
@@ -97,6 +99,11 @@ def _notes(trace: Trace) -> tuple[str, ...]:
         name = "" if len(trace.files) == 1 else f"{file.path.name}: "
         if not file.storage.closed:
             notes.append(f"{name}not closed: it is still being written, or its writer died")
+        if missing := reasons_of(file.storage.drops()):
+            first = next(iter(missing.items()))
+            notes.append(
+                f"{name}{count(len(missing), 'step')} missing, the first {': '.join(map(str, first)).rstrip(': ')}"
+            )
         if not file.storage.committed:
             notes.append(f"{name}no samples")
     if clause := rank_gaps_in_words(trace.lacking):
@@ -105,7 +112,7 @@ def _notes(trace: Trace) -> tuple[str, ...]:
 
 
 def _check_drops(path: Path, storage: Storage) -> None:
-    drops = storage.drops()
+    drops = storage.drops()["step"]
     wrong = np.flatnonzero(np.diff(drops, prepend=-1) <= 0)
     if len(wrong):
         msg = f"{path}: {schema.DROPS}: number {wrong[0]}: expected different steps from 0 on, found {drops[wrong[0]]}"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format import drops, schema
 
 if TYPE_CHECKING:
     from sparsey_trace.trace.format.schema import Column
@@ -54,7 +54,7 @@ def _make_drops(file: h5py.File) -> None:
         schema.DROPS,
         shape=(0,),
         maxshape=(None,),
-        chunks=(schema.DROPS_PER_CHUNK,),
-        dtype="i8",
-        fillvalue=schema.NO_DROP,
+        chunks=(drops.PER_CHUNK,),
+        dtype=drops.DROP,
+        fillvalue=drops.NOTHING,
     )

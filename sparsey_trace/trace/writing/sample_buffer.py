@@ -18,12 +18,13 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.drops import as_stored
 from sparsey_trace.trace.format.sample_checksums import checksums
 from sparsey_trace.trace.hdf5 import chunk_codec
 from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable
 
     import h5py
     from numpy.typing import NDArray
@@ -59,7 +60,7 @@ class SampleBuffer:
         self._written = 0  # samples in whole chunks
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
-        self._drops: list[int] = []  # steps that the file doesn't name yet
+        self._drops: list[tuple[int, str]] = []  # steps that the file doesn't name yet
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
@@ -97,9 +98,9 @@ class SampleBuffer:
         """Whether the last step was taken in only in part: a chunk couldn't be written, or Ctrl-C."""
         return self._whole != self._written + self._held
 
-    def note_drops(self, steps: Sequence[int]) -> None:
-        """Name steps that were dropped, with the next commit."""
-        self._drops += steps
+    def note_drops(self, drops: Iterable[tuple[int, str]]) -> None:
+        """Name steps that were dropped, and why, with the next commit."""
+        self._drops += drops
 
     @property
     def has_drops(self) -> bool:
@@ -174,7 +175,7 @@ class SampleBuffer:
         if self._drops:
             start = len(self._dropped)
             self._dropped.resize(start + len(self._drops), axis=0)
-            self._dropped[start:] = self._drops
+            self._dropped[start:] = as_stored(self._drops)
             self._drops = []
 
     def _announce_chunks(self) -> None:

@@ -7,6 +7,7 @@ protocol and the reasons.
 from __future__ import annotations
 
 import contextlib
+import itertools
 import time as clock
 from typing import TYPE_CHECKING, Any
 
@@ -193,18 +194,21 @@ class TraceWriter:
         self.num_steps += 1
         self.num_samples += len(found["samples/step"])
 
-    def note_drops(self, steps: Sequence[int]) -> None:
+    def note_drops(self, steps: Sequence[int], reasons: Sequence[str] = ()) -> None:
         """Name steps that should have been recorded and could not be, with the next commit.
 
         Args:
             steps: their numbers, above those named before.
+            reasons: why, for each of them; none by default. What is beyond 120 bytes is cut off.
 
         Raises:
             TraceError: the trace is closed.
         """
         self._check_open()
         with self._or_give_up():
-            self._open_buffer().note_drops(steps)
+            self._open_buffer().note_drops(
+                zip(steps, itertools.chain(reasons, itertools.repeat("")), strict=False)
+            )
 
     def commit(self) -> None:
         """Make all samples so far safe: after it returns, they survive a kill of the process.

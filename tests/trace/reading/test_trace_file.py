@@ -67,7 +67,7 @@ EDITS = {
     "no drops": (without("progress/drops"), "drops: expected a dataset, found none"),
     "drops": (
         instead("progress/drops", [0.5]),
-        "/progress/drops: expected int64 of shape ('N',), found float64",
+        "/progress/drops: expected [('step', '<i8'), ('reason', 'S120')] of shape ('N',), found float64",
     ),
     "sampling": (text_instead("sampling", "[1]"), "sampling: expected a JSON object, found list"),
     "a rank": (attribute("/", "rank", 1), "rank: expected a number from 0 to 0, found 1"),

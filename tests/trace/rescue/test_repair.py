@@ -39,9 +39,10 @@ def test_drops_and_gaps_are_kept(tmp_path: Path) -> None:
     path, out = tmp_path / "run.h5", tmp_path / "out.h5"
     with TraceWriter(path, LAYOUT, sampling={"every": 2}) as writer:
         feed(writer, 0, range(3))
-        writer.note_drops([3, 4])
+        writer.note_drops([3, 4], ["Sparsey: step 3: input:  a nan"])
     repair(path, out)
     with open_trace(out) as trace:
+        assert trace.drop_reasons == {3: "input: a nan", 4: ""}
         assert trace.drops.tolist() == [3, 4]
         assert trace.sampling == {"every": 2}
 
