@@ -24,9 +24,12 @@ _COMPILED = "_orig_mod"
 _INSIDE = (_COMPILED, "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 """Under which names modules hold the one that they stand around, anywhere in a model, as FSDP's do."""
 
+_INSIDE_OF = {"opacus": "_module", "torch.optim.swa_utils": "module"}
+"""The same, of modules of these packages only, as the name is one that others use too."""
+
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The model inside DistributedDataParallel, FSDP, DataParallel, Opacus and torch.compile, however they are nested.
+    """The model inside DistributedDataParallel, FSDP, DataParallel, Opacus, torch.compile or AveragedModel, or several.
 
     Raises:
         RecordError: DataParallel would run the model on several devices at once.
@@ -97,7 +100,7 @@ class CompileWatch(threading.local):
 
 def _inside(model: nn.Module) -> nn.Module | None:
     if not isinstance(model, DataParallel | DistributedDataParallel):
-        names = (*_INSIDE, *(["_module"] if _is_of_opacus(model) else []))
+        names = (*_INSIDE, *(name for package, name in _INSIDE_OF.items() if _is_of(model, package)))
         return next((model._modules[name] for name in names if name in model._modules), None)
     inner: nn.Module = model.module
     if isinstance(model, DataParallel) and len(model.device_ids) > 1:
@@ -109,8 +112,8 @@ def _inside(model: nn.Module) -> nn.Module | None:
     return inner
 
 
-def _is_of_opacus(model: nn.Module) -> bool:
-    return any(kind.__module__.partition(".")[0] == "opacus" for kind in type(model).__mro__)
+def _is_of(model: nn.Module, package: str) -> bool:
+    return any(f"{kind.__module__}.".startswith(f"{package}.") for kind in type(model).__mro__)
 
 
 def _compiled_from(model: nn.Module) -> list[nn.Module]:

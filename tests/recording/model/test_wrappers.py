@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import torch
 from torch import distributed, nn
+from torch.distributed.fsdp import fully_shard
 from torch.nn.parallel import DataParallel, DistributedDataParallel
+from torch.optim.swa_utils import AveragedModel
 
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError
@@ -31,7 +33,17 @@ def one_rank(tmp_path: Path) -> Iterator[None]:
 on_cpu = pytest.mark.skipif(torch.cuda.is_available(), reason="DataParallel would want the model on a GPU")
 
 
+def by(package: str, wrap: Callable[[Any, nn.Module], nn.Module]) -> Callable[[nn.Module], nn.Module]:
+    """With a package that may not be installed."""
+    return lambda model: wrap(pytest.importorskip(package), model)
+
+
 WRAPPINGS = [
+    pytest.param(fully_shard, id="fsdp"),
+    pytest.param(by("opacus", lambda package, model: package.GradSampleModule(model)), id="opacus"),
+    pytest.param(
+        by("accelerate", lambda package, model: package.Accelerator(cpu=True).prepare(model)), id="accelerate"
+    ),
     pytest.param(DistributedDataParallel, id="ddp"),
     pytest.param(DataParallel, id="dp", marks=on_cpu),
     pytest.param(lambda model: in_eager(DistributedDataParallel(model)), id="compiled ddp"),
@@ -49,6 +61,7 @@ def in_eager(model: nn.Module) -> nn.Module:
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@pytest.mark.filterwarnings("ignore:Full backward hook is firing")
 @pytest.mark.usefixtures("one_rank")
 @pytest.mark.parametrize("wrap", WRAPPINGS)
 def test_a_wrapped_model_is_recorded_under_its_own_names(
@@ -64,6 +77,14 @@ def test_a_wrapped_model_is_recorded_under_its_own_names(
     with st.open_trace(rec.path) as trace:
         assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
         assert (len(trace), trace.part) == (3, RunPart())
+
+
+def test_an_average_of_weights_is_recorded_under_the_model_s_names(tmp_path: Path) -> None:
+    average = AveragedModel(Classifier())
+    with record(average, tmp_path / "run.h5", layers=CLASSIFIER_LAYERS):
+        average(samples(3))
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
 
 
 def test_several_devices_in_one_process_are_refused(tmp_path: Path) -> None:
