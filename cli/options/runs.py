@@ -31,3 +31,10 @@ Tables = Annotated[
         help=TABLES,
     ),
 ]
+MissingRanks = Annotated[
+    str,
+    typer.Option(
+        metavar="refuse|allow",
+        help="Where a rank has no file, as it was killed before its first commit: allow goes on without it.",
+    ),
+]

@@ -13,7 +13,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import Runs
+from ..options.runs import MissingRanks, Runs
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
 
@@ -92,6 +92,7 @@ def analyze(
     runs: Runs,
     *,
     many: AreManyRuns = False,
+    missing_ranks: MissingRanks = "refuse",
     out: Out = None,
     metric: Metrics = None,
     resolution: Resolution = "step",
@@ -134,7 +135,7 @@ def analyze(
             progress_bar=wants_progress(asked=progress_bar),
         )
         return
-    with open_trace(runs) as trace:
+    with open_trace(runs, missing_ranks=missing_ranks) as trace:
         folder = default_folder(*trace.paths) if out is None else out
         note_run_part(trace)
         wanted: dict[str, Any] = {

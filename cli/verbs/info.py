@@ -6,7 +6,7 @@ from typing import Any
 from sparsey_trace.support.printable import printable
 
 from ..options.common import Debug, Json
-from ..options.runs import Runs
+from ..options.runs import MissingRanks, Runs
 from ..output.printing import wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
 
@@ -17,7 +17,9 @@ Examples:
   sparsey-trace info run.h5 --json | jq .layers"""
 
 
-def info(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
+def info(
+    runs: Runs, *, missing_ranks: MissingRanks = "refuse", as_json: Json = False, debug: Debug = False
+) -> None:
     """Show what is in a trace, or in a folder of runs.
 
     And which metrics can be computed from it; also of an empty trace, and of one that is still being written. Of a
@@ -30,7 +32,7 @@ def info(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
         _of_many(runs, as_json=as_json)
         return
 
-    with open_trace(runs) as trace:
+    with open_trace(runs, missing_ranks=missing_ranks) as trace:
         found = facts(trace)
     if as_json:
         write_json(found)

@@ -9,7 +9,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json
-from ..options.runs import Runs
+from ..options.runs import MissingRanks, Runs
 from ..output.printing import progress, write, write_json
 
 if TYPE_CHECKING:
@@ -22,14 +22,16 @@ Examples:
   sparsey-trace validate run.h5 --json | jq .sound"""
 
 
-def validate(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None:
+def validate(
+    runs: Runs, *, missing_ranks: MissingRanks = "refuse", as_json: Json = False, debug: Debug = False
+) -> None:
     """Read all of a trace and check it; of several files, also whether they make one run.
 
     The exit code is 0 if it is sound; else 1, with a line that says what is wrong and where.
     """
     named = ", ".join(map(str, runs))
     try:
-        report = _checked(runs)
+        report = _checked(runs, missing_ranks)
     except TraceError as fault:
         if as_json:
             write_json({"trace": named, "sound": False, "fault": str(fault)})
@@ -40,11 +42,11 @@ def validate(runs: Runs, *, as_json: Json = False, debug: Debug = False) -> None
         _show(named, report)
 
 
-def _checked(runs: Sequence[Path]) -> "Report":
+def _checked(runs: Sequence[Path], missing_ranks: str) -> "Report":
     from sparsey_trace.trace.rescue.validate import validate as check
 
     with progress("checking", unit="samples") as on_progress:
-        return check(runs, on_progress=on_progress)
+        return check(runs, on_progress=on_progress, missing_ranks=missing_ranks)
 
 
 def _show(named: str, report: "Report") -> None:

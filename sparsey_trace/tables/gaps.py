@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.base import SampleMetric
-from sparsey_trace.trace.reading.rank_gaps import rank_gaps_in_words
+from sparsey_trace.trace.reading.rank_gaps import missing_in_words, rank_gaps_in_words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,6 +34,8 @@ class Gaps:
         drops: [n] int64, the numbers of steps that are missing: dropped by a full queue, left out as bad, or lost.
         lacking: [n, 2] int64, a step that only some ranks have, and a rank that lacks it.
         reasons: why, each once, the most frequent first.
+        missing_ranks: the ranks that have no file.
+        num_ranks: how many there are in all.
     """
 
     every: int = 1
@@ -43,6 +45,8 @@ class Gaps:
     drops: NDArray[np.int64]
     lacking: NDArray[np.int64]
     reasons: tuple[str, ...] = ()
+    missing_ranks: tuple[int, ...] = ()
+    num_ranks: int = 1
 
     @classmethod
     def of(cls, trace: Trace) -> Gaps:
@@ -61,6 +65,8 @@ class Gaps:
             reasons=tuple(
                 reason for reason, _ in Counter(filter(None, trace.drop_reasons.values())).most_common()
             ),
+            missing_ranks=trace.missing_ranks,
+            num_ranks=trace.part.num_ranks,
         )
 
     def __str__(self) -> str:
@@ -82,9 +88,8 @@ class Gaps:
             more = f" and {len(self.reasons) - 1} more reasons" if len(self.reasons) > 1 else ""
             why = f" ({self.reasons[0]}{more})" if self.reasons else ""
             clauses.append(f"{missing} missing: {', '.join(shown)}{why}")
-        if clause := rank_gaps_in_words(self.lacking):
-            clauses.append(clause)
-        return "; ".join(clauses)
+        clauses += [missing_in_words(self.missing_ranks, self.num_ranks), rank_gaps_in_words(self.lacking)]
+        return "; ".join(filter(None, clauses))
 
     def refusal(self, metric: Metric[Any]) -> str | None:
         """Why the metric has no meaning on such a trace; None where it has one."""
@@ -129,12 +134,16 @@ class Gaps:
     def _cuts_steps(self, metric: Metric[Any], resolution: str) -> bool:
         """A rank records a step as a whole, or not at all."""
         is_taken = isinstance(metric, SampleMetric) and metric.over_samples != "last"
-        return is_taken and resolution == "step" and len(self.lacking) > 0
+        return is_taken and resolution == "step" and self._lacks_ranks
 
     def _recorded(self, phase: int) -> Literal["all", "some", "none"]:
         if PHASES[phase] not in self.phases:
             return "none"
-        return "some" if self.every > 1 or self.predicate or len(self.drops) or len(self.lacking) else "all"
+        return "some" if self.every > 1 or self.predicate or len(self.drops) or self._lacks_ranks else "all"
+
+    @property
+    def _lacks_ranks(self) -> bool:
+        return len(self.lacking) > 0 or bool(self.missing_ranks)
 
 
 def _found(trace: Trace, key: str, kind: type) -> Any:

@@ -104,7 +104,8 @@ def test_a_rank_that_is_missing_is_one_line(
     assert (code, out) == (1, "")
     assert err == (
         f"sparsey-trace: {ranks[0]}: expected with it the files of all 2 ranks of the run, found none of rank 1 "
-        "(run.rank1.h5); name that too; to read one file, name it alone\n"
+        "(run.rank1.h5); name that too, or where it left none go on without it by missing_ranks='allow'; to read one "
+        "file, name it alone\n"
     )
     assert main([verb, str(ranks[0])]) == 0
 

@@ -11,7 +11,8 @@ from collections import defaultdict
 from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.support.suggest import unknown
 from sparsey_trace.trace.reading.layout_difference import change, layout_difference
 
 if TYPE_CHECKING:
@@ -19,22 +20,33 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.reading.trace_file import TraceFile
 
+MISSING_RANKS = ("refuse", "allow")
+"""What may be done where a rank has no file: it was killed before its first commit, or its files are elsewhere."""
+
 _ALONE = "; to read one file, name it alone"
 
 
-def chains(files: Sequence[TraceFile]) -> list[list[TraceFile]]:
+def chains(files: Sequence[TraceFile], missing_ranks: str = "refuse") -> list[list[TraceFile]]:
     """The files of each rank, in order, after a look at whether they make one run.
 
+    Args:
+        files: of which there is one at least.
+        missing_ranks: `refuse` or `allow`, where a rank has none.
+
     Raises:
+        UsageError: `missing_ranks` is another word.
         TraceError: they don't; the message names the files, what differs, and what to do.
     """
+    if missing_ranks not in MISSING_RANKS:
+        raise UsageError(unknown("missing_ranks", missing_ranks, MISSING_RANKS))
     _check_distinct(files)
     for other in files[1:]:
         _check_alike(files[0], other)
     by_rank: dict[int, list[TraceFile]] = defaultdict(list)
     for file in files:
         by_rank[file.part.rank].append(file)
-    _check_ranks(files[0], by_rank)
+    if missing_ranks == "refuse":
+        _check_ranks(files[0], by_rank)
     return [_chain(by_rank[rank]) for rank in sorted(by_rank)]
 
 
@@ -69,7 +81,8 @@ def _check_ranks(first: TraceFile, by_rank: Mapping[int, Sequence[TraceFile]]) -
         name = "" if likely == there else f" ({likely})"
         msg = (
             f"{first.path}: expected with it the files of all {first.part.num_ranks} ranks of the run, found "
-            f"none of rank {missing}{name}; name that too{_ALONE}"
+            f"none of rank {missing}{name}; name that too, or where it left none go on without it by "
+            f"missing_ranks='allow'{_ALONE}"
         )
         raise TraceError(msg)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reading.sources import Source
 
 
-def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
+def open_trace(source: Source, *, cache_bytes: int | None = None, missing_ranks: str = "refuse") -> Trace:
     """Open a trace for reading; one that is still being written, or was never closed, as well.
 
     Nothing of a single file's samples is read until it is asked for.
@@ -36,14 +36,16 @@ def open_trace(source: Source, *, cache_bytes: int | None = None) -> Trace:
             process lasts.
         cache_bytes: how much may be kept decompressed, of all datasets together, beside the chunk of each that
             was read last; worth giving where samples are picked from all over the trace, again and again.
+        missing_ranks: `refuse`; or `allow`, which goes on where a rank has no file, as it was killed before its first
+            commit: a trace of the others, which says so, and so does every analysis of it.
 
     Raises:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
-        UsageError: a name is empty.
+        UsageError: a name is empty, or `missing_ranks` is another word.
         VersionError: it is in a version of the format that this program doesn't read.
     """
     kept = cache_bytes or 0
-    chains = open_chains(source, cache_bytes=kept)
+    chains = open_chains(source, cache_bytes=kept, missing_ranks=missing_ranks)
     files = [file for chain in chains for file in chain]
     if len(files) == 1:
         return Trace(files, files[0].head, files[0].storage, cache_bytes=kept)
@@ -101,7 +103,8 @@ class Snapshot:
         if gone := [path for path in self.paths if not path.exists()]:
             msg = f"{gone[0]}: expected {self.role}, found no file there; {self.remedy} where it is now"
             raise TraceError(msg)
-        trace = open_trace(self.paths, cache_bytes=cache_bytes)
+        # What is missing was missing then: the id says so.
+        trace = open_trace(self.paths, cache_bytes=cache_bytes, missing_ranks="allow")
         if found := self._fault_of(trace):
             trace.close()
             msg = f"{trace.path}: expected {self.role}, found {found}; {self.remedy}"

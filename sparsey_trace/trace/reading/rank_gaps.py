@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Sequence
 
     from numpy.typing import NDArray
 
@@ -29,6 +29,15 @@ def rank_gaps(step: NDArray[np.int64], rank: NDArray[np.int64], ranks: Collectio
     wanted = (partly[:, None] * width + np.array(sorted(ranks), np.int64)).ravel()
     lacking = np.setdiff1d(wanted, found, assume_unique=True)
     return np.stack([lacking // width, lacking % width], axis=1)
+
+
+def missing_in_words(ranks: Sequence[int], num_ranks: int) -> str:
+    """In a clause; empty where no rank is missing.
+
+    >>> missing_in_words([1, 4], 8), missing_in_words([], 2)
+    ('of 8 ranks those of number 1, 4 are missing', '')
+    """
+    return f"of {num_ranks} ranks those of number {', '.join(map(str, ranks))} are missing" if ranks else ""
 
 
 def rank_gaps_in_words(lacking: NDArray[np.int64]) -> str:

@@ -20,17 +20,20 @@ Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 """A path, a pattern such as "run.*.h5", a URL that fsspec knows, or several of these."""
 
 
-def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[TraceFile]]:
+def open_chains(
+    source: Source, *, cache_bytes: int = 0, missing_ranks: str = "refuse"
+) -> list[list[TraceFile]]:
     """Open all files of a trace: of each rank, in order. One file that is named alone is not asked for others.
 
     Args:
         source: what was named. To what matches a pattern, files of the same folder are added that these
             continue.
         cache_bytes: how much may be kept decompressed, of all files together.
+        missing_ranks: whether ranks may be missing; see `open_trace`.
 
     Raises:
         TraceError: there are none, one is no trace or is damaged, or they don't make one run.
-        UsageError: a name is empty.
+        UsageError: a name is empty, or `missing_ranks` is another word.
         VersionError: one is in a version of the format that this program doesn't read.
     """
     paths, is_complete = _named(source)
@@ -43,7 +46,7 @@ def open_chains(source: Source, *, cache_bytes: int = 0) -> list[list[TraceFile]
             unless_done.callback(files[-1].storage.close)
             if is_complete:
                 paths += [path for path in _earlier(files[-1]) if path not in paths]
-        found = [files] if len(paths) == 1 and not is_complete else chains(files)
+        found = [files] if len(paths) == 1 and not is_complete else chains(files, missing_ranks)
         unless_done.pop_all()
         return found
 

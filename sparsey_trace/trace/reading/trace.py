@@ -165,6 +165,12 @@ class Trace:
         return reasons_of(self.storage.drops())
 
     @property
+    def missing_ranks(self) -> tuple[int, ...]:
+        """The ranks that have no file among several, where they may be missing; see `open_trace`."""
+        there = {file.part.rank for file in self.files}
+        return tuple(sorted(set(range(self.part.num_ranks)) - there)) if len(self.files) > 1 else ()
+
+    @property
     def lacking(self) -> NDArray[np.int64]:
         """[n, 2] int64: a step that only some ranks have, and a rank that lacks it, by step.
 

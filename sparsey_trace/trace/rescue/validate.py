@@ -18,7 +18,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.reading.open_trace import open_trace
-from sparsey_trace.trace.reading.rank_gaps import rank_gaps_in_words
+from sparsey_trace.trace.reading.rank_gaps import missing_in_words, rank_gaps_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -45,12 +45,18 @@ class Report:
     notes: tuple[str, ...] = ()
 
 
-def validate(source: Source, *, on_progress: Callable[[int, int], None] | None = None) -> Report:
+def validate(
+    source: Source,
+    *,
+    on_progress: Callable[[int, int], None] | None = None,
+    missing_ranks: str = "refuse",
+) -> Report:
     """Read all of a trace and check it; of one that is still being written, what is committed.
 
     Args:
         source: the trace, or its files; see `open_trace`.
         on_progress: called with how many samples are done, and of how many.
+        missing_ranks: `refuse` or `allow`; see `open_trace`.
 
     Raises:
         TraceError: it isn't sound; the message names the dataset and sample of the first fault. Or its files
@@ -66,7 +72,7 @@ def validate(source: Source, *, on_progress: Callable[[int, int], None] | None =
     >>> validate(path)
     Report(samples=1, steps=1, notes=())
     """
-    with open_trace(source) as trace:
+    with open_trace(source, missing_ranks=missing_ranks) as trace:
         done, total = 0, sum(file.storage.committed for file in trace.files)
         for file in trace.files:
             for size in _check_file(file):
@@ -106,9 +112,11 @@ def _notes(trace: Trace) -> tuple[str, ...]:
             )
         if not file.storage.committed:
             notes.append(f"{name}no samples")
-    if clause := rank_gaps_in_words(trace.lacking):
-        notes.append(clause)
-    return tuple(notes)
+    of_ranks = [
+        missing_in_words(trace.missing_ranks, trace.part.num_ranks),
+        rank_gaps_in_words(trace.lacking),
+    ]
+    return (*notes, *filter(None, of_ranks))
 
 
 def _check_drops(path: Path, storage: Storage) -> None:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import pickle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
 
 import sparsey_trace as st
+from sparsey_trace.errors import UsageError
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.rank_gaps import rank_gaps
@@ -84,6 +86,25 @@ def test_info_and_validate_name_them(run: str) -> None:
     assert SAID in sparsey_trace("info", run).stdout
     found: dict[str, Any] = json.loads(sparsey_trace("info", run, "--json").stdout)
     assert found["lacking"] == [{"step": 3, "rank": 1}, {"step": 6, "rank": 2}, {"step": 7, "rank": 2}]
+
+
+def test_ranks_without_a_file_are_missing_where_that_is_allowed(run: str) -> None:
+    there = [run.replace("*", f"rank{rank}") for rank in (0, 1)]
+    said = "of 3 ranks those of number 2 are missing"
+    with pytest.raises(UsageError, match="missing_ranks: expected one of refuse, allow, found 'yes'"):
+        st.open_trace(there, missing_ranks="yes")
+    with st.open_trace(there, missing_ranks="allow") as trace:
+        assert (trace.missing_ranks, trace.lacking.tolist()) == ((2,), [[3, 1]])
+        result = st.analyze(trace, metrics=["num_activations"], n_jobs=2, chunk_size=5)
+        with pickle.loads(pickle.dumps(trace)) as again:
+            assert again.id == trace.id
+    assert said in result.gaps
+    for verb in ("info", "validate", "analyze"):
+        assert sparsey_trace(verb, *there).returncode == 1
+    assert said in sparsey_trace("info", *there, "--missing-ranks", "allow").stdout
+    assert said in sparsey_trace("validate", *there, "--missing-ranks", "allow").stdout
+    done = sparsey_trace("analyze", *there, "--missing-ranks", "allow", "-m", "num_activations", "--explain")
+    assert done.returncode == 0, done.stderr
 
 
 def test_stretches_of_one_step_count_once() -> None:
