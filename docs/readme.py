@@ -14,7 +14,7 @@ PAGE = ROOT / "README.md"
 TRACE = ROOT / "sample_traces" / "mnist.h5"
 PICTURE = ROOT / "docs" / "images" / "report.png"
 START, END = "<!-- From here on made by docs/readme.py. -->\n", "<!-- To here. -->\n"
-SIZE = (1200, 760)
+SIZE = (1200, 960)
 
 
 def figures(folder: Path) -> str:
