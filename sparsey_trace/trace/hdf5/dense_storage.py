@@ -108,6 +108,9 @@ def _heap(read: Callable[[int, int], bytes], kind: _Kind, address: int) -> Heap:
         kind.heap_bits,
         1,
     ]
+    if content[:4] == b"FRHP" and fields[15]:
+        msg = "an attribute of more than 64 KB, which isn't read: delete it with h5py (del file.attrs[NAME])"
+        raise ValueError(msg)
     if fixed != expected or rows > _MOST_ROWS or not read(root, 4) or managed > 1 << 32:
         msg = f"a heap at byte {address} that HDF5 doesn't make"
         raise ValueError(msg)
