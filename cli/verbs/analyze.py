@@ -70,6 +70,15 @@ ChunkSize = Annotated[
 TotalMemory = Annotated[
     str, typer.Option(metavar="SIZE", help="What they may take together: 800M, 1G, or bytes.")
 ]
+MostPairs = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        show_default="10,000,000,000,000, eight hours of a core",
+        help="Refuse what would compare more pairs of samples, if no input comes twice; a metric's reference_size "
+        "bounds them.",
+    ),
+]
 Cache = Annotated[
     bool,
     typer.Option(
@@ -101,6 +110,7 @@ def analyze(
     engine: Engine = "auto",
     chunk_size: ChunkSize = None,
     total_memory: TotalMemory = "1G",
+    most_pairs: MostPairs = None,
     cache: Cache = True,
     explain: Explain = False,
     progress_bar: ProgressBar = None,
@@ -118,6 +128,7 @@ def analyze(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = parse_metrics(metric)
+    limits = {} if most_pairs is None else {"most_pairs": most_pairs}
     if many:
         _analyze_many(
             runs,
@@ -125,6 +136,7 @@ def analyze(
             as_json=as_json,
             explain=explain,
             chunk_size=chunk_size,
+            **limits,
             metrics=metrics,
             resolution=resolution,
             reduction=parse_reduction(reduction),
@@ -147,6 +159,7 @@ def analyze(
             "engine": engine,
             "chunk_size": chunk_size,
             "total_memory": total_memory,
+            **limits,
             "cache": cache,
         }
         if explain:

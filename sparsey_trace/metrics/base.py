@@ -252,6 +252,15 @@ class SampleMetric(Metric[S]):
         """Whether single values may be missing: nan, which means don't count and tables show as null."""
         return False
 
+    def pairs(self, asked: int, trained: int) -> int:
+        """At most how many pairs of samples are compared for the values; 0 where none are compared.
+
+        Args:
+            asked: how many samples get a value.
+            trained: how many training samples the run has.
+        """
+        return 0
+
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Whether the values of samples stay as they are, bit for bit, however the run goes on.
 

@@ -119,6 +119,11 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
             return {"exact": True}
         return {"exact": False, "reference_size": self.reference_size}
 
+    def pairs(self, asked: int, trained: int) -> int:
+        """Each with all that are kept, if no input comes twice; those that were shown before are found by digests."""
+        kept = trained if self.reference_size is None else min(trained, self.reference_size)
+        return 0 if self.exact else asked * kept
+
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Only inputs of earlier steps count, and those that are drawn then."""
         return True

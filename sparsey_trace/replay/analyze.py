@@ -17,6 +17,7 @@ from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.engine.task import Task
 from sparsey_trace.replay.outputs import Outputs
+from sparsey_trace.replay.pairs import MOST_PAIRS, check_pairs
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.support.progress import progress
@@ -48,6 +49,7 @@ def analyze(
     engine: str = "auto",
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
+    most_pairs: int = MOST_PAIRS,
     cache: bool = True,
     progress_bar: bool = False,
 ) -> Result:
@@ -69,6 +71,8 @@ def analyze(
         engine: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job.
         chunk_size: how many samples are worked on at once; by default as many as `total_memory` allows.
         total_memory: what they may take together, as "800M", "1G" or in bytes.
+        most_pairs: what would compare more pairs of samples than this, if no input comes twice, is refused before it
+            begins; a metric's `reference_size` bounds them.
         cache: whether to use what earlier analyses left in `out`, and to leave there what later ones can use.
         progress_bar: show progress on standard error.
 
@@ -77,7 +81,8 @@ def analyze(
 
     Raises:
         UsageError: an unknown metric, parameter, resolution, reduction or engine.
-        TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
+        TraceError: no trace, a damaged or an empty one, none of the metrics can be computed, or one would compare
+            more than `most_pairs`.
         OutputError: `out` holds something else, or can't be written.
         MetricError: a metric raised something of its own; none of the results appear.
     """
@@ -95,6 +100,7 @@ def analyze(
         with Outputs(folder, trace, **question) as outputs:
             known = Cache(folder, trace, **question, used=cache and out is not None)
             todo = plan(found.metrics, known)
+            check_pairs(todo, trace, most_pairs)
             if todo.missing:
                 known.take_content()
             with progress("replaying", unit="samples", shown=progress_bar) as show:

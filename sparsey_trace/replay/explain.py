@@ -11,6 +11,7 @@ from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.memory import expected_bytes
+from sparsey_trace.replay.pairs import MOST_PAIRS, pairs_of
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.support.user_path import user_path
@@ -79,6 +80,8 @@ class Explanation:
         engine: who would do the work.
         jobs: how many (threads; processes with engine `processes`).
         chunk_size: how many samples would be worked on at once in each.
+        pairs: by metric, how many pairs of samples it would compare at most: fewer where inputs come back.
+        most_pairs: more than so many would be refused.
         memory: about how many bytes that takes in all, beside the states of folds.
     """
 
@@ -91,6 +94,8 @@ class Explanation:
     engine: str
     jobs: int
     chunk_size: int
+    pairs: dict[str, int]
+    most_pairs: int
     memory: int
 
     def __str__(self) -> str:
@@ -108,6 +113,11 @@ class Explanation:
                 for item in one.values
                 for name in item.metrics
             ]
+        for name, pairs in self.pairs.items():
+            refused = f", refused as more than {self.most_pairs:,} (most_pairs): give it reference_size=N"
+            lines.append(
+                f"  {name}: up to {pairs:,} pairs of samples{refused if pairs > self.most_pairs else ''}"
+            )
         if not self.passes:
             return "\n".join([*lines, "no pass: nothing is to be computed"])
         memory = f"about {self.memory / 2**20:,.0f} MiB, beside the states of folds"
@@ -126,6 +136,7 @@ def explain(
     engine: str = "auto",
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
+    most_pairs: int = MOST_PAIRS,
     cache: bool = True,
 ) -> Explanation:
     """What `analyze` would do with the same arguments: nothing is computed, nothing is written.
@@ -143,6 +154,7 @@ def explain(
         engine: who does the work.
         chunk_size: how many samples are worked on at once.
         total_memory: what they may take together.
+        most_pairs: what would be refused.
         cache: whether what earlier analyses left in `out` is used.
 
     Raises:
@@ -159,10 +171,10 @@ def explain(
         if folder is not None:
             check_folder(folder, found.trace)
         known = Cache(folder or Path(), found.trace, **question, used=cache and folder is not None)
-        return _explained(found, plan(found.metrics, known), folder, name)
+        return _explained(found, plan(found.metrics, known), folder, name, most_pairs)
 
 
-def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str) -> Explanation:
+def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str, most_pairs: int) -> Explanation:
     trace = found.trace
     passes = [_pass(todo, todo.folds, todo.at_once, len(trace)), _pass(todo, [], todo.later, len(trace))]
     return Explanation(
@@ -178,6 +190,8 @@ def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str) -> Ex
         engine=engine,
         jobs=found.jobs,
         chunk_size=found.chunk_size,
+        pairs=pairs_of(todo, trace),
+        most_pairs=most_pairs,
         memory=expected_bytes(trace, found.fields, found.chunk_size, found.jobs),
     )
 

@@ -40,6 +40,7 @@ class Work:
         n_jobs: how many jobs, from `jobs`.
         engine: one of `ENGINES`.
         total_memory: in bytes.
+        most_pairs: of samples, that a metric of a run may compare.
         cache: whether what earlier analyses left is used.
         progress_bar: whether to show progress.
     """
@@ -47,12 +48,20 @@ class Work:
     n_jobs: int
     engine: str
     total_memory: int
+    most_pairs: int
     cache: bool
     progress_bar: bool
 
     @classmethod
     def of(
-        cls, *, n_jobs: int, engine: str, total_memory: str | int, cache: bool, progress_bar: bool
+        cls,
+        *,
+        n_jobs: int,
+        engine: str,
+        total_memory: str | int,
+        most_pairs: int,
+        cache: bool,
+        progress_bar: bool,
     ) -> Work:
         """From the arguments of an analysis.
 
@@ -65,6 +74,7 @@ class Work:
             n_jobs=jobs(n_jobs),
             engine=engine,
             total_memory=parse_memory(total_memory),
+            most_pairs=most_pairs,
             cache=cache,
             progress_bar=progress_bar,
         )
@@ -194,7 +204,7 @@ def _done(tasks: Sequence[OneRun], work: Work) -> Iterator[tuple[str, str]]:
 
 
 def _with(task: OneRun, work: Work, inside: dict[str, Any]) -> OneRun:
-    options = task.options | inside | {"cache": work.cache}
+    options = task.options | inside | {"cache": work.cache, "most_pairs": work.most_pairs}
     return OneRun(folder=task.folder, entry=task.entry, metrics=task.metrics, options=options)
 
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import CacheWarning, OutputError
+from sparsey_trace.replay.pairs import MOST_PAIRS
 from sparsey_trace.runs.catalogue import catalogued
 from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, read_catalogue, write_catalogue
 from sparsey_trace.runs.configuration import differing
@@ -121,6 +122,7 @@ class Runs(Mapping[str, "Trace"]):
         n_jobs: int = 1,
         engine: str = "auto",
         total_memory: str | int = "1G",
+        most_pairs: int = MOST_PAIRS,
         cache: bool = True,
         progress_bar: bool = False,
     ) -> RunsResult:
@@ -140,6 +142,7 @@ class Runs(Mapping[str, "Trace"]):
                 many threads. `serial`; or `auto`: processes where there are more than two runs for each job, else
                 threads.
             total_memory: what all of them may take together, as "800M", "1G" or in bytes.
+            most_pairs: as of `analyze`, of each run.
             cache: whether to use what earlier analyses left in `out`.
             progress_bar: show progress on standard error.
 
@@ -153,7 +156,12 @@ class Runs(Mapping[str, "Trace"]):
 
         asked = doing.ManyMetrics.of(metrics, resolution=resolution, reduction=reduction)
         work = doing.Work.of(
-            n_jobs=n_jobs, engine=engine, total_memory=total_memory, cache=cache, progress_bar=progress_bar
+            n_jobs=n_jobs,
+            engine=engine,
+            total_memory=total_memory,
+            most_pairs=most_pairs,
+            cache=cache,
+            progress_bar=progress_bar,
         )
         folder = self.folder if out is None else user_path(out)
         with doing.taken(folder):

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 def test_an_explanation_changes_nothing(trace: Path, tmp_path: Path) -> None:
     found = explained(trace, tmp_path / "out", n_jobs=2, chunk_size=8)
     assert not (tmp_path / "out").exists()
+    assert found.pairs["match_accuracy"] == 8 * 24
+    assert "  match_accuracy: up to 192 pairs of samples\n" in f"{found}\n"
     assert (found.samples, found.engine, found.jobs, found.chunk_size) == (32, "threads", 2, 8)
     assert found.memory > 8
     first, second = found.passes
