@@ -196,6 +196,15 @@ class Metric(ABC, Generic[S]):
         """What a reader of the table should know about its values, given what `finalize` made."""
         return {}
 
+    def pairs(self, asked: int, trained: int) -> int:
+        """At most how many pairs of samples are compared, in the second pass; 0 where none are compared.
+
+        Args:
+            asked: how many samples of `values_phases` that pass reads.
+            trained: how many training samples the run has.
+        """
+        return 0
+
     @property
     def unit(self) -> str:
         """What a figure of a summary is in, such as "codes"."""
@@ -251,15 +260,6 @@ class SampleMetric(Metric[S]):
     def may_lack(self) -> bool:
         """Whether single values may be missing: nan, which means don't count and tables show as null."""
         return False
-
-    def pairs(self, asked: int, trained: int) -> int:
-        """At most how many pairs of samples are compared for the values; 0 where none are compared.
-
-        Args:
-            asked: how many samples get a value.
-            trained: how many training samples the run has.
-        """
-        return 0
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Whether the values of samples stay as they are, bit for bit, however the run goes on.

@@ -114,6 +114,11 @@ class ComparesWithDrawn(Metric[Drawn]):
             {"exact": exact} if exact else {"exact": False, "reference_size": size, "training_samples": seen}
         )
 
+    def pairs(self, asked: int, trained: int) -> int:
+        """Each with all that are drawn."""
+        size = self._size(trained)
+        return asked * (trained if size is None else min(trained, size))
+
     def _size(self, seen: int) -> int | None:
         if self.reference_size is not None:
             return self.reference_size

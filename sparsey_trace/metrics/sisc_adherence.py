@@ -68,11 +68,6 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
         """Whether the values are exact, and if not, how many samples they compare with."""
         return self.compared_with(result[0])
 
-    def pairs(self, asked: int, trained: int) -> int:
-        """Each with all that are drawn."""
-        size = self._size(trained)
-        return asked * (trained if size is None else min(trained, size))
-
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """But for the default's first draw, when the run grows too long to compare with all of it."""
         return self.reference_size is not None or notes.get("exact") is False
