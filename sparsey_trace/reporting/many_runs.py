@@ -75,7 +75,7 @@ def many_page(
                 *(all_findings(runs) if runs else []),
             ],
             facts=[_table(comparison), *(facts_of(runs) if runs else [])],
-            summary=summary_of(runs) if runs else {"table": _table(comparison), "lines": []},
+            summary=summary_of(runs) if runs else {"tables": [], "lines": []},
             title=f"{count(len(comparison.runs), 'run')} in {result.folder.absolute().parent.name}",
         )
 

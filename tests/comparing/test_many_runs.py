@@ -89,6 +89,7 @@ def test_the_report_has_all_runs_and_curves_of_those_picked(sweep: Path) -> None
     assert "3 runs with figures; their configurations differ in steps." in page
     assert ">r1</th>" in page
     assert str(sweep) not in page
+    assert 'id="all-runs"' in st.report(result, pick=[]).read_text()
     with pytest.raises(UsageError, match="pick: expected at most 8 runs"):
         st.report(result, pick=["r0"] * 9)
     with pytest.raises(UsageError, match="pick: expected one of r0, r1, r2, found 'r'"):
