@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from sparsey_trace.errors import UsageError
+
 from .trace_path import trace_path
 
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
@@ -38,3 +40,14 @@ MissingRanks = Annotated[
         help="Where a rank has no file, as it was killed before its first commit: allow goes on without it.",
     ),
 ]
+
+
+def check_missing_ranks(asked: str) -> None:
+    """See that it isn't asked of many runs, which have a rule of their own: what can't be opened is left out.
+
+    Raises:
+        UsageError: it is.
+    """
+    if asked != "refuse":
+        msg = "--missing-ranks: expected it of one run, found it with --runs; name that run alone"
+        raise UsageError(msg)

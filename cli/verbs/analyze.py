@@ -13,7 +13,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import MissingRanks, Runs
+from ..options.runs import MissingRanks, Runs, check_missing_ranks
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
 
@@ -130,6 +130,7 @@ def analyze(
     metrics = parse_metrics(metric)
     limits = {} if most_pairs is None else {"most_pairs": most_pairs}
     if many:
+        check_missing_ranks(missing_ranks)
         _analyze_many(
             runs,
             out,

@@ -10,7 +10,7 @@ from sparsey_trace.support.printable import printable
 from ..options.common import Debug, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import Runs, Tables
+from ..options.runs import MissingRanks, Runs, Tables
 from ..output.printing import note, wants_progress, write
 
 EXAMPLES = """\b
@@ -55,6 +55,7 @@ Out = Annotated[
 def export(
     runs: Runs,
     *,
+    missing_ranks: MissingRanks = "refuse",
     to: To,
     out: Out = None,
     metric: Metrics = None,
@@ -73,7 +74,7 @@ def export(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = parse_metrics(metric)
-    with open_trace(runs) as trace:
+    with open_trace(runs, missing_ranks=missing_ranks) as trace:
         path, remarks = export_trace(
             trace,
             to=to,

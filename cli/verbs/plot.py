@@ -13,7 +13,7 @@ from sparsey_trace.support.suggest import unknown
 
 from ..options.common import Debug, Overwrite
 from ..options.jobs import num_jobs
-from ..options.runs import FILES, Tables
+from ..options.runs import FILES, MissingRanks, Tables
 from ..options.trace_path import trace_path
 from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
@@ -93,6 +93,7 @@ def plot(
     runs: RunsToPlot = None,
     picture: Picture = None,
     *,
+    missing_ranks: MissingRanks = "refuse",
     out: Out = None,
     layer: Layer = None,
     width: Width = None,
@@ -125,6 +126,7 @@ def plot(
         runs or [],
         picture,
         out,
+        missing_ranks=missing_ranks,
         layer=layer,
         paper=paper,
         has_title=title,
@@ -164,6 +166,7 @@ def _draw(
     picture: str,
     out: Path | None,
     *,
+    missing_ranks: str,
     layer: str | None,
     paper: "Paper",
     has_title: bool,
@@ -180,7 +183,7 @@ def _draw(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     out = _checked(runs, picture, out, paper, overwrite=overwrite)
-    with open_trace(runs) as trace:
+    with open_trace(runs, missing_ranks=missing_ranks) as trace:
         look = Look(layers=_layers(trace.layout, layer), has_title=has_title)
         # Held until the picture is drawn: tables that aren't kept live as long as this.
         tables = _tables(trace, picture, folder)

@@ -13,7 +13,7 @@ from sparsey_trace.support.printable import count, printable
 from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
-from ..options.runs import TABLES
+from ..options.runs import TABLES, MissingRanks, check_missing_ranks
 from ..options.trace_path import trace_path
 from ..output.printing import note, note_run_part, wants_progress, write
 
@@ -72,6 +72,7 @@ def report(
     runs: RunsToShow,
     *,
     many: AreManyRuns = False,
+    missing_ranks: MissingRanks = "refuse",
     pick: Pick = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -87,6 +88,7 @@ def report(
     """
     shown = wants_progress(asked=progress_bar)
     if many:
+        check_missing_ranks(missing_ranks)
         _report_many(
             runs, out, overwrite=overwrite, tables=tables, pick=pick, n_jobs=n_jobs, progress_bar=shown
         )
@@ -94,7 +96,15 @@ def report(
     if pick:
         msg = "--pick: expected it with --runs, found it without"
         raise UsageError(msg)
-    _make_report(runs, out, overwrite=overwrite, tables=tables, n_jobs=n_jobs, progress_bar=shown)
+    _make_report(
+        runs,
+        out,
+        missing_ranks=missing_ranks,
+        overwrite=overwrite,
+        tables=tables,
+        n_jobs=n_jobs,
+        progress_bar=shown,
+    )
 
 
 def _report_many(runs: Sequence[Path], out: Path | None, *, n_jobs: int | None, **wanted: Any) -> None:
@@ -112,6 +122,7 @@ def _make_report(
     runs: Sequence[Path],
     out: Path | None,
     *,
+    missing_ranks: str = "refuse",
     overwrite: bool = False,
     tables: Sequence[Path] | None = None,
     n_jobs: int | None = None,
@@ -123,7 +134,7 @@ def _make_report(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     with contextlib.ExitStack() as stack:
-        traces = [stack.enter_context(open_trace(run)) for run in runs]
+        traces = [stack.enter_context(open_trace(run, missing_ranks=missing_ranks)) for run in runs]
         for trace in traces:
             note_run_part(trace)
         jobs = num_jobs(n_jobs, *traces)

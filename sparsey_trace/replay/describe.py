@@ -131,8 +131,19 @@ def described(found: Mapping[str, Any]) -> dict[str, str]:
         **({"gaps": found["gaps"]} if found["gaps"] else {}),
         **{name: f"{found[name]:,} known" for name in MARKS if found[name] or name == "labels"},
         "inputs": _inputs(found["inputs"]),
+        **({"values": values} if (values := _values(found["layers"])) else {}),
         "versions": ", ".join(f"{name} {version}" for name, version in found["versions"].items()),
     }
+
+
+def _values(layers: Sequence[Mapping[str, Any]]) -> str:
+    """The further values that MACs have, each with the layers that have it, where not all do."""
+    having: dict[str, list[str]] = {}
+    for layer in layers:
+        for name in layer["values"]:
+            having.setdefault(name, []).append(layer["name"])
+    said = {name: "" if len(of) == len(layers) else f" ({', '.join(of)})" for name, of in having.items()}
+    return ", ".join(f"{name}{where}" for name, where in said.items())
 
 
 def size_in_words(size: int) -> str:

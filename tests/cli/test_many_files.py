@@ -110,6 +110,49 @@ def test_a_rank_that_is_missing_is_one_line(
     assert main([verb, str(ranks[0])]) == 0
 
 
+def test_verbs_that_draw_or_compare_go_on_without_a_missing_rank_where_asked(
+    ranks: list[Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    ranks[1].unlink()
+    pattern = ranks[0].with_name("run.*.h5")
+    for command in (
+        ["plot", pattern, "num_activations", "-o", tmp_path / "x.svg"],
+        ["export", pattern, "--to", "csv", "-o", tmp_path / "csv", "-m", "num_activations"],
+        ["compare", pattern, pattern, "-m", "num_activations"],
+        ["report", pattern, "-o", tmp_path / "x.html"],
+    ):
+        code, _, err = said(command, capsys)
+        assert (code, "found none of rank 1" in err) == (1, True), command
+    for command in (
+        ["plot", pattern, "num_activations", "-o", tmp_path / "x.svg", "--missing-ranks", "allow"],
+        [
+            "export",
+            pattern,
+            "--to",
+            "csv",
+            "-o",
+            tmp_path / "csv",
+            "-m",
+            "num_activations",
+            "--missing-ranks=allow",
+        ],
+    ):
+        assert said(command, capsys)[0] == 0, command
+    same = ["compare", pattern, pattern, "-m", "num_activations", "--missing-ranks", "allow"]
+    assert "found the same trace" in said(same, capsys)[2]
+
+
+@pytest.mark.parametrize("verb", ["analyze", "report", "compare"])
+def test_of_many_runs_no_rank_can_be_missing(
+    ranks: list[Path], verb: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    code, _, err = said([verb, "--runs", ranks[0].parent, "--missing-ranks", "allow"], capsys)
+    assert code == 2
+    assert err.endswith(
+        "--missing-ranks: expected it of one run, found it with --runs; name that run alone\n"
+    )
+
+
 def test_results_of_one_file_are_not_those_of_all(
     ranks: list[Path], capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.replay.describe import size_in_words
@@ -60,6 +62,25 @@ def test_json(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert (found["config"], found["closed"], found["bytes"]) == ({"lr": 1}, True, run.stat().st_size)
     assert set(found["metrics"]) == set(st.metrics.available())
     assert set(found["metrics"].values()) == {None}
+
+
+def test_further_values_are_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    layers = [
+        st.LayerLayout(name=name, num_macs=1, num_cms=1, num_neurons=2, connections=[[0]]) for name in "ab"
+    ]
+    layout = st.Layout(num_features=1, input_shape=(1,), layers=layers)
+    one, winner = np.ones((1, 1)), np.zeros((1, 1, 1), np.uint8)
+    with st.TraceWriter(tmp_path / "run.h5", layout) as writer:
+        writer.append(
+            inputs=one,
+            codes=[winner] * 2,
+            active=[one > 0] * 2,
+            phase="train",
+            epoch=0,
+            values={"familiarity": [one, one], "gain": [None, one]},
+        )
+    assert main(["info", str(tmp_path / "run.h5")]) == 0
+    assert "\nvalues    familiarity, gain (b)\n" in capsys.readouterr().out
 
 
 def test_metrics_that_need_inputs_say_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
