@@ -13,6 +13,7 @@ import sparsey_trace as st
 from sparsey_trace.metrics.columns import word_column
 from sparsey_trace.tables.name_columns import with_names, without_names
 from tests.cli.commands import LAYOUT, write_steps, write_trace
+from tests.table_counts import TABLES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize("reduction", [None, "layerwise_mean", "mean", "highest_layer"])
 def test_every_table_has_them_last(tmp_path: Path, resolution: str, reduction: str | None) -> None:
     result = st.analyze(write_trace(tmp_path / "run.h5", steps=4), resolution=resolution, reduction=reduction)
-    whole = {"sample": 8, "step": 10, "epoch": 10, "run": 10}
+    whole = {"sample": 8, "step": TABLES, "epoch": TABLES, "run": TABLES}
     assert len(result) == (whole[resolution] if reduction is None else 7)
     for name in result:
         frame = result.to_pandas(name)
