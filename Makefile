@@ -49,9 +49,9 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
 	@echo "docs/_build/index.html"
 
-FAULTS := tests/fuzz tests/trace tests/recording tests/replay tests/metrics/test_laws.py tests/tables/test_gaps.py \
-	tests/cli/verbs/test_watch.py tests/cli/verbs/test_validate.py tests/arrays/test_tree.py tests/exporting/test_arrays.py \
-	tests/charts
+FAULTS := tests/fuzz tests/trace tests/recording tests/replay tests/metrics tests/runs tests/charts tests/tables/test_gaps.py \
+	tests/cli/verbs/test_watch.py tests/cli/verbs/test_validate.py tests/cli/verbs/test_plot.py tests/arrays/test_tree.py \
+	tests/exporting/test_arrays.py
 
 faults: $(VENV)/.dev
 	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)

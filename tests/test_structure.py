@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 import tomllib
 from collections import Counter
 from functools import cache
@@ -147,3 +148,17 @@ def test_every_folder_is_installed() -> None:
     setup = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]
     assert setup["packages"] == sorted(setup["packages"])
     assert setup["packages"] == sorted(module for module in modules() if is_package(module))
+
+
+def test_make_faults_runs_all_that_make_test_tries_seldom() -> None:
+    makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
+    listed = [ROOT / name for name in re.findall(r"^FAULTS := (.*)", makefile, re.MULTILINE)[0].split()]
+    assert all(path.exists() for path in listed)
+    seldom = [
+        path
+        for path in (ROOT / "tests").rglob("test_*.py")
+        if "\nfrom tests.faults import" in path.read_text()
+    ]
+    assert len(seldom) > 10
+    left_out = [path for path in seldom if not any(path.is_relative_to(of) for of in listed)]
+    assert left_out == []

@@ -15,6 +15,7 @@ from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.cli.main import main
 from tests.charts.runs import NAMES, write
 from tests.cli.commands import installed
+from tests.faults import times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,21 +31,22 @@ def odd(tmp_path: Path) -> Path:
 def test_every_picture_has_the_same_bytes_in_another_process(
     odd: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for name, chart in CHARTS.items():
+    names = list(CHARTS)[:: times(3, 1)]
+    for name in names:
         out = tmp_path / f"{name}.svg"
         assert main(["plot", str(odd), name, "-o", str(out)]) == 0
-        assert capsys.readouterr().out.startswith(f"{out}: {chart.words.title} of {odd}, ")
+        assert capsys.readouterr().out.startswith(f"{out}: {CHARTS[name].words.title} of {odd}, ")
     script = (
         "import sys\n"
         "from sparsey_trace.cli.main import main\n"
-        f"for name in {list(CHARTS)}:\n"
+        f"for name in {names}:\n"
         f"    assert main(['plot', {str(odd)!r}, name, '-o', {str(tmp_path)!r} + f'/{{name}}.2.svg']) == 0\n"
     )
     done = subprocess.run(
         [sys.executable, "-W", "error", "-c", script], capture_output=True, text=True, check=True
     )
     assert done.stderr == ""
-    for name in CHARTS:
+    for name in names:
         assert (tmp_path / f"{name}.svg").read_bytes() == (tmp_path / f"{name}.2.svg").read_bytes()
 
 

@@ -12,6 +12,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5 import chunk_codec
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.faults import times
 from tests.trace.feed import LAYOUT, check_file, feed, sent
 
 if TYPE_CHECKING:
@@ -69,9 +70,10 @@ def followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Followed:
 
 def test_every_state_between_two_calls_is_sound(followed: Followed) -> None:
     expected = sent(0, STEPS)
-    kept = [check_file(path, expected, at_least=promised) for path, promised in followed.copies]
+    copies = followed.copies[:: times(4, 1)]
+    kept = [check_file(path, expected, at_least=promised) for path, promised in copies]
     assert kept == sorted(kept)
-    assert set(kept) >= {promised for _, promised in followed.copies}
+    assert kept[-1] >= max(promised for _, promised in copies) > 0
     with open_trace(followed.copies[-1][0]) as last:
         assert last.closed
         assert last.chunk_size < len(last) == len(expected["step"])
