@@ -195,7 +195,24 @@ def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], 
             f"found {flat[sample, feature]} in sample {sample}, feature {feature}"
         )
         raise DataError(msg)
+    _check_whole_numbers(flat, encoded, where)
     return encoded
+
+
+def _check_whole_numbers(inputs: NDArray[Any], encoded: NDArray[Any], where: str) -> None:
+    """See that whole numbers [B, D] stay the same as floats: two inputs that differ mustn't become one."""
+    if inputs.dtype.kind not in "iu" or np.can_cast(inputs.dtype, encoded.dtype):
+        return
+    with np.errstate(invalid="ignore"):
+        wrong = np.argwhere(encoded.astype(inputs.dtype) != inputs)
+    if len(wrong):
+        sample, feature = wrong[0]
+        msg = (
+            f"{where}: inputs: expected whole numbers that {encoded.dtype} holds exactly, found "
+            f"{inputs[sample, feature]} in sample {sample}, feature {feature}, which would become "
+            f"{encoded[sample, feature]:.0f}; give the model's numbers as ids of samples, or record with inputs='none'"
+        )
+        raise DataError(msg)
 
 
 def _is_binary(inputs: NDArray[Any]) -> bool:

@@ -193,6 +193,33 @@ def test_inputs_that_can_not_be_kept(path: Path, value: float, kind: str, found:
     )
 
 
+@pytest.mark.parametrize(
+    ("value", "dtype", "kind", "kept"),
+    [
+        (2**24 + 1, np.int32, "float32", 2**24),
+        (-(2**24) - 1, np.int64, "auto", -(2**24)),
+        (2**63 - 1, np.int64, "float32", 2**63),
+        (2**32 - 1, np.uint32, "float32", 2**32),
+        (2049, np.uint16, "float16", 2048),
+    ],
+)
+def test_whole_numbers_stay_what_they_are(path: Path, value: int, dtype: Any, kind: str, kept: int) -> None:
+    inputs = np.full((7, 13), 5, dtype)
+    with TraceWriter(path, LAYOUT, inputs=kind) as writer:
+        inputs[0, 0] = 2**24 if dtype != np.uint16 else 2048
+        writer.append(**{**step(0, 0), "inputs": inputs})
+        inputs[2, 11] = value
+        with pytest.raises(DataError) as caught:
+            writer.append(**{**step(0, 1), "inputs": inputs})
+    with open_trace(path) as trace:
+        assert trace.inputs[0:1].tolist() == inputs[:1].tolist()
+    assert str(caught.value) == (
+        f"{path}: step 1: inputs: expected whole numbers that {kind.replace('auto', 'float32')} holds exactly, found "
+        f"{value} in sample 2, feature 11, which would become {kept}; give the model's numbers as ids of samples, or "
+        "record with inputs='none'"
+    )
+
+
 @pytest.mark.parametrize("number", [5, 4, -1, True])
 def test_steps_rise(path: Path, number: int) -> None:
     with TraceWriter(path, LAYOUT) as writer:
