@@ -15,6 +15,7 @@ from sparsey_trace.metrics.recall import recall_from
 from sparsey_trace.sparseypy import MetricFactory, past
 from sparsey_trace.tables.chunk_values import chunk_values
 from sparsey_trace.testing import runs
+from tests.faults import times
 from tests.sparseypy.standins.replay import final, replay_of, spring, steps_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ WATCHES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("loose", [0, 1024])
 @given(run=runs())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=times(5, 15), deadline=None)
 def test_values_per_mac(loose: int, run: Chunk) -> None:
     """All metrics watch one model at once."""
     run = with_one_zero(run)
@@ -58,7 +59,7 @@ def test_values_per_mac(loose: int, run: Chunk) -> None:
 
 
 @given(run=runs())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=times(5, 15), deadline=None)
 def test_basis_averages(run: Chunk) -> None:
     run = with_one_zero(run)
     for kind in (spring, final):
@@ -74,7 +75,7 @@ def test_basis_averages(run: Chunk) -> None:
 
 
 @given(run=runs())
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=times(5, 15), deadline=None)
 def test_adherence_draws_from_where_a_run_gets_long(run: Chunk) -> None:
     run = with_one_zero(run)
     limit = 6

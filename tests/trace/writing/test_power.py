@@ -68,7 +68,7 @@ def test_a_durable_commit_survives_it(
     synced = record(tmp_path / "run.h5", monkeypatch)
     assert len(synced) > 2 * STEPS / 5  # at least one for the samples of a commit and one for its counter
     rng, expected, path = random.Random(chunk_bytes), sent(0, STEPS), tmp_path / "after.h5"
-    for _ in range(times(40, 3000)):
+    for _ in range(times(20, 3000)):
         moment = rng.randrange(len(synced) - 1)
         path.write_bytes(after_power_loss(synced[moment].content, synced[moment + 1].content, rng))
         with open_trace(path) as trace:
