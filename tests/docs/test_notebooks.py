@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import nbformat
 import pytest
 
+from tests.faults import unless_dear
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,7 +36,11 @@ def test_nothing_that_was_run_is_kept(path: Path) -> None:
         assert cell.cell_type == "markdown" or (cell.outputs, cell.execution_count) == ([], None)
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+DEAR = [path for path in NOTEBOOKS if path.stem == "02_compare_runs"]
+"""It trains two models, as `test_demo` and `test_compare` do."""
+
+
+@pytest.mark.parametrize("path", unless_dear(NOTEBOOKS, DEAR), ids=lambda path: path.stem)
 def test_it_runs(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if path.stem == "02_compare_runs":
         pytest.importorskip("torch")
