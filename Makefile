@@ -50,9 +50,9 @@ docs: $(VENV)/.dev
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet --builder html docs docs/_build
 	@echo "docs/_build/index.html"
 
-FAULTS := tests/fuzz tests/trace tests/recording tests/replay tests/metrics tests/runs tests/charts tests/cli/verbs \
+FAULTS := tests/fuzz tests/trace tests/recording tests/replay tests/metrics tests/runs tests/charts tests/cli \
 	tests/tables/test_gaps.py tests/arrays/test_tree.py tests/exporting/test_arrays.py tests/sparseypy/test_any_run.py \
-	tests/docs/test_notebooks.py
+	tests/docs tests/test_installed_plugins.py
 
 faults: $(VENV)/.dev
 	SPARSEY_TRACE_FAULTS=full $(BIN)/python -m pytest --durations=10 $(FAULTS)

@@ -36,8 +36,8 @@ def test_nothing_that_was_run_is_kept(path: Path) -> None:
         assert cell.cell_type == "markdown" or (cell.outputs, cell.execution_count) == ([], None)
 
 
-DEAR = [path for path in NOTEBOOKS if path.stem == "02_compare_runs"]
-"""It trains two models, as `test_demo` and `test_compare` do."""
+DEAR = [path for path in NOTEBOOKS if path.stem != "04_what_a_mac_stands_for"]
+"""They train models or start further analyses, as other tests do."""
 
 
 @pytest.mark.parametrize("path", unless_dear(NOTEBOOKS, DEAR), ids=lambda path: path.stem)

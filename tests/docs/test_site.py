@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import sparsey_trace as st
+from tests.faults import times
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -78,6 +79,7 @@ def test_formulae_need_no_script(site: Path) -> None:
     assert "\\frac" not in page
 
 
+@pytest.mark.skipif(not times(0, 1), reason="make faults tries it: it trains the demo and starts every verb")
 def test_the_first_look_works_as_it_stands(tmp_path: Path) -> None:
     pytest.importorskip("torch")
     path = f"{sysconfig.get_path('scripts')}{os.pathsep}{os.environ['PATH']}"

@@ -62,7 +62,7 @@ def test_xarray_reads_the_trace_back(run: Path, to: str) -> None:
 
 
 @pytest.mark.parametrize("to", OPENED)
-@settings(max_examples=times(3, 10), deadline=None)
+@settings(max_examples=times(1, 10), deadline=None)
 @given(drawn=runs())
 def test_any_run_is_read_back(to: str, drawn: st.Chunk, tmp_path_factory: pytest.TempPathFactory) -> None:
     run = tmp_path_factory.mktemp("run") / "run.h5"
