@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.layout import MARKS, NO_LABEL, TRAIN, Layout
 from sparsey_trace.support.bitsets import sets_of_packed, sets_of_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from numpy.typing import NDArray
-from sparsey_trace.layout import MARKS, NO_LABEL, TRAIN, Layout
+
+
+_UNKNOWN = np.empty(0, np.int64)
+"""Stands for as many `NO_LABEL` as there are samples."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -53,15 +57,15 @@ class Chunk:
     codes: tuple[NDArray[Any], ...] = ()
     active: tuple[NDArray[np.bool_], ...] = ()
     values: tuple[Mapping[str, NDArray[np.float32]], ...] = ()
-    id: NDArray[np.int64] = None  # type: ignore[assignment] # filled in below
-    sequence: NDArray[np.int64] = None  # type: ignore[assignment] # filled in below
-    moment: NDArray[np.int64] = None  # type: ignore[assignment] # filled in below
+    id: NDArray[np.int64] = field(default_factory=lambda: _UNKNOWN)
+    sequence: NDArray[np.int64] = field(default_factory=lambda: _UNKNOWN)
+    moment: NDArray[np.int64] = field(default_factory=lambda: _UNKNOWN)
 
     def __post_init__(self) -> None:
         """Check every array's shape against the layout."""
         size = np.size(self.step)
         for name in MARKS.values():
-            if getattr(self, name) is None:
+            if getattr(self, name) is _UNKNOWN:
                 object.__setattr__(self, name, np.full(size, NO_LABEL))
         for name in ("step", "epoch", "phase", *MARKS.values()):
             _expect_shape(getattr(self, name), (size,), name)

@@ -10,6 +10,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+SELDOM = [
+    "cli/output/test_streams.py",
+    "recording/model/test_compile.py",
+    "recording/test_failing_disk.py",
+    "recording/test_failing_writes.py",
+    "recording/test_processes.py",
+    "test_installed_plugins.py",
+    "trace/writing/test_power.py",
+]
+"""Below this folder: what takes longest, and is tried by `make faults` only."""
+
 
 def times(short: int, full: int) -> int:
     """How many tries a test makes."""

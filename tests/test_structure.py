@@ -13,6 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tests.faults import SELDOM
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -154,11 +156,11 @@ def test_make_faults_runs_all_that_make_test_tries_seldom() -> None:
     makefile = (ROOT / "Makefile").read_text().replace("\\\n", " ")
     listed = [ROOT / name for name in re.findall(r"^FAULTS := (.*)", makefile, re.MULTILINE)[0].split()]
     assert all(path.exists() for path in listed)
-    seldom = [
-        path
-        for path in (ROOT / "tests").rglob("test_*.py")
-        if "\nfrom tests.faults import" in path.read_text()
-    ]
+    tests = ROOT / "tests"
+    tries = re.compile(r"^from tests\.faults import .*\b(times|unless_dear)\b", re.MULTILINE)
+    seldom = [path for path in tests.rglob("test_*.py") if tries.search(path.read_text())]
     assert len(seldom) > 10
+    seldom += [tests / name for name in SELDOM]
+    assert all(path.exists() for path in seldom)
     left_out = [path for path in seldom if not any(path.is_relative_to(of) for of in listed)]
     assert left_out == []

@@ -11,11 +11,6 @@ from .trace_path import trace_path
 
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
 
-TABLES = (
-    "The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there. Of several runs "
-    "given once for each, in their order."
-)
-
 # Typer itself would call a file that can't be read a fault of the command line.
 Run = Annotated[
     Path, typer.Argument(metavar="RUN.h5", help="The trace.", show_default=False, parser=trace_path)
@@ -23,16 +18,15 @@ Run = Annotated[
 Runs = Annotated[
     list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, parser=trace_path)
 ]
-Tables = Annotated[
-    Path | None,
-    typer.Option(
-        "--tables",
-        metavar="DIR",
-        show_default="RUN.metrics, beside the trace",
-        readable=False,
-        help=TABLES,
-    ),
-]
+TABLES = typer.Option(
+    "--tables",
+    metavar="DIR",
+    show_default="RUN.metrics, beside the trace",
+    readable=False,
+    help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there. Of several runs "
+    "given once for each, in their order.",
+)
+Tables = Annotated[Path | None, TABLES]
 MissingRanks = Annotated[
     str,
     typer.Option(

@@ -45,16 +45,7 @@ Out = Annotated[
     ),
 ]
 
-Tables = Annotated[
-    list[Path] | None,
-    typer.Option(
-        "--tables",
-        metavar="DIR",
-        show_default="RUN.metrics, beside the trace",
-        readable=False,
-        help=TABLES,
-    ),
-]
+Tables = Annotated[list[Path] | None, TABLES]
 
 Pick = Annotated[
     list[str] | None,

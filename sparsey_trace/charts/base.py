@@ -43,6 +43,7 @@ class Chart(ABC, Generic[_Shown]):
         table: the name of the table that it is drawn from; None where the trace is enough.
         heading: of the section of a report that it stands in.
         has_layer_axes: whether matplotlib draws each layer on axes of its own.
+        needs_steps: whether the table has to be by step; one that is of epochs or of the whole run needn't be.
     """
 
     name: ClassVar[str]
@@ -50,14 +51,15 @@ class Chart(ABC, Generic[_Shown]):
     table: ClassVar[str | None]
     heading: ClassVar[Heading]
     has_layer_axes: ClassVar[bool]
+    needs_steps: ClassVar[bool] = True
 
     def fits(self, made: Mapping[str, Any]) -> bool:
-        """Whether the table has the form that is needed: by step and without a reduction, if not overridden.
+        """Whether the table has the form that is needed: without a reduction, and by step where that is needed.
 
         Args:
             made: the table's provenance.
         """
-        return made.get("reduction") is None and made.get("resolution") == "step"
+        return made.get("reduction") is None and (not self.needs_steps or made.get("resolution") == "step")
 
     @abstractmethod
     def data(self, run: Run) -> Sequence[_Shown]:

@@ -108,6 +108,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
 
     name = "basis_average"
     table = "basis_average"
+    needs_steps = False
     words = Words(
         title="Basis averages",
         x="x position",
@@ -120,7 +121,7 @@ class BasisAverageChart(LayerChart[MacPictures]):
 
     def fits(self, made: Mapping[str, Any]) -> bool:
         """At any resolution: there is one average for the whole run."""
-        return made.get("reduction") is None and not made.get("parameters", {}).get("sparse")
+        return super().fits(made) and not made.get("parameters", {}).get("sparse")
 
     def data(self, run: Run) -> list[MacPictures]:
         """Each layer's pictures."""

@@ -12,7 +12,7 @@ from sparsey_trace.charts.base import JointChart
 from sparsey_trace.charts.shared.words import GROWTH, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -83,6 +83,7 @@ class BasisSetChart(JointChart[CodeCounts]):
 
     name = "basis_set"
     table = "basis_set"
+    needs_steps = False
     heading = GROWTH
     words = Words(
         title="How often codes are used",
@@ -92,10 +93,6 @@ class BasisSetChart(JointChart[CodeCounts]):
         "one that all codes are used alike. A long tail at 1 is codes that never came back.",
         example="Three falling lines; that of the lowest layer falls first",
     )
-
-    def fits(self, made: Mapping[str, Any]) -> bool:
-        """At any resolution: there is one basis set for the whole run."""
-        return made.get("reduction") is None
 
     def data(self, run: Run) -> list[CodeCounts]:
         """Each layer's counts."""
@@ -190,18 +187,8 @@ def _line(view: View, layer: CodeCounts) -> Any:
 
 
 def _band(view: View, layer: CodeCounts) -> Any:
-    import plotly.graph_objects as go
-
-    from sparsey_trace.charts.panels.figure import small
+    from sparsey_trace.charts.panels.figure import band
 
     # A logarithmic axis has no place for 0: what only some MACs have begins at half a sample.
     low, high = np.maximum(layer.low, 0.5), np.maximum(layer.high, 0.5)
-    return go.Scatter(
-        x=small(np.concatenate([layer.rank, layer.rank[::-1]])),
-        y=small(np.concatenate([high, low[::-1]])),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        hoverinfo="skip",
-        meta={"series": view.series, "role": "band"},
-    )
+    return band(view, layer.rank, low, high)

@@ -15,8 +15,6 @@ from sparsey_trace.charts.shared.usage import usages
 from sparsey_trace.charts.shared.words import USAGE, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -117,6 +115,7 @@ class CodeUsageChart(LayerChart[UsageMap]):
 
     name = "code_usage"
     table = "code_usage"
+    needs_steps = False
     heading = USAGE
     words = Words(
         title="Code usage",
@@ -127,10 +126,6 @@ class CodeUsageChart(LayerChart[UsageMap]):
         "them the larger; a MAC whose CMs are dark tells few inputs apart.",
         example="Three grids of MACs, each a block of small squares, darker at the edges, most with a white square",
     )
-
-    def fits(self, made: Mapping[str, Any]) -> bool:
-        """By epoch or for the run."""
-        return made.get("reduction") is None
 
     def data(self, run: Run) -> list[UsageMap]:
         """Each layer's map."""

@@ -29,6 +29,7 @@ class CodeUsageOverEpochsChart(CurveChart):
 
     name = "code_usage_over_epochs"
     table = "code_usage"
+    needs_steps = False
     heading = USAGE
     from_zero = True
     words = Words(
@@ -42,7 +43,7 @@ class CodeUsageOverEpochsChart(CurveChart):
 
     def fits(self, made: Mapping[str, Any]) -> bool:
         """With rows for every epoch."""
-        return made.get("reduction") is None and bool(made.get("parameters", {}).get("each_epoch"))
+        return super().fits(made) and bool(made.get("parameters", {}).get("each_epoch"))
 
     def curves(self, run: Run, *, most: int) -> list[Curve]:
         """A point for each epoch, however many."""

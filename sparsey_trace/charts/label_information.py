@@ -13,9 +13,6 @@ from sparsey_trace.charts.shared.grid import Grid, grid_of
 from sparsey_trace.charts.shared.words import LABELS, Words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from typing import Any
-
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -117,6 +114,7 @@ class LabelInformationChart(LayerChart[Told]):
 
     name = "label_information"
     table = "label_information"
+    needs_steps = False
     heading = LABELS
     words = Words(
         title="What MACs tell of the label",
@@ -126,10 +124,6 @@ class LabelInformationChart(LayerChart[Told]):
         "it tells of shuffled labels: chance. Where a MAC is dark, what it does has little to do with the class.",
         example="Three grids of MACs; in the lower two those in the middle are the lightest",
     )
-
-    def fits(self, made: Mapping[str, Any]) -> bool:
-        """At any resolution: it is of the whole run."""
-        return made.get("reduction") is None
 
     def data(self, run: Run) -> list[Told]:
         """Each layer's."""

@@ -14,8 +14,6 @@ from sparsey_trace.charts.shared.words import SIMILARITY, Words
 from sparsey_trace.metrics.sisc_curve import BINS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
 
@@ -111,6 +109,7 @@ class SiscCurveChart(LayerChart[SimilarityCurve]):
 
     name = "sisc_curve"
     table = "sisc_curve"
+    needs_steps = False
     heading = SIMILARITY
     words = Words(
         title="Code similarity by input similarity",
@@ -121,10 +120,6 @@ class SiscCurveChart(LayerChart[SimilarityCurve]):
         "columns have many pairs. Where similar inputs get similar codes the line rises.",
         example="Three lines that rise to the right inside bands, over columns that are darkest in the left half",
     )
-
-    def fits(self, made: Mapping[str, Any]) -> bool:
-        """At any resolution: it is of the whole run."""
-        return made.get("reduction") is None
 
     def data(self, run: Run) -> list[SimilarityCurve]:
         """Each layer's curve."""
@@ -220,22 +215,11 @@ def _columns(layer: SimilarityCurve) -> Any:
 
 
 def _band(view: View, layer: SimilarityCurve) -> Any:
-    import plotly.graph_objects as go
-
-    from sparsey_trace.charts.panels.figure import small
+    from sparsey_trace.charts.panels.figure import band
 
     known = layer.pairs > 0
     low, high = (edge[known] for edge in layer.band)
-    x = layer.middle[known]
-    return go.Scatter(
-        x=small(np.concatenate([x, x[::-1]])),
-        y=small(np.concatenate([high, low[::-1]])),
-        mode="lines",
-        line={"width": 0},
-        fill="toself",
-        hoverinfo="skip",
-        meta={"series": view.series, "role": "band"},
-    )
+    return band(view, layer.middle[known], low, high)
 
 
 def _line(view: View, layer: SimilarityCurve) -> Any:

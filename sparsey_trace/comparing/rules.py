@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from sparsey_trace.comparing.figures import FIGURE_NAMES, PRECISION
@@ -169,8 +170,9 @@ def _about(rule: Rule, figures: Sequence[Figures]) -> list[Figures]:
 
 def _judge(rule: Rule, judged: Figures, base: Figures) -> list[Violation]:
     value, reference = judged.value(rule.figure), base.value(rule.figure)
+    broken = partial(_violation, rule, run=judged.run, phase=judged.phase, layer=judged.layer)
     if value is None or reference is None:
-        return [_violation(rule, judged, None, f"it has no figure {rule.figure!r}")]
+        return [broken(why=f"it has no figure {rule.figure!r}")]
     found, slack = _measured(rule, value, reference)
     if not rule.is_broken_by(found, slack):
         return []
@@ -179,7 +181,7 @@ def _judge(rule: Rule, judged: Figures, base: Figures) -> list[Violation]:
         why += f", {found:+.6g}{rule.unit} against {reference:.6g} of {base.run}"
     # JSON knows no infinity.
     known = found if math.isfinite(found) else None
-    return [_violation(rule, judged, known, f"{why}; limit {rule.limit_text}")]
+    return [broken(why=f"{why}; limit {rule.limit_text}", found=known)]
 
 
 def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]:
@@ -217,25 +219,18 @@ def _nothing(rule: Rule, run: RunFigures, figures: Sequence[Figures]) -> Violati
         )
     else:
         why = "no layer is shared"
-    return Violation(
-        rule=rule.text,
-        run=run.name,
-        metric=rule.metric,
-        phase=rule.phase,
-        layer=rule.layer,
-        found=None,
-        limit=rule.limit,
-        why=why,
-    )
+    return _violation(rule, why, run=run.name, phase=rule.phase, layer=rule.layer)
 
 
-def _violation(rule: Rule, judged: Figures, found: float | None, why: str) -> Violation:
+def _violation(
+    rule: Rule, why: str, *, run: str, phase: str | None, layer: str | None, found: float | None = None
+) -> Violation:
     return Violation(
         rule=rule.text,
-        run=judged.run,
+        run=run,
         metric=rule.metric,
-        phase=judged.phase,
-        layer=judged.layer,
+        phase=phase,
+        layer=layer,
         found=found,
         limit=rule.limit,
         why=why,

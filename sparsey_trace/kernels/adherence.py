@@ -42,6 +42,51 @@ def serving(
     return count, same
 
 
+@compiled
+def overlap(
+    bits: NDArray[np.uint64], old_bits: NDArray[np.uint64], sample: int, reference: int
+) -> tuple[int, int]:
+    """How many features are on in a sample and a reference: in both, and in any of them.
+
+    Args:
+        bits: [n, W], what is on in the inputs.
+        old_bits: [R, W], of the references.
+        sample: which of the first.
+        reference: which of the second.
+    """
+    shared = joined = 0
+    for word in range(bits.shape[1]):
+        shared += popcount(bits[sample, word] & old_bits[reference, word])
+        joined += popcount(bits[sample, word] | old_bits[reference, word])
+    return shared, joined
+
+
+@compiled
+def line_up(
+    old: NDArray[np.uint16],
+    which: NDArray[np.int64],
+    same: int,
+    count: int,
+    old_codes: NDArray[Any],
+    old_active: NDArray[np.bool_],
+) -> None:
+    """Put winners of one CM side by side, so that many are compared at once.
+
+    Args:
+        old: [M, Q, R], the winners of the references that serve, `SILENT` where their MAC was.
+        which: [R], the references that serve.
+        same: how many of the first of them stand in `old` already.
+        count: how many serve.
+        old_codes: [R, M, Q], of the references.
+        old_active: [R, M].
+    """
+    for index in range(same, count):
+        for mac in range(old.shape[0]):
+            speaks = old_active[which[index], mac]
+            for cm in range(old.shape[1]):
+                old[mac, cm, index] = old_codes[which[index], mac, cm] if speaks else SILENT
+
+
 def check_references(
     bits: NDArray[np.uint64],
     step: NDArray[np.int64],
@@ -101,10 +146,7 @@ def weigh(
         squares = np.int64(0)
         for index in range(count):
             reference = which[index]
-            shared = joined = 0
-            for word in range(bits.shape[1]):
-                shared += popcount(bits[sample, word] & old_bits[reference, word])
-                joined += popcount(bits[sample, word] | old_bits[reference, word])
+            shared, joined = overlap(bits, old_bits, sample, reference)
             alike = shared / max(joined, 1)
             weights[sample, reference] = np.int64(np.rint(alike * unit))
             squares += np.int64(np.rint(alike * alike * unit))
@@ -172,18 +214,13 @@ def cosines(
     """
     samples, macs, cms = codes.shape
     found = np.zeros((samples, macs))
-    # Winners of one CM side by side, so that many are compared at once.
     old = np.empty((macs, cms, len(old_codes)), np.uint16)
     which, count = np.full(len(old_codes), -1), 0
     agreeing, weight = np.empty(len(old_codes), np.uint16), np.empty(len(old_codes), np.int64)
     for sample in range(samples):
         if sample == 0 or step[sample] != step[sample - 1]:
             count, same = serving(step[sample], old_step, until, which)
-            for index in range(same, count):
-                for mac in range(macs):
-                    speaks = old_active[which[index], mac]
-                    for cm in range(cms):
-                        old[mac, cm, index] = old_codes[which[index], mac, cm] if speaks else SILENT
+            line_up(old, which, same, count, old_codes, old_active)
         for index in range(count):
             weight[index] = weights[sample, which[index]]
         for mac in range(macs):

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.kernels.adherence import SILENT, check_references, serving
+from sparsey_trace.kernels.adherence import SILENT, check_references, line_up, overlap, serving
 from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
-from sparsey_trace.kernels.words import popcount
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,10 +55,7 @@ def input_bins(
             count, _ = serving(step[sample], old_step, until, which)
         for index in range(count):
             reference = which[index]
-            shared = joined = 0
-            for word in range(bits.shape[1]):
-                shared += popcount(bits[sample, word] & old_bits[reference, word])
-                joined += popcount(bits[sample, word] | old_bits[reference, word])
+            shared, joined = overlap(bits, old_bits, sample, reference)
             found[sample, reference] = min(bins * shared // max(joined, 1), bins - 1)
     return found
 
@@ -119,27 +115,20 @@ def count_pairs(
     samples, macs, cms = codes.shape
     unused = np.uint32((counts.shape[2] - 1) * (cms + 1))
     flat = counts.reshape((counts.shape[0], macs, counts.shape[2] * (cms + 1)))
-    # Winners of one CM side by side, so that many are compared at once.
-    old, speaks = np.empty((macs, cms, len(old_codes)), np.uint16), np.empty((macs, len(old_codes)), np.bool_)
+    old = np.empty((macs, cms, len(old_codes)), np.uint16)
     which, count = np.full(len(old_codes), -1), 0
     bins, slots = np.empty(len(old_codes), np.uint32), np.empty(len(old_codes), np.uint32)
     for sample in range(samples):
         if sample == 0 or step[sample] != step[sample - 1]:
             count, same = serving(step[sample], old_step, until, which)
-            for index in range(same, count):
-                for mac in range(macs):
-                    speaks[mac, index] = old_active[which[index], mac]
-                    for cm in range(cms):
-                        old[mac, cm, index] = (
-                            old_codes[which[index], mac, cm] if speaks[mac, index] else SILENT
-                        )
+            line_up(old, which, same, count, old_codes, old_active)
         for index in range(count):
             bins[index] = np.uint32(place[sample, which[index]] * (cms + 1))
         for mac in range(macs):
             if not active[sample, mac]:
                 continue
             for index in range(count):
-                slots[index] = bins[index] if speaks[mac, index] else unused
+                slots[index] = bins[index] if old[mac, 0, index] != SILENT else unused
             for cm in range(cms):
                 winner = np.uint16(codes[sample, mac, cm])
                 for index in range(count):

@@ -33,7 +33,7 @@ def _scipy_unopened() -> Iterator[None]:
 
 
 with _scipy_unopened():
-    import numba.np.arraymath  # noqa: F401
+    importlib.import_module("numba.np.arraymath")
     from numba import njit, types
 
 

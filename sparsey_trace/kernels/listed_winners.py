@@ -40,8 +40,9 @@ def _check_sums(
 
 
 @compiled
-def _place(listed: Winners, low: int, high: int, winner: int) -> int:
-    """Where a winner is listed between two places; -1 where it isn't."""
+def _position(listed: Winners, ends: NDArray[np.int64], cm: int, winner: int) -> int:
+    """Where a winner is listed among the neurons of a CM, of all MACs' [M * Q]; -1 where it isn't."""
+    low, high = int(ends[cm - 1]) if cm else 0, int(ends[cm])
     if winner < high - low and listed[low + winner] == winner:
         # Where all neurons are listed, each stands at its own number.
         return low + winner
@@ -78,11 +79,10 @@ def count_listed(
         for mac in range(codes.shape[1]):
             if active[sample, mac]:
                 for cm in range(codes.shape[2]):
-                    number = mac * codes.shape[2] + cm
-                    low = ends[number - 1] if number else 0
-                    place = _place(listed, low, ends[number], int(codes[sample, mac, cm]))
-                    if place >= 0:
-                        wins[place] += 1
+                    number, winner = mac * codes.shape[2] + cm, int(codes[sample, mac, cm])
+                    position = _position(listed, ends, number, winner)
+                    if position >= 0:
+                        wins[position] += 1
 
 
 @bordered(_check_sums)
@@ -109,8 +109,7 @@ def sum_listed(
         for mac in range(codes.shape[1]):
             if active[sample, mac]:
                 for cm in range(codes.shape[2]):
-                    number = mac * codes.shape[2] + cm
-                    low = ends[number - 1] if number else 0
-                    place = _place(listed, low, ends[number], int(codes[sample, mac, cm]))
-                    if place >= 0:
-                        sums[sample, mac] += wins[place]
+                    number, winner = mac * codes.shape[2] + cm, int(codes[sample, mac, cm])
+                    position = _position(listed, ends, number, winner)
+                    if position >= 0:
+                        sums[sample, mac] += wins[position]

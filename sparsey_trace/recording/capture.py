@@ -216,9 +216,8 @@ class Capture:
         current = self._current
         if self._writer_thread.has_failed:
             self.num_lost += 1
-            current.under_way = (
-                UncountedPass()
-            )  # nobody takes steps any more: the model goes on as if unrecorded
+            # Nobody takes steps any more: the model goes on as if unrecorded.
+            current.under_way = UncountedPass()
             self._writer_thread.report()
             return
         self.report_refused()

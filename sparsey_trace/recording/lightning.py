@@ -137,21 +137,8 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         """
         self._begin(trainer, pl_module)
 
-    def on_train_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the hooks on; as `on_sanity_check_start`."""
-        self._begin(trainer, pl_module)
-
-    def on_validation_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the hooks on where `trainer.validate` was called; as `on_sanity_check_start`."""
-        self._begin(trainer, pl_module)
-
-    def on_test_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the hooks on; as `on_sanity_check_start`."""
-        self._begin(trainer, pl_module)
-
-    def on_predict_start(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Put the hooks on; as `on_sanity_check_start`."""
-        self._begin(trainer, pl_module)
+    # `on_validation_start` where `trainer.validate` was called; within `fit` it finds the recording begun.
+    on_train_start = on_validation_start = on_test_start = on_predict_start = on_sanity_check_start
 
     def on_train_batch_start(
         self, trainer: Trainer, pl_module: LightningModule, batch: Any, batch_idx: int
@@ -170,27 +157,7 @@ class SparseyTraceCallback(Callback):  # type: ignore[misc]
         """Say what the next pass is of."""
         self._announce(trainer, batch)
 
-    def on_test_batch_start(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Say what the next pass is of."""
-        self._announce(trainer, batch)
-
-    def on_predict_batch_start(
-        self,
-        trainer: Trainer,
-        pl_module: LightningModule,
-        batch: Any,
-        batch_idx: int,
-        dataloader_idx: int = 0,
-    ) -> None:
-        """Say what the next pass is of."""
-        self._announce(trainer, batch)
+    on_test_batch_start = on_predict_batch_start = on_validation_batch_start
 
     def on_save_checkpoint(
         self, trainer: Trainer, pl_module: LightningModule, checkpoint: Mapping[str, Any]

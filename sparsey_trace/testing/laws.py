@@ -24,7 +24,7 @@ from sparsey_trace.metrics.declaration import fault_of_values
 from sparsey_trace.metrics.recall import recall_from
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric
@@ -80,18 +80,7 @@ def _check_values(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk,
     def values(chunks: Sequence[Chunk], of: Chunk) -> dict[int, list[Any]]:
         return _values(metric, chunks, Context(result, recall_from(of)))
 
-    def reading(chunk: Chunk) -> Chunk:
-        return _reading(metric.values_require, chunk)
-
-    muted = _muted(run)
-    whole = values([reading(run)], run)
-    ways = {
-        "values of chunks": values([*map(reading, parts)], run),
-        "values with all fields, not only those of `values_require`": values([run], run),
-        "values with other codes where MACs are silent": values([reading(muted)], muted),
-    }
-    for how, found in ways.items():
-        _expect_same(metric, found, whole, how)
+    _check_ways(metric, parts, run, "values", values)
 
 
 def _check_tallies(metric: TallyMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
@@ -103,15 +92,35 @@ def _check_tallies(metric: TallyMetric[Any], parts: Sequence[Chunk], run: Chunk,
                 tally = tuple(one + other for one, other in zip(tally, more, strict=True))
         return metric.table(tally, result, run.layout)
 
+    _check_ways(metric, parts, run, "tallies", table)
+
+
+def _check_ways(
+    metric: SampleMetric[Any] | TallyMetric[Any],
+    parts: Sequence[Chunk],
+    run: Chunk,
+    name: str,
+    found_of: Callable[[Sequence[Chunk], Chunk], Any],
+) -> None:
+    """See that a second pass finds the same however the run is cut, and whatever it may not depend on.
+
+    Args:
+        metric: the metric.
+        parts: the run's chunks.
+        run: all of it.
+        name: of what is found.
+        found_of: what the second pass finds in chunks of a run.
+    """
+
     def reading(chunk: Chunk) -> Chunk:
         return _reading(metric.values_require, chunk)
 
     muted = _muted(run)
-    whole = table([reading(run)], run)
+    whole = found_of([reading(run)], run)
     ways = {
-        "tallies of chunks": table([*map(reading, parts)], run),
-        "tallies with all fields, not only those of `values_require`": table([run], run),
-        "tallies with other codes where MACs are silent": table([reading(muted)], muted),
+        f"{name} of chunks": found_of([*map(reading, parts)], run),
+        f"{name} with all fields, not only those of `values_require`": found_of([run], run),
+        f"{name} with other codes where MACs are silent": found_of([reading(muted)], muted),
     }
     for how, found in ways.items():
         _expect_same(metric, found, whole, how)

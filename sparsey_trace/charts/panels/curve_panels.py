@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import plotly.graph_objects as go
 
-from sparsey_trace.charts.panels.figure import chance_line, figure, in_words, small, text
+from sparsey_trace.charts.panels.figure import band, chance_line, figure, in_words, small, text
 from sparsey_trace.charts.panels.panel import Group, Panel
 
 if TYPE_CHECKING:
@@ -78,18 +78,7 @@ def _band(view: View, curve: Curve) -> list[Any]:
         return []
     low, high = curve.quantile(0.1), curve.quantile(0.9)
     known = ~np.isnan(low)
-    seen, low, high = curve.seen[known], low[known], high[known]
-    return [
-        go.Scatter(
-            x=small(np.concatenate([seen, seen[::-1]])),
-            y=small(np.concatenate([high, low[::-1]])),
-            mode="lines",
-            line={"width": 0},
-            fill="toself",
-            hoverinfo="skip",
-            meta={"series": view.series, "role": "band"},
-        )
-    ]
+    return [band(view, curve.seen[known], low[known], high[known])]
 
 
 def _mean(view: View, curve: Curve) -> Any:

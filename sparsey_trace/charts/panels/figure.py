@@ -61,6 +61,19 @@ def chance_line(view: View, value: float, start: float, stop: float) -> Any:
     )
 
 
+def band(view: View, x: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> Any:
+    """The area between two lines [P] of a run."""
+    return go.Scatter(
+        x=small(np.concatenate([x, x[::-1]])),
+        y=small(np.concatenate([high, low[::-1]])),
+        mode="lines",
+        line={"width": 0},
+        fill="toself",
+        hoverinfo="skip",
+        meta={"series": view.series, "role": "band"},
+    )
+
+
 def in_words(value: float) -> str:
     """A number in a sentence.
 
