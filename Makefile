@@ -10,7 +10,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it, make a report"
-	@echo "make test   run lint, types and the whole test suite"
+	@echo "make test   run lint, types and the test suite, but for the longest sweeps"
 	@echo "make docs   build the documentation: docs/_build/index.html"
 	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
 	@echo "make lowest run the tests with the lowest versions that pyproject.toml declares (QUICK=1: a short selection)"
