@@ -68,6 +68,7 @@ for line in sys.stdin:
         print("0 done", flush=True)
         os._exit(0)
     os.waitpid(pid, 0)
+    print("gone", flush=True)
 """
 
 
@@ -119,6 +120,7 @@ def stopped(process: subprocess.Popen[str], resolution: str, number: int) -> str
     pid, name = process.stdout.readline().split()
     if name != "done":
         os.kill(int(pid), signal.SIGKILL)
+    assert process.stdout.readline() == "gone\n"  # with its lock of the folder
     return name
 
 

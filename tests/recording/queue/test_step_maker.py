@@ -80,7 +80,7 @@ def test_hooks_do_not_need_any_value(
     with record(model, path, layers=[PART], inputs=inputs, on_bad_step="raise") as rec:
         for device in ("meta", "cpu"):
             rec.labels = torch.zeros(4, dtype=torch.int64, device=device)
-            model(torch.full((4, 6), 0.5 if inputs == "float32" else 1, device=device))
+            model(torch.full((4, 6), 0.5 if inputs == "float32" else 1.0, device=device))
             rec.commit()
         rec.labels = torch.zeros(3, device="meta")
         with pytest.raises(RecordError, match=r"expected 4 whole numbers, .* found float32 of shape \[3\]"):
