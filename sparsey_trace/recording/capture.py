@@ -78,9 +78,7 @@ class Capture:
         marks: of the samples of the next pass, by the names of `MARKS`.
         kept: the names of those that are the marks of the passes behind it too.
         is_paused: whether passes are no steps now.
-        num_passes: how many were begun.
-        num_left_out: how many passes sampling left out.
-        num_lost: how many passes there were since nothing could be written any more.
+        tally: of passes.
         pid: the process that is recorded.
         seconds: spent in hooks.
         holder: who is to live as long as the hooks are on.
@@ -104,7 +102,7 @@ class Capture:
         self.marks: dict[str, Any] = {}
         self.kept: set[str] = set()
         self.is_paused = False
-        self.num_passes = self.num_left_out = self.num_lost = 0
+        self.tally = writer_thread.tally
         self._num_refused = Totals()
         self.pid = os.getpid()
         self.seconds = 0.0
@@ -207,7 +205,7 @@ class Capture:
         elif self.is_paused or self._is_transformed(args, kwargs):
             current.under_way = UncountedPass()
         else:
-            self.num_passes += 1
+            self.tally.passes += 1
             marks = self.marks
             self.marks = {name: marks[name] for name in self.kept}
             self._begin_step(args, kwargs, marks)
@@ -215,7 +213,7 @@ class Capture:
     def _begin_step(self, args: tuple[Any, ...], kwargs: dict[str, Any], marks: dict[str, Any]) -> None:
         current = self._current
         if self._writer_thread.has_failed:
-            self.num_lost += 1
+            self.tally.lost += 1
             # Nobody takes steps any more: the model goes on as if unrecorded.
             current.under_way = UncountedPass()
             self._writer_thread.report()
@@ -335,7 +333,7 @@ class Capture:
         if isinstance(under_way, RefusedPass):
             self._count_refused()
         elif isinstance(under_way, SkippedPass):
-            self.num_left_out += 1
+            self.tally.left_out += 1
             self._next_step += 1
         else:
             self._take(under_way, args, kwargs)

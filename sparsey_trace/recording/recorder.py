@@ -178,18 +178,19 @@ class Recorder:
     def stats(self) -> Stats:
         """What was done so far, and what it cost."""
         capture, queue, writer_thread = self._capture, self._writer_thread.queue, self._writer_thread
+        tally = writer_thread.tally
         is_lost = writer_thread.has_failed
         steps = writer_thread.num_committed_steps if is_lost else capture.num_steps
         return Stats(
-            passes=capture.num_passes,
+            passes=tally.passes,
             steps=steps,
             samples=writer_thread.num_committed if is_lost else capture.num_samples,
             committed=writer_thread.num_committed,
-            unrecorded=capture.num_passes - steps,
-            left_out=capture.num_left_out,
+            unrecorded=tally.passes - steps,
+            left_out=tally.left_out,
             refused=capture.bad_steps.count,
             drops=queue.num_drops,
-            lost=capture.num_steps - steps + capture.num_lost,
+            lost=capture.num_steps - steps + tally.lost,
             bytes=capture.num_bytes,
             queue_high_water=queue.high_water,
             waits=queue.num_waits,

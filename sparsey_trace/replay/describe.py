@@ -12,6 +12,7 @@ from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.support.printable import count
 from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.trace.format.losses import losses_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,6 +48,7 @@ def facts(trace: Trace) -> dict[str, Any]:
         },
         "layers": [_layer(*of_layer) for of_layer in zip(layout.layers, trace.value_names, strict=True)],
         "sampling": trace.sampling,
+        "losses": trace.losses,
         "drops": trace.drops.tolist(),
         "drop_reasons": list(trace.drop_reasons.values()),
         "lacking": [{"step": step, "rank": rank} for step, rank in trace.lacking.tolist()],
@@ -129,6 +131,7 @@ def described(found: Mapping[str, Any]) -> dict[str, str]:
         "size": size_in_words(found["bytes"]),
         "samples": f"{found['samples']:,} ({phases}) in {steps}",
         **({"gaps": found["gaps"]} if found["gaps"] else {}),
+        **({"lost": losses_in_words(found["losses"])} if found["losses"] else {}),
         **{name: f"{found[name]:,} known" for name in MARKS if found[name] or name == "labels"},
         "inputs": _inputs(found["inputs"]),
         **({"values": values} if (values := _values(found["layers"])) else {}),

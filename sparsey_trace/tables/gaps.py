@@ -36,6 +36,7 @@ class Gaps:
         reasons: why, each once, the most frequent first.
         missing_ranks: the ranks that have no file.
         num_ranks: how many there are in all.
+        stopped: what has stopped the recording; empty where nothing did, as far as is known.
     """
 
     every: int = 1
@@ -47,6 +48,7 @@ class Gaps:
     reasons: tuple[str, ...] = ()
     missing_ranks: tuple[int, ...] = ()
     num_ranks: int = 1
+    stopped: str = ""
 
     @classmethod
     def of(cls, trace: Trace) -> Gaps:
@@ -67,6 +69,7 @@ class Gaps:
             ),
             missing_ranks=trace.missing_ranks,
             num_ranks=trace.part.num_ranks,
+            stopped=trace.losses.get("error", ""),
         )
 
     def __str__(self) -> str:
@@ -89,6 +92,8 @@ class Gaps:
             why = f" ({self.reasons[0]}{more})" if self.reasons else ""
             clauses.append(f"{missing} missing: {', '.join(shown)}{why}")
         clauses += [missing_in_words(self.missing_ranks, self.num_ranks), rank_gaps_in_words(self.lacking)]
+        if self.stopped:
+            clauses.append(f"recording has stopped: {self.stopped}")
         return "; ".join(filter(None, clauses))
 
     def refusal(self, metric: Metric[Any]) -> str | None:

@@ -98,12 +98,15 @@ class StepQueue:
         num_waits: how often a step had to wait for room.
         seconds_waited: for how long, in all.
         num_drops: how many steps were dropped for want of room.
+        num_bad: how many were left out as they couldn't be recorded.
+        num_unwritten: how many of these had been queued.
     """
 
     def __init__(self, policy: Policy, is_served: Callable[[], bool]) -> None:
         """Empty; see the class for the arguments."""
         self.lock = threading.RLock()
         self.high_water = self.num_waits = self.num_drops = 0
+        self.num_bad = self.num_unwritten = 0
         self.seconds_waited = 0.0
         self._policy, self._is_served = policy, is_served
         self._queue: deque[_Queued] = deque()
@@ -142,7 +145,7 @@ class StepQueue:
         if self._policy.on_full == "error":
             raise RequestedError(self._no_room(step))
         if self._policy.on_full == "drop":
-            self.note_left_out(step.number, "dropped: the queue was full")
+            self._note_missing(step.number, "dropped: the queue was full")
             self.num_drops += 1
             return False
         return self._wait_for_room(step)
@@ -189,7 +192,12 @@ class StepQueue:
             self._tell()
 
     def note_left_out(self, number: int, reason: str) -> None:
-        """Have the trace name a step that isn't in it, and say why."""
+        """Have the trace name a step that couldn't be recorded, and say why."""
+        with self.lock:
+            self._note_missing(number, reason)
+            self.num_bad += 1
+
+    def _note_missing(self, number: int, reason: str) -> None:
         with self.lock:
             self._newest_drop = max(self._newest_drop, number)
             self._drops.append((number, reason))
@@ -202,6 +210,7 @@ class StepQueue:
 
     def note_refused(self, step: RefusedStep) -> None:
         """Keep it until the thread that trains asks."""
+        self.num_unwritten += 1
         self._refused.append(step)
 
     def take_refused(self) -> list[RefusedStep]:

@@ -6,14 +6,16 @@ import os
 import sys
 import threading
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import RecordError, SparseyTraceError
 from sparsey_trace.recording.queue.policy import RequestedError
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, StepQueue
+from sparsey_trace.recording.queue.tally import Tally
 from sparsey_trace.recording.queue.writer_loop import WriterLoop
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.telling import tell
+from sparsey_trace.trace.format.losses import ERROR
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -44,6 +46,7 @@ class WriterThread:
 
     Attributes:
         queue: the steps that wait.
+        tally: of passes.
     """
 
     def __init__(
@@ -56,6 +59,7 @@ class WriterThread:
     ) -> None:
         """Ready for the first step; see the class for the arguments."""
         self.queue = StepQueue(policy, self._is_served)
+        self.tally = Tally()
         self._path, self._open_writer, self._policy, self._lock = path, open_writer, policy, lock
         self._writer: TraceWriter | None = None
         self._finished = False  # no more steps are taken
@@ -106,6 +110,7 @@ class WriterThread:
                 if self._thread is None and not self._finished and self._failure is None:
                     self._start(step.layout)
                 if self.has_failed:
+                    self.tally.lost += 1
                     return False
                 if self._finished:
                     msg = "expected an open recorder, found one that was closed while the model ran"
@@ -113,6 +118,7 @@ class WriterThread:
                 if self.queue.add(step):
                     return True
             if not self.queue.make_room(step):
+                self.tally.lost += self._policy.on_full != "drop"
                 return False
 
     def commit(self) -> None:
@@ -181,10 +187,27 @@ class WriterThread:
         """What has stopped the recording, in one line; None where nothing has."""
         if not self.has_failed:
             return None
-        found = str(self._failure).removeprefix(f"{self._path}: ")
-        if not isinstance(self._failure, SparseyTraceError):
-            found = f"{type(self._failure).__name__}: {found}"
+        found = self._in_words(self._failure)
         return f"{self._path}: recording has stopped: {found} ({self.num_committed:,} samples are safe)"
+
+    def _in_words(self, failure: BaseException | None) -> str:
+        found = str(failure).removeprefix(f"{self._path}: ")
+        return found if isinstance(failure, SparseyTraceError) else f"{type(failure).__name__}: {found}"
+
+    def _losses(self, writer: TraceWriter) -> dict[str, Any]:
+        """What isn't in a trace that is about to be closed, by the names of `losses`; nothing where all is."""
+        queue, tally = self.queue, self.tally
+        lost = queue.totals.steps - queue.num_unwritten - writer.num_steps + tally.lost
+        missing = {
+            "left_out": tally.left_out,
+            "refused": queue.num_bad,
+            "drops": queue.num_drops,
+            "lost": lost,
+        }
+        known = {"passes": tally.passes, "steps": writer.num_steps}
+        return (
+            known | {name: found for name, found in missing.items() if found} if any(missing.values()) else {}
+        )
 
     def _is_alive(self) -> bool:
         # Not Thread.is_alive: Ctrl-C within it makes it say for ever that the thread has ended.
@@ -234,7 +257,12 @@ class WriterThread:
             self.queue.answer(first)
         if not isinstance(first, EndOfSteps):
             with self._open_writer(layout) as self._writer:
-                WriterLoop(self._writer, self.queue, self._policy).run(first)
+                try:
+                    WriterLoop(self._writer, self.queue, self._policy).run(first)
+                except BaseException as error:
+                    self._writer.note_losses(self._losses(self._writer) | {ERROR: self._in_words(error)})
+                    raise
+                self._writer.note_losses(self._losses(self._writer))
 
     def _let_go(self) -> None:
         if self._lock is not None:

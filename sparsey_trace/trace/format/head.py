@@ -15,6 +15,7 @@ from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.depth import check_depth
+from sparsey_trace.trace.format.losses import read_losses
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
 from sparsey_trace.trace.format.values import check_value_name
@@ -49,6 +50,7 @@ class Head:
         sampling: what was recorded, where not everything was; empty where everything was.
         part: which part of a run this is.
         values: by layer, the names of the further values that its MACs have.
+        losses: what the recorder said of what isn't in it, see `losses`; empty where it said nothing.
         version: of the format.
     """
 
@@ -63,6 +65,7 @@ class Head:
     sampling: dict[str, Any]
     part: RunPart
     values: tuple[tuple[str, ...], ...]
+    losses: dict[str, Any]
     version: int
 
 
@@ -157,6 +160,7 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss),
         part=_read_part(file),
         values=tuple(_read_values(file, index) for index in range(_count_layers(file))),
+        losses=_or_else(lambda: read_losses(file), {}, "losses", on_loss),
         version=attributes.read_number(file, "format_version"),
         layout=Layout(
             num_features=attributes.read_number(file, "num_features"),

@@ -66,6 +66,10 @@ class Trace:
         sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
             names of those that were), `layers` (the names of those that were not), `predicate` (what chose
             the steps, in words). Empty where everything was recorded.
+        losses: what its recorder said, as it closed it, of what isn't in it: how many `passes` of the model there were
+            and how many `steps` of them are here; how many sampling `left_out`, were `refused` as bad, were `drops` for
+            want of room, or are `lost`; and the `error` that has stopped the recording. Empty where nothing is missing,
+            or it wasn't closed; of several files, sums of those that have some, without passes and steps.
         part: which part of a run this is.
         version: the version of the format.
         closed: whether the writer closed it; False while it is written, or when the writer died.
@@ -88,7 +92,7 @@ class Trace:
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions, self.changes = head.config, head.versions, head.changes
         self.layout, self.input_kind = head.layout, head.input_kind
-        self.value_names = head.values
+        self.value_names, self.losses = head.values, head.losses
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
         self.cache_bytes = cache_bytes

@@ -18,7 +18,7 @@ import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format import losses, schema
 from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.drops import DROP
 from sparsey_trace.trace.format.head import read_head
@@ -105,6 +105,7 @@ def _copy_samples(old: h5py.File, new: h5py.File) -> None:
     new[schema.DROPS].resize(len(drops), axis=0)
     for name in (schema.DROPS, schema.CHECKSUMS, schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED):
         new[name][()] = _open(old, name)[()]
+    _copy_attributes(old[losses.GROUP], new[losses.GROUP])
 
 
 def _layers(file: h5py.File) -> Iterator[str]:

@@ -8,6 +8,7 @@ import h5py
 import numpy as np
 
 from sparsey_trace.trace.format import drops, schema
+from sparsey_trace.trace.format.losses import make_losses
 
 if TYPE_CHECKING:
     from sparsey_trace.trace.format.schema import Column
@@ -27,6 +28,7 @@ def make_datasets(file: h5py.File, columns: list[Column], samples: int) -> None:
     _make_drops(file)
     for name in schema.COUNTERS:
         file.create_dataset(name, dtype="i8", data=0)
+    make_losses(file)
 
 
 def _make_column(file: h5py.File, column: Column, samples: int) -> None:

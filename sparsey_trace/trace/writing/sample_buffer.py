@@ -19,12 +19,13 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.drops import as_stored
+from sparsey_trace.trace.format.losses import write_losses
 from sparsey_trace.trace.format.sample_checksums import checksums
 from sparsey_trace.trace.hdf5 import chunk_codec
 from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import h5py
     from numpy.typing import NDArray
@@ -61,6 +62,7 @@ class SampleBuffer:
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[tuple[int, str]] = []  # steps that the file doesn't name yet
+        self._losses: Mapping[str, Any] = {}
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
@@ -102,6 +104,10 @@ class SampleBuffer:
         """Name steps that were dropped, and why, with the next commit."""
         self._drops += drops
 
+    def note_losses(self, losses: Mapping[str, Any]) -> None:
+        """Say what isn't in the trace, and why, as it is closed; see `losses`."""
+        self._losses = losses
+
     @property
     def has_drops(self) -> bool:
         """Whether the file lacks some that were dropped."""
@@ -138,6 +144,9 @@ class SampleBuffer:
         self._announce_chunks()
         self._write_drops()
         self._set(schema.COMMITTED, self._whole)
+        if self._losses:
+            write_losses(self._file, self._losses)
+            self._flush()
         self._set(schema.CLOSED, 1)
 
     def _prepare(self, size: int) -> None:

@@ -210,6 +210,15 @@ class TraceWriter:
                 zip(steps, itertools.chain(reasons, itertools.repeat("")), strict=False)
             )
 
+    def note_losses(self, losses: Mapping[str, Any]) -> None:
+        """Say what isn't in the trace and what stopped the recording, for the trace to hold as it is closed.
+
+        Args:
+            losses: as `Trace.losses` has them.
+        """
+        if self._buffer is not None:
+            self._buffer.note_losses(losses)
+
     def commit(self) -> None:
         """Make all samples so far safe: after it returns, they survive a kill of the process.
 
