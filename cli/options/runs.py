@@ -34,14 +34,23 @@ MissingRanks = Annotated[
         help="Where a rank has no file, as it was killed before its first commit: allow goes on without it.",
     ),
 ]
+CompleteSteps = Annotated[
+    bool,
+    typer.Option("--complete-steps", help="Leave out the steps that only some of the ranks have."),
+]
 
 
-def check_missing_ranks(asked: str) -> None:
-    """See that it isn't asked of many runs, which have a rule of their own: what can't be opened is left out.
+def check_one_run(**asked: object) -> None:
+    """See that options of how files are put together aren't given with many runs, which are read as they are.
+
+    Args:
+        asked: by the names of the options, what was given; false, or `refuse`, where nothing was.
 
     Raises:
-        UsageError: it is.
+        UsageError: one was given.
     """
-    if asked != "refuse":
-        msg = "--missing-ranks: expected it of one run, found it with --runs; name that run alone"
-        raise UsageError(msg)
+    for name, value in asked.items():
+        if value not in (False, "refuse"):
+            option = f"--{name.replace('_', '-')}"
+            msg = f"{option}: expected it of one run, found it with --runs; name that run alone"
+            raise UsageError(msg)

@@ -13,7 +13,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import MissingRanks, Runs, check_missing_ranks
+from ..options.runs import CompleteSteps, MissingRanks, Runs, check_one_run
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
 
@@ -102,6 +102,7 @@ def analyze(
     *,
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
+    complete_steps: CompleteSteps = False,
     out: Out = None,
     metric: Metrics = None,
     resolution: Resolution = "step",
@@ -129,8 +130,9 @@ def analyze(
 
     metrics = parse_metrics(metric)
     limits = {} if most_pairs is None else {"most_pairs": most_pairs}
+    files: dict[str, Any] = {"missing_ranks": missing_ranks, "complete_steps": complete_steps}
     if many:
-        check_missing_ranks(missing_ranks)
+        check_one_run(**files)
         _analyze_many(
             runs,
             out,
@@ -148,7 +150,7 @@ def analyze(
             progress_bar=wants_progress(asked=progress_bar),
         )
         return
-    with open_trace(runs, missing_ranks=missing_ranks) as trace:
+    with open_trace(runs, **files) as trace:
         folder = default_folder(*trace.paths) if out is None else out
         note_run_part(trace)
         wanted: dict[str, Any] = {

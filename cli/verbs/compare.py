@@ -16,7 +16,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import MissingRanks, check_missing_ranks
+from ..options.runs import CompleteSteps, MissingRanks, check_one_run
 from ..options.trace_path import trace_path
 from ..output.exits import RULE_BROKEN
 from ..output.printing import error, note_run_part, wants_progress, write, write_json
@@ -76,6 +76,7 @@ def compare(
     *,
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
+    complete_steps: CompleteSteps = False,
     out: Out = None,
     overwrite: Overwrite = False,
     fail_if: FailIf = None,
@@ -104,11 +105,12 @@ def compare(
         "reduction": parse_reduction(reduction),
         "progress_bar": wants_progress(asked=progress_bar),
     }
+    files: dict[str, Any] = {"missing_ranks": missing_ranks, "complete_steps": complete_steps}
     if many:
-        check_missing_ranks(missing_ranks)
+        check_one_run(**files)
         comparison = compare_runs(many_runs(runs), n_jobs=-1 if n_jobs is None else n_jobs, **wanted)
     else:
-        with _opened(runs, missing_ranks) as sources:
+        with _opened(runs, **files) as sources:
             jobs = num_jobs(n_jobs, *(source for source in sources if not isinstance(source, Path)))
             comparison = compare_runs(sources, n_jobs=jobs, **wanted)
     violations = comparison.check(rules)
@@ -139,8 +141,12 @@ def _check_asked(rules: Sequence[str], out: Path | None, *, overwrite: bool) -> 
 
 
 @contextlib.contextmanager
-def _opened(runs: Sequence[Path], missing_ranks: str) -> "Iterator[list[Trace | Path]]":
+def _opened(runs: Sequence[Path], **files: Any) -> "Iterator[list[Trace | Path]]":
     """The traces among runs, opened, and the folders as they are.
+
+    Args:
+        runs: that were named.
+        files: how the files of a run are put together; see `open_trace`.
 
     Raises:
         TraceError: one is neither.
@@ -148,10 +154,7 @@ def _opened(runs: Sequence[Path], missing_ranks: str) -> "Iterator[list[Trace | 
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     with contextlib.ExitStack() as stack:
-        sources = [
-            run if run.is_dir() else stack.enter_context(open_trace(run, missing_ranks=missing_ranks))
-            for run in runs
-        ]
+        sources = [run if run.is_dir() else stack.enter_context(open_trace(run, **files)) for run in runs]
         for source in sources:
             if not isinstance(source, Path):
                 note_run_part(source)

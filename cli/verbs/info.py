@@ -6,7 +6,7 @@ from typing import Any
 from sparsey_trace.support.printable import printable
 
 from ..options.common import Debug, Json
-from ..options.runs import MissingRanks, Runs
+from ..options.runs import CompleteSteps, MissingRanks, Runs
 from ..output.printing import wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
 
@@ -18,7 +18,12 @@ Examples:
 
 
 def info(
-    runs: Runs, *, missing_ranks: MissingRanks = "refuse", as_json: Json = False, debug: Debug = False
+    runs: Runs,
+    *,
+    missing_ranks: MissingRanks = "refuse",
+    complete_steps: CompleteSteps = False,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Show what is in a trace, or in a folder of runs.
 
@@ -32,7 +37,7 @@ def info(
         _of_many(runs, as_json=as_json)
         return
 
-    with open_trace(runs, missing_ranks=missing_ranks) as trace:
+    with open_trace(runs, missing_ranks=missing_ranks, complete_steps=complete_steps) as trace:
         found = facts(trace)
     if as_json:
         write_json(found)

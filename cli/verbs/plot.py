@@ -1,9 +1,9 @@
 """`plot`: one picture of a run, into a file."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,7 +13,7 @@ from sparsey_trace.support.suggest import unknown
 
 from ..options.common import Debug, Overwrite
 from ..options.jobs import num_jobs
-from ..options.runs import FILES, MissingRanks, Tables
+from ..options.runs import FILES, CompleteSteps, MissingRanks, Tables
 from ..options.trace_path import trace_path
 from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
@@ -94,6 +94,7 @@ def plot(
     picture: Picture = None,
     *,
     missing_ranks: MissingRanks = "refuse",
+    complete_steps: CompleteSteps = False,
     out: Out = None,
     layer: Layer = None,
     width: Width = None,
@@ -126,7 +127,7 @@ def plot(
         runs or [],
         picture,
         out,
-        missing_ranks=missing_ranks,
+        files={"missing_ranks": missing_ranks, "complete_steps": complete_steps},
         layer=layer,
         paper=paper,
         has_title=title,
@@ -166,7 +167,7 @@ def _draw(
     picture: str,
     out: Path | None,
     *,
-    missing_ranks: str,
+    files: Mapping[str, Any],
     layer: str | None,
     paper: "Paper",
     has_title: bool,
@@ -183,7 +184,7 @@ def _draw(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     out = _checked(runs, picture, out, paper, overwrite=overwrite)
-    with open_trace(runs, missing_ranks=missing_ranks) as trace:
+    with open_trace(runs, **files) as trace:
         look = Look(layers=_layers(trace.layout, layer), has_title=has_title)
         # Held until the picture is drawn: tables that aren't kept live as long as this.
         tables = _tables(trace, picture, folder)

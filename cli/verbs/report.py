@@ -1,8 +1,9 @@
 """`report`: one HTML file that shows a run, or several side by side; also made by `demo`."""
 
 import contextlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated, Any
 
 import typer
@@ -13,7 +14,7 @@ from sparsey_trace.support.printable import count, printable
 from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
-from ..options.runs import TABLES, MissingRanks, check_missing_ranks
+from ..options.runs import TABLES, CompleteSteps, MissingRanks, check_one_run
 from ..options.trace_path import trace_path
 from ..output.printing import note, note_run_part, wants_progress, write
 
@@ -64,6 +65,7 @@ def report(
     *,
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
+    complete_steps: CompleteSteps = False,
     pick: Pick = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -78,8 +80,9 @@ def report(
     analysed now, into the folders of `analyze`.
     """
     shown = wants_progress(asked=progress_bar)
+    files = {"missing_ranks": missing_ranks, "complete_steps": complete_steps}
     if many:
-        check_missing_ranks(missing_ranks)
+        check_one_run(**files)
         _report_many(
             runs, out, overwrite=overwrite, tables=tables, pick=pick, n_jobs=n_jobs, progress_bar=shown
         )
@@ -90,7 +93,7 @@ def report(
     _make_report(
         runs,
         out,
-        missing_ranks=missing_ranks,
+        files=files,
         overwrite=overwrite,
         tables=tables,
         n_jobs=n_jobs,
@@ -113,7 +116,7 @@ def _make_report(
     runs: Sequence[Path],
     out: Path | None,
     *,
-    missing_ranks: str = "refuse",
+    files: Mapping[str, Any] = MappingProxyType({}),
     overwrite: bool = False,
     tables: Sequence[Path] | None = None,
     n_jobs: int | None = None,
@@ -125,7 +128,7 @@ def _make_report(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     with contextlib.ExitStack() as stack:
-        traces = [stack.enter_context(open_trace(run, missing_ranks=missing_ranks)) for run in runs]
+        traces = [stack.enter_context(open_trace(run, **files)) for run in runs]
         for trace in traces:
             note_run_part(trace)
         jobs = num_jobs(n_jobs, *traces)

@@ -3,13 +3,13 @@
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json
-from ..options.runs import MissingRanks, Runs
+from ..options.runs import CompleteSteps, MissingRanks, Runs
 from ..output.printing import progress, write, write_json
 
 if TYPE_CHECKING:
@@ -23,7 +23,12 @@ Examples:
 
 
 def validate(
-    runs: Runs, *, missing_ranks: MissingRanks = "refuse", as_json: Json = False, debug: Debug = False
+    runs: Runs,
+    *,
+    missing_ranks: MissingRanks = "refuse",
+    complete_steps: CompleteSteps = False,
+    as_json: Json = False,
+    debug: Debug = False,
 ) -> None:
     """Read all of a trace and check it; of several files, also whether they make one run.
 
@@ -31,7 +36,7 @@ def validate(
     """
     named = ", ".join(map(str, runs))
     try:
-        report = _checked(runs, missing_ranks)
+        report = _checked(runs, missing_ranks=missing_ranks, complete_steps=complete_steps)
     except TraceError as fault:
         if as_json:
             write_json({"trace": named, "sound": False, "fault": str(fault)})
@@ -42,11 +47,11 @@ def validate(
         _show(named, report)
 
 
-def _checked(runs: Sequence[Path], missing_ranks: str) -> "Report":
+def _checked(runs: Sequence[Path], **files: Any) -> "Report":
     from sparsey_trace.trace.rescue.validate import validate as check
 
     with progress("checking", unit="samples") as on_progress:
-        return check(runs, on_progress=on_progress, missing_ranks=missing_ranks)
+        return check(runs, on_progress=on_progress, **files)
 
 
 def _show(named: str, report: "Report") -> None:

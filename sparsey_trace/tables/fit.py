@@ -42,10 +42,11 @@ def misfit(
         reduction: that the tables should have.
         trace: whose tables they should be, as long as it is now; None where any trace's will do.
     """
-    question = {"metric": metric.name, "resolution": resolution, "reduction": reduction}
-    state = {"version": metric.version}
+    question: dict[str, Any] = {"metric": metric.name, "resolution": resolution, "reduction": reduction}
+    state: dict[str, Any] = {"version": metric.version}
     if trace is not None:
-        question["trace"], state["samples"] = trace.id, len(trace)
+        question |= {"trace": trace.id, **trace.rules.choice()}
+        state["samples"] = len(trace)
     parameters = json.loads(json.dumps(metric.parameters))
     for name in table_names(metric):
         found = provenance_in(folder / f"{name}.parquet")

@@ -37,6 +37,7 @@ class Gaps:
         missing_ranks: the ranks that have no file.
         num_ranks: how many there are in all.
         stopped: what has stopped the recording; empty where nothing did, as far as is known.
+        before: how many samples of the run stand before these, in files that aren't part of the trace.
     """
 
     every: int = 1
@@ -49,6 +50,7 @@ class Gaps:
     missing_ranks: tuple[int, ...] = ()
     num_ranks: int = 1
     stopped: str = ""
+    before: int = 0
 
     @classmethod
     def of(cls, trace: Trace) -> Gaps:
@@ -70,6 +72,7 @@ class Gaps:
             missing_ranks=trace.missing_ranks,
             num_ranks=trace.part.num_ranks,
             stopped=trace.losses.get("error", ""),
+            before=trace.part.first_sample,
         )
 
     def __str__(self) -> str:
@@ -91,6 +94,8 @@ class Gaps:
             more = f" and {len(self.reasons) - 1} more reasons" if len(self.reasons) > 1 else ""
             why = f" ({self.reasons[0]}{more})" if self.reasons else ""
             clauses.append(f"{missing} missing: {', '.join(shown)}{why}")
+        if self.before:
+            clauses.append(f"{_counted(self.before, 'sample')} recorded before these and are missing")
         clauses += [missing_in_words(self.missing_ranks, self.num_ranks), rank_gaps_in_words(self.lacking)]
         if self.stopped:
             clauses.append(f"recording has stopped: {self.stopped}")

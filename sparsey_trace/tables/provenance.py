@@ -38,6 +38,7 @@ def make_provenance(
         "reduction": reduction,
         "trace": trace.id,
         "samples": len(trace),
+        **trace.rules.choice(),
         "input_shape": trace.layout.input_shape,
         "layer_names": [layer.name for layer in trace.layout.layers],
         "program": f"sparsey-trace {program_version()}",

@@ -11,17 +11,13 @@ from collections import defaultdict
 from itertools import count, pairwise
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.support.suggest import unknown
+from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.reading.layout_difference import change, layout_difference
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sparsey_trace.trace.reading.trace_file import TraceFile
-
-MISSING_RANKS = ("refuse", "allow")
-"""What may be done where a rank has no file: it was killed before its first commit, or its files are elsewhere."""
 
 _ALONE = "; to read one file, name it alone"
 
@@ -34,11 +30,8 @@ def chains(files: Sequence[TraceFile], missing_ranks: str = "refuse") -> list[li
         missing_ranks: `refuse` or `allow`, where a rank has none.
 
     Raises:
-        UsageError: `missing_ranks` is another word.
         TraceError: they don't; the message names the files, what differs, and what to do.
     """
-    if missing_ranks not in MISSING_RANKS:
-        raise UsageError(unknown("missing_ranks", missing_ranks, MISSING_RANKS))
     _check_distinct(files)
     for other in files[1:]:
         _check_alike(files[0], other)

@@ -2,6 +2,9 @@
 
 Behind each chunk stands its Fletcher32, and a sample that is in no chunk yet takes little to go through. A file that
 was copied or touched has the same checksums; one that was edited has others, and keeps its id.
+
+Of a run in several files it also tells which samples of which file are the trace's, in which order. Files are known by
+their ids, so that a run that was resumed since then still begins with what it was.
 """
 
 from __future__ import annotations
@@ -18,7 +21,10 @@ from sparsey_trace.trace.format.sample_checksums import checksums
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
+
     from sparsey_trace.layout import Layout
+    from sparsey_trace.trace.reading.merge_rules import MergeRules
     from sparsey_trace.trace.reading.merged import MergedStorage
     from sparsey_trace.trace.reading.storage import Storage
     from sparsey_trace.trace.reading.trace_file import TraceFile
@@ -45,6 +51,11 @@ class OpenTrace(Protocol):
         """The model."""
         ...
 
+    @property
+    def rules(self) -> MergeRules:
+        """Which samples of its files are its own."""
+        ...
+
     def __len__(self) -> int:
         """The number of samples."""
         ...
@@ -60,18 +71,20 @@ class Contents:
     def __init__(self, trace: OpenTrace) -> None:
         """Look at the files, not into them."""
         self._trace, self._samples = trace, len(trace)
-        self._files = [file.storage for file in trace.files]
-        self._looks = _looks(self._files)
+        self._files = {file.head.id: file.storage for file in trace.files}
+        self._looks = _looks(list(self._files.values()))
 
     def now(self) -> dict[str, Any] | None:
         """What is there, as JSON can say it; None where a checksum can't be read."""
-        counts = self._trace.storage.parts(self._samples)
-        in_chunks = [min(count, file.in_chunks) for count, file in zip(counts, self._files, strict=True)]
+        spans = self._trace.storage.spans(self._samples)
+        in_chunks = {
+            name: min(reached, self._files[name].in_chunks) for name, reached in self._reached(spans).items()
+        }
         try:
-            held = self._held(counts, in_chunks)
+            held = self._held(self._samples, spans, in_chunks)
         except TraceError:
             return None
-        return {"held": held, "looks": self._looks}
+        return {"rules": self._trace.rules.choice(), "held": held, "looks": self._looks}
 
     def has(self, known: Any) -> bool:
         """Whether a trace still begins with what was there: at the files' times first, then at the checksums.
@@ -79,23 +92,49 @@ class Contents:
         Args:
             known: from `now`, of a trace that was no longer than this one is.
         """
-        if not isinstance(known, dict):
+        if not isinstance(known, dict) or known.get("rules") != self._trace.rules.choice():
             return False
         if self._looks is not None and known.get("looks") == self._looks:
             return True
         try:
-            files = known["held"]["files"]
-            counts, in_chunks = ([one[key] for one in files] for key in ("samples", "in_chunks"))
-            return counts == self._trace.storage.parts(sum(counts)) and known["held"] == self._held(
-                counts, in_chunks
-            )
-        except (TraceError, KeyError, TypeError, ValueError):
+            samples = known["held"]["samples"]
+            in_chunks = {name: one["in_chunks"] for name, one in known["held"]["files"].items()}
+            spans = self._trace.storage.spans(samples)
+            is_there = in_chunks.keys() == self._reached(spans).keys()
+            return is_there and known["held"] == self._held(samples, spans, in_chunks)
+        except (TraceError, AttributeError, KeyError, TypeError, ValueError):
             return False
 
-    def _held(self, counts: list[int], in_chunks: list[int]) -> dict[str, Any]:
-        """By file, the checksums of so many samples, of which so many are told by those of their chunks."""
-        parts = zip(self._files, counts, in_chunks, strict=True)
-        return {"layout": _of_layout(self._trace.layout), "files": [_of_file(*part) for part in parts]}
+    def _reached(self, spans: NDArray[np.int64]) -> dict[str, int]:
+        """By the id of each file that has samples in these spans, where the last of them ends."""
+        ids = list(self._files)
+        last = {ids[file]: first + count for file, first, count in spans[_last_of_each(spans[:, 0])].tolist()}
+        return {name: last[name] for name in ids if name in last}
+
+    def _held(self, samples: int, spans: NDArray[np.int64], in_chunks: dict[str, int]) -> dict[str, Any]:
+        """Which samples stand where, and by file the checksums up to the last, so many told by those of chunks."""
+        reached = self._reached(spans)
+        return {
+            "layout": _of_layout(self._trace.layout),
+            "samples": samples,
+            "order": _of_order(spans, len(self._files)),
+            "files": {
+                name: _of_file(self._files[name], count, in_chunks[name]) for name, count in reached.items()
+            },
+        }
+
+
+def _last_of_each(values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Where each value of [n] stands last."""
+    return len(values) - 1 - np.unique(values[::-1], return_index=True)[1]
+
+
+def _of_order(spans: NDArray[np.int64], num_files: int) -> str:
+    """Of spans [n, 3], whatever other files there are."""
+    files, number = np.unique(spans[:, 0]), np.zeros(num_files, np.int64)
+    number[files] = np.arange(len(files))
+    named = np.column_stack([number[spans[:, 0]], spans[:, 1:]])
+    return blake2b(np.ascontiguousarray(named).data, digest_size=16).hexdigest()
 
 
 def _of_file(file: Storage, samples: int, in_chunks: int) -> dict[str, Any]:

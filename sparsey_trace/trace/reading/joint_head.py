@@ -20,17 +20,19 @@ if TYPE_CHECKING:
 def joint_head(files: Sequence[TraceFile]) -> Head:
     """What the files say together: what the first one does, but for what differs.
 
-    The id depends on the files and their order only, so that it stands for the numbers of the samples.
+    The id is that of the run, whichever files it has by now: of one rank that of its first file, of several another,
+    so that the results of all ranks are never taken for those of one.
     """
     heads = [file.head for file in files]
+    id_, num_ranks = heads[0].id, heads[0].part.num_ranks
     return replace(
         heads[0],
-        id=sha256(" ".join(head.id for head in heads).encode()).hexdigest()[:32],
+        id=id_ if num_ranks == 1 else sha256(f"{id_} of {num_ranks} ranks".encode()).hexdigest()[:32],
         created=min(head.created for head in heads),
         host=", ".join(dict.fromkeys(head.host for head in heads)),
         sampling=joint_sampling({file.path.name: file.head.sampling for file in files}),
         losses=_joint_losses({file.path.name: file.head.losses for file in files}),
-        part=RunPart(num_ranks=heads[0].part.num_ranks),
+        part=RunPart(num_ranks=num_ranks),
         version=max(head.version for head in heads),
     )
 

@@ -1,7 +1,8 @@
 """Many files as one run of samples: by step, then by rank, then as in the file.
 
 The order is kept as stretches: samples of one step that stand together in one file. Steps never fall within a file,
-so the samples that a span of the run has of a file stand together there, and are read at once.
+so the samples that a span of the run has of a file stand together there, but for what rules leave out, and are read
+at once.
 
 While files are written, samples must not change their numbers: a step counts only when no rank can add to it or
 to one before it any more, because each has committed a later step or its writer is gone.
@@ -15,19 +16,23 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
+from sparsey_trace.trace.format.drops import as_stored
+from sparsey_trace.trace.reading.left_out import incomplete, lacking_reason
 from sparsey_trace.trace.reading.rank_gaps import rank_gaps
 from sparsey_trace.trace.writing.lock import has_no_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
+    from sparsey_trace.trace.reading.merge_rules import MergeRules
     from sparsey_trace.trace.reading.storage import Storage
     from sparsey_trace.trace.reading.trace_file import TraceFile
 
 _SAMPLES_AT_ONCE = 1 << 16
+_NO_SPANS = np.empty((0, 3), np.int64)
 
 _STRETCH = np.dtype(
     [
@@ -46,8 +51,10 @@ class MergedStorage:
 
     Args:
         chains: the files of each rank, in order, as `chains` gives them.
+        rules: which of their samples are the trace's.
 
     Attributes:
+        left_out: how many samples the rules leave out.
         committed: how many samples there are.
         closed: whether every rank's last file is.
         chunk_size: how many samples are best read at once.
@@ -56,12 +63,12 @@ class MergedStorage:
         TraceError: a step has two phases or epochs, or steps fall within a file.
     """
 
-    def __init__(self, chains: Sequence[Sequence[TraceFile]]) -> None:
+    def __init__(self, chains: Sequence[Sequence[TraceFile]], rules: MergeRules) -> None:
         """Go through the steps of every file."""
+        self._rules = rules
         self.files = [file for chain in chains for file in chain]
         self._tracks = [_Track(file, is_last=file is chain[-1]) for chain in chains for file in chain]
-        self._order = np.empty(0, _STRETCH)
-        self._starts = np.zeros(1, np.int64)
+        self._final = np.empty(0, _STRETCH)
         self._later: list[NDArray[Any]] = []
         self.chunk_size = len(chains) * max(file.storage.chunk_size for file in self.files)
         self.refresh()
@@ -90,11 +97,22 @@ class MergedStorage:
         later = later[np.lexsort((later["file"], later["step"]))]
         self._check_steps(later)
         ready = self._count_final(later["step"])
-        self._order = np.concatenate([self._order, later[:ready]])
-        self._starts = np.concatenate([[0], np.cumsum(self._order["samples"])])
+        self._final = np.concatenate([self._final, later[:ready]])
         self._later = [later[ready:]]
-        self.committed = int(self._starts[-1])
+        self._put_in_order()
         self.closed = all(track.is_closed for track in self._tracks if track.is_last)
+
+    def _put_in_order(self) -> None:
+        """Find what the rules leave of the final stretches, and where it begins in the trace."""
+        owners = np.array([file.part.rank for file in self.files])
+        self._lacking = rank_gaps(self._final["step"], owners[self._final["file"]], set(owners.tolist()))
+        wanted = np.full(len(self._final), fill_value=True)
+        if self._rules.complete_steps:
+            wanted &= ~incomplete(self._final["step"], self._lacking)
+        self._order = self._final if wanted.all() else self._final[wanted]
+        self._starts = np.concatenate([[0], np.cumsum(self._order["samples"])])
+        self.committed = int(self._starts[-1])
+        self.left_out = int(self._final["samples"].sum()) - self.committed
 
     def _count_final(self, steps: NDArray[np.int64]) -> int:
         """How many of these steps [n], which rise, are final: no rank can add to them, or a step before them."""
@@ -113,16 +131,24 @@ class MergedStorage:
         Raises:
             TraceError: the files are closed, or their data can't be read.
         """
-        owners, spans = self._spans(start, stop)
-        parts = {number: self._storage(number).read(path, *span, within) for number, span in spans.items()}
+        owners, there = self._where(start, stop)
+        parts = {
+            number: self._read_file(number, path, there[owners == number], within)
+            for number in np.unique(owners).tolist() or [0]
+        }
         return _joined(owners, parts)
+
+    def _read_file(self, number: int, path: str, there: NDArray[np.int64], within: slice) -> NDArray[Any]:
+        """The samples of these numbers, which rise, of a file."""
+        if not len(there):
+            return self._storage(number).read(path, 0, 0, within)
+        first, stop = int(there[0]), int(there[-1]) + 1
+        found = self._storage(number).read(path, first, stop, within)
+        return found if len(there) == stop - first else found[there - first]
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
         """The samples of these numbers, which rise, of a column as stored, from all files; see `read`."""
-        stretches = np.searchsorted(self._starts, numbers, side="right") - 1
-        owners = self._order["file"][stretches]
-        # Samples of one file follow each other here as they do there.
-        there = self._order["first"][stretches] + numbers - self._starts[stretches]
+        owners, there = self._located(np.searchsorted(self._starts, numbers, side="right") - 1, numbers)
         parts = {
             number: self._storage(number).pick(path, there[owners == number], within)
             for number in np.unique(owners).tolist() or [0]
@@ -132,40 +158,54 @@ class MergedStorage:
     def _storage(self, number: int) -> Storage:
         return self.files[number].storage
 
-    def _spans(self, start: int, stop: int) -> tuple[NDArray[np.int32], dict[int, tuple[int, int]]]:
-        """[n], the index of the file that each sample is in; and for each such file, its span of them."""
+    def _where(self, start: int, stop: int) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """[n] and [n], of each sample from `start` on: the index of the file that it is in, and its number there."""
         low = int(np.searchsorted(self._starts, start, side="right")) - 1
         high = max(low, int(np.searchsorted(self._starts, stop)))
-        edges = np.clip(self._starts[low : high + 1], start, stop)
-        files, samples = self._order["file"][low:high], np.diff(edges)
-        firsts = self._order["first"][low:high] + edges[:-1] - self._starts[low:high]
-        spans = {}
-        for number in np.unique(files).tolist():
-            of_file = np.flatnonzero(files == number)
-            spans[number] = (int(firsts[of_file[0]]), int(firsts[of_file[-1]] + samples[of_file[-1]]))
-        return np.repeat(files, samples), spans or {0: (0, 0)}
+        samples = np.diff(np.clip(self._starts[low : high + 1], start, stop))
+        return self._located(np.repeat(np.arange(low, high), samples), np.arange(start, max(start, stop)))
 
-    def parts(self, samples: int) -> list[int]:
-        """How many of the first samples each file holds."""
-        firsts = np.diff(np.minimum(self._starts, samples))
-        counts = np.bincount(self._order["file"], firsts, minlength=len(self.files))
-        return [int(count) for count in counts]
+    def _located(
+        self, stretches: NDArray[np.int64], numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """The file and the number there of samples [n] of stretches [n]; those of a file rise there as here."""
+        there = self._order["first"][stretches] + numbers - self._starts[stretches]
+        return self._order["file"][stretches], there
+
+    def spans(self, samples: int) -> NDArray[np.int64]:
+        """[n, 3], where the first samples of the trace stand: a file's index, the first sample there, how many.
+
+        What follows in one file what is before it is one span with it.
+        """
+        stop = int(np.searchsorted(self._starts, samples))
+        file, first = self._order["file"][:stop], self._order["first"][:stop]
+        counts = np.diff(np.minimum(self._starts[: stop + 1], samples))
+        follows = (file[1:] == file[:-1]) & (first[1:] == first[:-1] + counts[:-1])
+        begins = np.flatnonzero(np.concatenate([[True] * bool(stop), ~follows]))
+        return (
+            np.stack([file[begins], first[begins], np.add.reduceat(counts, begins)], axis=1)
+            if stop
+            else _NO_SPANS
+        )
 
     def drops(self) -> NDArray[Any]:
-        """[n] `DROP`, the steps that were dropped by some rank and that no rank has, in order, and why.
+        """[n] `DROP`, the steps that no rank has and some rank dropped, or that rules leave out, in order, and why.
 
         Raises:
             TraceError: the files are closed, or they can't be read.
         """
         found = np.concatenate([file.storage.drops() for file in self.files])
         dropped = found[np.unique(found["step"], return_index=True)[1]]
-        known = [part["step"] for part in (self._order, *self._later)]
-        return np.asarray(dropped[~np.isin(dropped["step"], np.concatenate(known))])
+        known = np.concatenate([part["step"] for part in (self._final, *self._later)])
+        missing = [dropped[~np.isin(dropped["step"], known)]]
+        if self._rules.complete_steps:
+            missing.append(as_stored(_without_ranks(self._lacking)))
+        together = np.concatenate(missing)
+        return np.asarray(together[np.argsort(together["step"], kind="stable")])
 
     def lacking(self) -> NDArray[np.int64]:
         """[n, 2] int64: a step that some rank has, and a rank that lacks it; see `rank_gaps`."""
-        ranks = np.array([file.part.rank for file in self.files])
-        return rank_gaps(self._order["step"], ranks[self._order["file"]], set(ranks.tolist()))
+        return self._lacking
 
     def _check_steps(self, stretches: NDArray[Any]) -> None:
         """See that each step of stretches [n], in order, has one phase and one epoch."""
@@ -183,6 +223,13 @@ class MergedStorage:
 
     def _path(self, stretch: Any) -> Path:
         return self.files[int(stretch["file"])].path
+
+
+def _without_ranks(lacking: NDArray[np.int64]) -> Iterator[tuple[int, str]]:
+    """Each step of `lacking`, [n, 2], and which ranks lack it, in words."""
+    steps, firsts = np.unique(lacking[:, 0], return_index=True)
+    for step, ranks in zip(steps.tolist(), np.split(lacking[:, 1], firsts[1:]), strict=False):
+        yield step, lacking_reason(ranks)
 
 
 def _joined(owners: NDArray[np.int32], parts: dict[int, NDArray[Any]]) -> NDArray[Any]:

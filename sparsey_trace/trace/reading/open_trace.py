@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.joint_head import joint_head
+from sparsey_trace.trace.reading.merge_rules import MergeRules
 from sparsey_trace.trace.reading.merged import MergedStorage
 from sparsey_trace.trace.reading.sources import open_chains
 from sparsey_trace.trace.reading.trace import Trace
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reading.sources import Source
 
 
-def open_trace(source: Source, *, cache_bytes: int | None = None, missing_ranks: str = "refuse") -> Trace:
+def open_trace(
+    source: Source,
+    *,
+    cache_bytes: int | None = None,
+    missing_ranks: str = "refuse",
+    complete_steps: bool = False,
+) -> Trace:
     """Open a trace for reading; one that is still being written, or was never closed, as well.
 
     Nothing of a single file's samples is read until it is asked for.
@@ -38,19 +45,26 @@ def open_trace(source: Source, *, cache_bytes: int | None = None, missing_ranks:
             was read last; worth giving where samples are picked from all over the trace, again and again.
         missing_ranks: `refuse`; or `allow`, which goes on where a rank has no file, as it was killed before its first
             commit: a trace of the others, which says so, and so does every analysis of it.
+        complete_steps: leave out the steps that only some of the ranks that are there have, as if they had been
+            dropped; they are among `Trace.drops` then.
 
     Raises:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
-        UsageError: a name is empty, or `missing_ranks` is another word.
+        UsageError: a name is empty, or `missing_ranks` or `complete_steps` is no such value.
         VersionError: it is in a version of the format that this program doesn't read.
     """
-    kept = cache_bytes or 0
-    chains = open_chains(source, cache_bytes=kept, missing_ranks=missing_ranks)
+    rules = MergeRules(missing_ranks=missing_ranks, complete_steps=complete_steps)
+    return _opened(source, cache_bytes or 0, rules)
+
+
+def _opened(source: Source, cache_bytes: int, rules: MergeRules) -> Trace:
+    chains = open_chains(source, cache_bytes=cache_bytes, missing_ranks=rules.missing_ranks)
     files = [file for chain in chains for file in chain]
     if len(files) == 1:
-        return Trace(files, files[0].head, files[0].storage, cache_bytes=kept)
+        return Trace(files, files[0].head, files[0].storage, cache_bytes=cache_bytes, rules=rules)
     try:
-        return Trace(files, joint_head(files), MergedStorage(chains), cache_bytes=kept)
+        storage = MergedStorage(chains, rules)
+        return Trace(files, joint_head(files), storage, cache_bytes=cache_bytes, rules=rules)
     except BaseException:
         for file in files:
             file.storage.close()
@@ -65,6 +79,7 @@ class Snapshot:
         paths: its files.
         id: its id.
         samples: how many it had.
+        rules: how its files were put together.
         contents: what they were, as `Contents` tells it; None where that couldn't be had.
         role: what it is to whoever opens it again, for messages.
         remedy: what helps where it is gone, for messages.
@@ -73,6 +88,7 @@ class Snapshot:
     paths: tuple[Path, ...]
     id: str
     samples: int
+    rules: MergeRules = field(default_factory=MergeRules)
     contents: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     role: str = field(default="the trace that was opened before", compare=False)
     remedy: str = field(default="open it anew", compare=False)
@@ -85,7 +101,15 @@ class Snapshot:
             trace: it may be closed.
             words: `role` and `remedy`.
         """
-        return cls(paths=trace.paths, id=trace.id, samples=len(trace), contents=trace.contents(), **words)
+        return cls(
+            paths=trace.paths,
+            id=trace.id,
+            samples=len(trace),
+            # What is missing was missing then: the id says so.
+            rules=replace(trace.rules, missing_ranks="allow"),
+            contents=trace.contents(),
+            **words,
+        )
 
     def absolute(self) -> Snapshot:
         """The same with whole paths, for a process that may work in another folder by then."""
@@ -103,8 +127,7 @@ class Snapshot:
         if gone := [path for path in self.paths if not path.exists()]:
             msg = f"{gone[0]}: expected {self.role}, found no file there; {self.remedy} where it is now"
             raise TraceError(msg)
-        # What is missing was missing then: the id says so.
-        trace = open_trace(self.paths, cache_bytes=cache_bytes, missing_ranks="allow")
+        trace = _opened(self.paths, cache_bytes or 0, self.rules)
         if found := self._fault_of(trace):
             trace.close()
             msg = f"{trace.path}: expected {self.role}, found {found}; {self.remedy}"

@@ -1,15 +1,19 @@
-"""Steps that only some ranks have: one was killed earlier than the others, or dropped the step, or ran without them."""
+"""Steps that some ranks lack, or all: killed earlier than others, dropped, or run by some of them only."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sparsey_trace.trace.format.drops import reasons_of
+
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     from numpy.typing import NDArray
+
+    from sparsey_trace.trace.reading.trace_file import TraceFile
 
 _SHOWN = 10
 
@@ -55,3 +59,54 @@ def rank_gaps_in_words(lacking: NDArray[np.int64]) -> str:
     ] + ["…"] * (len(steps) > _SHOWN)
     counted = "1 step was" if len(steps) == 1 else f"{len(steps):,} steps were"
     return f"{counted} recorded by some ranks only: {', '.join(shown)}"
+
+
+class StepGap(NamedTuple):
+    """A step that some ranks lack, or all.
+
+    Attributes:
+        step: its number.
+        ranks: those that lack it, of those that have files.
+        reason: why, in one line; empty where nothing is known of it.
+    """
+
+    step: int
+    ranks: tuple[int, ...]
+    reason: str
+
+
+def step_gaps(
+    files: Sequence[TraceFile], missing: Mapping[int, str], lacking: NDArray[np.int64]
+) -> tuple[StepGap, ...]:
+    """The gaps of a trace, by step.
+
+    Args:
+        files: of the trace.
+        missing: the steps that no rank has, and why.
+        lacking: [n, 2], a step that some rank has, and a rank that lacks it.
+    """
+    ranks = tuple(sorted({file.part.rank for file in files}))
+    found = {step: StepGap(step, ranks, reason) for step, reason in missing.items()}
+    reasons = {rank: _RankReasons([file for file in files if file.part.rank == rank]) for rank in ranks}
+    steps, firsts = np.unique(lacking[:, 0], return_index=True)
+    for step, part in zip(steps.tolist(), np.split(lacking[:, 1], firsts[1:]), strict=False):
+        without = tuple(part.tolist())
+        said = dict.fromkeys(reasons[rank].of(step) for rank in without)
+        found[step] = StepGap(step, without, "; ".join(filter(None, said)))
+    return tuple(found[step] for step in sorted(found))
+
+
+class _RankReasons:
+    """Why a rank lacks steps, of what its files say, in the order in which they follow each other."""
+
+    def __init__(self, files: Sequence[TraceFile]) -> None:
+        self._ends = [(file.part.first_step, file.last_step) for file in files]
+        self._dropped = {s: why for file in files for s, why in reasons_of(file.storage.drops()).items()}
+
+    def of(self, step: int) -> str:
+        if step in self._dropped:
+            return self._dropped[step] or "dropped"
+        begun = [end for first, end in self._ends if first <= step]
+        if not begun:
+            return "the rank's first file begins later"
+        return f"the rank's file ends at step {begun[-1]}" if begun[-1] < step else ""

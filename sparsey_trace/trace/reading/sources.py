@@ -33,7 +33,7 @@ def open_chains(
 
     Raises:
         TraceError: there are none, one is no trace or is damaged, or they don't make one run.
-        UsageError: a name is empty, or `missing_ranks` is another word.
+        UsageError: a name is empty.
         VersionError: one is in a version of the format that this program doesn't read.
     """
     paths, is_complete = _named(source)

@@ -119,9 +119,9 @@ class Storage:
                 raise ValueError(msg)
             return np.concatenate([column.checksums(samples) for column in self._columns.values()])
 
-    def parts(self, samples: int) -> list[int]:
-        """How many of the first samples of the trace each of its files holds: this one, all."""
-        return [samples]
+    def spans(self, samples: int) -> NDArray[np.int64]:
+        """[n, 3], where the first samples of the trace stand: a file's index, the first sample there, how many."""
+        return np.array([(0, 0, samples)] * bool(samples), np.int64).reshape(-1, 3)
 
     def refresh(self) -> None:
         """Read the counters again, the one that is written last first: none runs ahead of the next.
@@ -214,6 +214,9 @@ class Storage:
             return False
         boundary, values = self._known_tail
         return boundary == self.in_chunks and len(values["samples/step"]) >= stop - boundary
+
+    left_out = 0
+    """Samples that are none of the trace's: of one file alone all are."""
 
     def lacking(self) -> NDArray[np.int64]:
         """[0, 2]: one file alone knows nothing of other ranks' steps."""

@@ -23,6 +23,7 @@ from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
 from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.layer_view import Layers, LayerView
+from sparsey_trace.trace.reading.rank_gaps import StepGap, step_gaps
 from sparsey_trace.trace.reading.sample_table import SampleTable
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.format.head import Head
+    from sparsey_trace.trace.reading.merge_rules import MergeRules
     from sparsey_trace.trace.reading.merged import MergedStorage
     from sparsey_trace.trace.reading.storage import Storage
     from sparsey_trace.trace.reading.trace_file import TraceFile
@@ -54,7 +56,7 @@ class Trace:
     Attributes:
         files: its open files; more than one where several ranks recorded the run, or it was resumed.
         path: the file; of several, a name that stands for all of them.
-        id: unique to this run; of several files, to these files together.
+        id: unique to this run, which keeps it when it is resumed; of one rank's file alone, that file's.
         layout: the model.
         config: the run's configuration; of several files, the first one's.
         created: when it started, ISO 8601, UTC.
@@ -76,6 +78,7 @@ class Trace:
         columns: path in the file to how its values are stored.
         storage: the values as they are stored, for those who check or copy them.
         cache_bytes: how much of them may be kept decompressed; see `open_trace`.
+        rules: how its files were put together; see `open_trace`.
     """
 
     def __init__(
@@ -84,7 +87,8 @@ class Trace:
         head: Head,
         storage: Storage | MergedStorage,
         *,
-        cache_bytes: int = 0,
+        cache_bytes: int,
+        rules: MergeRules,
     ) -> None:
         """Made by `open_trace`."""
         self.files, self.storage, self.columns = tuple(files), storage, files[0].columns
@@ -95,7 +99,7 @@ class Trace:
         self.value_names, self.losses = head.values, head.losses
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
-        self.cache_bytes = cache_bytes
+        self.cache_bytes, self.rules = cache_bytes, rules
         self._contents: dict[int, dict[str, Any] | None] = {}
 
     @property
@@ -144,7 +148,7 @@ class Trace:
     @property
     def waiting(self) -> int:
         """How many samples are committed behind the end, of steps that another rank may still add to."""
-        return sum(file.storage.committed for file in self.files) - self._size
+        return sum(file.storage.committed for file in self.files) - self.storage.left_out - self._size
 
     @cached_property
     def num_steps(self) -> int:
@@ -159,7 +163,7 @@ class Trace:
         """[n] int64, the numbers of the steps that are missing, in order.
 
         They were dropped as the disk was too slow, left out as they couldn't be recorded, or lost. What only some
-        ranks have is in `lacking`.
+        ranks have is in `lacking`; where `complete_steps` leaves it out, here.
         """
         return np.asarray(self.storage.drops()["step"])
 
@@ -170,17 +174,23 @@ class Trace:
 
     @property
     def missing_ranks(self) -> tuple[int, ...]:
-        """The ranks that have no file among several, where they may be missing; see `open_trace`."""
+        """The ranks that have no file among these: they left none, or weren't named; see `open_trace`."""
         there = {file.part.rank for file in self.files}
-        return tuple(sorted(set(range(self.part.num_ranks)) - there)) if len(self.files) > 1 else ()
+        return tuple(sorted(set(range(self.part.num_ranks)) - there))
 
     @property
     def lacking(self) -> NDArray[np.int64]:
         """[n, 2] int64: a step that only some ranks have, and a rank that lacks it, by step.
 
         That rank was killed before it, dropped it, or ran without the others. Of one file nothing is known of that.
+        None with `complete_steps`.
         """
-        return self.storage.lacking()
+        return self.storage.lacking()[: 0 if self.rules.complete_steps else None]
+
+    @property
+    def gaps(self) -> tuple[StepGap, ...]:
+        """The steps that some or all ranks lack, with the ranks, and why: all of `drops` and `lacking`, by step."""
+        return step_gaps(self.files, self.drop_reasons, self.storage.lacking())
 
     @property
     def fields(self) -> frozenset[str]:

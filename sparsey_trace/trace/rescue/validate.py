@@ -50,6 +50,7 @@ def validate(
     *,
     on_progress: Callable[[int, int], None] | None = None,
     missing_ranks: str = "refuse",
+    complete_steps: bool = False,
 ) -> Report:
     """Read all of a trace and check it; of one that is still being written, what is committed.
 
@@ -57,6 +58,7 @@ def validate(
         source: the trace, or its files; see `open_trace`.
         on_progress: called with how many samples are done, and of how many.
         missing_ranks: `refuse` or `allow`; see `open_trace`.
+        complete_steps: see `open_trace`.
 
     Raises:
         TraceError: it isn't sound; the message names the dataset and sample of the first fault. Or its files
@@ -72,7 +74,7 @@ def validate(
     >>> validate(path)
     Report(samples=1, steps=1, notes=())
     """
-    with open_trace(source, missing_ranks=missing_ranks) as trace:
+    with open_trace(source, missing_ranks=missing_ranks, complete_steps=complete_steps) as trace:
         done, total = 0, sum(file.storage.committed for file in trace.files)
         for file in trace.files:
             for size in _check_file(file):
@@ -114,9 +116,13 @@ def _notes(trace: Trace) -> tuple[str, ...]:
             notes.append(f"{name}no samples")
     of_ranks = [
         missing_in_words(trace.missing_ranks, trace.part.num_ranks),
-        rank_gaps_in_words(trace.lacking),
+        rank_gaps_in_words(trace.storage.lacking()) + _left_out(trace),
     ]
     return (*notes, *filter(None, of_ranks))
+
+
+def _left_out(trace: Trace) -> str:
+    return ", and left out" if trace.rules.complete_steps and trace.storage.left_out else ""
 
 
 def _check_drops(path: Path, storage: Storage) -> None:

@@ -88,7 +88,7 @@ def test_a_trace_that_grows_begins_with_all_that_it_ever_was(
             seen.append(held(path))
             assert [has(known, path) for known in seen] == [True] * len(seen)
     assert [has(known, path) for known in seen] == [True] * len(seen)
-    counts = [known["held"]["files"][0] for known in seen]
+    counts = [next(iter(known["held"]["files"].values())) for known in seen]
     assert any(0 < one["in_chunks"] < one["samples"] for one in counts)
     with h5py.File(path, "r+") as file:
         file["samples/label"][counts[2]["samples"]] = 77
@@ -135,3 +135,12 @@ def test_what_cannot_be_read_is_not_known(tmp_path: Path) -> None:
         file["inputs"].resize(32, axis=0)
     assert held(path) is None
     assert not has(known, path)
+
+
+def test_a_run_that_was_resumed_begins_with_what_it_was(parts: list[Path]) -> None:
+    before = [held(*parts[::3]), held(parts[0])]
+    assert has(before[0], *parts)
+    assert not has(before[1], *parts), "one rank's samples are others than those of both"
+    with open_trace(parts, complete_steps=True) as trace:
+        assert not Contents(trace).has(before[0]), "steps that one rank lacks are none of its own"
+        assert Contents(trace).has(Contents(trace).now())

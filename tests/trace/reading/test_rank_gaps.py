@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -105,6 +106,70 @@ def test_ranks_without_a_file_are_missing_where_that_is_allowed(run: str) -> Non
     assert said in sparsey_trace("validate", *there, "--missing-ranks", "allow").stdout
     done = sparsey_trace("analyze", *there, "--missing-ranks", "allow", "-m", "num_activations", "--explain")
     assert done.returncode == 0, done.stderr
+
+
+def test_steps_that_only_some_have_are_left_out_where_asked(run: str, tmp_path: Path) -> None:
+    with st.open_trace(run) as trace, st.open_trace(run, complete_steps=True) as complete:
+        assert (complete.id, complete.lacking.tolist(), complete.waiting) == (trace.id, [], 0)
+        assert complete.drops.tolist() == [2, 3, 6, 7]
+        assert complete.gaps == (
+            (2, (0, 1, 2), ""),
+            (3, (1,), "dropped"),
+            (6, (2,), "the rank's file ends at step 5"),
+            (7, (2,), "the rank's file ends at step 5"),
+        )
+        assert trace.gaps == complete.gaps
+        step = trace.samples.step[:]
+        kept = np.flatnonzero(np.isin(step, [0, 1, 4, 5]))
+        np.testing.assert_array_equal(complete.samples.step[:], step[kept])
+        np.testing.assert_array_equal(complete.inputs[:], trace.inputs[:][kept])
+        picks = np.array([17, 3, -1])
+        np.testing.assert_array_equal(complete.layers[0].codes[picks], trace.layers[0].codes[kept[picks]])
+        with pickle.loads(pickle.dumps(complete)) as again:
+            assert (len(again), again.rules) == (len(kept), replace(complete.rules, missing_ranks="allow"))
+        results, asked = tmp_path / "results", {"metrics": ["basis_set_size"], "out": tmp_path / "results"}
+        for one in (trace, complete, trace):
+            found = st.analyze(one, **asked, n_jobs=2, chunk_size=5)["basis_set_size"]
+            assert found.equals(st.analyze(one, metrics=["basis_set_size"])["basis_set_size"])
+            about = provenance_in(results / "basis_set_size.parquet")
+            assert (about["samples"], about["complete_steps"]) == (len(one), one is complete)
+
+
+def test_the_command_line_leaves_them_out_where_asked(run: str, tmp_path: Path) -> None:
+    out = sparsey_trace("info", run, "--complete-steps").stdout
+    assert "(24 train, 0 eval) in 4 steps" in out
+    assert "4 steps were missing: 2, 3, 6, 7 (not recorded by rank 2 and 1 more reasons)" in out
+    assert f"note: {SAID}, and left out\n" in sparsey_trace("validate", run, "--complete-steps").stdout
+    asked = ("-m", "num_activations", "--complete-steps")
+    for command in (
+        ("analyze", run, *asked, "-o", tmp_path / "tables"),
+        ("export", run, *asked, "--to", "csv", "-o", tmp_path / "csv", "--tables", tmp_path / "tables"),
+        (
+            "plot",
+            run,
+            "num_activations",
+            "--complete-steps",
+            "-o",
+            tmp_path / "x.svg",
+            "--tables",
+            tmp_path / "tables",
+        ),
+    ):
+        done = sparsey_trace(*command)
+        assert done.returncode == 0, done.stderr
+    assert provenance_in(tmp_path / "tables" / "num_activations.parquet")["samples"] == 24
+
+
+def test_one_file_alone_says_that_it_is_a_part(run: str) -> None:
+    pattern, said = run.replace("*", "rank1*"), "of 3 ranks those of number 0, 2 are missing"
+    with st.open_trace(pattern, missing_ranks="allow") as trace:
+        assert (trace.missing_ranks, trace.lacking.tolist()) == ((0, 2), [])
+        result = st.analyze(trace, metrics=["num_activations"])
+    assert said in result.gaps
+    taken = "taken together over the samples of those ranks only that have the step"
+    assert result.notes["num_activations"] == [taken]
+    with pytest.raises(UsageError, match="complete_steps: expected True or False, found 'yes'"):
+        st.open_trace(pattern, complete_steps="yes")
 
 
 def test_stretches_of_one_step_count_once() -> None:
