@@ -11,8 +11,11 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.metrics import MatchAccuracy, SiscAdherence
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.trace.format.run_part import RunPart
+from sparsey_trace.trace.paths import default_folder
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.replay.cache.folders import anew, content, explained
 from tests.table_counts import TABLES
 from tests.trace.feed import LAYOUT, feed, write_closed
 from tests.trace.ranks import write_parts, write_whole
@@ -74,3 +77,31 @@ def test_a_trace_that_is_replaced_meanwhile_is_not_mixed_with_the_other(
     assert str(caught.value) == (
         f"{path}: expected the trace that was opened before, found another trace; analyse it anew"
     )
+
+
+@pytest.mark.parametrize("num_ranks", [1, 2])
+def test_analyse_resume_analyse(tmp_path: Path, num_ranks: int) -> None:
+    stems = ["run"] if num_ranks == 1 else ["run.rank0", "run.rank1"]
+
+    def write(ending: str, steps: range, before: dict[str, int]) -> dict[str, int]:
+        sizes = {}
+        for rank, stem in enumerate(stems):
+            continued = {"continues": f"{stem}.h5", "first_sample": before[stem]} if before else {}
+            part = RunPart(rank=rank, num_ranks=num_ranks, first_step=steps.start, **continued)
+            with TraceWriter(tmp_path / f"{stem}{ending}", LAYOUT, part=part) as writer:
+                feed(writer, rank, steps)
+            sizes[stem] = writer.num_committed
+        return sizes
+
+    before = write(".h5", range(6), {})
+    run, folder = tmp_path / "run.*h5", default_folder(*sorted(tmp_path.glob("*.h5")))
+    first = analyze(run, out=folder)
+    later = write(".1.h5", range(6, 9), before)
+    assert default_folder(*sorted(tmp_path.glob("*.h5"))) == folder
+    known = {item.known for fold in explained(run, folder).passes for item in fold.folds}
+    assert known == {sum(before.values())}
+    again = analyze(run, out=folder)
+    assert content(folder) == anew(run, tmp_path / "anew")
+    with open_trace(run) as trace:
+        assert len(trace) == sum(before.values()) + sum(later.values())
+    assert again.gaps == first.gaps == ""
