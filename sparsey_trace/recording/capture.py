@@ -113,7 +113,8 @@ class Capture:
         self._writer_thread, self._queue = writer_thread, writer_thread.queue
         self._values = values
         self._step_maker = StepMaker(run_file.inputs)
-        self._run_file, self._next_step = run_file, run_file.part.first_step
+        self._run_file = run_file
+        self.tally.next_step = run_file.part.first_step
         self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
         self._layout: Layout | None = None
         self._current = CurrentPass()
@@ -229,7 +230,7 @@ class Capture:
 
     def _catch_up(self) -> None:
         """Know of what was queued or left out, also where Ctrl-C came right behind it."""
-        self._next_step = max(self._next_step, self._queue.newest + 1)
+        self.tally.next_step = max(self.tally.next_step, self._queue.newest + 1)
         self._layout = self._layout or self._queue.totals.layout
 
     def _is_transformed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
@@ -247,7 +248,7 @@ class Capture:
 
     def _phase_if_wanted(self) -> str | None:
         """The phase of the pass that begins; None where sampling leaves the pass out."""
-        step = self._next_step
+        step = self.tally.next_step
         if not self._sampling.is_due(step):
             return None
         phase = phase_of(self._layers, self._model, where=self._where)
@@ -334,13 +335,13 @@ class Capture:
             self._count_refused()
         elif isinstance(under_way, SkippedPass):
             self.tally.left_out += 1
-            self._next_step += 1
+            self.tally.next_step += 1
         else:
             self._take(under_way, args, kwargs)
 
     def _count_refused(self) -> None:
         with self._ending:
-            self._queue.note_left_out(self._next_step, self.bad_steps.last)
+            self._queue.note_left_out(self.tally.next_step, self.bad_steps.last)
             self._catch_up()
 
     def _take(self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
@@ -352,7 +353,7 @@ class Capture:
         if under_way.size:
             self._writer_thread.put(self._make_step(under_way))
         else:
-            self._next_step += 1
+            self.tally.next_step += 1
 
     def _take_what_was_used(
         self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -379,7 +380,7 @@ class Capture:
         }
         step = UncheckedStep(
             where=self._where,
-            number=self._next_step,
+            number=self.tally.next_step,
             layout=ended.layout,
             size=ended.size,
             values=values,
@@ -392,4 +393,4 @@ class Capture:
 
     @property
     def _where(self) -> str:
-        return f"{type(self._model).__name__}: step {self._next_step}"
+        return f"{type(self._model).__name__}: step {self.tally.next_step}"

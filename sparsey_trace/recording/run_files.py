@@ -171,7 +171,7 @@ def _behind(before: Path, begun: RunFile) -> RunFile:
         part = replace(
             begun.part,
             continues=before.name,
-            first_step=max([last.last_step, *map(int, last.storage.drops()["step"])]) + 1,
+            first_step=last.next_step,
             first_sample=last.part.first_sample + last.storage.committed,
         )
     values = frozenset[str]().union(*last.head.values)

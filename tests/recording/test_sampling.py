@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -186,3 +187,33 @@ def test_what_could_not_be_recorded(
     with pytest.raises(error) as caught:
         record(OriginalModel(), path, **options)
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("end", ["close", "kill"])
+@pytest.mark.parametrize(
+    ("options", "kept"),
+    [
+        ({"every": 5}, [0, 5, 10, 15, 20]),
+        ({"predicate": lambda step, *_: step in {1, 14, 23}}, [1, 14, 23]),
+        ({"phases": ["eval"]}, [3, 7, 11, 15, 19, 23]),
+    ],
+)
+def test_passes_are_counted_on_across_a_resume(
+    path: Path, end: str, options: dict[str, Any], kept: list[int]
+) -> None:
+    model = OriginalModel()
+    for first in (0, 12):
+        rec = record(model, path, resume=True, **options)
+        for number in range(first, first + 12):
+            rec.labels = [number, number]
+            model.train(number % 4 != 3)
+            model(samples(2))
+        if end == "kill" and not first:
+            rec.commit()
+            shutil.copy(path, path.with_suffix(".killed"))
+            rec.close()
+            path.with_suffix(".killed").replace(path)
+        rec.close()
+    with st.open_trace(path.with_name(f"{path.stem}*.h5")) as trace:
+        assert trace.closed
+        assert trace.samples.step[::2].tolist() == trace.samples.label[::2].tolist() == kept

@@ -131,6 +131,11 @@ class StepQueue:
         """The number of the last step that was queued, dropped or left out; -1 before the first."""
         return max(self.totals.newest, self._newest_drop)
 
+    @property
+    def is_drained(self) -> bool:
+        """Whether the thread that writes has taken all steps that were queued."""
+        return self.totals.steps == self._taken.steps
+
     def make_room(self, step: Step | PendingStep) -> bool:
         """Do what the policy says where the queue is full.
 

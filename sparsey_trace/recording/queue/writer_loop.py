@@ -12,6 +12,7 @@ from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
     from sparsey_trace.recording.queue.policy import Policy
+    from sparsey_trace.recording.queue.tally import Tally
     from sparsey_trace.trace.writing.writer import TraceWriter
 
 
@@ -22,11 +23,12 @@ class WriterLoop:
         writer: where they go.
         queue: where they come from.
         policy: when to commit.
+        tally: of passes; the trace keeps with each commit how far these have come.
     """
 
-    def __init__(self, writer: TraceWriter, queue: StepQueue, policy: Policy) -> None:
+    def __init__(self, writer: TraceWriter, queue: StepQueue, policy: Policy, tally: Tally) -> None:
         """Ready to run; see the class for the arguments."""
-        self._writer, self._queue, self._policy = writer, queue, policy
+        self._writer, self._queue, self._policy, self._tally = writer, queue, policy, tally
         self._due = time.monotonic() + policy.commit_every
 
     def run(self, first: Step | PendingStep | None = None) -> None:
@@ -48,7 +50,7 @@ class WriterLoop:
             if isinstance(item, CommitRequest):
                 self._queue.answer(item)
             item = self._next()
-        self._note_drops()
+        self._note_passes()
 
     def _next(self) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
         """The next item, or None when it is time to commit."""
@@ -60,11 +62,15 @@ class WriterLoop:
         return time.monotonic() >= self._due or (most is not None and num_unsafe >= most)
 
     def _commit(self) -> None:
-        self._note_drops()
+        self._note_passes()
         self._writer.commit()
         self._due = time.monotonic() + self._policy.commit_every
 
-    def _note_drops(self) -> None:
+    def _note_passes(self) -> None:
+        # Read first: passes before it that become steps are in the queue by then, and behind a kill are no more.
+        next_step = self._tally.next_step
+        if self._queue.is_drained:
+            self._writer.note_next_step(next_step)
         # A commit always comes after them: a step is dropped while another waits, and closing commits.
         if drops := self._queue.take_drops():
             self._writer.note_drops(*zip(*drops, strict=True))

@@ -258,7 +258,7 @@ class WriterThread:
         if not isinstance(first, EndOfSteps):
             with self._open_writer(layout) as self._writer:
                 try:
-                    WriterLoop(self._writer, self.queue, self._policy).run(first)
+                    WriterLoop(self._writer, self.queue, self._policy, self.tally).run(first)
                 except BaseException as error:
                     self._writer.note_losses(self._losses(self._writer) | {ERROR: self._in_words(error)})
                     raise

@@ -30,6 +30,7 @@ _TEXTS = {
     "progress/committed": "how many samples there are; whatever stands behind these is to be ignored",
     "progress/in_chunks": "how many samples the growing datasets hold; those behind stand in /tail",
     "progress/closed": "1 once the writer has closed the trace; nothing in /tail means anything then",
+    "progress/next_step": "the number of the next forward pass, as far as the last commit knew; 0 where nothing tells",
     "progress/drops": "steps that should be here and are not, and why; step -1 stands for nothing",
     "samples": "what is known of each sample, in the order in which they were recorded",
     "samples/step": "the forward pass that a sample belongs to",

@@ -36,6 +36,7 @@ COMMITTED = "progress/committed"
 IN_CHUNKS = "progress/in_chunks"
 CLOSED = "progress/closed"
 DROPS = "progress/drops"
+NEXT_STEP = "progress/next_step"
 COUNTERS = (COMMITTED, IN_CHUNKS, CLOSED)
 
 TAIL = "tail"

@@ -58,6 +58,8 @@ class Storage:
         self._tail = Tail(file, columns)
         self._columns = open_columns(file, columns, len(self._tail), cache_bytes)
         self._drops = open_drops(file)
+        has_next = guarded.has_link(file, schema.NEXT_STEP)
+        self._next_step = open_counter(file, schema.NEXT_STEP) if has_next else None
         # How many samples stand before it, and its values; read once for all columns.
         self._known_tail: tuple[int, dict[str, NDArray[Any]]] | None = None
         self._tail_lock = threading.Lock()
@@ -214,6 +216,15 @@ class Storage:
             return False
         boundary, values = self._known_tail
         return boundary == self.in_chunks and len(values["samples/step"]) >= stop - boundary
+
+    def next_step(self) -> int:
+        """The number of the next pass, as its writer knew it; 0 where nothing tells.
+
+        Raises:
+            TraceError: the file is closed, or it can't be read.
+        """
+        with self._reading("to read the number of the next pass"):
+            return 0 if self._next_step is None else int(self._next_step[()])
 
     left_out = 0
     """Samples that are none of the trace's: of one file alone all are."""

@@ -49,6 +49,12 @@ class TraceFile:
             return self.part.first_step - 1
         return int(self.storage.read("samples/step", size - 1, size)[0])
 
+    @property
+    def next_step(self) -> int:
+        """The number of the next pass: behind all steps that are there, were dropped, or weren't to be recorded."""
+        dropped: list[int] = self.storage.drops()["step"].tolist()
+        return max(self.last_step + 1, self.storage.next_step(), *(step + 1 for step in dropped))
+
 
 def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
     """Open and check one file.

@@ -81,6 +81,7 @@ def relabel(
             unless_done.enter_context(whole_or_not_at_all(writer))
         for values in _steps(trace, new, on_progress):
             append_stored(writer, trace.head, values)
+        writer.note_next_step(storage.next_step())
         writer.note_losses(trace.head.losses)
         if why := reasons_of(storage.drops()):
             writer.note_drops([*why], [*why.values()])

@@ -129,6 +129,7 @@ def _write(
         for values in steps:
             append_stored(writer, salvage.head, values)
         # So that every analysis of the new trace says what it lacks.
+        writer.note_next_step(salvage.next_step())
         writer.note_losses(salvage.head.losses)
         if missing := dict.fromkeys(sorted(whole.lost), LOST) | salvage.drops():
             writer.note_drops([*missing], [*missing.values()])

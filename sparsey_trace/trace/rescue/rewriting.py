@@ -105,6 +105,8 @@ def _copy_samples(old: h5py.File, new: h5py.File) -> None:
     new[schema.DROPS].resize(len(drops), axis=0)
     for name in (schema.DROPS, schema.CHECKSUMS, schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED):
         new[name][()] = _open(old, name)[()]
+    if _is_there(old, schema.NEXT_STEP):
+        new[schema.NEXT_STEP][()] = _open(old, schema.NEXT_STEP)[()]
     _copy_attributes(old[losses.GROUP], new[losses.GROUP])
 
 

@@ -129,6 +129,12 @@ class Salvage:
             return 0
         return int(right[-1]) + 1 if len(right) else 0
 
+    def next_step(self) -> int:
+        """The number of the next pass; 0 where nothing tells."""
+        if not guarded.has_link(self._file, schema.NEXT_STEP):
+            return 0
+        return self._or_lost(lambda: self._counter(schema.NEXT_STEP), schema.NEXT_STEP) or 0
+
     def drops(self) -> dict[int, str]:
         """The dropped steps that can be read, and why."""
         found = self._or_lost(lambda: read_drops(self._file, open_drops(self._file)), schema.DROPS)

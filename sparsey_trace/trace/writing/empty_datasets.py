@@ -26,7 +26,7 @@ def make_datasets(file: h5py.File, columns: list[Column], samples: int) -> None:
         _make_column(file, column, samples)
     _make_tail(file, schema.CHECKSUMS, (samples,), np.dtype(np.uint32))
     _make_drops(file)
-    for name in schema.COUNTERS:
+    for name in (*schema.COUNTERS, schema.NEXT_STEP):
         file.create_dataset(name, dtype="i8", data=0)
     make_losses(file)
 

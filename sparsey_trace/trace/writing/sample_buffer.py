@@ -62,6 +62,7 @@ class SampleBuffer:
         self._whole = 0  # samples of whole steps
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[tuple[int, str]] = []  # steps that the file doesn't name yet
+        self._next_step = self._told_step = 0  # the next pass's number; as the file has it
         self._losses: Mapping[str, Any] = {}
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
@@ -69,6 +70,7 @@ class SampleBuffer:
         self._chunks = {column.path: file[column.path] for column in columns}
         self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
         self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
+        self._next_step_there = file[schema.NEXT_STEP]
         self._counters = {name: file[name] for name in schema.COUNTERS}
 
     def extend(self, values: dict[str, NDArray[Any]]) -> None:
@@ -104,14 +106,18 @@ class SampleBuffer:
         """Name steps that were dropped, and why, with the next commit."""
         self._drops += drops
 
+    def note_next_step(self, number: int) -> None:
+        """Say with the next commit which number the next pass has."""
+        self._next_step = number
+
     def note_losses(self, losses: Mapping[str, Any]) -> None:
         """Say what isn't in the trace, and why, as it is closed; see `losses`."""
         self._losses = losses
 
     @property
-    def has_drops(self) -> bool:
-        """Whether the file lacks some that were dropped."""
-        return bool(self._drops)
+    def has_notes(self) -> bool:
+        """Whether the file lacks steps that were dropped, or the number of the next pass."""
+        return bool(self._drops) or self._next_step != self._told_step
 
     def commit(self) -> None:
         """Put what waits into the tail and count it.
@@ -122,7 +128,7 @@ class SampleBuffer:
         # The tail's space was taken, but a file system may not have set it aside.
         self._prepare(self._unflushed + self._bytes_of(self._held))
         self._announce_chunks()
-        self._write_drops()
+        self._write_notes()
         if self._in_tail < self._held:
             self._extend_tail(slice(self._in_tail, self._held))
             self._in_tail = self._held
@@ -142,7 +148,7 @@ class SampleBuffer:
             self._write_chunks()
         self._prepare(self._unflushed)
         self._announce_chunks()
-        self._write_drops()
+        self._write_notes()
         self._set(schema.COMMITTED, self._whole)
         if self._losses:
             write_losses(self._file, self._losses)
@@ -180,7 +186,9 @@ class SampleBuffer:
             tail[new] = values[path]
         self._tail_checksums[new] = checksums(self._written + new.start, values.values())
 
-    def _write_drops(self) -> None:
+    def _write_notes(self) -> None:
+        if self._next_step != self._told_step:
+            self._next_step_there[()] = self._told_step = self._next_step
         if self._drops:
             start = len(self._dropped)
             self._dropped.resize(start + len(self._drops), axis=0)

@@ -210,6 +210,15 @@ class TraceWriter:
                 zip(steps, itertools.chain(reasons, itertools.repeat("")), strict=False)
             )
 
+    def note_next_step(self, number: int) -> None:
+        """Say which number the next forward pass has, for the trace to hold with the next commit.
+
+        A run that is resumed behind this trace goes on with it, however many passes since the last step weren't
+        recorded. What isn't above the last step says nothing.
+        """
+        if self._buffer is not None:
+            self._buffer.note_next_step(number)
+
     def note_losses(self, losses: Mapping[str, Any]) -> None:
         """Say what isn't in the trace and what stopped the recording, for the trace to hold as it is closed.
 
@@ -278,8 +287,8 @@ class TraceWriter:
 
     @property
     def _is_committed(self) -> bool:
-        has_drops = self._buffer is not None and self._buffer.has_drops
-        return self.num_committed == self.num_samples and not has_drops
+        has_notes = self._buffer is not None and self._buffer.has_notes
+        return self.num_committed == self.num_samples and not has_notes
 
     def _check_open(self) -> None:
         if self._end:
