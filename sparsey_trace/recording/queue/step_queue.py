@@ -1,4 +1,7 @@
-"""The steps that wait for the disk, bounded in bytes.
+"""The steps that wait for the disk, bounded in bytes, and taken from there many at a time.
+
+A step of a few samples is many calls of Python for few bytes, and waking a thread is a call of the system. So steps
+gather: the writer thread is woken by the first, and again when they make a block, or somebody waits for them.
 
 Ctrl-C may come between any two lines of the thread that trains. So what was queued is known from the queue itself,
 which grows in one step along with all that is counted, and the lock is one that a `with` statement takes and gives back
@@ -26,6 +29,16 @@ if TYPE_CHECKING:
 
 _SECONDS_BETWEEN_LOOKS = 1.0
 """While waiting: how soon it is noticed that the writer thread died without a word, or that a bell wasn't rung."""
+
+
+BLOCK_BYTES = 1 << 20
+"""How much is taken at once: enough for what each call costs, few enough for a fast cache."""
+
+_MOST_STEPS = 256
+"""In a block: as many as make what each call costs small beside what each step does."""
+
+_SECONDS_TO_GATHER = 0.1
+"""For how long steps that make no block wait for more of them."""
 
 
 class CommitRequest:
@@ -80,6 +93,10 @@ class Totals(NamedTuple):
         )
 
 
+Steps = list[Step | PendingStep]
+"""As they were queued."""
+
+
 class _Queued(NamedTuple):
     item: Step | PendingStep | CommitRequest | EndOfSteps
     totals: Totals  # with it
@@ -110,7 +127,11 @@ class StepQueue:
         self.seconds_waited = 0.0
         self._policy, self._is_served = policy, is_served
         self._queue: deque[_Queued] = deque()
+        # So much less than may wait that who waits for room gets some while the rest is still there to be taken.
+        self._block_bytes = min(BLOCK_BYTES, policy.queue_bytes // 4)
         self._taken = Totals()  # with what the writer thread took last
+        self._num_requests = 0  # in the queue
+        self._is_hurried = False  # somebody waits, or found no room, since the last step was taken
         self._num_freed = 0  # bytes
         self._has_more = Bell()
         self._waiting: list[Bell] = []  # of threads that wait for news
@@ -147,6 +168,7 @@ class StepQueue:
         """
         if self._has_room(step):
             return True
+        self._hurry()
         if self._policy.on_full == "error":
             raise RequestedError(self._no_room(step))
         if self._policy.on_full == "drop":
@@ -162,7 +184,7 @@ class StepQueue:
             Whether it was queued.
         """
         with self.lock:
-            totals = self.totals
+            totals, was_empty = self.totals, not self._queue
             if isinstance(item, Step | PendingStep):
                 if not self._has_room(item):
                     return False
@@ -170,24 +192,52 @@ class StepQueue:
                 if isinstance(item, PendingStep):
                     item.start_copy()  # now that there is room for what it brings
                 self.high_water = max(self.high_water, totals.nbytes - self._num_freed)
+            else:
+                self._num_requests += 1
             self._queue.append(_Queued(item, totals))
-            self._has_more.ring()
+            if was_empty or self._is_urgent():
+                self._has_more.ring()
         return True
 
-    def get(self, timeout: float | None) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
-        """The next item, or None after so many seconds without one; called by the writer thread."""
+    def take(
+        self, timeout: float | None, *, most_samples: int | None = None
+    ) -> Steps | CommitRequest | EndOfSteps | None:
+        """The steps that wait, as many as make a block, or what stands before them; called by the writer thread.
+
+        Args:
+            timeout: None is the answer after so many seconds without anything.
+            most_samples: no step more than makes so many.
+        """
         until = None if timeout is None else time.monotonic() + timeout
-        while (item := self._take()) is None:
+        while not self._queue:
             left = _SECONDS_BETWEEN_LOOKS if until is None else until - time.monotonic()
             if left <= 0:
                 return None
             self._has_more.wait(min(left, _SECONDS_BETWEEN_LOOKS))
-        return item
+        self._gather(until, most_samples)
+        return self._take(most_samples)
 
-    def free_room(self, step: Step | PendingStep) -> None:
-        """Give back the room of a step that was written, or can't be; called by the writer thread."""
+    def _gather(self, until: float | None, most_samples: int | None) -> None:
+        """Wait while steps may come that make a block with those that are there."""
+        end = time.monotonic() + min(_SECONDS_TO_GATHER, self._policy.commit_every)
+        end = end if until is None else min(end, until)
+        while not self._is_urgent() and (left := end - time.monotonic()) > 0:
+            if most_samples is not None and self.totals.samples - self._taken.samples >= most_samples:
+                return
+            self._has_more.wait(left)
+
+    def _is_urgent(self) -> bool:
+        """Whether the writer thread has to see to the queue at once."""
+        totals, taken = self.totals, self._taken
+        is_block = (
+            totals.nbytes - taken.nbytes >= self._block_bytes or totals.steps - taken.steps >= _MOST_STEPS
+        )
+        return is_block or self._num_requests > 0 or self._is_hurried
+
+    def free_room(self, steps: Steps) -> None:
+        """Give back the room of steps that were written, or can't be; called by the writer thread."""
         with self.lock:
-            self._num_freed += step.nbytes
+            self._num_freed += sum(step.nbytes for step in steps)
             self._tell()
 
     def answer(self, request: CommitRequest) -> None:
@@ -231,12 +281,14 @@ class StepQueue:
             self._taken = self.totals
             self._num_freed = self._taken.nbytes
             self._queue.clear()
+            self._num_requests = 0
             self._tell()
 
     def wait_for(self, holds: Callable[[], bool]) -> bool:
         """Wait until something holds, or nobody serves the queue any more; whether it holds."""
         bell = Bell()
         self._waiting.append(bell)
+        self._hurry()
         try:
             while not holds() and self._is_served():
                 bell.wait(_SECONDS_BETWEEN_LOOKS)
@@ -249,16 +301,44 @@ class StepQueue:
         with self.lock:
             self._tell()
 
+    def _hurry(self) -> None:
+        """Have what is there written now, though it makes no block."""
+        with self.lock:
+            self._is_hurried = True
+            self._has_more.ring()
+
     def _tell(self) -> None:
         for bell in tuple(self._waiting):
             bell.ring()
 
-    def _take(self) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
+    def _take(self, most_samples: int | None) -> Steps | CommitRequest | EndOfSteps | None:
         with self.lock:
             if not self._queue:
-                return None
-            self._taken = self._queue[0].totals
-            return self._queue.popleft().item
+                return None  # cleared
+            before, self._is_hurried = self._taken, False
+            first = self._pop()
+            if not isinstance(first, Step | PendingStep):
+                self._num_requests -= 1
+                return first
+            steps: Steps = [first]
+            while self._queue and len(steps) < _MOST_STEPS and self._fits(before, most_samples):
+                steps.append(self._pop())  # type: ignore[arg-type]
+            return steps
+
+    def _pop(self) -> Step | PendingStep | CommitRequest | EndOfSteps:
+        # In this order, as `totals` is read without the lock.
+        self._taken = self._queue[0].totals
+        return self._queue.popleft().item
+
+    def _fits(self, before: Totals, most_samples: int | None) -> bool:
+        """Whether the next item is a step that belongs to the block that was begun after `before`."""
+        item, totals = self._queue[0]
+        num_samples = self._taken.samples - before.samples
+        return (
+            isinstance(item, Step | PendingStep)
+            and totals.nbytes - before.nbytes <= self._block_bytes
+            and (most_samples is None or num_samples < most_samples)
+        )
 
     def _num_waiting(self) -> int:
         """Bytes."""

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import DataError, RecordError
 from sparsey_trace.recording.queue.pending_step import PendingStep
-from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, RefusedStep, StepQueue
+from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, RefusedStep, StepQueue, Steps
+from sparsey_trace.recording.steps.joined import alike, joined
 from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from sparsey_trace.recording.queue.policy import Policy
     from sparsey_trace.recording.queue.tally import Tally
     from sparsey_trace.trace.writing.writer import TraceWriter
@@ -31,19 +34,16 @@ class WriterLoop:
         self._writer, self._queue, self._policy, self._tally = writer, queue, policy, tally
         self._due = time.monotonic() + policy.commit_every
 
-    def run(self, first: Step | PendingStep | None = None) -> None:
+    def run(self, first: Steps | None = None) -> None:
         """Write all that comes; what is left to commit at the end is the writer's to do as it closes.
 
         Args:
             first: what has come already.
         """
-        item: Step | PendingStep | CommitRequest | EndOfSteps | None = first or self._next()
+        item: Steps | CommitRequest | EndOfSteps | None = first or self._next()
         while not isinstance(item, EndOfSteps):
-            if isinstance(item, Step):
+            if isinstance(item, list):
                 self._write(item)
-                self._queue.free_room(item)
-            if isinstance(item, PendingStep):
-                self._write_pending(item)
                 self._queue.free_room(item)
             if isinstance(item, CommitRequest) or self._is_due():
                 self._commit()
@@ -52,14 +52,19 @@ class WriterLoop:
             item = self._next()
         self._note_passes()
 
-    def _next(self) -> Step | PendingStep | CommitRequest | EndOfSteps | None:
-        """The next item, or None when it is time to commit."""
-        is_idle = self._writer.num_committed == self._writer.num_samples
-        return self._queue.get(None if is_idle else max(0.0, self._due - time.monotonic()))
+    def _next(self) -> Steps | CommitRequest | EndOfSteps | None:
+        """What comes next, or None when it is time to commit."""
+        num_unsafe, most = self._num_unsafe, self._policy.commit_samples
+        timeout = max(0.0, self._due - time.monotonic()) if num_unsafe else None
+        return self._queue.take(timeout, most_samples=None if most is None else most - num_unsafe)
+
+    @property
+    def _num_unsafe(self) -> int:
+        return self._writer.num_samples - self._writer.num_committed
 
     def _is_due(self) -> bool:
-        num_unsafe, most = self._writer.num_samples - self._writer.num_committed, self._policy.commit_samples
-        return time.monotonic() >= self._due or (most is not None and num_unsafe >= most)
+        most = self._policy.commit_samples
+        return time.monotonic() >= self._due or (most is not None and self._num_unsafe >= most)
 
     def _commit(self) -> None:
         self._note_passes()
@@ -75,34 +80,39 @@ class WriterLoop:
         if drops := self._queue.take_drops():
             self._writer.note_drops(*zip(*drops, strict=True))
 
-    def _write_pending(self, pending: PendingStep) -> None:
-        try:
-            step = pending.wait(first_sample=self._writer.num_samples)
-        except (RecordError, DataError) as error:
-            self._refuse(pending, error)
-        else:
-            self._write(step)
-        pending.free()
+    def _write(self, queued: Steps) -> None:
+        for steps in alike(self._checked(queued)):
+            self._append(steps)
+        for step in queued:
+            if isinstance(step, PendingStep):
+                step.free()
 
-    def _write(self, step: Step) -> None:
+    def _checked(self, queued: Steps) -> Iterator[Step]:
+        """Those that can be written, when their values are there."""
+        first_sample = self._writer.num_samples
+        for step in queued:
+            if isinstance(step, Step):
+                found = step
+            else:
+                try:
+                    found = step.wait(first_sample=first_sample)
+                except (RecordError, DataError) as error:
+                    self._refuse(step, error)
+                    continue
+            first_sample += found.size
+            yield found
+
+    def _append(self, steps: list[Step]) -> None:
+        """Append steps that are alike; where that can't be, one by one, to know of which."""
         try:
-            self._append(step)
-        except DataError as error:  # of the step alone: the writer has taken in nothing of it
-            self._refuse(step, error)
+            self._writer.append_steps(**joined(steps))
+        except DataError as error:  # of the steps alone: the writer has taken in nothing of them
+            if len(steps) == 1:
+                self._refuse(steps[0], error)
+                return
+            for step in steps:
+                self._append([step])
 
     def _refuse(self, step: Step | PendingStep, error: RecordError | DataError) -> None:
         self._queue.note_left_out(step.number, str(error))
         self._queue.note_refused(RefusedStep(error, step.size, step.nbytes))
-
-    def _append(self, step: Step) -> None:
-        self._writer.append(
-            inputs=step.inputs,
-            codes=step.winners_by_layer(),
-            active=step.active_by_layer(),
-            phase=step.phase,
-            epoch=step.epoch,
-            step=step.number,
-            time=step.time,
-            **step.marks,
-            values=step.values,
-        )

@@ -253,9 +253,11 @@ class WriterThread:
 
     def _serve(self, layout: Layout) -> None:
         """Write what comes; without a step there is no file."""
-        while isinstance(first := self.queue.get(None), CommitRequest):
+        while isinstance(
+            first := self.queue.take(None, most_samples=self._policy.commit_samples), CommitRequest
+        ):
             self.queue.answer(first)
-        if not isinstance(first, EndOfSteps):
+        if isinstance(first, list):
             with self._open_writer(layout) as self._writer:
                 try:
                     WriterLoop(self._writer, self.queue, self._policy, self.tally).run(first)

@@ -1,16 +1,14 @@
-"""From the arrays of one forward pass to the columns of a trace, with every check on the way."""
+"""From the arrays of forward passes to the columns of a trace, with every check on the way."""
 
 from __future__ import annotations
 
-import math
-import operator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.encode_samples import encode_samples
 from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.values import encode_values
 
@@ -33,7 +31,7 @@ def kind_of(inputs: NDArray[Any] | None) -> str:
     return "binary" if _is_binary(inputs) else "float32"
 
 
-def encode_step(
+def encode_steps(
     layout: Layout,
     input_kind: str,
     *,
@@ -41,21 +39,22 @@ def encode_step(
     inputs: NDArray[Any] | None,
     codes: Iterable[ArrayLike],
     active: Iterable[ArrayLike],
-    sample: Mapping[str, Any],
+    samples: Sequence[Mapping[str, Any]],
+    sizes: Sequence[int] | None = None,
     values: Mapping[str, Sequence[Any]] | None = None,
     value_names: Sequence[Sequence[str]] = (),
 ) -> dict[str, NDArray[Any]]:
-    """Check a step of B samples and encode it as it is stored.
+    """Check steps of B samples together, mostly one step, and encode them as they are stored.
 
     Args:
         layout: the model.
         input_kind: one of `schema.INPUT_KINDS`.
-        where: the file and step, for messages.
+        where: the file and the first step, for messages.
         inputs: [B, D] or [B, *input_shape]; None where the kind is none.
         codes: per layer [B, M, Q] winners.
         active: per layer [B, M] booleans.
-        sample: the step's step, epoch, phase (a name) and time; and its marks, by the names of `MARKS`, each [B], or
-            one number for all samples but for labels, or None.
+        samples: of each step what `encode_samples` takes.
+        sizes: how many samples each step has; None where it is one step.
         values: further values of MACs, as `encode_values` takes them.
         value_names: by layer, the names of those that the trace has.
 
@@ -68,12 +67,13 @@ def encode_step(
     codes = _by_layer(codes, layout, f"{where}: codes")
     active = _by_layer(active, layout, f"{where}: active")
     size = _num_samples(active[0] if inputs is None else inputs, where)
+    sizes = _checked_sizes(sizes, size, where)
     _check_whether_kept(inputs, input_kind, where)
     found = {}
     column = schema.input_column(layout, input_kind)
     if column is not None and inputs is not None:
         found[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
-    found |= _encode_sample(sample, size, where)
+    found |= encode_samples(samples, sizes, where)
     for index, layer in enumerate(layout.layers):
         on = _encode_active(layer, active[index], size, where)
         found[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
@@ -89,6 +89,16 @@ def _num_samples(array: NDArray[Any], where: str) -> int:
         msg = f"{where}: expected at least one sample, found none"
         raise DataError(msg)
     return size
+
+
+def _checked_sizes(sizes: Sequence[int] | None, size: int, where: str) -> Sequence[int]:
+    """How many samples each step has, of so many in all."""
+    if sizes is None:
+        return [size]
+    if sum(sizes) != size or min(sizes) < 1:
+        msg = f"{where}: sizes: expected samples of steps that come to {size}, found {list(sizes)}"
+        raise DataError(msg)
+    return sizes
 
 
 def _check_whether_kept(inputs: NDArray[Any] | None, input_kind: str, where: str) -> None:
@@ -111,63 +121,6 @@ def _by_layer(given: Any, layout: Layout, what: str) -> list[NDArray[Any]]:
         as_numbers(array, f"{what} of {layer.name}")
         for array, layer in zip(arrays, layout.layers, strict=True)
     ]
-
-
-def _encode_sample(sample: Mapping[str, Any], size: int, where: str) -> dict[str, NDArray[Any]]:
-    phase = sample["phase"]
-    if not isinstance(phase, str) or phase not in PHASES:
-        msg = f"{where}: phase: expected 'train' or 'eval', found {phase!r}"
-        raise DataError(msg)
-    checked = {
-        "step": _whole(sample["step"], "step", where),
-        "epoch": _whole(sample["epoch"], "epoch", where),
-        "phase": PHASES.index(phase),
-        "time": _time(sample["time"], where),
-    } | {column: _marks(sample.get(name), name, size, where) for name, column in MARKS.items()}
-    return {
-        f"samples/{name}": np.full(size, checked[name], kind) for name, kind in schema.SAMPLE_COLUMNS.items()
-    }
-
-
-def _whole(given: Any, name: str, where: str) -> int:
-    limits = np.iinfo(schema.SAMPLE_COLUMNS[name])
-    try:
-        value = operator.index(given)
-    except TypeError:
-        value = limits.max + 1
-    if not limits.min <= value <= limits.max:
-        msg = f"{where}: {name}: expected a whole number that fits {limits.dtype}, found {given!r}"
-        raise DataError(msg)
-    return value
-
-
-def _time(given: Any, where: str) -> float:
-    try:
-        value = float(given) if hasattr(given, "__float__") else math.nan
-    except (TypeError, ValueError, OverflowError):
-        value = math.nan
-    if not math.isfinite(value):
-        msg = f"{where}: time: expected seconds since 1970-01-01 as a finite number, found {given!r}"
-        raise DataError(msg)
-    return value
-
-
-def _marks(given: Any, name: str, size: int, where: str) -> Any:
-    """[B] whole numbers, or one for all; the one that stands for unknown where there are none."""
-    if given is None:
-        return NO_LABEL
-    marks = as_numbers(given, f"{where}: {name}")
-    is_one = not marks.shape and name != "labels"
-    if (marks.shape != (size,) and not is_one) or marks.dtype.kind not in "iub":
-        msg = (
-            f"{where}: {name}: expected {size} whole numbers, one for each sample, "
-            f"found {marks.dtype} of shape {marks.shape}"
-        )
-        raise DataError(msg)
-    if marks.max() > np.iinfo(np.int64).max:
-        msg = f"{where}: {name}: expected whole numbers that fit int64, found {marks.max()}"
-        raise DataError(msg)
-    return marks
 
 
 def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], where: str) -> NDArray[Any]:

@@ -16,7 +16,7 @@ from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.config import config_text
-from sparsey_trace.trace.format.encode import encode_step, kind_of
+from sparsey_trace.trace.format.encode import encode_steps, kind_of
 from sparsey_trace.trace.format.explain import explain
 from sparsey_trace.trace.format.head import write_head, write_kinds
 from sparsey_trace.trace.format.numbers import as_numbers
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.trace.format.trace_origin import TraceOrigin
@@ -156,43 +156,73 @@ class TraceWriter:
             TraceError: the trace is closed, or the file can't be written; no more can be appended, and
                 what was committed is kept.
         """
+        about = {"step": self._last_step + 1 if step is None else step, "epoch": epoch, "phase": phase}
+        about |= {"labels": labels, "ids": ids, "sequence": sequence, "moment": moment}
+        about |= {"time": clock.time() if time is None else time}
+        self.append_steps([about], inputs=inputs, codes=codes, active=active, values=values)
+
+    def append_steps(
+        self,
+        steps: Sequence[Mapping[str, Any]],
+        sizes: Sequence[int] | None = None,
+        *,
+        inputs: ArrayLike | None,
+        codes: Sequence[ArrayLike],
+        active: Sequence[ArrayLike],
+        values: Mapping[str, Sequence[ArrayLike | None]] | None = None,
+    ) -> None:
+        """Take in several steps at once, at the cost of one: their samples stand one behind the other.
+
+        Args:
+            steps: of each what `append` has as single values or as marks: `step`, `epoch`, `phase`, `time`, and,
+                where they are known, `labels`, `ids`, `sequence` and `moment`.
+            sizes: how many samples each has; None where it is one step.
+            inputs: as in `append`, of all samples; so are the others.
+            codes: per layer.
+            active: per layer.
+            values: by name, per layer.
+
+        Raises:
+            DataError: shapes or values that don't fit; nothing of any step is taken in. The message names the first
+                step; to know which is wrong, append them one by one.
+            TraceError: as `append` does.
+        """
         self._check_open()
-        number = self._last_step + 1 if step is None else step
-        where = f"{self.path}: step {number}"
+        numbers = [step["step"] for step in steps]
+        where = f"{self.path}: step {numbers[0]}"
         array = None if inputs is None else as_numbers(inputs, f"{where}: inputs")
-        kind = kind_of(array) if self._input_kind == "auto" else self._input_kind
+        kind = self._kind_for(array, sizes)
         names = self._value_names
         if names is None:
             names = names_by_layer(values, self.layout, where=where)
-        found = encode_step(
+        found = encode_steps(
             self.layout,
             kind,
             where=where,
             inputs=array,
             codes=codes,
             active=active,
-            sample={
-                "step": number,
-                "epoch": epoch,
-                "phase": phase,
-                "labels": labels,
-                "ids": ids,
-                "sequence": sequence,
-                "moment": moment,
-                "time": clock.time() if time is None else time,
-            },
+            samples=steps,
+            sizes=sizes,
             values=values,
             value_names=names,
         )
-        if number <= self._last_step:
-            msg = f"{self.path}: step: expected a number above the last step's {self._last_step}, found {number}"
-            raise DataError(msg)
+        for number, last in zip(numbers, [self._last_step, *numbers], strict=False):
+            if number <= last:
+                msg = f"{self.path}: step: expected a number above the last step's {last}, found {number}"
+                raise DataError(msg)
         self._input_kind, self._value_names = kind, names
         with self._or_give_up():
             self._open_buffer().extend(found)
-        self._last_step = int(number)
-        self.num_steps += 1
+        self._last_step = int(numbers[-1])
+        self.num_steps += len(numbers)
         self.num_samples += len(found["samples/step"])
+
+    def _kind_for(self, inputs: NDArray[Any] | None, sizes: Sequence[int] | None) -> str:
+        """How inputs are kept, which the first step of a trace settles."""
+        if self._input_kind != "auto":
+            return self._input_kind
+        return kind_of(inputs if inputs is None or sizes is None else inputs[: sizes[0]])
 
     def note_drops(self, steps: Sequence[int], reasons: Sequence[str] = ()) -> None:
         """Name steps that should have been recorded and could not be, with the next commit.

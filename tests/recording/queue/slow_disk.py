@@ -41,7 +41,7 @@ STEP_BYTES = step(0).nbytes
 
 
 class Gate:
-    """Where every append of its writers has to pass. Shut at first; made before the writer is."""
+    """Where every step that its writers append has to pass. Shut at first; made before the writer is."""
 
     def __init__(self) -> None:
         self._passes = threading.Semaphore(0)
@@ -49,7 +49,7 @@ class Gate:
         self.reached = threading.Event()
 
     def let(self, count: int) -> None:
-        """Let so many appends pass."""
+        """Let so many steps pass."""
         self._passes.release(count)
 
     def open(self) -> None:
@@ -61,10 +61,11 @@ class Gate:
         gate = self
 
         class Gated(st.TraceWriter):
-            def append(self, **values: Any) -> None:
+            def append_steps(self, steps: Any, *arguments: Any, **values: Any) -> None:
                 gate.reached.set()
-                assert gate._passes.acquire(timeout=60)
-                super().append(**values)
+                for _ in steps:
+                    assert gate._passes.acquire(timeout=60)
+                super().append_steps(steps, *arguments, **values)
 
         self.writers.append(Gated(*arguments, **options))
         return self.writers[-1]

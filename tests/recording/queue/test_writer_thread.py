@@ -80,15 +80,15 @@ os.kill(os.getpid(), signal.SIGKILL)
 
 @pytest.fixture
 def fails_at_step_1(monkeypatch: pytest.MonkeyPatch) -> None:
-    append = st.TraceWriter.append
+    append = st.TraceWriter.append_steps
 
-    def fail(writer: st.TraceWriter, **values: Any) -> None:
-        if values["step"] == 1:
+    def fail(writer: st.TraceWriter, steps: Any, *arguments: Any, **values: Any) -> None:
+        if steps[-1]["step"] >= 1:
             msg = f"{writer.path}: expected to write to the trace, found: a bad disk"
             raise TraceError(msg)
-        append(writer, **values)
+        append(writer, steps, *arguments, **values)
 
-    monkeypatch.setattr(st.TraceWriter, "append", fail)
+    monkeypatch.setattr(st.TraceWriter, "append_steps", fail)
 
 
 @pytest.mark.usefixtures("fails_at_step_1")
@@ -96,6 +96,7 @@ def test_a_failure_is_raised_by_the_next_pass_and_once(path: Path) -> None:
     model = OriginalModel()
     with record(model, path, on_error="raise") as rec:
         model(samples(2))
+        rec.commit()
         thread = running_thread()
         model(samples(2))
         thread.join(60)
@@ -118,6 +119,7 @@ def test_a_failure_is_a_warning_unless_asked_otherwise(path: Path, caplog: pytes
     model = OriginalModel()
     with record(model, path) as rec:
         model(samples(2))
+        rec.commit()
         thread = running_thread()
         model(samples(2))
         thread.join(60)
@@ -192,7 +194,7 @@ def test_errors_of_a_pass_are_raised_whatever_is_asked_of_the_disks(path: Path) 
 @pytest.mark.parametrize("error", [SystemExit(3), KeyboardInterrupt(), MemoryError()])
 def test_a_thread_that_ends_in_any_error_is_noticed(path: Path, error: BaseException) -> None:
     class Ending(st.TraceWriter):
-        def append(self, **values: Any) -> None:
+        def append_steps(self, *_: Any, **__: Any) -> None:
             raise error
 
     writer = WriterThread(path, lambda layout: Ending(path, layout), Policy())
@@ -276,8 +278,8 @@ def test_what_waited_is_forgotten_with_a_failure(path: Path) -> None:
     for number in range(50):
         writer.put(waiting := step(number))
         steps.append(weakref.ref(waiting))
+        assert gate.reached.wait(60)
     del waiting
-    assert gate.reached.wait(60)
     gate.writers[0].close()
     thread = running_thread()
     gate.open()

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.encode import encode_step
+from sparsey_trace.trace.format.encode import encode_steps
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.format.run_part import RunPart
 from tests.trace.feed import LAYOUT, VALUE_NAMES, step
@@ -27,14 +27,14 @@ def values() -> dict[str, np.ndarray]:
         given = step(0, number)
         sample = {"step": number, "phase": given["phase"], "epoch": given["epoch"], "time": given["time"]}
         encoded.append(
-            encode_step(
+            encode_steps(
                 LAYOUT,
                 "binary",
                 where="run.h5",
                 inputs=given["inputs"],
                 codes=given["codes"],
                 active=given["active"],
-                sample=sample,
+                samples=[sample],
                 values=given["values"],
                 value_names=VALUE_NAMES,
             )
