@@ -32,13 +32,14 @@ def serving(
     Returns:
         How many serve now; how many of the first of them stood there before.
     """
-    count = same = 0
-    for reference in range(np.searchsorted(old_step, step)):
+    count = same = reference = 0
+    while reference < len(old_step) and old_step[reference] < step:
         if step <= until[reference]:
             if same == count and which[count] == reference:
                 same += 1
             which[count] = reference
             count += 1
+        reference += 1
     return count, same
 
 

@@ -196,17 +196,10 @@ def count_new(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int8]:
     """[n, M] int8, 1 where a sample, of n from `start`, shows a MAC a new code."""
-    return _count_new(first, ends, start, samples)
-
-
-@compiled
-def _count_new(
-    first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
-) -> NDArray[np.int8]:
     new = np.zeros((samples, len(ends)), np.int8)
     begin = 0
     for mac in range(len(ends)):
-        index = begin + np.searchsorted(first[begin : ends[mac]], start)
+        index = _known(first, begin, ends[mac], start)
         while index < ends[mac] and first[index] < start + samples:
             if first[index] >= start:  # always, where samples rise
                 new[first[index] - start, mac] = 1
@@ -215,22 +208,27 @@ def _count_new(
     return new
 
 
-@bordered(_check_counts)
-@compiled
 def count_known(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int32]:
     """[n, M] int32, how many codes each MAC has shown by the end of each sample, of n from `start`."""
-    new, known = _count_new(first, ends, start, samples), np.empty((samples, len(ends)), np.int32)
-    so_far, begin = np.empty(len(ends), np.int32), 0
-    for mac in range(len(ends)):
-        so_far[mac] = np.searchsorted(first[begin : ends[mac]], start)
-        begin = ends[mac]
-    for sample in range(samples):
-        for mac in range(len(ends)):
-            so_far[mac] += new[sample, mac]
-            known[sample, mac] = so_far[mac]
+    known = count_new(first, ends, start, samples).cumsum(axis=0, dtype=np.int32)
+    begins = [0, *ends[:-1].tolist()]
+    known += [int(first[begin:end].searchsorted(start)) for begin, end in zip(begins, ends, strict=True)]
     return known
+
+
+@compiled
+def _known(first: NDArray[np.int64], begin: int, end: int, start: int) -> int:
+    """Where those of a MAC's samples that showed a code before `start` end."""
+    low, high = begin, end
+    while low < high:
+        middle = (low + high) // 2
+        if first[middle] < start:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 @compiled

@@ -44,7 +44,7 @@ def compiled(function: Function) -> Function:
     with a private name can be called by other compiled ones only.
     """
     private = function.__name__.startswith("_")
-    options = {"nogil": True, "no_cpython_wrapper": private, "no_cfunc_wrapper": private}
+    options = {"nogil": True, "no_cpython_wrapper": private, "no_cfunc_wrapper": True}
     try:
         made: Function = njit(cache=True, **options)(function)
     except RuntimeError:

@@ -34,8 +34,9 @@ def distinct(words: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.i
     room = 2
     while room < 2 * len(words):
         room *= 2
-    table = np.full(room, _FREE, np.int64)
-    first, number = np.empty(len(words), np.int64), np.empty(len(words), np.int64)
+    table, first = np.empty(room, np.int64), np.empty(len(words), np.int64)
+    table[:] = _FREE
+    number = np.empty(len(words), np.int64)
     count = 0
     for index in range(len(words)):
         slot = np.int64(words[index, 0] & np.uint64(room - 1))

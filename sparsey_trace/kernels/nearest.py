@@ -42,6 +42,7 @@ def _check_nearest(
     references: NDArray[np.uint64],
     tiles: NDArray[np.uint8],
     sizes: NDArray[np.int64],
+    largest: NDArray[np.int64],
     until: NDArray[np.int64],
     done: NDArray[np.int64],
     serving: NDArray[np.int64],
@@ -57,6 +58,7 @@ def _check_nearest(
     check_equal("groups", tiles.shape[1:], (query_counts.shape[1], TILE))
     check_equal("groups that are left over", query_counts.shape[1] % TOGETHER, 0)
     check_room(len(tiles) * TILE, len(references), "tiles")
+    check_equal("tiles", len(tiles), len(largest))
     check_indices(done, len(references) + 1, "done")
     check_indices(serving, len(references) + 1, "serving")
 
@@ -70,6 +72,7 @@ def find_nearest(
     references: NDArray[np.uint64],
     tiles: NDArray[np.uint8],
     sizes: NDArray[np.int64],
+    largest: NDArray[np.int64],
     until: NDArray[np.int64],
     done: NDArray[np.int64],
     serving: NDArray[np.int64],
@@ -87,6 +90,7 @@ def find_nearest(
         references: [C, W], their bits.
         tiles: [T, G, TILE], the references' counts; T * TILE is at least C.
         sizes: [C], how many bits are on in each.
+        largest: [T], the largest of these in each tile.
         until: [C], the last step that each serves.
         done: [n], how many of the first references each query was compared with before.
         serving: [n], how many of the first references are of earlier steps.
@@ -96,7 +100,6 @@ def find_nearest(
         jaccard: whether the nearest shares the most of what is on in either, rather than differs least.
     """
     close = np.empty(TILE + 1, np.int64)
-    largest = np.array([sizes[start : start + TILE].max() for start in range(0, len(sizes), TILE)])
     for first in range(0, len(tiles), _TILES):
         for query in range(len(queries)):
             begin = max(first, done[query] // TILE)

@@ -62,7 +62,7 @@ def add_fractions(
 
 @bordered(_check_counts)
 @compiled
-def add_counts(values: NDArray[np.integer[Any]], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
+def add_counts(values: NDArray[np.int64], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
     """Add counts [n, M] to the totals [g, M] of their groups [n]."""
     for sample in range(values.shape[0]):
         total = group[sample]

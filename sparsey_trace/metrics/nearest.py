@@ -41,6 +41,7 @@ class References:
         bits: [C, W] uint64, the features that are on, in the order in which they were seen.
         tiles: [T, G, TILE] uint8, how many are on in each group, tile by tile.
         sizes: [C] int64, how many are on.
+        largest: [T] int64, of the sizes in each tile.
         step: [C] int64, when each was first seen; never falling.
         until: [C] int64, the last step that each serves.
     """
@@ -49,6 +50,7 @@ class References:
     bits: NDArray[np.uint64]
     tiles: NDArray[np.uint8]
     sizes: NDArray[np.int64]
+    largest: NDArray[np.int64]
     step: NDArray[np.int64]
     until: NDArray[np.int64]
     # The same inputs come back every epoch: they need only be compared with what was seen since. For each, how many
@@ -74,7 +76,9 @@ class References:
         padded.reshape(-1, counts.shape[1])[: len(counts)] = counts
         tiles = np.ascontiguousarray(padded.transpose(0, 2, 1))
         sizes = np.bitwise_count(bits).sum(axis=1, dtype=np.int64)
-        return cls(group, bits, tiles, sizes, step, until)
+        largest = np.zeros((len(tiles), TILE), np.int64)
+        largest.flat[: len(sizes)] = sizes
+        return cls(group, bits, tiles, sizes, largest.max(axis=1), step, until)
 
     def nearest(
         self, queries: NDArray[np.uint8], query_step: NDArray[np.int64], *, measure: Measure
@@ -105,6 +109,7 @@ class References:
             self.bits,
             self.tiles,
             self.sizes,
+            self.largest,
             self.until,
             done,
             serving,

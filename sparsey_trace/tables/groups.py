@@ -267,7 +267,7 @@ def _totals(
         of_layer = np.zeros((groups, part.shape[1]), np.int64)
         by_layer.append(of_layer)
         if whole:
-            add_counts(np.ascontiguousarray(part), group, of_layer)
+            add_counts(np.ascontiguousarray(part, np.int64), group, of_layer)
         elif not add_fractions(
             np.ascontiguousarray(part, np.float64), group, 2.0**_PART_BITS, limit, of_layer
         ):
