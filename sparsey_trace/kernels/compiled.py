@@ -8,6 +8,8 @@ import sys
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from sparsey_trace.kernels.waiting import waiting_for
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -35,6 +37,25 @@ def _scipy_unopened() -> Iterator[None]:
 with _scipy_unopened():
     importlib.import_module("numba.np.arraymath")
     from numba import njit, types
+    from numba.core import event
+
+
+class _Compiling(event.Listener):  # type: ignore[misc]
+    """Tells who waits for a bar why it stands still: the first analysis compiles for longer than it computes."""
+
+    depth = 0
+
+    def on_start(self, event: object) -> None:
+        self.depth += 1
+        waiting_for("compiling, once")
+
+    def on_end(self, event: object) -> None:
+        self.depth -= 1
+        if not self.depth:
+            waiting_for("")
+
+
+event.register("numba:compile", _Compiling())
 
 
 def compiled(function: Function) -> Function:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from sparsey_trace.kernels.waiting import told
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -33,13 +35,18 @@ def progress(what: str, *, unit: str, shown: bool) -> Iterator[Callable[[int, in
         TaskProgressColumn(),
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
+        TextColumn("{task.fields[waiting]}"),
     )
     console = Console(stderr=True)
     with Progress(*columns, console=console, transient=console.is_terminal) as bar:
-        task = bar.add_task(what, total=None, rate="")
+        task = bar.add_task(what, total=None, rate="", waiting="")
 
         def show(done: int, total: int) -> None:
             speed = bar.tasks[task].speed
             bar.update(task, completed=done, total=total, rate=f"{speed:,.0f} {unit}/s" if speed else "")
 
-        yield show
+        def say(waiting: str) -> None:
+            bar.update(task, waiting=waiting)
+
+        with told(say):
+            yield show
