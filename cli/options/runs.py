@@ -38,19 +38,27 @@ CompleteSteps = Annotated[
     bool,
     typer.Option("--complete-steps", help="Leave out the steps that only some of the ranks have."),
 ]
+RepeatedSteps = Annotated[
+    str,
+    typer.Option(
+        metavar="all|last",
+        help="Where training went back to an earlier epoch, as it was resumed behind an older checkpoint: last leaves "
+        "out what was recorded before of this epoch and of higher ones.",
+    ),
+]
 
 
 def check_one_run(**asked: object) -> None:
     """See that options of how files are put together aren't given with many runs, which are read as they are.
 
     Args:
-        asked: by the names of the options, what was given; false, or `refuse`, where nothing was.
+        asked: by the names of the options, what was given; false, or the first word, where nothing was.
 
     Raises:
         UsageError: one was given.
     """
     for name, value in asked.items():
-        if value not in (False, "refuse"):
+        if value not in (False, "refuse", "all"):
             option = f"--{name.replace('_', '-')}"
             msg = f"{option}: expected it of one run, found it with --runs; name that run alone"
             raise UsageError(msg)

@@ -13,7 +13,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import CompleteSteps, MissingRanks, Runs, check_one_run
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, check_one_run
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
 
@@ -103,6 +103,7 @@ def analyze(
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     out: Out = None,
     metric: Metrics = None,
     resolution: Resolution = "step",
@@ -130,7 +131,11 @@ def analyze(
 
     metrics = parse_metrics(metric)
     limits = {} if most_pairs is None else {"most_pairs": most_pairs}
-    files: dict[str, Any] = {"missing_ranks": missing_ranks, "complete_steps": complete_steps}
+    files: dict[str, Any] = {
+        "missing_ranks": missing_ranks,
+        "complete_steps": complete_steps,
+        "repeated_steps": repeated_steps,
+    }
     if many:
         check_one_run(**files)
         _analyze_many(

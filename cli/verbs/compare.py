@@ -16,7 +16,7 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import CompleteSteps, MissingRanks, check_one_run
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, check_one_run
 from ..options.trace_path import trace_path
 from ..output.exits import RULE_BROKEN
 from ..output.printing import error, note_run_part, wants_progress, write, write_json
@@ -77,6 +77,7 @@ def compare(
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     out: Out = None,
     overwrite: Overwrite = False,
     fail_if: FailIf = None,
@@ -105,7 +106,11 @@ def compare(
         "reduction": parse_reduction(reduction),
         "progress_bar": wants_progress(asked=progress_bar),
     }
-    files: dict[str, Any] = {"missing_ranks": missing_ranks, "complete_steps": complete_steps}
+    files: dict[str, Any] = {
+        "missing_ranks": missing_ranks,
+        "complete_steps": complete_steps,
+        "repeated_steps": repeated_steps,
+    }
     if many:
         check_one_run(**files)
         comparison = compare_runs(many_runs(runs), n_jobs=-1 if n_jobs is None else n_jobs, **wanted)

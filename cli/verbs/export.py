@@ -10,7 +10,7 @@ from sparsey_trace.support.printable import printable
 from ..options.common import Debug, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import CompleteSteps, MissingRanks, Runs, Tables
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, Tables
 from ..output.printing import note, wants_progress, write
 
 EXAMPLES = """\b
@@ -57,6 +57,7 @@ def export(
     *,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     to: To,
     out: Out = None,
     metric: Metrics = None,
@@ -75,7 +76,9 @@ def export(
     from sparsey_trace.trace.reading.open_trace import open_trace
 
     metrics = parse_metrics(metric)
-    with open_trace(runs, missing_ranks=missing_ranks, complete_steps=complete_steps) as trace:
+    with open_trace(
+        runs, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+    ) as trace:
         path, remarks = export_trace(
             trace,
             to=to,

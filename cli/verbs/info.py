@@ -6,7 +6,7 @@ from typing import Any
 from sparsey_trace.support.printable import printable
 
 from ..options.common import Debug, Json
-from ..options.runs import CompleteSteps, MissingRanks, Runs
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs
 from ..output.printing import wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
 
@@ -22,6 +22,7 @@ def info(
     *,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -37,7 +38,9 @@ def info(
         _of_many(runs, as_json=as_json)
         return
 
-    with open_trace(runs, missing_ranks=missing_ranks, complete_steps=complete_steps) as trace:
+    with open_trace(
+        runs, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+    ) as trace:
         found = facts(trace)
     if as_json:
         write_json(found)

@@ -13,7 +13,7 @@ from sparsey_trace.support.suggest import unknown
 
 from ..options.common import Debug, Overwrite
 from ..options.jobs import num_jobs
-from ..options.runs import FILES, CompleteSteps, MissingRanks, Tables
+from ..options.runs import FILES, CompleteSteps, MissingRanks, RepeatedSteps, Tables
 from ..options.trace_path import trace_path
 from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
@@ -95,6 +95,7 @@ def plot(
     *,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     out: Out = None,
     layer: Layer = None,
     width: Width = None,
@@ -127,7 +128,11 @@ def plot(
         runs or [],
         picture,
         out,
-        files={"missing_ranks": missing_ranks, "complete_steps": complete_steps},
+        files={
+            "missing_ranks": missing_ranks,
+            "complete_steps": complete_steps,
+            "repeated_steps": repeated_steps,
+        },
         layer=layer,
         paper=paper,
         has_title=title,

@@ -14,7 +14,7 @@ from sparsey_trace.support.printable import count, printable
 from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
-from ..options.runs import TABLES, CompleteSteps, MissingRanks, check_one_run
+from ..options.runs import TABLES, CompleteSteps, MissingRanks, RepeatedSteps, check_one_run
 from ..options.trace_path import trace_path
 from ..output.printing import note, note_run_part, wants_progress, write
 
@@ -66,6 +66,7 @@ def report(
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     pick: Pick = None,
     out: Out = None,
     overwrite: Overwrite = False,
@@ -80,7 +81,11 @@ def report(
     analysed now, into the folders of `analyze`.
     """
     shown = wants_progress(asked=progress_bar)
-    files = {"missing_ranks": missing_ranks, "complete_steps": complete_steps}
+    files = {
+        "missing_ranks": missing_ranks,
+        "complete_steps": complete_steps,
+        "repeated_steps": repeated_steps,
+    }
     if many:
         check_one_run(**files)
         _report_many(

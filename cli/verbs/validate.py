@@ -9,7 +9,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json
-from ..options.runs import CompleteSteps, MissingRanks, Runs
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs
 from ..output.printing import progress, write, write_json
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ def validate(
     *,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
+    repeated_steps: RepeatedSteps = "all",
     as_json: Json = False,
     debug: Debug = False,
 ) -> None:
@@ -36,7 +37,9 @@ def validate(
     """
     named = ", ".join(map(str, runs))
     try:
-        report = _checked(runs, missing_ranks=missing_ranks, complete_steps=complete_steps)
+        report = _checked(
+            runs, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+        )
     except TraceError as fault:
         if as_json:
             write_json({"trace": named, "sound": False, "fault": str(fault)})

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.trace.reading.epoch_returns import EpochReturn, returns_in_words
 from sparsey_trace.trace.reading.rank_gaps import missing_in_words, rank_gaps_in_words
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Gaps:
         missing_ranks: the ranks that have no file.
         num_ranks: how many there are in all.
         stopped: what has stopped the recording; empty where nothing did, as far as is known.
+        returns: where training went back to an earlier epoch.
+        repeated: how many samples are left out as training repeated them.
         before: how many samples of the run stand before these, in files that aren't part of the trace.
     """
 
@@ -50,6 +53,8 @@ class Gaps:
     missing_ranks: tuple[int, ...] = ()
     num_ranks: int = 1
     stopped: str = ""
+    returns: tuple[EpochReturn, ...] = ()
+    repeated: int = 0
     before: int = 0
 
     @classmethod
@@ -72,6 +77,8 @@ class Gaps:
             missing_ranks=trace.missing_ranks,
             num_ranks=trace.part.num_ranks,
             stopped=trace.losses.get("error", ""),
+            returns=trace.epoch_returns,
+            repeated=trace.storage.left_out if trace.rules.repeated_steps == "last" else 0,
             before=trace.part.first_sample,
         )
 
@@ -94,6 +101,9 @@ class Gaps:
             more = f" and {len(self.reasons) - 1} more reasons" if len(self.reasons) > 1 else ""
             why = f" ({self.reasons[0]}{more})" if self.reasons else ""
             clauses.append(f"{missing} missing: {', '.join(shown)}{why}")
+        clauses.append(returns_in_words(self.returns))
+        if self.repeated:
+            clauses.append(f"{_counted(self.repeated, 'sample')} left out, as training repeated them")
         if self.before:
             clauses.append(f"{_counted(self.before, 'sample')} recorded before these and are missing")
         clauses += [missing_in_words(self.missing_ranks, self.num_ranks), rank_gaps_in_words(self.lacking)]

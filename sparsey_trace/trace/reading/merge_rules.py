@@ -10,6 +10,9 @@ from sparsey_trace.support.suggest import unknown
 MISSING_RANKS = ("refuse", "allow")
 """What may be done where a rank has no file: it was killed before its first commit, or its files are elsewhere."""
 
+REPEATED_STEPS = ("all", "last")
+"""Which steps count where training went back to an earlier epoch: all, or of those that it repeated the last ones."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class MergeRules:
@@ -18,6 +21,7 @@ class MergeRules:
     Attributes:
         missing_ranks: one of `MISSING_RANKS`.
         complete_steps: whether steps that only some ranks have are left out.
+        repeated_steps: one of `REPEATED_STEPS`.
 
     Raises:
         UsageError: a value is none that could be.
@@ -25,6 +29,7 @@ class MergeRules:
 
     missing_ranks: str = "refuse"
     complete_steps: bool = False
+    repeated_steps: str = "all"
 
     def __post_init__(self) -> None:
         """Check every value."""
@@ -34,6 +39,9 @@ class MergeRules:
             msg = f"complete_steps: expected True or False, found {self.complete_steps!r}"
             raise UsageError(msg)
 
-    def choice(self) -> dict[str, bool]:
+        if self.repeated_steps not in REPEATED_STEPS:
+            raise UsageError(unknown("repeated_steps", self.repeated_steps, REPEATED_STEPS))
+
+    def choice(self) -> dict[str, bool | str]:
         """Which samples of the files are the trace's: what tables say of it, and what results are known by."""
-        return {"complete_steps": self.complete_steps}
+        return {"complete_steps": self.complete_steps, "repeated_steps": self.repeated_steps}

@@ -17,8 +17,8 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.trace.format.drops import as_stored
-from sparsey_trace.trace.reading.left_out import incomplete, lacking_reason
-from sparsey_trace.trace.reading.rank_gaps import rank_gaps
+from sparsey_trace.trace.reading.epoch_returns import repeated
+from sparsey_trace.trace.reading.rank_gaps import incomplete, lacking_reason, rank_gaps
 from sparsey_trace.trace.writing.lock import has_no_writer
 
 if TYPE_CHECKING:
@@ -109,6 +109,8 @@ class MergedStorage:
         wanted = np.full(len(self._final), fill_value=True)
         if self._rules.complete_steps:
             wanted &= ~incomplete(self._final["step"], self._lacking)
+        if self._rules.repeated_steps == "last":
+            wanted &= ~repeated(self._final["epoch"], self._final["phase"])
         self._order = self._final if wanted.all() else self._final[wanted]
         self._starts = np.concatenate([[0], np.cumsum(self._order["samples"])])
         self.committed = int(self._starts[-1])

@@ -26,6 +26,7 @@ def open_trace(
     cache_bytes: int | None = None,
     missing_ranks: str = "refuse",
     complete_steps: bool = False,
+    repeated_steps: str = "all",
 ) -> Trace:
     """Open a trace for reading; one that is still being written, or was never closed, as well.
 
@@ -47,24 +48,30 @@ def open_trace(
             commit: a trace of the others, which says so, and so does every analysis of it.
         complete_steps: leave out the steps that only some of the ranks that are there have, as if they had been
             dropped; they are among `Trace.drops` then.
+        repeated_steps: `all`, as it happened; or `last`: where training went back to an earlier epoch, as it was
+            resumed behind an older checkpoint, what was recorded before of this epoch and of higher ones is left out.
 
     Raises:
         TraceError: a file doesn't exist, is no trace, or is damaged; or several don't make one run.
-        UsageError: a name is empty, or `missing_ranks` or `complete_steps` is no such value.
+        UsageError: a name is empty, or another argument is no such value.
         VersionError: it is in a version of the format that this program doesn't read.
     """
-    rules = MergeRules(missing_ranks=missing_ranks, complete_steps=complete_steps)
+    rules = MergeRules(
+        missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+    )
     return _opened(source, cache_bytes or 0, rules)
 
 
 def _opened(source: Source, cache_bytes: int, rules: MergeRules) -> Trace:
     chains = open_chains(source, cache_bytes=cache_bytes, missing_ranks=rules.missing_ranks)
     files = [file for chain in chains for file in chain]
-    if len(files) == 1:
-        return Trace(files, files[0].head, files[0].storage, cache_bytes=cache_bytes, rules=rules)
+    is_one = len(files) == 1
     try:
-        storage = MergedStorage(chains, rules)
-        return Trace(files, joint_head(files), storage, cache_bytes=cache_bytes, rules=rules)
+        # Of one file alone, nothing else can be left out.
+        is_whole = is_one and rules.repeated_steps == "all"
+        storage = files[0].storage if is_whole else MergedStorage(chains, rules)
+        head = files[0].head if is_one else joint_head(files)
+        return Trace(files, head, storage, cache_bytes=cache_bytes, rules=rules)
     except BaseException:
         for file in files:
             file.storage.close()

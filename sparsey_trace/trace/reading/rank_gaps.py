@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -33,6 +33,28 @@ def rank_gaps(step: NDArray[np.int64], rank: NDArray[np.int64], ranks: Collectio
     wanted = (partly[:, None] * width + np.array(sorted(ranks), np.int64)).ravel()
     lacking = np.setdiff1d(wanted, found, assume_unique=True)
     return np.stack([lacking // width, lacking % width], axis=1)
+
+
+def incomplete(step: NDArray[np.int64], lacking: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which stretches of samples are of a step that some rank lacks.
+
+    Args:
+        step: [s], of the stretches.
+        lacking: [n, 2], a step and a rank that lacks it, as `rank_gaps` gives them.
+
+    >>> incomplete(np.array([0, 0, 3, 4]), np.array([[3, 1]])).tolist()
+    [False, False, True, False]
+    """
+    return np.isin(step, lacking[:, 0])
+
+
+def lacking_reason(ranks: NDArray[Any]) -> str:
+    """Why a step is left out that these ranks, [n], lack.
+
+    >>> lacking_reason(np.array([0, 2]))
+    'not recorded by rank 0, 2'
+    """
+    return f"not recorded by rank {', '.join(map(str, ranks.tolist()))}"
 
 
 def missing_in_words(ranks: Sequence[int], num_ranks: int) -> str:

@@ -22,6 +22,7 @@ from sparsey_trace.trace.paths import joint_name
 from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
 from sparsey_trace.trace.reading.contents import Contents
+from sparsey_trace.trace.reading.epoch_returns import EpochReturn, EpochReturns
 from sparsey_trace.trace.reading.layer_view import Layers, LayerView
 from sparsey_trace.trace.reading.rank_gaps import StepGap, step_gaps
 from sparsey_trace.trace.reading.sample_table import SampleTable
@@ -100,6 +101,7 @@ class Trace:
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
         self.cache_bytes, self.rules = cache_bytes, rules
+        self._returns = EpochReturns()
         self._contents: dict[int, dict[str, Any] | None] = {}
 
     @property
@@ -122,6 +124,8 @@ class Trace:
     def refresh(self) -> int:
         """Move the snapshot on to what is committed by now; the new length. Of further files it knows nothing."""
         self.storage.refresh()
+        if self.rules.repeated_steps != "all":
+            self._returns = EpochReturns()
         self._size, self.closed = self.storage.committed, self.storage.closed
         self.__dict__.pop("num_steps", None)
         return self._size
@@ -191,6 +195,11 @@ class Trace:
     def gaps(self) -> tuple[StepGap, ...]:
         """The steps that some or all ranks lack, with the ranks, and why: all of `drops` and `lacking`, by step."""
         return step_gaps(self.files, self.drop_reasons, self.storage.lacking())
+
+    @property
+    def epoch_returns(self) -> tuple[EpochReturn, ...]:
+        """Where training went back to an earlier epoch, resumed behind an older checkpoint; see `open_trace`."""
+        return self._returns.among(self.samples, len(self))
 
     @property
     def fields(self) -> frozenset[str]:

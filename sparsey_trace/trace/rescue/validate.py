@@ -17,6 +17,7 @@ from sparsey_trace.support.printable import count
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
+from sparsey_trace.trace.reading.epoch_returns import returns_in_words
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.rank_gaps import missing_in_words, rank_gaps_in_words
 
@@ -51,6 +52,7 @@ def validate(
     on_progress: Callable[[int, int], None] | None = None,
     missing_ranks: str = "refuse",
     complete_steps: bool = False,
+    repeated_steps: str = "all",
 ) -> Report:
     """Read all of a trace and check it; of one that is still being written, what is committed.
 
@@ -59,6 +61,7 @@ def validate(
         on_progress: called with how many samples are done, and of how many.
         missing_ranks: `refuse` or `allow`; see `open_trace`.
         complete_steps: see `open_trace`.
+        repeated_steps: see `open_trace`.
 
     Raises:
         TraceError: it isn't sound; the message names the dataset and sample of the first fault. Or its files
@@ -74,7 +77,9 @@ def validate(
     >>> validate(path)
     Report(samples=1, steps=1, notes=())
     """
-    with open_trace(source, missing_ranks=missing_ranks, complete_steps=complete_steps) as trace:
+    with open_trace(
+        source, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+    ) as trace:
         done, total = 0, sum(file.storage.committed for file in trace.files)
         for file in trace.files:
             for size in _check_file(file):
@@ -116,13 +121,14 @@ def _notes(trace: Trace) -> tuple[str, ...]:
             notes.append(f"{name}no samples")
     of_ranks = [
         missing_in_words(trace.missing_ranks, trace.part.num_ranks),
+        returns_in_words(trace.epoch_returns),
         rank_gaps_in_words(trace.storage.lacking()) + _left_out(trace),
     ]
     return (*notes, *filter(None, of_ranks))
 
 
 def _left_out(trace: Trace) -> str:
-    return ", and left out" if trace.rules.complete_steps and trace.storage.left_out else ""
+    return ", and left out" if trace.rules.complete_steps and len(trace.storage.lacking()) else ""
 
 
 def _check_drops(path: Path, storage: Storage) -> None:
