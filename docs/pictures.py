@@ -304,6 +304,23 @@ def label_information(run: Chunk) -> Iterable[str]:
     yield text(310, 130, f"of the classes&#8217; {-(classes * np.log2(classes)).sum():.2f}")
 
 
+def layer_value(run: Chunk) -> Iterable[str]:
+    """Familiarity over the train samples, one curve for each layer: the mean over the MACs of means while active."""
+    yield from axes("train samples", "familiarity, mean over MACs")
+    train = np.array_split(np.flatnonzero(run.is_train), 25)
+    for layer, colour in enumerate((BLUE, ORANGE, GREEN)):
+        values = run.values[layer]["familiarity"].astype(np.float64) * run.active[layer]
+        counts = [run.active[layer][part].sum(axis=0) for part in train]
+        sums = [values[part].sum(axis=0) for part in train]
+        curve = [(s[n > 0] / n[n > 0]).mean() for s, n in zip(sums, counts, strict=True)]
+        points = " ".join(f"{50 + 12.5 * i:.1f},{150 - 110 * v:.1f}" for i, v in enumerate(curve))
+        yield f'<polyline points="{points}" fill="none" stroke="{colour}" stroke-width="2"/>'
+        yield text(358, 60 + 24 * layer, f"layer {layer}: {curve[-1]:.2f}")
+        yield rect(380, 64 + 24 * layer, 60, colour, height=2)
+    for place, share in enumerate(("0", "0.5", "1")):
+        yield text(44, 154 - 55 * place, share, anchor="end")
+
+
 PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     num_activations,
     basis_set_size,
@@ -316,6 +333,7 @@ PICTURES: tuple[Callable[[Chunk], Iterable[str]], ...] = (
     code_usage,
     basis_set,
     label_information,
+    layer_value,
 )
 
 

@@ -351,3 +351,15 @@ def sisc_curve(run: Chunk, at: Mac, phase: int) -> list[dict[str, Any]]:
 
 def mean_of(values: list[Fraction]) -> Fraction:
     return sum(values, Fraction(0)) / len(values)
+
+
+def layer_value(run: Chunk, name: str, *, silent: str) -> dict[int, dict[Mac, float | None]]:
+    """layer_value(name): what was recorded, None where there is nothing, or nothing that counts."""
+
+    def value(n: int, layer: int, mac: int) -> float | None:
+        if name not in run.values[layer] or (silent == "skip" and not is_active(run, n, layer, mac)):
+            return None
+        found = float(run.values[layer][name][n, mac])
+        return found if -(2**31) < found < 2**31 else None
+
+    return per_mac(run, value)

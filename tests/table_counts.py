@@ -4,5 +4,8 @@ from __future__ import annotations
 
 from sparsey_trace.metrics import available
 
-TABLES = len(available()) + 1
+WITH_VALUES = len(available()) + 1
 """One a metric, and that of whole layers of feature_coverage."""
+
+TABLES = WITH_VALUES - 1
+"""Of a run without further values of MACs."""

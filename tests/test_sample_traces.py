@@ -13,7 +13,7 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.validate import validate
 from tests.reference import reference_table
-from tests.table_counts import TABLES
+from tests.table_counts import WITH_VALUES
 
 FOLDER = Path(__file__).parents[1] / "sample_traces"
 
@@ -48,7 +48,7 @@ def test_mnist_is_analyzed_without_torch(tmp_path: Path) -> None:
     call = [sys.executable, "-c", ANALYZE_WITHOUT_TORCH, FOLDER / "mnist.h5", tmp_path / "out"]
     done = subprocess.run(call, capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
-    assert len(list((tmp_path / "out").glob("*.parquet"))) == TABLES
+    assert len(list((tmp_path / "out").glob("*.parquet"))) == WITH_VALUES
 
 
 def test_basis_sets_are_those_of_the_definition() -> None:

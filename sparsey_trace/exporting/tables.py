@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -10,7 +11,6 @@ import pyarrow.parquet as pq
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.base import RunMetric
-from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.replay.find_or_make import Question, tables_of
 
 if TYPE_CHECKING:
@@ -48,8 +48,11 @@ def write_tables(
     Raises:
         UsageError: none of the metrics has values that the form can hold.
     """
-    wanted = [cls.name for cls in BUILT_IN if not issubclass(cls, RunMetric)] if metrics is None else metrics
-    found = tables_of(trace, Question.about(wanted, n_jobs=n_jobs, progress_bar=progress_bar), tables)
+    question = Question.about(metrics, n_jobs=n_jobs, progress_bar=progress_bar)
+    if metrics is None:
+        by_step = [metric for metric in question.metrics if not isinstance(metric, RunMetric)]
+        question = replace(question, metrics=by_step)
+    found = tables_of(trace, question, tables)
     lacking = {name: reason for name, path in found.result.paths.items() if (reason := _unfit(path, to))}
     paths = {name: path for name, path in found.result.paths.items() if name not in lacking}
     if not paths:

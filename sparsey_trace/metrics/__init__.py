@@ -15,6 +15,7 @@ from sparsey_trace.metrics.basis_set_size import BasisSetSize, BasisSetSizeIncre
 from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
 from sparsey_trace.metrics.label_information import LabelInformation
+from sparsey_trace.metrics.layer_value import LayerValue
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.registry import available, make_metric
@@ -30,6 +31,7 @@ __all__ = [
     "Context",
     "FeatureCoverage",
     "LabelInformation",
+    "LayerValue",
     "MatchAccuracy",
     "Metric",
     "NumActivations",

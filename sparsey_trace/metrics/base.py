@@ -126,13 +126,14 @@ class Metric(ABC, Generic[S]):
     Class attributes:
         name: as in tables, configuration files and on the command line.
         version: raised whenever the same trace would give other values.
-        requires: the fields that `update` reads: of `inputs`, `codes`, `active`.
+        requires: the fields that `update` reads: of `inputs`, `codes`, `active`, `values`.
         best: whether the best value is the `lowest` or the `highest`.
         has_best: whether better means better, so that a summary tells the best epoch; nothing is best about the size of
             a basis set, or about activity, though `best` says which way a comparison goes.
         resolutions: the resolutions at which it says something.
         units: what columns of its table are counted or measured in, by their names.
         reductions: the reductions that make sense for it; None stands for none.
+        left_open: parameters that a trace decides where they are None; see `for_values`.
         partial_training: what its values are where not all training steps were recorded; empty where
             they don't depend on training. Where they do, it is refused if none were recorded.
         partial_layers: what its values are where layers were not recorded; empty where that changes
@@ -157,6 +158,7 @@ class Metric(ABC, Generic[S]):
         "highest_layer",
         "highest_layer_mean",
     )
+    left_open: ClassVar[frozenset[str]] = frozenset()
     partial_training: ClassVar[str] = ""
     partial_layers: ClassVar[str] = ""
     state_types: ClassVar[tuple[type, ...]] = ()
@@ -192,6 +194,14 @@ class Metric(ABC, Generic[S]):
         """The metric as an analysis of this resolution and reduction wants it."""
         return self
 
+    def for_values(self, names: Sequence[str]) -> Metric[S]:
+        """The metric for a trace whose MACs have further values of these names."""
+        return self
+
+    def lacking(self, names: Sequence[str]) -> str:
+        """What a trace with further values of these names lacks for it, in words; empty where nothing."""
+        return ""
+
     def notes(self, result: Any) -> dict[str, Any]:
         """What a reader of the table should know about its values, given what `finalize` made."""
         return {}
@@ -211,6 +221,11 @@ class Metric(ABC, Generic[S]):
         return ""
 
     @property
+    def column_units(self) -> dict[str, str]:
+        """What columns of its table are counted or measured in, by their names: `units`, or what a trace decides."""
+        return dict(self.units)
+
+    @property
     def fold_key(self) -> Hashable:
         """Metrics of equal keys share one fold in a replay, and what `finalize` makes of it."""
         return self
@@ -224,6 +239,11 @@ class Metric(ABC, Generic[S]):
     def parameters(self) -> dict[str, Any]:
         """The metric's parameters by name; none where it isn't a dataclass."""
         return {f.name: getattr(self, f.name) for f in fields(self)}  # type: ignore[arg-type]
+
+    @property
+    def decided(self) -> dict[str, Any]:
+        """Those of its parameters that no trace has to decide."""
+        return {k: v for k, v in self.parameters.items() if v is not None or k not in self.left_open}
 
 
 class SampleMetric(Metric[S]):

@@ -48,8 +48,8 @@ _COLUMNS = frozenset(
 """What extra columns can't be called."""
 
 _CHOICES: dict[str, frozenset[Any]] = {
-    "requires": EVERYTHING,
-    "values_require": EVERYTHING,
+    "requires": EVERYTHING | {"values"},
+    "values_require": EVERYTHING | {"values"},
     "values_phases": frozenset({TRAIN, EVAL}),
     "resolutions": frozenset(RESOLUTIONS),
     "reductions": frozenset({None, *REDUCTIONS}),

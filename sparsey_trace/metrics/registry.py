@@ -14,6 +14,7 @@ from sparsey_trace.metrics.code_usage import CodeUsage
 from sparsey_trace.metrics.declaration import fault_of
 from sparsey_trace.metrics.feature_coverage import FeatureCoverage
 from sparsey_trace.metrics.label_information import LabelInformation
+from sparsey_trace.metrics.layer_value import LayerValue
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.metrics.parameters import read_parameter
@@ -37,6 +38,7 @@ BUILT_IN: tuple[type[Metric[Any]], ...] = (
     BasisSet,
     LabelInformation,
     SiscCurve,
+    LayerValue,
 )
 
 

@@ -66,6 +66,7 @@ def asked(
     workers = jobs(n_jobs)
     with contextlib.nullcontext(source) if isinstance(source, Trace) else open_trace(source) as trace:
         wanted, lacking = computable(chosen, trace)
+        lacking = told(lacking, trace, named=metrics is not None)
         fields = frozenset().union(*map(fields_of, wanted))
         yield Asked(
             trace=trace,
@@ -111,7 +112,7 @@ def choose(
 
 
 def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[Any]], dict[str, str]]:
-    """Those that the trace holds enough for, and for the others what it lacks.
+    """Those that the trace holds enough for, as it decides them, and for the others what it lacks.
 
     Raises:
         TraceError: none can be computed, or the trace has no samples.
@@ -119,8 +120,12 @@ def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[An
     if not len(trace):
         msg = f"{trace.path}: expected at least one committed sample, found an empty trace"
         raise TraceError(msg)
-    gaps = Gaps.of(trace)
-    reasons = {metric.name: _lacking_fields(metric, trace) or gaps.refusal(metric) for metric in metrics}
+    gaps, names = Gaps.of(trace), value_names(trace)
+    metrics = [metric.for_values(names) for metric in metrics]
+    reasons = {
+        metric.name: _lacking_fields(metric, trace) or metric.lacking(names) or gaps.refusal(metric)
+        for metric in metrics
+    }
     skipped = {name: reason for name, reason in reasons.items() if reason is not None}
     kept = [metric for metric in metrics if metric.name not in skipped]
     if not kept:
@@ -128,6 +133,36 @@ def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[An
         msg = f"{trace.path}: expected a metric that can be computed, found none ({why})"
         raise TraceError(msg)
     return kept, skipped
+
+
+def told(lacking: dict[str, str], trace: Trace, *, named: bool) -> dict[str, str]:
+    """What is to be said of metrics that a trace lacks something for.
+
+    Most traces have no further values of MACs, and some have several: a metric of one can't be missed in the former,
+    and stands for one of them in the latter.
+
+    Args:
+        lacking: by metric, what is lacking.
+        trace: the trace.
+        named: whether metrics were asked for by name.
+    """
+    names = value_names(trace)
+    if named:
+        return lacking
+    of_values = {cls.name for cls in BUILT_IN if "values" in fields_of(cls)}
+    said = {name: why for name, why in lacking.items() if names or name not in of_values}
+    for name in of_values - lacking.keys():
+        said |= {
+            f"{name}:of={other}": f"{name} is of {min(names)}; ask for this one in an analysis into another folder"
+            for other in names
+            if other != min(names)
+        }
+    return said
+
+
+def value_names(trace: Trace) -> list[str]:
+    """The names of further values that MACs of any layer have, in order."""
+    return sorted({name for of_layer in trace.value_names for name in of_layer})
 
 
 def _lacking_fields(metric: Metric[Any], trace: Trace) -> str | None:

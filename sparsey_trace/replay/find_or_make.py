@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.errors import OutputError
 from sparsey_trace.replay.analyze import analyze, by_sample
 from sparsey_trace.replay.cache.cache import Cache
-from sparsey_trace.replay.choose import choose, computable
+from sparsey_trace.replay.choose import choose, computable, told
 from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.tables.fit import Misfit, misfit
@@ -34,6 +34,7 @@ class Question:
         reduction: see docs/metrics.md.
         n_jobs: how many jobs, each a thread.
         progress_bar: whether to show progress.
+        named: whether metrics were asked for by name.
     """
 
     metrics: Sequence[Metric[Any]]
@@ -42,6 +43,7 @@ class Question:
     reduction: str | None
     n_jobs: int
     progress_bar: bool
+    named: bool = True
 
     @classmethod
     def about(
@@ -66,6 +68,7 @@ class Question:
             reduction=reduction,
             n_jobs=n_jobs,
             progress_bar=progress_bar,
+            named=metrics is not None,
         )
 
 
@@ -105,7 +108,7 @@ def tables_of(trace: Trace, question: Question, folder: Path | None = None) -> T
     wanted, lacking = computable(list(question.metrics), trace)
     made, remarks = _made(trace, folder, misfits(folder, wanted, question, trace=trace), question)
     paths = paths_of(folder, wanted) | made.paths
-    skipped = {**question.skipped, **lacking}
+    skipped = {**question.skipped, **told(lacking, trace, named=question.named)}
     result = Result(paths, skipped=skipped, origin=origin_of(trace), by_sample=by_sample)
     return Tables(result=result, remarks=remarks, made=made)
 

@@ -37,7 +37,7 @@ def check_question(
         if made is None:
             continue
         asked = {"resolution": resolution, "reduction": reduction}
-        parameters = json.loads(json.dumps(metric.parameters))
+        parameters = json.loads(json.dumps(metric.decided))
         other = first_difference(made, asked) or first_difference(made.get("parameters", {}), parameters)
         if other is not None:
             msg = (

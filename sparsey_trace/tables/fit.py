@@ -47,7 +47,7 @@ def misfit(
     if trace is not None:
         question |= {"trace": trace.id, **trace.rules.choice()}
         state["samples"] = len(trace)
-    parameters = json.loads(json.dumps(metric.parameters))
+    parameters = json.loads(json.dumps(metric.decided))
     for name in table_names(metric):
         found = provenance_in(folder / f"{name}.parquet")
         if found is None:

@@ -2,7 +2,7 @@
 
 Sums are kept as whole numbers, so they come out the same however the run is cut. Real values are
 rounded to 2^-40 first and kept in two numbers, units and 2^-40ths: that is exact for billions of
-samples, and twenty thousand times finer than the float32 that ends up in the table.
+samples, and twenty thousand times finer than the float32 of a share that ends up in the table.
 """
 
 from __future__ import annotations
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import OverSamples
 
 _PART_BITS = 40
+
+_LARGEST = 2.0**31
+"""What values have to lie below so that the sum of four billion of them can't overflow."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -259,25 +262,42 @@ def _totals(
     Raises:
         DataError: a fraction is not finite, or so large that the sum of all of them could overflow.
     """
-    from sparsey_trace.kernels.sums import add_counts, add_fractions
+    if not whole:
+        parts = [_fractions(np.ascontiguousarray(part, np.float64), group, groups) for part in values]
+        return carried(np.concatenate(parts, axis=2))
+    return np.concatenate([_counts(part, group, groups) for part in values], axis=1)[None]
 
-    by_layer = []
+
+def _counts(values: NDArray[Any], group: NDArray[np.int64], groups: int) -> NDArray[np.int64]:
+    """[g, M] sums of one layer's counts [n, M]."""
+    from sparsey_trace.kernels.sums import add_counts
+
+    totals = np.zeros((groups, values.shape[1]), np.int64)
+    add_counts(np.ascontiguousarray(values, np.int64), group, totals)
+    return totals
+
+
+def _fractions(values: NDArray[np.float64], group: NDArray[np.int64], groups: int) -> NDArray[np.int64]:
+    """[2, g, M] sums of one layer's fractions [n, M], in units and 2^-40ths, of which there may be more than a unit.
+
+    Raises:
+        DataError: one is not finite, or too large.
+    """
+    from sparsey_trace.kernels.sums import add_fractions
+
+    totals = np.zeros((groups, values.shape[1]), np.int64)
+    # What all have to lie below so that a chunk's 2^-40ths can't overflow.
     limit = 2 ** (62 - _PART_BITS) / max(1, len(group))
-    for part in values:
-        of_layer = np.zeros((groups, part.shape[1]), np.int64)
-        by_layer.append(of_layer)
-        if whole:
-            add_counts(np.ascontiguousarray(part, np.int64), group, of_layer)
-        elif not add_fractions(
-            np.ascontiguousarray(part, np.float64), group, 2.0**_PART_BITS, limit, of_layer
-        ):
-            msg = (
-                f"values of a metric: expected finite numbers below {limit:.0f} in chunks of {len(group)} samples, "
-                f"found {np.abs(part).max()}"
-            )
-            raise DataError(msg)
-    totals = np.concatenate(by_layer, axis=1)
-    return totals[None] if whole else carried(np.stack([np.zeros_like(totals), totals]))
+    if add_fractions(values, group, 2.0**_PART_BITS, limit, totals):
+        return np.stack([np.zeros_like(totals), totals])
+    if not (np.abs(values) < _LARGEST).all():
+        msg = (
+            f"values of a metric: expected finite numbers below {_LARGEST:.0f}, found {np.abs(values).max()}"
+        )
+        raise DataError(msg)
+    units, parts = np.floor(values), np.zeros_like(totals)
+    add_fractions(values - units, group, 2.0**_PART_BITS, limit, parts)
+    return np.stack([_counts(units.astype(np.int64), group, groups), parts])
 
 
 def carried(totals: NDArray[np.int64]) -> NDArray[np.int64]:

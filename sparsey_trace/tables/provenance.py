@@ -33,7 +33,7 @@ def make_provenance(
         "version": metric.version,
         "parameters": metric.parameters,
         "best": metric.best,
-        "units": dict(metric.units),
+        "units": metric.column_units,
         "resolution": resolution,
         "reduction": reduction,
         "trace": trace.id,

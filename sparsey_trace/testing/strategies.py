@@ -28,7 +28,7 @@ from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from numpy.typing import NDArray
 
@@ -92,6 +92,7 @@ def runs(
     layout: Layout | None = None,
     real_inputs: bool | None = None,
     max_samples: int = 40,
+    values: Sequence[str] = (),
 ) -> Chunk:
     """Whole runs of 0 to `max_samples` samples, each a `Chunk` that starts at sample 0.
 
@@ -107,6 +108,8 @@ def runs(
         real_inputs: whether inputs are float32 with any values, or uint8 zeros and ones; None
             draws both.
         max_samples: the most samples to draw.
+        values: the names of further values of MACs; single layers may lack one, single samples too, and silent
+            MACs have some.
     """
     model = draw(layouts()) if layout is None else layout
     # A fewest that varies, and is 0 last: left alone, hypothesis wastes a third on runs without a step.
@@ -123,13 +126,14 @@ def runs(
         step=step,
         epoch=epoch,
         phase=phase,
-        **{  # type: ignore[arg-type]
+        **{
             name: rng.choice(np.array([NO_LABEL, -1, 0, 1, 9], np.int64), len(step))
             for name in MARKS.values()
         },
         inputs=draw_inputs(rng, model.num_features, len(step), variety),
         codes=tuple(_codes(rng, *of_layer, variety) for of_layer in zip(model.layers, active, strict=True)),
         active=active,
+        values=tuple(_values(rng, values, of_layer.shape) for of_layer in active) if values else (),
     )
 
 
@@ -193,6 +197,18 @@ def _codes(
     return np.where(active[..., None], codes, anything).astype(layer.code_dtype)
 
 
+def _values(
+    rng: np.random.Generator, names: Sequence[str], shape: tuple[int, ...]
+) -> dict[str, NDArray[np.float32]]:
+    """A layer's further values, [n, M] each: of every size, some huge, nan where there is none."""
+    found = {}
+    for name in names:
+        sizes = 10.0 ** rng.integers(-3, 5, shape)
+        drawn = rng.choice([1, 1, 1, np.nan, 1e12], shape) * rng.standard_normal(shape) * sizes
+        found[name] = drawn.astype(np.float32)
+    return {name: drawn for name, drawn in found.items() if rng.random() < 0.8}
+
+
 def split(run: Chunk, cuts: Iterable[int]) -> list[Chunk]:
     """Cut a run into neighbouring chunks.
 
@@ -221,7 +237,14 @@ def append_step(writer: TraceWriter, step: Chunk) -> None:
         epoch=int(step.epoch[0]),
         **{name: getattr(step, column) for name, column in MARKS.items()},
         step=int(step.step[0]),
+        values=_by_name(step),
     )
+
+
+def _by_name(step: Chunk) -> dict[str, list[NDArray[np.float32] | None]] | None:
+    """Further values as a writer takes them."""
+    names = sorted({name for of_layer in step.values for name in of_layer})
+    return {name: [of_layer.get(name) for of_layer in step.values] for name in names} or None
 
 
 def write_run(path: str | os.PathLike[str], run: Chunk, *, commit_steps: int | None = None) -> None:

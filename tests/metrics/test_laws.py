@@ -16,6 +16,7 @@ from sparsey_trace.metrics import (
     CodeUsage,
     FeatureCoverage,
     LabelInformation,
+    LayerValue,
     MatchAccuracy,
     Metric,
     NumActivations,
@@ -51,6 +52,8 @@ METRICS = [
     LabelInformation(seed=3),
     SiscCurve(),
     SiscCurve(reference_size=3),
+    LayerValue(of="familiarity"),
+    LayerValue(of="familiarity", silent="count"),
 ]
 
 
@@ -59,9 +62,10 @@ def test_every_metric_is_here() -> None:
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=repr)
-@given(run=runs(), data=st.data())
+@given(data=st.data())
 @settings(max_examples=times(14, 60), deadline=None)
-def test_laws(metric: Metric, run: Chunk, data: st.DataObject) -> None:
+def test_laws(metric: Metric, data: st.DataObject) -> None:
+    run = data.draw(runs(values=("familiarity",) if isinstance(metric, LayerValue) else ()))
     cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
     check_metric_laws(metric, split(run, cuts))
 

@@ -17,6 +17,7 @@ NAMES = {cls.name for cls in BUILT_IN} - {
     "basis_set",
     "code_usage",
     "label_information",
+    "layer_value",
     "sisc_curve",
 }  # of which the original knows nothing
 ALL = ", ".join(sorted(NAMES))

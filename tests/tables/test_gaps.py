@@ -230,4 +230,9 @@ def test_every_line_is_short_prose() -> None:
             assert len(line) < 110
             assert not line.endswith(".")
     learning = {name for name in available() if make_metric(name).partial_training}
-    assert learning == set(available()) - {"num_activations", "feature_coverage", "label_information"}
+    assert learning == set(available()) - {
+        "num_activations",
+        "feature_coverage",
+        "label_information",
+        "layer_value",
+    }

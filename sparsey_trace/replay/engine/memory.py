@@ -64,7 +64,7 @@ def chunk_samples(
 
     Args:
         trace: the trace.
-        fields: what is read of it: `inputs`, `codes` and `active`.
+        fields: what is read of it: of `inputs`, `codes`, `active` and `values`.
         chunk_size: how many samples are asked for; None for as many as fit.
         total_memory: what may be taken.
         processes: how many work at the same time.
@@ -143,7 +143,7 @@ def bytes_per_sample(layout: Layout, fields: frozenset[str]) -> int:
     Measured: 41 KB for 364 MACs of Q = 4 over 784 features with 50,000 pairs of a MAC and a feature.
     """
     codes = sum(layer.num_macs * layer.num_cms * layer.code_dtype.itemsize for layer in layout.layers)
-    own = 4 * codes + 80 * layout.num_macs
+    own = 4 * codes + 80 * layout.num_macs + (32 * layout.num_macs if "values" in fields else 0)
     if "inputs" not in fields:
         return own
     own += 8 * layout.num_features

@@ -12,7 +12,7 @@ import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.cli.verbs.demo import Dataset
 from tests.cli.commands import sparsey_trace, write_trace
-from tests.table_counts import TABLES
+from tests.table_counts import WITH_VALUES
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -28,7 +28,7 @@ def test_it_records_analyzes_and_may_replace_only_itself(
     found = sparsey_trace(*call)
     assert found.returncode == 0
     assert found.stderr == f"{run}: recording a small Sparsey while it trains on digits\n"
-    assert found.stdout.splitlines()[-2].startswith(f"{TABLES} tables of {run} in {tables}: ")
+    assert found.stdout.splitlines()[-2].startswith(f"{WITH_VALUES} tables of {run} in {tables}: ")
     assert found.stdout.splitlines()[-1].startswith(f"{folder / 'digits.html'}: report of 1 run, ")
     assert {path.name for path in folder.iterdir()} == {"digits.h5", "digits.html", "digits.metrics"}
     with st.open_trace(run) as trace:
