@@ -209,8 +209,8 @@ def _checked(
         UsageError: no trace, no such picture, no file, no matplotlib, or no such font.
         OutputError: another file is there.
     """
+    from sparsey_trace.charts.base import check_installed
     from sparsey_trace.charts.catalogue import CHARTS
-    from sparsey_trace.charts.needs import check_installed
     from sparsey_trace.charts.paper import check_font, check_path
 
     if not runs:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol
 
+from sparsey_trace.charts.base import check_installed, check_table
 from sparsey_trace.charts.catalogue import CHARTS
-from sparsey_trace.charts.needs import check_installed, check_table
 from sparsey_trace.charts.shared.run import Run, RunTables
 from sparsey_trace.errors import UsageError
 

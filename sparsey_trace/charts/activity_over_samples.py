@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsey_trace.charts.base import LayerChart
-from sparsey_trace.charts.shared.colours import PALETTE
+from sparsey_trace.charts.shared.histogram import share
 from sparsey_trace.charts.shared.words import ACTIVITY, Words
 from sparsey_trace.layout import PHASES
 
@@ -27,8 +27,6 @@ MOST_BINS = 40
 """Of numbers of active MACs. Each holds as many numbers, or the peaks would be those of the bins."""
 
 _TICKS = np.linspace(0, 1, 6)
-
-_CALLED = {"train": "training", "eval": "evaluation"}
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -62,10 +60,6 @@ class ActivityOverSamples:
         most = np.append(self.fewest[1:], self.macs + 1) - 1
         ranges = zip(self.fewest.tolist(), most.tolist(), strict=True)
         return [f"{low if low == high else f'{low} to {high}'} of {self.macs} MACs" for low, high in ranges]
-
-    def share(self, phase: str) -> NDArray[np.float64]:
-        """[B] float64, the share of a phase's samples in each bin."""
-        return np.asarray(self.counts[phase] / self.counts[phase].sum())
 
 
 def activity_over_samples(run: Run) -> list[ActivityOverSamples]:
@@ -119,15 +113,11 @@ class ActivityOverSamplesChart(LayerChart[ActivityOverSamples]):
         """Training as an area, evaluation as a line over it."""
         from matplotlib.ticker import PercentFormatter
 
-        for rank, phase in enumerate(found.counts):
-            look: dict[str, Any] = {"fill": True, "alpha": 0.4} if not rank else {"lw": 1.5, "ls": "--"}
-            ax.stairs(found.share(phase), found.edges, color=PALETTE[rank], label=_CALLED[phase], **look)
-        ax.set(xlim=found.edges[[0, -1]], xticks=_TICKS[::5], xlabel=self.words.x, ylabel=self.words.y)
-        # Above the highest bin there is room for the legend.
-        ax.set_ylim(0, 1.3 * max(found.share(phase).max() for phase in found.counts))
+        from sparsey_trace.charts.axes.stairs import draw_stairs
+
+        draw_stairs(ax, found)
+        ax.set(xticks=_TICKS[::5], xlabel=self.words.x, ylabel=self.words.y)
         ax.xaxis.set_major_formatter(PercentFormatter(1))
-        ax.yaxis.set_major_formatter(PercentFormatter(1))
-        ax.legend(frameon=False)
         total = sum(int(counts.sum()) for counts in found.counts.values())
         return f"{found.silent:,} of {total:,} samples without an active MAC" if found.silent else ""
 
@@ -147,10 +137,11 @@ def _panel(found: Sequence[tuple[View, ActivityOverSamples]], name: str) -> Pane
     """The layers that are called so, of all runs."""
     from sparsey_trace.charts.panels.figure import figure
     from sparsey_trace.charts.panels.panel import Panel
+    from sparsey_trace.charts.panels.stairs import stairs
 
     words = ActivityOverSamplesChart.words
     mine = [(view, layer) for view, layer in found if view.layers[layer.layer] == name]
-    lines = [_line(view, layer, phase) for view, layer in mine for phase in layer.counts]
+    lines = [stairs(view, layer, phase, of="samples") for view, layer in mine for phase in layer.counts]
     said = " ".join(_said(view, layer, phase) for view, layer in mine for phase in layer.counts)
     return Panel(
         title=name,
@@ -163,30 +154,8 @@ def _panel(found: Sequence[tuple[View, ActivityOverSamples]], name: str) -> Pane
     )
 
 
-def _line(view: View, layer: ActivityOverSamples, phase: str) -> Any:
-    """Steps; a point in the middle of each bin, and one at each end."""
-    import plotly.graph_objects as go
-
-    from sparsey_trace.charts.panels.figure import small, text
-
-    edges, bins = layer.edges, layer.bins
-    middle = (edges[1:] + edges[:-1]) / 2
-    return go.Scatter(
-        x=small(np.concatenate([edges[:1], middle, edges[-1:]])),
-        y=small(np.pad(layer.share(phase), 1, "edge")),
-        text=[bins[0], *bins, bins[-1]],
-        customdata=small(np.pad(layer.counts[phase], 1, "edge")),
-        name=text(f"{view.name}, {phase}"),
-        mode="lines",
-        line={"width": 2, "shape": "hvh", "dash": "dash" if phase == "eval" else "solid"},
-        hovertemplate="%{text}: %{y:.2%} of the samples (%{customdata:,})"
-        f"<extra>{text(view.name)}, {phase}</extra>",
-        meta={"series": view.series, "role": "line"},
-    )
-
-
 def _said(view: View, layer: ActivityOverSamples, phase: str) -> str:
     """The fullest bin."""
-    share = layer.share(phase)
-    most = int(share.argmax())
-    return f"{view.name}, {phase}: most samples, {share[most]:.0%}, make {layer.bins[most]} active."
+    shares = share(layer, phase)
+    most = int(shares.argmax())
+    return f"{view.name}, {phase}: most samples, {shares[most]:.0%}, make {layer.bins[most]} active."

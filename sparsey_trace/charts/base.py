@@ -1,9 +1,13 @@
-"""What a chart has: a name, words, what it shows as arrays, and who draws it."""
+"""What a chart has: a name, words, what it shows as arrays, who draws it, and what has to be there before."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Protocol, TypeVar
+
+from sparsey_trace.errors import UsageError
+from sparsey_trace.support.extras import require
+from sparsey_trace.tables.provenance import provenance_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -12,7 +16,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.charts.axes.look import Look
     from sparsey_trace.charts.panels.panel import Contribution
-    from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.charts.shared.run import Run, RunTables
     from sparsey_trace.charts.shared.views import Views
     from sparsey_trace.charts.shared.words import Heading, Words
 
@@ -102,3 +106,38 @@ class LayerChart(Chart[_Shown]):
         Returns:
             What is to be said below the layer's name; empty where nothing is.
         """
+
+
+def check_installed(what: str) -> None:
+    """See that there is matplotlib.
+
+    Args:
+        what: is to be drawn, for the message.
+
+    Raises:
+        UsageError: there isn't.
+    """
+    require("matplotlib", what=what, extra="plot")
+
+
+def check_table(tables: RunTables, chart: Chart[Any]) -> None:
+    """See that the table that a chart is drawn from is among those of a run.
+
+    Raises:
+        UsageError: it is missing, or was made in another form.
+    """
+    if chart.table is None:
+        return
+    if chart.table not in tables:
+        why = tables.skipped.get(chart.table)
+        found = why or f"tables of {', '.join(tables)} only; name it in metrics=[…]"
+        msg = f"plot.{chart.name}: expected the table {chart.table}, found {found}"
+        raise UsageError(msg)
+    made = provenance_in(tables.path(chart.table)) or {}
+    if not chart.fits(made):
+        reduction, resolution = made.get("reduction") or "none", made.get("resolution")
+        msg = (
+            f"plot.{chart.name}: expected {chart.table} by step and without a reduction, found resolution "
+            f"{resolution} and reduction {reduction}; analyse once more with resolution='step' and reduction=None"
+        )
+        raise UsageError(msg)

@@ -13,9 +13,12 @@ from sparsey_trace.charts.code_usage import CodeUsageChart
 from sparsey_trace.charts.code_usage_over_epochs import CodeUsageOverEpochsChart
 from sparsey_trace.charts.feature_coverage import FeatureCoverageChart
 from sparsey_trace.charts.label_information import LabelInformationChart
+from sparsey_trace.charts.layer_value import LayerValueChart
+from sparsey_trace.charts.layer_value_distribution import LayerValueDistributionChart
 from sparsey_trace.charts.match_accuracy import MatchAccuracyChart
 from sparsey_trace.charts.match_accuracy_by_class import MatchAccuracyByClassChart
 from sparsey_trace.charts.match_accuracy_by_distance import MatchAccuracyByDistanceChart
+from sparsey_trace.charts.match_accuracy_by_value import MatchAccuracyByValueChart
 from sparsey_trace.charts.num_activations import NumActivationsChart
 from sparsey_trace.charts.similarity import SimilarityChart
 from sparsey_trace.charts.sisc_adherence import SiscAdherenceChart
@@ -41,6 +44,9 @@ _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     SimilarityChart(),
     SiscCurveChart(),
     SiscAdherenceChart(),
+    LayerValueChart(),
+    LayerValueDistributionChart(),
+    MatchAccuracyByValueChart(),
     LabelInformationChart(),
     BasisAverageChart(),
 )

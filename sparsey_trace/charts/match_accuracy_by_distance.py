@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sparsey_trace.charts.base import JointChart
 from sparsey_trace.charts.shared.matches import Matches, matches
 from sparsey_trace.charts.shared.words import MATCH, WINNERS_AXIS, Words
@@ -49,24 +47,21 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
 
     def draw(self, ax: Axes, found: Sequence[Matches], look: Look) -> None:
         """Points with the widths of their bins."""
-        from sparsey_trace.charts.axes.curve_lines import BY_CHANCE, draw_chance
-        from sparsey_trace.charts.axes.style import color_of, legend, line_of, marker_of
+        from sparsey_trace.charts.axes.bins import draw_bins
+        from sparsey_trace.charts.axes.curve_lines import BY_CHANCE
+        from sparsey_trace.charts.axes.style import legend
 
         for layer in found:
-            number = look.number_of(ax, layer.layer)
-            color = look.color or color_of(number)
-            ax.errorbar(
-                (layer.low + layer.high) / 2,
-                layer.by_distance.mean,
-                xerr=(layer.high - layer.low) / 2,
-                yerr=layer.by_distance.margin,
-                elinewidth=0.8,
-                color=color,
-                linestyle=line_of(number),
-                marker=marker_of(number),
-                label=look.label_of(layer.name),
+            draw_bins(
+                ax,
+                layer.layer,
+                layer.name,
+                layer.low,
+                layer.high,
+                layer.by_distance,
+                look,
+                chance=layer.chance,
             )
-            draw_chance(ax, layer.chance, color)
         ax.set(xlabel=self.words.x, ylabel=self.words.y)
         legend(ax, f"mean, 95% interval\n{BY_CHANCE}")
         if any(layer.measure == "jaccard" for layer in found):
@@ -88,30 +83,9 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
 
 def _line(view: View, layer: Matches) -> Any:
     """What plotly draws of one run's layer."""
-    import plotly.graph_objects as go
+    from sparsey_trace.charts.panels.match_panels import binned_line
 
-    from sparsey_trace.charts.panels.figure import small, text
-
-    bins = zip(layer.low, layer.high, strict=True)
-    return go.Scatter(
-        x=small((layer.low + layer.high) / 2),
-        y=small(layer.by_distance.mean),
-        error_y={
-            "type": "data",
-            "array": small(np.nan_to_num(layer.by_distance.margin)),
-            "width": 0,
-            "thickness": 1,
-        },
-        customdata=small(layer.by_distance.size),
-        text=[f"{low:g}" if low == high else f"{low:g} to {high:g}" for low, high in bins],
-        name=text(view.name),
-        mode="lines+markers",
-        line={"width": 2},
-        marker={"size": 7},
-        error_x={"type": "data", "array": small((layer.high - layer.low) / 2), "width": 0, "thickness": 1},
-        hovertemplate=f"distance %{{text}}: %{{y:.4~g}}<br>%{{customdata:,}} samples<extra>{text(view.name)}</extra>",
-        meta={"series": view.series, "role": "line"},
-    )
+    return binned_line(view, layer.low, layer.high, layer.by_distance, called="distance")
 
 
 def _ends(layer: Matches) -> str:

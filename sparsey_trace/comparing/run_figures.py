@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.replay.choose import OF_VALUES
 from sparsey_trace.replay.find_or_make import misfits, tables_of
 from sparsey_trace.replay.result import Result
 from sparsey_trace.tables.names import paths_of
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.layout import LayerLayout
-    from sparsey_trace.metrics.base import Best
+    from sparsey_trace.metrics.base import Best, Metric
     from sparsey_trace.replay.find_or_make import Question, Tables
     from sparsey_trace.tables.fit import Misfit
     from sparsey_trace.tables.summary import SummaryRow
@@ -78,7 +79,11 @@ def figures_of_folder(folder: Path, question: Question) -> RunFigures:
         TraceError: it holds no tables that fit, or those of several traces or lengths.
     """
     others = misfits(folder, question.metrics, question)
-    fitting = [metric for metric in question.metrics if metric.name not in others]
+    if not question.named:
+        others = {name: other for name, other in others.items() if other.is_other or name not in OF_VALUES}
+    fitting = [
+        metric for metric in question.metrics if metric.name not in others and _is_there(folder, metric)
+    ]
     if not fitting:
         found = _said(folder, others.values())
         msg = f"{folder}: expected a trace, or a folder with tables that fit, found {found}"
@@ -95,6 +100,10 @@ def figures_of_folder(folder: Path, question: Question) -> RunFigures:
     skipped = {name: f"found {other.why}" for name, other in others.items()}
     result = Result(paths, skipped={**question.skipped, **skipped})
     return _figures(result, name=str(folder), trace=trace, samples=samples, layers=(), remarks=[])
+
+
+def _is_there(folder: Path, metric: Metric[Any]) -> bool:
+    return all(path.exists() for path in paths_of(folder, [metric]).values())
 
 
 def _said(folder: Path, misfits: Iterable[Misfit]) -> str:

@@ -80,13 +80,13 @@ class LayerValue(SampleMetric[None]):
     def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """What was recorded; nan where there is none."""
         return SampleValues(
-            values=[self._of_layer(*of) for of in zip(chunk.values, chunk.active, strict=True)]
+            values=[self.of_layer(*of) for of in zip(chunk.values, chunk.active, strict=True)]
         )
 
-    def _of_layer(
+    def of_layer(
         self, recorded: Mapping[str, NDArray[np.float32]], active: NDArray[np.bool_]
     ) -> NDArray[np.float32]:
-        """[n, M]; a layer whose MACs have no such value has none."""
+        """[n, M] of a layer, of the values that were recorded by name, and of where its MACs were active [n, M]."""
         values = recorded.get(self.of or "")
         if values is None:
             return np.full(active.shape, np.nan, np.float32)

@@ -149,9 +149,8 @@ def told(lacking: dict[str, str], trace: Trace, *, named: bool) -> dict[str, str
     names = value_names(trace)
     if named:
         return lacking
-    of_values = {cls.name for cls in BUILT_IN if "values" in fields_of(cls)}
-    said = {name: why for name, why in lacking.items() if names or name not in of_values}
-    for name in of_values - lacking.keys():
+    said = {name: why for name, why in lacking.items() if names or name not in OF_VALUES}
+    for name in OF_VALUES - lacking.keys():
         said |= {
             f"{name}:of={other}": f"{name} is of {min(names)}; ask for this one in an analysis into another folder"
             for other in names
@@ -173,6 +172,10 @@ def _lacking_fields(metric: Metric[Any], trace: Trace) -> str | None:
 def fields_of(metric: Metric[Any] | type[Metric[Any]]) -> frozenset[str]:
     """Everything that a metric reads of a trace, in whichever pass."""
     return metric.requires | getattr(metric, "values_require", frozenset())
+
+
+OF_VALUES = frozenset(cls.name for cls in BUILT_IN if "values" in fields_of(cls))
+"""The metrics of further values of MACs, which most traces don't have."""
 
 
 class _Against(NamedTuple):

@@ -40,10 +40,12 @@ class Section:
 
 
 def sections(views: Views) -> Iterator[Section]:
-    """What there is to see, section by section."""
+    """What there is to see, section by section; one that has nothing to show or to say is left out."""
     for heading in HEADINGS:
         charts = [chart for chart in CHARTS.values() if chart.heading == heading]
-        yield _section(heading, [chart.in_report(views) for chart in charts])
+        section = _section(heading, [chart.in_report(views) for chart in charts])
+        if section.groups or section.notes:
+            yield section
 
 
 def _section(heading: Heading, added: Sequence[Contribution]) -> Section:

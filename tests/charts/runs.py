@@ -65,4 +65,5 @@ def append(
             active=active,
             phase=phase or ("eval" if step % 4 == 3 else "train"),
             labels=rng.integers(3, size=8) if step else None,
+            values={"familiarity": [rng.random(of_layer.shape) for of_layer in active]},
         )

@@ -7,6 +7,7 @@ from hypothesis import given, settings
 
 import sparsey_trace as st
 from sparsey_trace.charts.activity_over_samples import MOST_BINS, activity_over_samples
+from sparsey_trace.charts.shared.histogram import share
 from sparsey_trace.layout import EVAL, TRAIN, LayerLayout, Layout
 from tests.charts.looks import ANY_RUNS, looked_at, panels, run_of, traces
 from tests.faults import times
@@ -30,7 +31,7 @@ def test_samples_are_counted_by_how_many_macs_are_active(chunk: Chunk) -> None:
                 counts = [mine.count(number) for number in range(active.shape[1] + 1)]
                 assert found.counts.get(name, np.zeros(0)).tolist() == (counts if mine else [])
                 if mine:
-                    np.testing.assert_allclose(found.share(name), np.array(counts) / len(mine))
+                    np.testing.assert_allclose(share(found, name), np.array(counts) / len(mine))
             assert found.silent == (~active.any(axis=1)).sum()
 
 
@@ -55,7 +56,7 @@ def test_training_is_an_area_and_evaluation_a_line(result: st.Result, run: Run) 
         training, evaluation = ax.patches
         assert (training.get_fill(), evaluation.get_fill()) == (True, False)
         for steps, phase in ((training, "train"), (evaluation, "eval")):
-            np.testing.assert_array_equal(steps.get_data().values, layer.share(phase))
+            np.testing.assert_array_equal(steps.get_data().values, share(layer, phase))
             np.testing.assert_array_equal(steps.get_data().edges, layer.edges)
         assert ax.get_legend_handles_labels()[1] == ["training", "evaluation"]
 
@@ -63,7 +64,7 @@ def test_training_is_an_area_and_evaluation_a_line(result: st.Result, run: Run) 
 def test_its_panels(run: Run) -> None:
     for panel, layer in zip(panels("activity_over_samples", run), activity_over_samples(run), strict=True):
         for line, phase in zip(traces(panel, "line"), ("train", "eval"), strict=True):
-            np.testing.assert_array_equal(line["y"][1:-1], layer.share(phase).astype(np.float32))
+            np.testing.assert_array_equal(line["y"][1:-1], share(layer, phase).astype(np.float32))
             np.testing.assert_array_equal(line["customdata"][1:-1], layer.counts[phase])
             np.testing.assert_allclose(line["x"][[0, -1]], layer.edges[[0, -1]], rtol=1e-6)
             assert line["text"][1:-1] == layer.bins

@@ -48,13 +48,14 @@ def test_matplotlib_draws_it_with_its_words(result: st.Result, name: str) -> Non
     figure.canvas.draw()
     words = CHARTS[name].words
     assert words.title in [figure.get_suptitle(), *(ax.get_title() for ax in axes)]
+    words = words.about("familiarity")
     assert {ax.get_ylabel() for ax in axes} <= {words.y, ""}
     assert (words.x, words.y) in [(ax.get_xlabel(), ax.get_ylabel()) for ax in axes]
 
 
 @pytest.mark.parametrize("name", sorted(CHARTS.keys() - {"basis_average"}))
 def test_plotly_draws_it_with_its_words(run: Run, name: str) -> None:
-    words = CHARTS[name].words
+    words = CHARTS[name].words.about("familiarity")
     for found in (panels(name, run), panels(name, run, run)):
         axes = [panel.figure["layout"] for panel in found]
         titles = {(layout["xaxis"]["title"]["text"], layout["yaxis"]["title"]["text"]) for layout in axes}

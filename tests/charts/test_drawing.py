@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 WITHOUT = (
     "basis_set",
     "code_usage_over_epochs",
+    "layer_value",
+    "layer_value_distribution",
     "match_accuracy_by_class",
     "match_accuracy_by_distance",
+    "match_accuracy_by_value",
     "sisc_curve",
 )
 """What is made of codes, which a silent run has none of."""

@@ -16,7 +16,7 @@ from sparsey_trace.trace.paths import default_folder
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.replay.cache.folders import anew, content, explained
-from tests.table_counts import TABLES
+from tests.table_counts import WITH_VALUES
 from tests.trace.feed import LAYOUT, feed, write_closed
 from tests.trace.ranks import write_parts, write_whole
 
@@ -54,7 +54,7 @@ def test_the_same_tables(whole: Path, parts: list[Path], resolution: str, proces
     found = analyze(parts[::-1], resolution=resolution, n_jobs=processes, chunk_size=37)
     with open_trace(parts) as trace:
         check_equal(found, expected, trace=trace.id)
-    assert len(expected) == (8 if resolution == "sample" else TABLES)
+    assert len(expected) == (9 if resolution == "sample" else WITH_VALUES)
 
 
 def test_the_same_draws_by_a_pattern(whole: Path, parts: list[Path]) -> None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from sparsey_trace.charts.panels.figure import chance_line, figure
+import numpy as np
+import plotly.graph_objects as go
+
+from sparsey_trace.charts.panels.figure import chance_line, figure, small, text
 from sparsey_trace.charts.panels.panel import Panel
 from sparsey_trace.charts.shared.matches import matches
 
@@ -12,12 +15,28 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import TypeAlias
 
+    from numpy.typing import NDArray
+
+    from sparsey_trace.charts.shared.group_means import GroupMeans
     from sparsey_trace.charts.shared.matches import Matches
     from sparsey_trace.charts.shared.views import View, Views
     from sparsey_trace.charts.shared.words import Words
 
     FoundMatches: TypeAlias = Sequence[tuple[View, Sequence[Matches]]]
     """Each run's matches."""
+
+
+class _WithChance(Protocol):
+    """What is shown of a layer, beside what it would be by chance."""
+
+    @property
+    def layer(self) -> int: ...
+
+    @property
+    def chance(self) -> float | None: ...
+
+
+M = TypeVar("M", bound=_WithChance)
 
 
 def matches_of(views: Views) -> FoundMatches:
@@ -27,10 +46,10 @@ def matches_of(views: Views) -> FoundMatches:
 
 
 def match_panels(
-    found: FoundMatches,
+    found: Sequence[tuple[View, Sequence[M]]],
     words: Words,
-    trace: Callable[[View, Matches], Any],
-    ends: Callable[[Matches], str],
+    trace: Callable[[View, M], Any],
+    ends: Callable[[M], str],
     *,
     across: tuple[float, float],
     **axis: Any,
@@ -67,3 +86,24 @@ def match_panels(
             )
         )
     return panels
+
+
+def binned_line(
+    view: View, low: NDArray[np.float64], high: NDArray[np.float64], found: GroupMeans, *, called: str
+) -> Any:
+    """Means of bins, which go from [B] low to [B] high, with their intervals and widths; `called` is what is binned."""
+    return go.Scatter(
+        x=small((low + high) / 2),
+        y=small(found.mean),
+        error_y={"type": "data", "array": small(np.nan_to_num(found.margin)), "width": 0, "thickness": 1},
+        customdata=small(found.size),
+        text=[f"{a:.4g}" if a == b else f"{a:.4g} to {b:.4g}" for a, b in zip(low, high, strict=True)],
+        name=text(view.name),
+        mode="lines+markers",
+        line={"width": 2},
+        marker={"size": 7},
+        error_x={"type": "data", "array": small((high - low) / 2), "width": 0, "thickness": 1},
+        hovertemplate=f"{text(called)} %{{text}}: %{{y:.4~g}}<br>%{{customdata:,}} samples"
+        f"<extra>{text(view.name)}</extra>",
+        meta={"series": view.series, "role": "line"},
+    )

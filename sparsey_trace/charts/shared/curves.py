@@ -40,6 +40,7 @@ class Curve:
         values: [P, M] float64, each MAC's value; nan where it has none. [P, 1] for values of a layer as a whole.
         overall: [M] float64, each MAC's value over all of the phase: the mean, or the last for basis set sizes.
         chance: what the last point would be by chance; None where that has no meaning.
+        of: the name of the recorded value that it is of; empty where it is of something else.
     """
 
     layer: int
@@ -51,6 +52,7 @@ class Curve:
     values: NDArray[np.float64]
     overall: NDArray[np.float64]
     chance: float | None = None
+    of: str = ""
 
     def quantile(self, share: float) -> NDArray[np.float64]:
         """[P] float64, the quantile over the MACs that have a value, interpolated; nan where none has."""
@@ -88,11 +90,12 @@ def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
     most = max(2, min(most, _MOST_VALUES // sum(widths)))
     gathered = [_Gathered(points_of(run.steps, phase, most=most), sum(widths)) for phase in (TRAIN, EVAL)]
     with pq.ParquetFile(path) as file:
-        for part in whole_groups(file, ["step", "value"]):
+        for part in whole_groups(file, ["step", "value", "samples"]):
             values = np.asarray(part["value"].to_numpy(), np.float64).reshape(-1, sum(widths))
+            samples = part["samples"].to_numpy().reshape(-1, sum(widths))
             rows = np.searchsorted(run.steps.number, part["step"].to_numpy()[:: sum(widths)])
             for found in gathered:
-                found.add(values, rows, run.steps.size, table)
+                found.add(values, samples, rows, table)
     return [curve for found in gathered for curve in found.curves(run, widths, table)]
 
 
@@ -105,15 +108,15 @@ class _Gathered:
         self._last = np.full((len(points), width), np.nan)
 
     def add(
-        self, values: NDArray[np.float64], rows: NDArray[np.int64], size: NDArray[np.int64], table: str
+        self, values: NDArray[np.float64], samples: NDArray[np.int32], rows: NDArray[np.int64], table: str
     ) -> None:
-        """Take in whole steps: [n, all MACs], which of the run's steps they are [n], and the run's step sizes [S]."""
+        """Take in whole steps: [n, all MACs] values, of how many samples each is, and which of the run's steps [n]."""
         point = self._points.of_step[rows]
-        values, size, point = values[point >= 0], size[rows][point >= 0], point[point >= 0]
+        values, samples, point = values[point >= 0], samples[point >= 0], point[point >= 0]
         if not len(point):
             return
         starts = np.flatnonzero(np.diff(point, prepend=-1))
-        weights = np.where(np.isnan(values), 0, size[:, None])
+        weights = np.where(np.isnan(values), 0, samples)
         weighted = np.nan_to_num(values) * (1 if table == NumActivations.name else weights)
         self._sums[point[starts]] += np.add.reduceat(weighted, starts)
         self._weights[point[starts]] += np.add.reduceat(weights, starts)

@@ -56,8 +56,33 @@ class Matches:
     by_distance: GroupMeans
 
 
-def matches(run: Run) -> list[Matches]:
-    """Each layer's winners that agree; distances and candidates are those of the run's table.
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SampleMatches:
+    """One layer's winners that agree, sample by sample of the last epoch with evaluation samples.
+
+    Attributes:
+        layer: its number.
+        name: its name.
+        measure: how distances were measured: `hamming` or `jaccard`.
+        chance: what they would come to against training samples drawn at random; None where that isn't known.
+        sample: [n] int64, the samples' numbers.
+        label: [n] int64, their labels; `layout.NO_LABEL` where there is none.
+        distance: [n] float32, to the nearest training input.
+        value: [n] float64, the mean over MACs.
+    """
+
+    layer: int
+    name: str
+    measure: str
+    chance: float | None
+    sample: NDArray[np.int64]
+    label: NDArray[np.int64]
+    distance: NDArray[np.float32]
+    value: NDArray[np.float64]
+
+
+def sample_matches(run: Run) -> list[SampleMatches]:
+    """Each layer's; distances and candidates are those of the run's table.
 
     They are computed from the trace, as tables by step don't know single samples; take them by `run.once`.
 
@@ -69,30 +94,36 @@ def matches(run: Run) -> list[Matches]:
         return []
     metric = MatchAccuracy(**{**made.get("parameters", {}), "similarity": "intersection"})
     tables = run.by_sample(run.trace, metric)  # a name of its own: its files may live as long as it does
-    columns = ["epoch", "label", "layer", "value", "distance"]
+    columns = ["sample", "epoch", "label", "layer", "value", "distance"]
     table = pq.read_table(tables.path(MatchAccuracy.name), columns=columns)
     if not len(table):
         return []
     label = table["label"].fill_null(NO_LABEL).to_numpy()
-    epoch, number, value, distance = (
-        table[name].to_numpy() for name in ("epoch", "layer", "value", "distance")
+    sample, epoch, number, value, distance = (
+        table[name].to_numpy() for name in ("sample", "epoch", "layer", "value", "distance")
     )
     chances = chances_of(tables)
     # Where no MAC has winners to agree there is no value.
     is_last = (epoch == epoch.max()) & ~np.isnan(value)
     return [
-        _matches(
-            label[mine],
-            value[mine].astype(np.float64),
-            distance[mine],
+        SampleMatches(
             layer=index,
             name=layer.name,
             measure=metric.distance,
             chance=chances.get(index),
+            sample=sample[mine],
+            label=label[mine],
+            distance=distance[mine],
+            value=value[mine].astype(np.float64),
         )
         for index, layer in enumerate(run.layout.layers)
         if (mine := is_last & (number == index)).any()
     ]
+
+
+def matches(run: Run) -> list[Matches]:
+    """The same by class and by distance; take them by `run.once`."""
+    return [_matches(layer) for layer in run.once(sample_matches)]
 
 
 def chances_of(tables: RunTables) -> dict[int, float]:
@@ -107,22 +138,31 @@ def chances_of(tables: RunTables) -> dict[int, float]:
     }
 
 
-def _matches(
-    label: NDArray[np.int64], value: NDArray[np.float64], distance: NDArray[np.float64], **layer: Any
-) -> Matches:
-    """The matches of one layer's samples, n of them: [n] int64 labels, [n] float64 values, [n] distances."""
-    classes, of_class = np.unique(label, return_inverse=True)
-    distances, of_distance = np.unique(distance, return_inverse=True)
-    # Bins of about as many samples each, so that none is empty and rare distances don't look certain.
-    rank = np.cumsum(np.bincount(of_distance)) - 1
-    of_bin = np.unique(rank * MOST_BINS // len(value), return_inverse=True)[1]
-    first = np.flatnonzero(np.diff(of_bin, prepend=-1))
+def _matches(found: SampleMatches) -> Matches:
+    classes, of_class = np.unique(found.label, return_inverse=True)
+    low, high, by_distance = binned(found.distance, found.value)
     return Matches(
-        samples=len(value),
+        layer=found.layer,
+        name=found.name,
+        measure=found.measure,
+        chance=found.chance,
+        samples=len(found.value),
         label=classes,
-        by_class=group_means(of_class, value),
-        low=distances[first].astype(np.float64),
-        high=distances[np.append(first[1:], len(distances)) - 1].astype(np.float64),
-        by_distance=group_means(of_bin[of_distance], value),
-        **layer,
+        by_class=group_means(of_class, found.value),
+        low=low,
+        high=high,
+        by_distance=by_distance,
     )
+
+
+def binned(
+    along: NDArray[Any], value: NDArray[np.float64], *, most: int = MOST_BINS
+) -> tuple[NDArray[np.float64], NDArray[np.float64], GroupMeans]:
+    """[B] from where and [B] to where bins of numbers `along` [n] go, and the means of the values [n] in each."""
+    numbers, of_number = np.unique(along, return_inverse=True)
+    # Bins of about as many samples each, so that none is empty and rare numbers don't look certain.
+    rank = np.cumsum(np.bincount(of_number)) - 1
+    of_bin = np.unique(rank * most // len(value), return_inverse=True)[1]
+    first = np.flatnonzero(np.diff(of_bin, prepend=-1))
+    low, high = numbers[first], numbers[np.append(first[1:], len(numbers)) - 1]
+    return low.astype(np.float64), high.astype(np.float64), group_means(of_bin[of_number], value)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SEEN = "training samples seen"
 """What all curves go along; so runs of other batch sizes line up."""
 
 WINNERS_AXIS = "winners that agree (share of CMs)"
+
+
+RECORDED = "recorded value"
+"""Stands for the name of what was recorded, which only a trace knows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,6 +32,10 @@ class Words:
     meaning: str
     example: str
 
+    def about(self, name: str) -> Words:
+        """With a recorded value's name on the axes."""
+        return replace(self, x=self.x.replace(RECORDED, name), y=self.y.replace(RECORDED, name))
+
 
 @dataclass(frozen=True)
 class Heading:
@@ -45,6 +53,7 @@ class Heading:
 GROWTH = Heading("growth", "Basis set growth")
 ACTIVITY = Heading("activity", "Activity")
 USAGE = Heading("usage", "Code usage")
+VALUES = Heading("values", "Recorded values")
 LABELS = Heading("labels", "Labels")
 MATCH = Heading("match", "Match accuracy")
 SIMILARITY = Heading("similarity", "Similar inputs, similar codes (SISC)")
