@@ -141,6 +141,8 @@ class Gaps:
             lines.append("taken together over the recorded samples of an epoch or of the run only")
         elif self._cuts_steps(metric, resolution):
             lines.append("taken together over the samples of those ranks only that have the step")
+        if self.returns and resolution == "epoch":
+            lines.append("an epoch that training came back to is one group, of the samples of each time")
         if self.layers and reduction not in _WITHIN_LAYERS:
             lines.append("taken together over the recorded layers only")
         return lines

@@ -55,7 +55,13 @@ def test_the_place_is_told(run: str) -> None:
         assert trace.epoch_returns == ()
     assert SAID in sparsey_trace("info", run).stdout
     assert any(SAID in note for note in validate(run).notes)
-    assert SAID in st.analyze(run, metrics=["basis_set_size"]).gaps
+    by_step = st.analyze(run, metrics=["basis_set_size"])
+    by_epoch = st.analyze(run, metrics=["basis_set_size"], resolution="epoch")
+    assert SAID in by_step.gaps
+    told = ["an epoch that training came back to is one group, of the samples of each time"]
+    assert (by_step.notes, by_epoch.notes) == ({}, {"basis_set_size": told})
+    areas = [[row.area for row in found.summary_rows()] for found in (by_step, by_epoch)]
+    assert areas[0] == areas[1] != [None, None]
 
 
 def test_what_was_repeated_is_left_out_where_asked(run: str, tmp_path: Path) -> None:
