@@ -29,6 +29,14 @@ class BadSteps:
         self._num_told = 0
         self.last = ""
 
+    def is_known_at_once(self, *, num_recorded: int) -> bool:
+        """Whether each pass looks at its own step, rather than leave that to the writer thread.
+
+        Args:
+            num_recorded: how many steps were recorded before.
+        """
+        return not num_recorded or self._on_bad_step == "raise"
+
     def is_raised(self, error: Exception, *, num_recorded: int) -> bool:
         """Whether the pass raises an error, rather than go on unrecorded.
 

@@ -8,12 +8,8 @@ from __future__ import annotations
 import os
 import sys
 import threading
-import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
-
-import torch
-from torch import Tensor
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.adapters.make_layout import with_sizes
@@ -34,11 +30,9 @@ from sparsey_trace.recording.model.hook import ModelHook
 from sparsey_trace.recording.model.transforms import transform_of
 from sparsey_trace.recording.model.unseen import UnseenPasses
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
-from sparsey_trace.recording.queue.step_maker import StepMaker
+from sparsey_trace.recording.queue.step_maker import AsItEnded, StepMaker
 from sparsey_trace.recording.queue.step_queue import Totals
 from sparsey_trace.recording.steps.checks import checked_marks, phase_of
-from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
-from sparsey_trace.recording.steps.winners import find_winners
 from sparsey_trace.support.telling import tell
 
 if TYPE_CHECKING:
@@ -49,11 +43,10 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.layer_choice import LayerChoice
     from sparsey_trace.recording.layer_values import LayerValues
     from sparsey_trace.recording.model_input import ModelInput
-    from sparsey_trace.recording.queue.pending_step import PendingStep
+    from sparsey_trace.recording.queue.step_queue import QueuedStep
     from sparsey_trace.recording.queue.writer_thread import WriterThread
     from sparsey_trace.recording.run_files import RunFile
     from sparsey_trace.recording.sampling import Sampling
-    from sparsey_trace.recording.steps.step import Step
 
 CALLS = ("once", "last")
 """How often a layer may run in a pass."""
@@ -112,7 +105,7 @@ class Capture:
         self._model_input, self._sampling, self._calls = model_input, sampling, calls
         self._writer_thread, self._queue = writer_thread, writer_thread.queue
         self._values = values
-        self._step_maker = StepMaker(run_file.inputs)
+        self._step_maker = StepMaker(run_file.inputs, most_bytes=writer_thread.most_bytes_unlooked)
         self._run_file = run_file
         self.tally.next_step = run_file.part.first_step
         self._ending = threading.RLock()  # steps are numbered and queued in the order in which passes end
@@ -282,14 +275,14 @@ class Capture:
         if (found := transform_of(output)) is not None:
             msg = f"{under_way.where}: {layer.name}: expected an output with values, found it under {found}"
             raise RecordError(msg)
-        if self._calls == "once":
+        if self._calls == "once" and index != len(under_way.codes):
             check_order(self._layers, under_way, index)
         if self._layout is None:
             under_way.layout = with_sizes(under_way.layout, index, layer, output)
-        with torch.no_grad():
-            of_layer = under_way.layout.layers[index]
-            codes = layer.adapter.read(layer.module, output, of_layer)
-            check_num_samples(codes, under_way, layer.name)
+        of_layer = under_way.layout.layers[index]
+        codes = layer.adapter.read(layer.module, output, of_layer)
+        check_num_samples(codes, under_way, layer.name)
+        if self._values.names:
             under_way.values[index] = self._values.read(
                 layer.module, output, of_layer, size=codes.size, where=under_way.where
             )
@@ -364,32 +357,20 @@ class Capture:
             check_num_features(used, under_way.layout, where=under_way.where)
             under_way.inputs = self._step_maker.kept_inputs(used)
 
-    def _make_step(self, ended: ForwardPass) -> Step | PendingStep:
+    def _make_step(self, ended: ForwardPass) -> QueuedStep:
         marks = {
             name: checked_marks(given, name, size=ended.size, where=self._where)
             for name, given in ended.marks.items()
         }
-        codes = [ended.codes[index] for index in range(len(self._layers))]
-        with torch.no_grad():
-            values = find_winners(codes, ended.layout)._asdict() | ended.inputs
-        values |= {name: found for name, found in marks.items() if isinstance(found, Tensor)}
-        values |= {
-            f"{index} {name}": found
-            for index, by_name in ended.values.items()
-            for name, found in by_name.items()
-        }
-        step = UncheckedStep(
-            where=self._where,
+        about = AsItEnded(
+            model=type(self._model).__name__,
             number=self.tally.next_step,
-            layout=ended.layout,
-            size=ended.size,
-            values=values,
-            phase=ended.phase,
             epoch=self.epoch,
-            marks={name: found for name, found in marks.items() if not isinstance(found, Tensor)},
-            time=time.time(),
+            marks=marks,
+            first_sample=self.num_samples,
+            is_looked_at=self.bad_steps.is_known_at_once(num_recorded=self.num_steps),
         )
-        return self._step_maker.make(step, first_sample=self.num_samples)
+        return self._step_maker.make(ended, about)
 
     @property
     def _where(self) -> str:

@@ -46,6 +46,11 @@ class ForwardPass:
     codes: dict[int, Codes] = field(default_factory=dict)
     values: dict[int, dict[str, Tensor]] = field(default_factory=dict)
 
+    @property
+    def codes_in_order(self) -> list[Codes]:
+        """Of all layers, the lowest first."""
+        return [self.codes[index] for index in range(len(self.codes))]
+
 
 class SkippedPass:
     """A forward pass under way that sampling leaves out."""

@@ -49,8 +49,11 @@ class Recorder:
       torch.export and the like, which is told once.
     - When the trace can't be written any more, the next pass says so (`on_error`), and the model goes on
       unrecorded from there.
-    - On a CUDA device nothing waits for the values of a pass. An error in them is told by a later pass or by `close`;
-      the step isn't in the trace, though it has a number.
+    - What is wrong with a pass (labels, shapes, a layer that didn't run) is said as it ends. The writer thread looks at
+      values, many steps at a time: a nan, a tie or a CM without a winner is told by the next pass behind that, mostly
+      within a tenth of a second, or by `close`; the step isn't in the trace, though it has a number. Until a step was
+      recorded, and with `on_bad_step="raise"`, each pass looks at its own values and raises what it finds; but not on
+      a CUDA device, for whose values nothing waits.
     - A recorder that nobody holds goes on until its model or the process ends, and its file is finished then.
 
     Attributes:

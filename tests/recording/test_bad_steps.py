@@ -26,6 +26,10 @@ def with_nan() -> Tensor:
     return batch
 
 
+def one_hot() -> Tensor:
+    return torch.nn.functional.one_hot(torch.zeros(2, 2, 3, dtype=torch.int64), 4).float()
+
+
 class Skipping(Classifier):
     """Skips a recorded layer in every third pass, as stochastic depth does."""
 
@@ -52,9 +56,10 @@ def test_a_nan_is_told_of_as_such_and_its_step_left_out(path: Path) -> None:
     model = Classifier()
     with record(model, path, layers=CLASSIFIER_LAYERS) as rec:
         model(samples(2) / 2)
+        model(with_nan())
+        rec.commit()
         with pytest.warns(RecordWarning) as told:
-            model(with_nan())
-        model(samples(3))
+            model(samples(3))
     assert [str(warning.message) for warning in told] == [
         f"{path}: this step isn't recorded, and training goes on: Classifier: step 1, sample 3: input: expected finite "
         "numbers, found nan in feature 3"
@@ -66,6 +71,33 @@ def test_a_nan_is_told_of_as_such_and_its_step_left_out(path: Path) -> None:
         assert trace.drops.tolist() == [1]
         assert "expected" in trace.drop_reasons[1]
         assert sorted(set(trace.samples.step[:])) == [0, 2]
+
+
+def test_of_many_small_steps_each_bad_one_is_told_and_no_other_is_lost(path: Path) -> None:
+    model = Fixed(*[torch.full((2, 2, 3, 4), 1.0) if number in (3, 7) else one_hot() for number in range(12)])
+    with pytest.warns(RecordWarning) as told, record(model, path, layers=part()) as rec:
+        for _ in range(12):
+            model(samples(2))
+    assert "training goes on: Fixed: step 3, sample 6: part, MAC 0: expected one winner" in str(
+        told[0].message
+    )
+    assert "training goes on: Fixed: step 7, sample 12: part, MAC 0: expected one" in str(told[-1].message)
+    assert (rec.stats().steps, rec.stats().refused) == (10, 2)
+    with st.open_trace(path) as trace:
+        assert trace.drops.tolist() == [3, 7]
+        assert trace.samples.step[::2].tolist() == [number for number in range(12) if number not in (3, 7)]
+
+
+@pytest.mark.parametrize("on_bad_step", ["auto", "raise"])
+def test_what_is_raised_is_raised_by_its_own_pass(path: Path, on_bad_step: str) -> None:
+    model = Classifier()
+    with record(model, path, layers=CLASSIFIER_LAYERS, on_bad_step=on_bad_step) as rec:
+        if on_bad_step == "raise":
+            model(samples(2))
+        with pytest.raises(RecordError, match="input: expected finite numbers, found nan in feature 3"):
+            model(with_nan())
+        model(samples(2))
+    assert rec.stats().refused == 0
 
 
 def test_skipped_layers_are_told_of_now_and_then(path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
@@ -62,11 +63,19 @@ def cells_of(output: Any, layout: LayerLayout) -> Tensor:
     """
     if not isinstance(output, Tensor):
         raise RecordError(_unreadable(output, layout))
-    found = output if _holds_cells(output.shape[1:], layout) else unfolded(output, layout)
-    if not _holds_cells(found.shape[1:], layout):
-        raise RecordError(_unreadable(output, layout))
-    # A conversion, as torch makes booleans so ten times faster than by comparing with 0.
-    return found.to(torch.bool, copy=True)
+    found = output
+    if not _holds_cells(output.shape, layout.num_macs, layout.num_cms, layout.num_neurons):
+        found = unfolded(output, layout)
+        if not _holds_cells(found.shape, layout.num_macs, layout.num_cms, layout.num_neurons):
+            raise RecordError(_unreadable(output, layout))
+    return copied_flags(found)
+
+
+def copied_flags(values: Tensor) -> Tensor:
+    """Whether values aren't 0, as bool in memory of their own."""
+    # A conversion, as torch makes booleans so ten times faster than by comparing with 0; and not by `to` with
+    # `copy=True`, which takes two times as long where there are few.
+    return values.clone() if values.dtype is torch.bool else values.bool()
 
 
 def unfolded(output: Tensor, layout: LayerLayout) -> Tensor:
@@ -103,12 +112,14 @@ def _unreadable(output: Any, layout: LayerLayout) -> str:
     )
 
 
-def _holds_cells(shape: Sequence[int], layout: LayerLayout) -> bool:
-    macs, cms, neurons = layout.num_macs, layout.num_cms, layout.num_neurons
+@lru_cache(256)
+def _holds_cells(shape: tuple[int, ...], macs: int, cms: int, neurons: int) -> bool:
+    """Whether an output of this shape, batch first, holds cells; asked of each layer in each pass."""
+    of_sample = tuple(shape[1:])
     return (
-        (tuple(shape[-2:]) == (cms, neurons) and is_grid(shape[:-2], macs))
-        or (tuple(shape[-1:]) == (cms * neurons,) and is_grid(shape[:-1], macs))
-        or tuple(shape) == (macs * cms * neurons,)
+        (of_sample[-2:] == (cms, neurons) and is_grid(of_sample[:-2], macs))
+        or (of_sample[-1:] == (cms * neurons,) and is_grid(of_sample[:-1], macs))
+        or of_sample == (macs * cms * neurons,)
     )
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-import torch
 from torch import Tensor, nn
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PADDING, LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
-from sparsey_trace.recording.adapters.codes import Codes, cells_of
+from sparsey_trace.recording.adapters.codes import Codes, cells_of, copied_flags
 
 
 class SparseyLayers:
@@ -52,7 +51,7 @@ class SparseyLayers:
             found = list(active.shape) if isinstance(active, Tensor) else type(active).__name__
             msg = f"{layout.name}: is_active: expected shape {list(expected)} after a forward pass, found {found}"
             raise RecordError(msg)
-        return Codes(cells, active.to(torch.bool, copy=True))
+        return Codes(cells, copied_flags(active))
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
         """By the layer's flag: sparseypy's `model.train()` sets no other."""

@@ -25,6 +25,7 @@ def transform_of(values: Any) -> str | None:
         return f"torch.func ({level.key().name.lower()})"
     if not isinstance(values, Tensor):
         return None
-    if any(kind.__module__.startswith("torch._subclasses") for kind in type(values).__mro__):
-        return f"{type(values).__name__}, whose tensors have no values"
-    return 'the device "meta", whose tensors have no values' if values.device.type == "meta" else None
+    kind = type(values)
+    if kind is not Tensor and any(base.__module__.startswith("torch._subclasses") for base in kind.__mro__):
+        return f"{kind.__name__}, whose tensors have no values"
+    return 'the device "meta", whose tensors have no values' if values.is_meta else None

@@ -1,19 +1,48 @@
-"""From a pass that has ended to what is queued: a step, or a pending one where its values are on an accelerator."""
+"""From a pass that has ended to what is queued: as it is, looked at, or pending where an accelerator has its values."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from torch import Tensor
 
 from sparsey_trace.recording.queue.device_copy import PinnedMemory, copier_for
 from sparsey_trace.recording.queue.pending_step import InputKind, PendingStep
+from sparsey_trace.recording.steps.host_step import HostStep
 from sparsey_trace.recording.steps.inputs import copied_inputs, dense, pack_bits
+from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
+from sparsey_trace.recording.steps.winners import find_winners
 
 if TYPE_CHECKING:
     import torch
-    from torch import Tensor
+    from numpy.typing import NDArray
 
+    from sparsey_trace.recording.forward_pass import ForwardPass
+    from sparsey_trace.recording.queue.step_queue import QueuedStep
     from sparsey_trace.recording.steps.step import Step
-    from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
+
+
+@dataclass(frozen=True, kw_only=True)
+class AsItEnded:
+    """What is known of a pass only as it ends.
+
+    Attributes:
+        model: the model's name, for messages.
+        number: of the step in its run.
+        epoch: the epoch's number.
+        marks: of its samples, [B] each, by the names of `MARKS`.
+        first_sample: the number of its first sample in the run, for messages.
+        is_looked_at: whether it is to be known at once if it can be recorded.
+    """
+
+    model: str
+    number: int
+    epoch: int
+    marks: dict[str, NDArray[Any] | Tensor]
+    first_sample: int
+    is_looked_at: bool
 
 
 class StepMaker:
@@ -21,11 +50,13 @@ class StepMaker:
 
     Args:
         inputs: how inputs are kept, as `record` is told.
+        most_bytes: of a step that others look at; a larger one is made small by its own pass.
     """
 
-    def __init__(self, inputs: str) -> None:
+    def __init__(self, inputs: str, *, most_bytes: int) -> None:
         """No device has been seen yet; see the class for the arguments."""
         self._kind = InputKind(inputs)
+        self._most_bytes = most_bytes
         self._memory: PinnedMemory | None = None
 
     def kept_inputs(self, inputs: Tensor) -> dict[str, Tensor]:
@@ -45,18 +76,42 @@ class StepMaker:
             return dict(zip(("bits", "is_binary"), pack_bits(dense(inputs)), strict=True))
         return {"inputs": copied_inputs(inputs)}
 
-    def make(self, step: UncheckedStep, *, first_sample: int) -> Step | PendingStep:
-        """The step, or a pending one where its values would have to be waited for.
+    def make(self, ended: ForwardPass, about: AsItEnded) -> QueuedStep:
+        """The step; a pending one where its values would have to be waited for.
 
         Raises:
             RecordError: a MAC's code isn't one, or a value of the input isn't finite; where that is seen at once.
         """
-        on_device = [name for name, value in step.values.items() if copier_for(value.device)]
+        if not _is_on_host(ended, about):
+            return self._from_device(ended, about)
+        step = _on_host(ended, about)
+        if about.is_looked_at or step.nbytes > self._most_bytes:
+            return step.checked(first_sample=about.first_sample)
+        return step
+
+    def _from_device(self, ended: ForwardPass, about: AsItEnded) -> Step | PendingStep:
+        values = find_winners(ended.codes_in_order, ended.layout)._asdict() | ended.inputs
+        values |= {name: found for name, found in about.marks.items() if isinstance(found, Tensor)}
+        values |= {
+            f"{index} {name}": found
+            for index, by_name in ended.values.items()
+            for name, found in by_name.items()
+        }
+        step = UncheckedStep(
+            where=f"{about.model}: step {about.number}",
+            number=about.number,
+            layout=ended.layout,
+            size=ended.size,
+            values=values,
+            phase=ended.phase,
+            epoch=about.epoch,
+            marks={name: found for name, found in about.marks.items() if not isinstance(found, Tensor)},
+            time=time.time(),
+        )
+        on_device = [name for name, value in values.items() if copier_for(value.device)]
         if on_device:
-            return PendingStep(
-                step, on_device, self._memory_for(step.values[on_device[0]].device), self._kind
-            )
-        return step.read(first_sample=first_sample)
+            return PendingStep(step, on_device, self._memory_for(values[on_device[0]].device), self._kind)
+        return step.read(first_sample=about.first_sample)
 
     def _memory_for(self, device: torch.device) -> PinnedMemory:
         if self._memory is None:
@@ -64,3 +119,45 @@ class StepMaker:
             assert copier is not None
             self._memory = PinnedMemory(copier)
         return self._memory
+
+
+def _is_on_host(ended: ForwardPass, about: AsItEnded) -> bool:
+    """Whether all values are in the host's memory."""
+    first = ended.codes[0].cells
+    if not first.is_cpu or copier_for(first.device):
+        return False
+    others = [found.cells for found in ended.codes.values()]
+    others += [found.active for found in ended.codes.values() if found.active is not None]
+    others += [*ended.inputs.values(), *(of for found in ended.values.values() for of in found.values())]
+    return all(value.is_cpu for value in others) and not any(
+        isinstance(found, Tensor) for found in about.marks.values()
+    )
+
+
+def _on_host(ended: ForwardPass, about: AsItEnded) -> HostStep:
+    codes, inputs = ended.codes_in_order, ended.inputs.get("inputs")
+    values = {
+        name: [
+            None if found is None else found.numpy()
+            for found in (ended.values.get(index, {}).get(name) for index in range(len(codes)))
+        ]
+        for name in dict.fromkeys(name for found in ended.values.values() for name in found)
+    }
+    nbytes = sum(cells.nbytes + (0 if active is None else active.nbytes) for cells, active in codes)
+    nbytes += 0 if inputs is None else inputs.nbytes
+    nbytes += sum(found.nbytes for found in about.marks.values())
+    nbytes += sum(found.nbytes for by_layer in values.values() for found in by_layer if found is not None)
+    return HostStep(
+        model=about.model,
+        number=about.number,
+        layout=ended.layout,
+        size=ended.size,
+        codes=codes,
+        inputs=inputs,
+        phase=ended.phase,
+        epoch=about.epoch,
+        marks={name: found for name, found in about.marks.items() if not isinstance(found, Tensor)},
+        time=time.time(),
+        values=values,
+        nbytes=nbytes,
+    )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.policy import RequestedError
+from sparsey_trace.recording.steps.host_step import HostStep
 from sparsey_trace.recording.steps.step import Step
 from sparsey_trace.support.bell import Bell
 
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 _SECONDS_BETWEEN_LOOKS = 1.0
 """While waiting: how soon it is noticed that the writer thread died without a word, or that a bell wasn't rung."""
 
+
+QueuedStep = Step | HostStep | PendingStep
+"""Looked at already, in the host's memory, or on its way there."""
 
 BLOCK_BYTES = 1 << 20
 """How much is taken at once: enough for what each call costs, few enough for a fast cache."""
@@ -86,19 +90,19 @@ class Totals(NamedTuple):
     nbytes: int = 0
     layout: Layout | None = None
 
-    def plus(self, step: Step | PendingStep) -> Totals:
+    def plus(self, step: QueuedStep) -> Totals:
         """With one more step."""
         return Totals(
             step.number, self.steps + 1, self.samples + step.size, self.nbytes + step.nbytes, step.layout
         )
 
 
-Steps = list[Step | PendingStep]
+Steps = list[QueuedStep]
 """As they were queued."""
 
 
 class _Queued(NamedTuple):
-    item: Step | PendingStep | CommitRequest | EndOfSteps
+    item: QueuedStep | CommitRequest | EndOfSteps
     totals: Totals  # with it
 
 
@@ -157,7 +161,7 @@ class StepQueue:
         """Whether the thread that writes has taken all steps that were queued."""
         return self.totals.steps == self._taken.steps
 
-    def make_room(self, step: Step | PendingStep) -> bool:
+    def make_room(self, step: QueuedStep) -> bool:
         """Do what the policy says where the queue is full.
 
         Returns:
@@ -177,7 +181,7 @@ class StepQueue:
             return False
         return self._wait_for_room(step)
 
-    def add(self, item: Step | PendingStep | CommitRequest | EndOfSteps) -> bool:
+    def add(self, item: QueuedStep | CommitRequest | EndOfSteps) -> bool:
         """Queue it; a step only where there is room.
 
         Returns:
@@ -185,7 +189,7 @@ class StepQueue:
         """
         with self.lock:
             totals, was_empty = self.totals, not self._queue
-            if isinstance(item, Step | PendingStep):
+            if isinstance(item, QueuedStep):
                 if not self._has_room(item):
                     return False
                 totals = totals.plus(item)
@@ -317,7 +321,7 @@ class StepQueue:
                 return None  # cleared
             before, self._is_hurried = self._taken, False
             first = self._pop()
-            if not isinstance(first, Step | PendingStep):
+            if not isinstance(first, QueuedStep):
                 self._num_requests -= 1
                 return first
             steps: Steps = [first]
@@ -325,7 +329,7 @@ class StepQueue:
                 steps.append(self._pop())  # type: ignore[arg-type]
             return steps
 
-    def _pop(self) -> Step | PendingStep | CommitRequest | EndOfSteps:
+    def _pop(self) -> QueuedStep | CommitRequest | EndOfSteps:
         # In this order, as `totals` is read without the lock.
         self._taken = self._queue[0].totals
         return self._queue.popleft().item
@@ -335,7 +339,7 @@ class StepQueue:
         item, totals = self._queue[0]
         num_samples = self._taken.samples - before.samples
         return (
-            isinstance(item, Step | PendingStep)
+            isinstance(item, QueuedStep)
             and totals.nbytes - before.nbytes <= self._block_bytes
             and (most_samples is None or num_samples < most_samples)
         )
@@ -344,11 +348,11 @@ class StepQueue:
         """Bytes."""
         return self.totals.nbytes - self._num_freed
 
-    def _has_room(self, step: Step | PendingStep) -> bool:
+    def _has_room(self, step: QueuedStep) -> bool:
         waiting = self._num_waiting()
         return not waiting or waiting + step.nbytes <= self._policy.queue_bytes
 
-    def _wait_for_room(self, step: Step | PendingStep) -> bool:
+    def _wait_for_room(self, step: QueuedStep) -> bool:
         self.num_waits += 1
         start = time.perf_counter()
         try:
@@ -356,7 +360,7 @@ class StepQueue:
         finally:
             self.seconds_waited += time.perf_counter() - start
 
-    def _no_room(self, step: Step | PendingStep) -> str:
+    def _no_room(self, step: QueuedStep) -> str:
         return (
             f"step {step.number} isn't recorded: expected room for its {step.nbytes:,} bytes in a queue of "
             f"queue_bytes={self._policy.queue_bytes:,}, found {self._num_waiting():,} waiting for the disk; make "

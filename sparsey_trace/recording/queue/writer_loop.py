@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from sparsey_trace.errors import DataError, RecordError
 from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, RefusedStep, StepQueue, Steps
-from sparsey_trace.recording.steps.joined import alike, joined
-from sparsey_trace.recording.steps.step import Step
+from sparsey_trace.recording.steps.joined import AnyStep, alike, joined
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -81,38 +80,42 @@ class WriterLoop:
             self._writer.note_drops(*zip(*drops, strict=True))
 
     def _write(self, queued: Steps) -> None:
-        for steps in alike(self._checked(queued)):
+        for steps in alike(self._on_host(queued)):
             self._append(steps)
         for step in queued:
             if isinstance(step, PendingStep):
                 step.free()
 
-    def _checked(self, queued: Steps) -> Iterator[Step]:
-        """Those that can be written, when their values are there."""
+    def _on_host(self, queued: Steps) -> Iterator[AnyStep]:
+        """Those that may be written, when their values are there."""
         first_sample = self._writer.num_samples
         for step in queued:
-            if isinstance(step, Step):
-                found = step
-            else:
+            found: AnyStep
+            if isinstance(step, PendingStep):
                 try:
                     found = step.wait(first_sample=first_sample)
                 except (RecordError, DataError) as error:
                     self._refuse(step, error)
                     continue
+            else:
+                found = step
             first_sample += found.size
             yield found
 
-    def _append(self, steps: list[Step]) -> None:
+    def _append(self, steps: list[AnyStep]) -> None:
         """Append steps that are alike; where that can't be, one by one, to know of which."""
         try:
-            self._writer.append_steps(**joined(steps))
-        except DataError as error:  # of the steps alone: the writer has taken in nothing of them
+            self._writer.append_steps(**joined(steps, first_sample=self._writer.num_samples))
+        except (
+            RecordError,
+            DataError,
+        ) as error:  # of the steps alone: the writer has taken in nothing of them
             if len(steps) == 1:
                 self._refuse(steps[0], error)
                 return
             for step in steps:
                 self._append([step])
 
-    def _refuse(self, step: Step | PendingStep, error: RecordError | DataError) -> None:
+    def _refuse(self, step: AnyStep | PendingStep, error: RecordError | DataError) -> None:
         self._queue.note_left_out(step.number, str(error))
         self._queue.note_refused(RefusedStep(error, step.size, step.nbytes))

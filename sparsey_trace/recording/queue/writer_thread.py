@@ -22,9 +22,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.queue.pending_step import PendingStep
     from sparsey_trace.recording.queue.policy import Policy
-    from sparsey_trace.recording.steps.step import Step
+    from sparsey_trace.recording.queue.step_queue import QueuedStep
     from sparsey_trace.trace.writing.lock import WriterLock
     from sparsey_trace.trace.writing.writer import TraceWriter
 
@@ -71,6 +70,11 @@ class WriterThread:
         self._pid = os.getpid()
 
     @property
+    def most_bytes_unlooked(self) -> int:
+        """How large a step may be that waits as its pass left it; so that many find room."""
+        return self._policy.queue_bytes // 8
+
+    @property
     def num_committed(self) -> int:
         """Samples that are safe."""
         return 0 if self._writer is None else self._writer.num_committed
@@ -95,7 +99,7 @@ class WriterThread:
         """Whether no more steps are taken, as all is closed."""
         return self._finished
 
-    def put(self, step: Step | PendingStep) -> bool:
+    def put(self, step: QueuedStep) -> bool:
         """Queue a step, as the policy says where the queue is full.
 
         Returns:

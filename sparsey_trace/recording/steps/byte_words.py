@@ -27,12 +27,13 @@ def is_on_host(values: Tensor) -> bool:
     return values.device.type == "cpu"
 
 
-def weighted_sums(words: Any, weights: Sequence[int]) -> Any:
+def weighted_sums(words: Any, weights: Sequence[int], *, in_place: bool = False) -> Any:
     """The weighted sum of each word's bytes of 0 and 1; what doesn't fit the word is lost on purpose.
 
     Args:
         words: [...] of a dtype in `WORDS`.
         weights: of a word's bytes, as many as it has.
+        in_place: whether the words may be written over: new memory of this size costs more than the arithmetic.
 
     Returns:
         [...] of the words' dtype.
@@ -42,7 +43,12 @@ def weighted_sums(words: Any, weights: Sequence[int]) -> Any:
     """
     shift = 8 * (len(weights) - 1)
     factor = sum(weight << (shift - 8 * index) for index, weight in enumerate(weights))
-    return (words * (factor - (factor >> 63 << 64))) >> shift
+    factor -= factor >> 63 << 64
+    if not in_place:
+        return (words * factor) >> shift
+    words *= factor
+    words >>= shift
+    return words
 
 
 def any_in_groups(flags: Any, size: int) -> Any:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 def copied_inputs(inputs: Tensor) -> Tensor:
     """An input as it is now, on its own device, in its shape; floats as float32, which is what a trace keeps."""
     dtype = torch.float32 if inputs.is_floating_point() else inputs.dtype
-    return dense(inputs).to(dtype, copy=True)
+    found = dense(inputs)
+    return found.clone() if found.dtype is dtype else found.to(dtype)
 
 
 def dense(inputs: Tensor) -> Tensor:

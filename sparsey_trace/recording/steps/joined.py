@@ -6,52 +6,71 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.recording.steps.host_step import HostStep, looked_at, winners_as_numbers
+from sparsey_trace.recording.steps.step import Step, active_by_layer, winners_by_layer
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.recording.steps.step import Step
+AnyStep = Step | HostStep
 
 
-def alike(steps: Iterable[Step]) -> Iterator[list[Step]]:
+def alike(steps: Iterable[AnyStep]) -> Iterator[list[AnyStep]]:
     """Runs of steps that can be joined: of as many samples, and of values of the same kinds."""
-    run: list[Step] = []
+    run: list[AnyStep] = []
+    kinds: object = None
     for step in steps:
-        if run and _kinds(step) != _kinds(run[-1]):
+        found = (type(step), step.kinds)
+        if run and found != kinds:
             yield run
             run = []
+        kinds = found
         run.append(step)
     if run:
         yield run
 
 
-def joined(steps: Sequence[Step]) -> dict[str, Any]:
-    """What `TraceWriter.append_steps` takes of steps that are alike."""
-    first, sizes = steps[0], [step.size for step in steps]
-    inputs = None if first.inputs is None else _end_to_end([step.inputs for step in steps])
+def joined(steps: Sequence[AnyStep], *, first_sample: int) -> dict[str, Any]:
+    """What `TraceWriter.append_steps` takes of steps that are alike.
+
+    Args:
+        steps: a run of `alike`.
+        first_sample: the number of the first one's first sample in the run, for messages.
+
+    Raises:
+        RecordError: nobody has looked at them yet, and something is wrong; the message names the first one.
+    """
+    values = {name: _by_layer([step.values[name] for step in steps]) for name in steps[0].values}
     return {
         "steps": [_about(step) for step in steps],
-        "sizes": sizes,
-        "inputs": inputs,
-        "codes": _by_layer([step.winners_by_layer() for step in steps]),
-        "active": _by_layer([step.active_by_layer() for step in steps]),
-        "values": {name: _by_layer([step.values[name] for step in steps]) for name in first.values},
+        "sizes": [step.size for step in steps],
+        **(_of_host_steps if isinstance(steps[0], HostStep) else _of_steps)(steps, first_sample),
+        "values": values,
     }
 
 
-def _kinds(step: Step) -> tuple[Any, ...]:
-    """What has to be the same for steps to be alike."""
-    inputs = step.inputs
-    return (
-        step.size,
-        step.winners.dtype,
-        None if inputs is None else (inputs.dtype, inputs.shape[1:]),
-        {name: [value is None for value in by_layer] for name, by_layer in step.values.items()},
-    )
+def _of_steps(steps: Sequence[Any], _: int) -> dict[str, Any]:
+    inputs = None if steps[0].inputs is None else _end_to_end([step.inputs for step in steps])
+    return {
+        "inputs": inputs,
+        "codes": _by_layer([step.winners_by_layer() for step in steps]),
+        "active": _by_layer([step.active_by_layer() for step in steps]),
+    }
 
 
-def _about(step: Step) -> dict[str, Any]:
+def _of_host_steps(steps: Sequence[Any], first_sample: int) -> dict[str, Any]:
+    inputs, winners = looked_at(steps, first_sample=first_sample)
+    layout, size = steps[0].layout, sum(step.size for step in steps)
+    return {
+        "inputs": inputs,
+        "codes": winners_by_layer(winners_as_numbers(winners), layout, size),
+        "active": active_by_layer(winners.states.numpy().view(np.bool_), layout, size),
+    }
+
+
+def _about(step: AnyStep) -> dict[str, Any]:
     about = {"step": step.number, "epoch": step.epoch, "phase": step.phase, "time": step.time}
     return about | step.marks
 

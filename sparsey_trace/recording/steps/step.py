@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Layout
@@ -55,18 +55,36 @@ class Step:
         arrays = (self.winners, self.active, self.inputs, *self.marks.values(), *values)
         return sum(array.nbytes for array in arrays if array is not None)
 
+    @property
+    def kinds(self) -> tuple[Any, ...]:
+        """What is the same of steps that can be written together."""
+        return (
+            self.size,
+            self.winners.dtype,
+            None if self.inputs is None else (self.inputs.dtype, self.inputs.shape),
+            {name: [value is None for value in by_layer] for name, by_layer in self.values.items()},
+        )
+
     def winners_by_layer(self) -> list[NDArray[Any]]:
         """Per layer [B, M, Q], as views."""
-        return _split(
-            self.winners, [(self.size, layer.num_macs, layer.num_cms) for layer in self.layout.layers]
-        )
+        return winners_by_layer(self.winners, self.layout, self.size)
 
     def active_by_layer(self) -> list[NDArray[np.bool_]]:
         """Per layer [B, M], as views."""
-        return _split(self.active, [(self.size, layer.num_macs) for layer in self.layout.layers])
+        return active_by_layer(self.active, self.layout, self.size)
+
+
+def winners_by_layer(winners: NDArray[Any], layout: Layout, size: int) -> list[NDArray[Any]]:
+    """Winners of so many samples, layers end to end, per layer as [size, M, Q]: views."""
+    return _split(winners, [(size, layer.num_macs, layer.num_cms) for layer in layout.layers])
+
+
+def active_by_layer(active: NDArray[np.bool_], layout: Layout, size: int) -> list[NDArray[np.bool_]]:
+    """Flags of activity of so many samples, layers end to end, per layer as [size, M]: views."""
+    return _split(active, [(size, layer.num_macs) for layer in layout.layers])
 
 
 def _split(flat: NDArray[Any], shapes: Sequence[tuple[int, ...]]) -> list[NDArray[Any]]:
     """[N], arrays end to end, as views of these shapes."""
-    ends = np.cumsum([0, *(np.prod(shape) for shape in shapes)])
+    ends = accumulate(map(math.prod, shapes), initial=0)
     return [flat[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), shapes, strict=True)]

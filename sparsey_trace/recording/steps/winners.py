@@ -27,7 +27,7 @@ from sparsey_trace.recording.steps.byte_words import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from sparsey_trace.layout import Layout
 
@@ -63,20 +63,34 @@ def find_winners(codes: Sequence[Codes], layout: Layout) -> Winners:
     >>> [found.tolist() for found in find_winners([Codes(cells, None)], Layout(num_features=1, layers=[v1]))]
     [[2, 1], [1, 2]]
     """
+    return winners_of_steps([[found] for found in _on_one_device(codes)], layout)
+
+
+def winners_of_steps(codes: Sequence[Sequence[Codes]], layout: Layout) -> Winners:
+    """The winners of several steps that are alike, on one device: by layer, then step, sample, MAC, CM.
+
+    Args:
+        codes: of each layer those of each step.
+        layout: the model.
+    """
     dtype = "uint8" if max(layer.num_neurons for layer in layout.layers) <= 256 else "int16"
     sizes = [(layer.num_cms, layer.num_neurons) for layer in layout.layers]
     kinds = [
-        (*size, found.cells.dtype, found.active is None) for size, found in zip(sizes, codes, strict=True)
+        (*size, found[0].cells.dtype, found[0].active is None)
+        for size, found in zip(sizes, codes, strict=True)
     ]
-    alike = groupby(zip(kinds, _on_one_device(codes), strict=True), key=lambda pair: pair[0])
-    found = [_winners([codes for _, codes in group], kind[0], kind[1], dtype) for kind, group in alike]
+    alike = groupby(zip(kinds, codes, strict=True), key=lambda pair: pair[0])
+    found = [
+        _winners([found for _, steps in group for found in steps], kind[0], kind[1], dtype)
+        for kind, group in alike
+    ]
     if len(found) == 1:
         return found[0]
     numbers, states = zip(*found, strict=True)
     return Winners(torch.cat(numbers), torch.cat(states))
 
 
-def _on_one_device(codes: Sequence[Codes]) -> Iterable[Codes]:
+def _on_one_device(codes: Sequence[Codes]) -> Sequence[Codes]:
     devices = {found.cells.device for found in codes}
     if len(devices) == 1:
         return codes
@@ -129,7 +143,8 @@ def _word_marks(cells: Any, per_word: int) -> Any:
 
     It is 0 where none is on, `_ONE` + k where only k is, 17 or more for several.
     """
-    return weighted_sums(seen_as(cells, WORDS[per_word]), range(_ONE, _ONE + per_word))
+    # The cells are a copy, end to end, that nobody needs behind this.
+    return weighted_sums(seen_as(cells, WORDS[per_word]), range(_ONE, _ONE + per_word), in_place=True)
 
 
 def _long_marks(cells: Any, num_neurons: int) -> Any:
