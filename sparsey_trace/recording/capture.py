@@ -260,6 +260,7 @@ class Capture:
             layout=layout,
             phase=phase,
             size=inputs.shape[0],
+            memory=self._step_maker.memory_for(inputs.shape[0], self._layout),
             inputs=self._step_maker.kept_inputs(inputs),
             marks=marks,
             given=inputs,
@@ -286,7 +287,7 @@ class Capture:
             under_way.values[index] = self._values.read(
                 layer.module, output, of_layer, size=codes.size, where=under_way.where
             )
-        under_way.codes[index] = codes
+        under_way.keep(index, codes)
 
     def _notice_outside(self, name: str) -> None:
         """A layer ran where no pass is under way, or none that can still be recorded."""

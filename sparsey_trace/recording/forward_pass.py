@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.base import ModelLayer
     from sparsey_trace.recording.adapters.codes import Codes
+    from sparsey_trace.recording.steps.step_memory import StepMemory
 
 
 @dataclass(kw_only=True)
@@ -32,7 +33,8 @@ class ForwardPass:
         inputs: what the step keeps of the input, as in `UncheckedStep.values`.
         marks: what the user set as the marks of its samples, by the names of `MARKS`.
         given: the input itself, to see whether the model got another one.
-        codes: by number, of the layers that ran so far.
+        memory: what is copied of the layers that ran so far; None where that is a tensor for each:
+        codes: by number, of these layers; None of those that are in the memory.
         values: by number, of these layers, further values of their MACs, by name.
     """
 
@@ -43,13 +45,23 @@ class ForwardPass:
     inputs: dict[str, Tensor]
     marks: dict[str, Any]
     given: Tensor
-    codes: dict[int, Codes] = field(default_factory=dict)
+    memory: StepMemory | None = None
+    codes: dict[int, Codes | None] = field(default_factory=dict)
     values: dict[int, dict[str, Tensor]] = field(default_factory=dict)
 
-    @property
-    def codes_in_order(self) -> list[Codes]:
-        """Of all layers, the lowest first."""
-        return [self.codes[index] for index in range(len(self.codes))]
+    def keep(self, index: int, codes: Codes) -> None:
+        """Copy what a layer has put out."""
+        if self.memory is not None and self.memory.keep(index, codes):
+            self.codes[index] = None
+            return
+        self.codes = {**self.codes_by_layer(), index: codes.copied()}
+        self.memory = None
+
+    def codes_by_layer(self) -> dict[int, Codes]:
+        """Of the layers that ran, each in tensors of its own."""
+        if self.memory is not None:
+            return {index: self.memory.taken_out(index) for index in self.codes}
+        return {index: found for index, found in self.codes.items() if found is not None}
 
 
 class SkippedPass:

@@ -1,4 +1,4 @@
-"""From a layer's output to what the step keeps of it: copied at once, as training may change it in place."""
+"""From a layer's output to what the step keeps of it, which is copied at once, as training may change it in place."""
 
 from __future__ import annotations
 
@@ -22,14 +22,15 @@ WINNER = 1 << 16
 
 
 class Codes(NamedTuple):
-    """What one layer did in one forward pass over B samples; new tensors that nobody else holds.
+    """What one layer did in one forward pass over B samples; the layer's own tensors, or new ones.
 
-    In a MAC that is active every CM has to have one winner. The cells of a silent MAC mean nothing.
+    Whoever has them read copies them at once. In a MAC that is active every CM has to have one winner. The cells of a
+    silent MAC mean nothing.
 
     Attributes:
-        cells: [B, M, Q, K] in any number of axes, bool: which are on; or so [B, M, Q] int32, the marks: `WINNER` + k
-            where a CM's winner is k, 0 where it has none.
-        active: [B, M] bool; None where a MAC is active that has a cell on.
+        cells: [B, M, Q, K] in any number of axes, of any dtype but int32: on where it isn't zero; or so [B, M, Q]
+            int32, the marks: `WINNER` + k where a CM's winner is k, 0 where it has none.
+        active: [B, M], of any dtype: active where it isn't zero; None where a MAC is active that has a cell on.
     """
 
     cells: Tensor
@@ -39,6 +40,12 @@ class Codes(NamedTuple):
     def size(self) -> int:
         """B."""
         return self.cells.shape[0]
+
+    def copied(self) -> Codes:
+        """In memory of their own: cells and flags as bool."""
+        cells, active = self
+        kept = cells.clone() if cells.dtype is torch.int32 else copied_flags(cells)
+        return Codes(kept, None if active is None else copied_flags(active))
 
 
 def is_grid(shape: Sequence[int], num_macs: int) -> bool:
@@ -51,7 +58,7 @@ def is_grid(shape: Sequence[int], num_macs: int) -> bool:
 
 
 def cells_of(output: Any, layout: LayerLayout) -> Tensor:
-    """A copy of the output of a layer that puts out its cells, in its shape: on where it isn't zero.
+    """The output of a layer that puts out its cells, as `Codes.cells`: on where it isn't zero.
 
     Args:
         output: [B, M, Q, K], [B, M, Q * K] or [B, M * Q * K], any dtype; for M there may be several axes, of
@@ -68,7 +75,7 @@ def cells_of(output: Any, layout: LayerLayout) -> Tensor:
         found = unfolded(output, layout)
         if not _holds_cells(found.shape, layout.num_macs, layout.num_cms, layout.num_neurons):
             raise RecordError(_unreadable(output, layout))
-    return copied_flags(found)
+    return found.bool() if found.dtype is torch.int32 else found
 
 
 def copied_flags(values: Tensor) -> Tensor:

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from sparsey_trace.errors import RecordError
 from sparsey_trace.layout import PADDING, LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
-from sparsey_trace.recording.adapters.codes import Codes, cells_of, copied_flags
+from sparsey_trace.recording.adapters.codes import Codes, cells_of
 
 
 class SparseyLayers:
@@ -51,7 +51,7 @@ class SparseyLayers:
             found = list(active.shape) if isinstance(active, Tensor) else type(active).__name__
             msg = f"{layout.name}: is_active: expected shape {list(expected)} after a forward pass, found {found}"
             raise RecordError(msg)
-        return Codes(cells, copied_flags(active))
+        return Codes(cells, active)
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:
         """By the layer's flag: sparseypy's `model.train()` sets no other."""

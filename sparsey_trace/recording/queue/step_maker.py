@@ -12,6 +12,7 @@ from sparsey_trace.recording.queue.device_copy import PinnedMemory, copier_for
 from sparsey_trace.recording.queue.pending_step import InputKind, PendingStep
 from sparsey_trace.recording.steps.host_step import HostStep
 from sparsey_trace.recording.steps.inputs import copied_inputs, dense, pack_bits
+from sparsey_trace.recording.steps.step_memory import MemoryPool, kind_of
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
 
@@ -19,9 +20,11 @@ if TYPE_CHECKING:
     import torch
     from numpy.typing import NDArray
 
+    from sparsey_trace.layout import Layout
     from sparsey_trace.recording.forward_pass import ForwardPass
     from sparsey_trace.recording.queue.step_queue import QueuedStep
     from sparsey_trace.recording.steps.step import Step
+    from sparsey_trace.recording.steps.step_memory import StepMemory
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +61,17 @@ class StepMaker:
         self._kind = InputKind(inputs)
         self._most_bytes = most_bytes
         self._memory: PinnedMemory | None = None
+        self._pool: MemoryPool | None = None
+
+    def memory_for(self, size: int, layout: Layout | None) -> StepMemory | None:
+        """What layers are to be copied into; None where a step hasn't shown yet that they can be.
+
+        Args:
+            size: B.
+            layout: of the recorded steps, or None before the first.
+        """
+        pool = self._pool
+        return pool.take(size) if pool is not None and pool.kind.layout is layout else None
 
     def kept_inputs(self, inputs: Tensor) -> dict[str, Tensor]:
         """What a step keeps of an input as it is now, on its device: a copy, bits, or nothing.
@@ -85,12 +99,16 @@ class StepMaker:
         if not _is_on_host(ended, about):
             return self._from_device(ended, about)
         step = _on_host(ended, about)
+        if step.memory is None and self._pool is None and (kind := kind_of(step.codes, ended.layout)):
+            self._pool = MemoryPool(kind)
         if about.is_looked_at or step.nbytes > self._most_bytes:
             return step.checked(first_sample=about.first_sample)
         return step
 
     def _from_device(self, ended: ForwardPass, about: AsItEnded) -> Step | PendingStep:
-        values = find_winners(ended.codes_in_order, ended.layout)._asdict() | ended.inputs
+        codes = ended.codes_by_layer()
+        in_order = [codes[index] for index in range(len(codes))]
+        values = find_winners(in_order, ended.layout)._asdict() | ended.inputs
         values |= {name: found for name, found in about.marks.items() if isinstance(found, Tensor)}
         values |= {
             f"{index} {name}": found
@@ -123,11 +141,9 @@ class StepMaker:
 
 def _is_on_host(ended: ForwardPass, about: AsItEnded) -> bool:
     """Whether all values are in the host's memory."""
-    first = ended.codes[0].cells
-    if not first.is_cpu or copier_for(first.device):
+    others = [tensor for found in ended.codes.values() for tensor in found or () if tensor is not None]
+    if others and (not others[0].is_cpu or copier_for(others[0].device)):
         return False
-    others = [found.cells for found in ended.codes.values()]
-    others += [found.active for found in ended.codes.values() if found.active is not None]
     others += [*ended.inputs.values(), *(of for found in ended.values.values() for of in found.values())]
     return all(value.is_cpu for value in others) and not any(
         isinstance(found, Tensor) for found in about.marks.values()
@@ -135,15 +151,17 @@ def _is_on_host(ended: ForwardPass, about: AsItEnded) -> bool:
 
 
 def _on_host(ended: ForwardPass, about: AsItEnded) -> HostStep:
-    codes, inputs = ended.codes_in_order, ended.inputs.get("inputs")
+    codes = [found for _, found in sorted(ended.codes.items()) if found is not None]
+    inputs, layers = ended.inputs.get("inputs"), range(len(ended.codes))
     values = {
         name: [
             None if found is None else found.numpy()
-            for found in (ended.values.get(index, {}).get(name) for index in range(len(codes)))
+            for found in (ended.values.get(index, {}).get(name) for index in layers)
         ]
         for name in dict.fromkeys(name for found in ended.values.values() for name in found)
     }
     nbytes = sum(cells.nbytes + (0 if active is None else active.nbytes) for cells, active in codes)
+    nbytes += 0 if ended.memory is None else ended.memory.nbytes
     nbytes += 0 if inputs is None else inputs.nbytes
     nbytes += sum(found.nbytes for found in about.marks.values())
     nbytes += sum(found.nbytes for by_layer in values.values() for found in by_layer if found is not None)
@@ -152,6 +170,7 @@ def _on_host(ended: ForwardPass, about: AsItEnded) -> HostStep:
         number=about.number,
         layout=ended.layout,
         size=ended.size,
+        memory=ended.memory,
         codes=codes,
         inputs=inputs,
         phase=ended.phase,

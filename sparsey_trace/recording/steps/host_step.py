@@ -10,7 +10,8 @@ import numpy as np
 from sparsey_trace.recording.steps.checks import check_codes
 from sparsey_trace.recording.steps.inputs import checked_inputs
 from sparsey_trace.recording.steps.step import Step
-from sparsey_trace.recording.steps.winners import winners_of_steps
+from sparsey_trace.recording.steps.step_memory import joined
+from sparsey_trace.recording.steps.winners import dtype_of, winners_of_joined, winners_of_steps
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.codes import Codes
+    from sparsey_trace.recording.steps.step_memory import StepMemory
     from sparsey_trace.recording.steps.winners import Winners
 
 
@@ -34,6 +36,7 @@ class HostStep:
         number: of the step in its run.
         layout: the model.
         size: B.
+        memory: what the layers put out; or None, where they are of several kinds:
         codes: of each layer.
         inputs: [B, …], or None where they aren't kept.
         phase: `train` or `eval`.
@@ -48,6 +51,7 @@ class HostStep:
     number: int
     layout: Layout
     size: int
+    memory: StepMemory | None
     codes: list[Codes]
     inputs: Tensor | None
     phase: str
@@ -63,12 +67,18 @@ class HostStep:
         return (
             self.size,
             None if self.inputs is None else (self.inputs.dtype, self.inputs.shape),
+            self.memory is None or self.memory.kind.is_marks,
             [(found.cells.dtype, found.active is None) for found in self.codes],
             {name: [value is None for value in by_layer] for name, by_layer in self.values.items()},
         )
 
+    def free(self) -> None:
+        """Let another pass have the memory."""
+        if self.memory is not None:
+            self.memory.free()
+
     def checked(self, *, first_sample: int) -> Step:
-        """The step, when its winners are found.
+        """The step, when its winners are found; its memory is free then.
 
         Args:
             first_sample: the number of its first sample in the run, for messages.
@@ -77,6 +87,7 @@ class HostStep:
             RecordError: a MAC's code isn't one, or a value of the input isn't finite.
         """
         inputs, winners = looked_at([self], first_sample=first_sample)
+        self.free()
         return Step(
             number=self.number,
             layout=self.layout,
@@ -93,7 +104,10 @@ class HostStep:
 
 
 def looked_at(steps: Sequence[HostStep], *, first_sample: int) -> tuple[NDArray[Any] | None, Winners]:
-    """The inputs, [samples, D], and the winners of steps that are alike; winners are by layer, then step.
+    """The inputs, [samples, D], and the winners of steps that are alike.
+
+    Winners of steps with a memory are by step, then layer; else by layer, then step. Of a single step this can be done
+    only once, as its memory is written over.
 
     Args:
         steps: all of the same `kinds`.
@@ -110,9 +124,18 @@ def looked_at(steps: Sequence[HostStep], *, first_sample: int) -> tuple[NDArray[
         found = [step.inputs.numpy() for step in steps if step.inputs is not None]
         joined = found[0] if len(found) == 1 else np.concatenate(found)
         inputs = checked_inputs(joined, where=where, first_sample=first_sample)
-    winners = winners_of_steps(list(zip(*(step.codes for step in steps), strict=True)), first.layout)
+    winners = _winners(steps, first.layout)
     check_codes(winners.states.numpy(), first.layout, where=where, first_sample=first_sample)
     return inputs, winners
+
+
+def _winners(steps: Sequence[HostStep], layout: Layout) -> Winners:
+    memories = [step.memory for step in steps if step.memory is not None]
+    if not memories:
+        return winners_of_steps(list(zip(*(step.codes for step in steps), strict=True)), layout)
+    cells, active = joined(memories)
+    first = layout.layers[0]
+    return winners_of_joined(cells, active, first.num_cms, first.num_neurons, dtype_of(layout))
 
 
 def winners_as_numbers(winners: Winners) -> NDArray[Any]:

@@ -62,11 +62,14 @@ def _of_steps(steps: Sequence[Any], _: int) -> dict[str, Any]:
 
 def _of_host_steps(steps: Sequence[Any], first_sample: int) -> dict[str, Any]:
     inputs, winners = looked_at(steps, first_sample=first_sample)
-    layout, size = steps[0].layout, sum(step.size for step in steps)
+    layout, size, count = steps[0].layout, steps[0].size, len(steps)
+    if steps[0].memory is None:  # by layer, then step
+        size, count = size * count, 1
+    flags = winners.states.numpy().view(np.bool_)
     return {
         "inputs": inputs,
-        "codes": winners_by_layer(winners_as_numbers(winners), layout, size),
-        "active": active_by_layer(winners.states.numpy().view(np.bool_), layout, size),
+        "codes": winners_by_layer(winners_as_numbers(winners), layout, size, num_steps=count),
+        "active": active_by_layer(flags, layout, size, num_steps=count),
     }
 
 

@@ -74,17 +74,24 @@ class Step:
         return active_by_layer(self.active, self.layout, self.size)
 
 
-def winners_by_layer(winners: NDArray[Any], layout: Layout, size: int) -> list[NDArray[Any]]:
-    """Winners of so many samples, layers end to end, per layer as [size, M, Q]: views."""
-    return _split(winners, [(size, layer.num_macs, layer.num_cms) for layer in layout.layers])
+def winners_by_layer(
+    winners: NDArray[Any], layout: Layout, size: int, *, num_steps: int = 1
+) -> list[NDArray[Any]]:
+    """Winners of steps of so many samples, in each step layers end to end, per layer as [samples, M, Q]."""
+    return _split(winners, [(size, layer.num_macs, layer.num_cms) for layer in layout.layers], num_steps)
 
 
-def active_by_layer(active: NDArray[np.bool_], layout: Layout, size: int) -> list[NDArray[np.bool_]]:
-    """Flags of activity of so many samples, layers end to end, per layer as [size, M]: views."""
-    return _split(active, [(size, layer.num_macs) for layer in layout.layers])
+def active_by_layer(
+    active: NDArray[np.bool_], layout: Layout, size: int, *, num_steps: int = 1
+) -> list[NDArray[np.bool_]]:
+    """Flags of activity of steps of so many samples, in each step layers end to end, per layer as [samples, M]."""
+    return _split(active, [(size, layer.num_macs) for layer in layout.layers], num_steps)
 
 
-def _split(flat: NDArray[Any], shapes: Sequence[tuple[int, ...]]) -> list[NDArray[Any]]:
-    """[N], arrays end to end, as views of these shapes."""
-    ends = accumulate(map(math.prod, shapes), initial=0)
-    return [flat[a:b].reshape(shape) for (a, b), shape in zip(pairwise(ends), shapes, strict=True)]
+def _split(flat: NDArray[Any], shapes: Sequence[tuple[int, ...]], num_steps: int) -> list[NDArray[Any]]:
+    """[num_steps * N], of each step arrays end to end, as one array of each shape; views of a single step."""
+    rows, ends = flat.reshape(num_steps, -1), accumulate(map(math.prod, shapes), initial=0)
+    return [
+        rows[:, a:b].reshape(num_steps * shape[0], *shape[1:])
+        for (a, b), shape in zip(pairwise(ends), shapes, strict=True)
+    ]

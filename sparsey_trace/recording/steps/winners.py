@@ -73,7 +73,7 @@ def winners_of_steps(codes: Sequence[Sequence[Codes]], layout: Layout) -> Winner
         codes: of each layer those of each step.
         layout: the model.
     """
-    dtype = "uint8" if max(layer.num_neurons for layer in layout.layers) <= 256 else "int16"
+    dtype = dtype_of(layout)
     sizes = [(layer.num_cms, layer.num_neurons) for layer in layout.layers]
     kinds = [
         (*size, found[0].cells.dtype, found[0].active is None)
@@ -90,6 +90,11 @@ def winners_of_steps(codes: Sequence[Sequence[Codes]], layout: Layout) -> Winner
     return Winners(torch.cat(numbers), torch.cat(states))
 
 
+def dtype_of(layout: Layout) -> str:
+    """The dtype of the winners' numbers."""
+    return "uint8" if max(layer.num_neurons for layer in layout.layers) <= 256 else "int16"
+
+
 def _on_one_device(codes: Sequence[Codes]) -> Sequence[Codes]:
     devices = {found.cells.device for found in codes}
     if len(devices) == 1:
@@ -100,10 +105,24 @@ def _on_one_device(codes: Sequence[Codes]) -> Sequence[Codes]:
 
 def _winners(codes: Sequence[Codes], num_cms: int, num_neurons: int, dtype: str) -> Winners:
     """Of layers that are alike in Q and K."""
-    joined = _joined([cells for cells, _ in codes])
-    numbers, is_on, is_wrong = _read(joined, num_neurons, dtype)
     activities = [active for _, active in codes if active is not None]
-    active = _joined(activities) if activities else any_in_groups(is_on, num_cms)
+    cells, active = _joined([cells for cells, _ in codes]), _joined(activities) if activities else None
+    return winners_of_joined(cells, active, num_cms, num_neurons, dtype)
+
+
+def winners_of_joined(cells: Any, active: Any, num_cms: int, num_neurons: int, dtype: str) -> Winners:
+    """Of MACs that stand end to end, all of as many CMs and neurons.
+
+    Args:
+        cells: [MACs * Q * K] bool, or [MACs * Q] int32 marks; written over.
+        active: [MACs] bool, or None where a MAC is active that has a cell on.
+        num_cms: Q.
+        num_neurons: K.
+        dtype: of the winners' numbers.
+    """
+    numbers, is_on, is_wrong = _read(cells, num_neurons, dtype)
+    if active is None:
+        active = any_in_groups(is_on, num_cms)
     # 1 or 2, times whether the MAC is active, is its state; a product, as bytes are multiplied fast.
     states = seen_as(active, "uint8") * (seen_as(any_in_groups(is_wrong, num_cms), "uint8") + ACTIVE)
     return Winners(as_tensor(numbers), as_tensor(states))

@@ -1,0 +1,156 @@
+"""Memory that passes fill, layer by layer, and that is used again when their steps are written.
+
+Where all layers are of one kind, as a Sparsey's are, what a pass leaves is two rows of bytes: a layer's hook does no
+more than convert into its part of them, into memory that is there already. New memory costs more than the conversion:
+a call for each tensor where they are small, a fault for each page where they are large.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate, pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+import torch
+
+from sparsey_trace.recording.adapters.codes import Codes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sparsey_trace.layout import Layout
+
+_MOST_BYTES = 16 << 20
+"""That wait to be used again, where one is smaller."""
+
+_MOST_SIZES = 4
+"""Of how many sizes: that of most batches, and that of an epoch's last."""
+
+
+class Kind(NamedTuple):
+    """What passes leave that can share a memory.
+
+    Attributes:
+        layout: the model, whose layers have one Q and one K.
+        is_marks: whether codes are marks, or cells, as in `Codes`.
+        has_active: whether layers say which MACs are active.
+    """
+
+    layout: Layout
+    is_marks: bool
+    has_active: bool
+
+
+class StepMemory:
+    """What the layers put out in one pass over B samples: by layer, then sample, then MAC, then CM.
+
+    Args:
+        pool: where it goes when it is free.
+        kind: of the pass.
+        size: B.
+
+    Attributes:
+        kind: of the pass.
+        size: B.
+        cells: bool, or int32 marks; [all of them].
+        active: [B * MACs in the model] bool, or None where layers don't say.
+        nbytes: of both.
+    """
+
+    def __init__(self, pool: MemoryPool, kind: Kind, size: int) -> None:
+        """Filled with nothing yet; see the class for the arguments."""
+        self.kind, self.size, self._pool = kind, size, pool
+        first = kind.layout.layers[0]
+        per_mac = first.num_cms * (1 if kind.is_marks else first.num_neurons)
+        sizes = [size * layer.num_macs for layer in kind.layout.layers]
+        cells = torch.empty(
+            sum(sizes) * per_mac, dtype=torch.int32 if kind.is_marks else torch.bool, device="cpu"
+        )
+        active = torch.empty(sum(sizes) if kind.has_active else 0, dtype=torch.bool, device="cpu")
+        ends = list(pairwise(accumulate(sizes, initial=0)))
+        self._cells = [cells[a * per_mac : b * per_mac] for a, b in ends]
+        self._active = [active[a:b] if kind.has_active else None for a, b in ends]
+        self.cells, self.active = cells.numpy(), active.numpy() if kind.has_active else None
+        self.nbytes = cells.nbytes + active.nbytes
+
+    def keep(self, index: int, codes: Codes) -> bool:
+        """Copy what a layer has put out; whether it is of the kind that finds room here."""
+        cells, active = codes
+        slot, flags = self._cells[index], self._active[index]
+        if (
+            (cells.dtype is torch.int32) != self.kind.is_marks
+            or (active is None) != (flags is None)
+            or not (cells.is_cpu and (active is None or active.is_cpu))
+        ):
+            return False
+        if slot.shape != cells.shape:  # the same cells, in the axes that this layer's output has
+            slot = self._cells[index] = slot.view(cells.shape)
+        slot.copy_(cells)
+        if active is not None and flags is not None:
+            if flags.shape != active.shape:
+                flags = self._active[index] = flags.view(active.shape)
+            flags.copy_(active)
+        return True
+
+    def free(self) -> None:
+        """Let another pass fill it; nobody reads it any more."""
+        self._pool.give_back(self)
+
+    def taken_out(self, index: int) -> Codes:
+        """A copy of what a layer has put out."""
+        active = self._active[index]
+        return Codes(self._cells[index].clone(), None if active is None else active.clone())
+
+
+class MemoryPool:
+    """Memories that wait to be filled; passes take them, and the writer thread gives them back.
+
+    Args:
+        kind: of the passes.
+
+    Attributes:
+        kind: of the passes.
+    """
+
+    def __init__(self, kind: Kind) -> None:
+        """None yet; see the class for the argument."""
+        self.kind = kind
+        self._free: dict[int, list[StepMemory]] = {}
+
+    def take(self, size: int) -> StepMemory:
+        """Memory for so many samples. One that never comes back is forgotten."""
+        try:
+            return self._free[size].pop()
+        except (KeyError, IndexError):
+            return StepMemory(self, self.kind, size)
+
+    def give_back(self, memory: StepMemory) -> None:
+        """See `StepMemory.free`."""
+        size = memory.size
+        if size not in self._free and len(self._free) >= _MOST_SIZES:
+            self._free = {}
+        free = self._free.setdefault(size, [])
+        if not free or (len(free) + 1) * memory.nbytes <= _MOST_BYTES:
+            free.append(memory)
+
+
+def kind_of(codes: Sequence[Codes], layout: Layout) -> Kind | None:
+    """The kind of what a pass left in the host's memory; None where its layers are of several."""
+    first, found = layout.layers[0], codes[0]
+    is_one = all(
+        (layer.num_cms, layer.num_neurons) == (first.num_cms, first.num_neurons)
+        and of.cells.dtype is found.cells.dtype
+        and (of.active is None) == (found.active is None)
+        for layer, of in zip(layout.layers, codes, strict=True)
+    )
+    return Kind(layout, found.cells.dtype is torch.int32, found.active is not None) if is_one else None
+
+
+def joined(memories: Sequence[StepMemory]) -> tuple[np.ndarray, np.ndarray | None]:
+    """Cells or marks, and flags of activity, of memories of one kind, end to end: to be written over."""
+    first = memories[0]
+    if len(memories) == 1:
+        return first.cells, first.active
+    cells = np.concatenate([memory.cells for memory in memories])
+    flags = [memory.active for memory in memories if memory.active is not None]
+    return cells, np.concatenate(flags) if flags else None
