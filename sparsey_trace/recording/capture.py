@@ -255,13 +255,14 @@ class Capture:
         layout = self._layout or self._choice.layout(tuple(inputs.shape[1:]))
         if self._run_file.inputs != "none":
             check_num_features(inputs, layout, where=where)
+        memory = self._step_maker.memory_for(inputs.shape[0], self._layout)
         return ForwardPass(
             where=where,
             layout=layout,
             phase=phase,
             size=inputs.shape[0],
-            memory=self._step_maker.memory_for(inputs.shape[0], self._layout),
-            inputs=self._step_maker.kept_inputs(inputs),
+            memory=memory,
+            inputs=self._step_maker.kept_inputs(inputs, memory),
             marks=marks,
             given=inputs,
         )
@@ -282,12 +283,16 @@ class Capture:
             under_way.layout = with_sizes(under_way.layout, index, layer, output)
         of_layer = under_way.layout.layers[index]
         codes = layer.adapter.read(layer.module, output, of_layer)
-        check_num_samples(codes, under_way, layer.name)
+        if codes.cells.shape[0] != under_way.size:
+            check_num_samples(codes, under_way, layer.name)
         if self._values.names:
             under_way.values[index] = self._values.read(
                 layer.module, output, of_layer, size=codes.size, where=under_way.where
             )
-        under_way.keep(index, codes)
+        if under_way.memory is not None and under_way.memory.keep(index, codes):
+            under_way.codes[index] = None
+        else:
+            under_way.keep(index, codes)
 
     def _notice_outside(self, name: str) -> None:
         """A layer ran where no pass is under way, or none that can still be recorded."""
@@ -356,7 +361,7 @@ class Capture:
         used = self._model_input.find(args, kwargs, where=under_way.where)
         if used is not under_way.given:
             check_num_features(used, under_way.layout, where=under_way.where)
-            under_way.inputs = self._step_maker.kept_inputs(used)
+            under_way.inputs = self._step_maker.kept_inputs(used, under_way.memory)
 
     def _make_step(self, ended: ForwardPass) -> QueuedStep:
         marks = {

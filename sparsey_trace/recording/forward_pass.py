@@ -50,10 +50,7 @@ class ForwardPass:
     values: dict[int, dict[str, Tensor]] = field(default_factory=dict)
 
     def keep(self, index: int, codes: Codes) -> None:
-        """Copy what a layer has put out."""
-        if self.memory is not None and self.memory.keep(index, codes):
-            self.codes[index] = None
-            return
+        """Copy what a layer has put out, in tensors of its own, as it doesn't fit the memory."""
         self.codes = {**self.codes_by_layer(), index: codes.copied()}
         self.memory = None
 

@@ -23,16 +23,16 @@ def parts(stats: Any) -> tuple[int, ...]:
 
 
 def test_whatever_is_missing_adds_up_and_is_in_the_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    model, written, append = OriginalModel(), [], st.TraceWriter.append
+    model, written, append = OriginalModel(), [], st.TraceWriter.append_steps
 
-    def failing(self: st.TraceWriter, **step: Any) -> None:
-        written.append(step["step"])
+    def failing(self: st.TraceWriter, steps: Any, *arguments: Any, **values: Any) -> None:
+        written.extend(step["step"] for step in steps)
         if len(written) > 4:
             msg = "no room left" * 60
             raise MemoryError(msg)
-        append(self, **step)
+        append(self, steps, *arguments, **values)
 
-    monkeypatch.setattr(st.TraceWriter, "append", failing)
+    monkeypatch.setattr(st.TraceWriter, "append_steps", failing)
     with (
         pytest.warns(RecordWarning),
         record(model, path, every=2, inputs="binary", on_full="drop") as rec,
@@ -40,14 +40,14 @@ def test_whatever_is_missing_adds_up_and_is_in_the_file(path: Path, monkeypatch:
         for number in range(14):
             batch = samples(2)
             if number == 2:
-                batch[0, 0] = torch.nan  # seen as the pass ends
+                batch[0, 0] = torch.nan  # seen by the writer thread, before it is written
             if number == 4:
                 batch /= 2  # seen by the writer thread
             with monkeypatch.context() as patch:
                 if number == 6:
                     patch.setattr(StepQueue, "_has_room", lambda *_: False)
                 model(batch)
-            if number < 10:
+            if number < 11:
                 rec.commit()
         rec._writer_thread.queue.wait_for(lambda: False)  # until the writer thread has failed
         model(samples(2))

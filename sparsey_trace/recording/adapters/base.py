@@ -20,7 +20,7 @@ class Adapter(Protocol):
         ...
 
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
-        """The codes that the layer's forward pass left in the module and in its output, as new tensors."""
+        """The codes that the layer's forward pass left in the module and in its output; they are copied at once."""
         ...
 
     def is_training(self, module: nn.Module, model: nn.Module) -> bool:

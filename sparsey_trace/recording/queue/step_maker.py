@@ -73,13 +73,14 @@ class StepMaker:
         pool = self._pool
         return pool.take(size) if pool is not None and pool.kind.layout is layout else None
 
-    def kept_inputs(self, inputs: Tensor) -> dict[str, Tensor]:
+    def kept_inputs(self, inputs: Tensor, memory: StepMemory | None) -> dict[str, Tensor]:
         """What a step keeps of an input as it is now, on its device: a copy, bits, or nothing.
 
         Bits are made where they spare the way to the host; until it is known that they will do, all is copied.
 
         Args:
             inputs: [B, …] of any real dtype.
+            memory: where it may be copied to.
 
         Returns:
             What `UncheckedStep.values` has of them.
@@ -88,6 +89,8 @@ class StepMaker:
             return {}
         if self._kind.name == "binary" and copier_for(inputs.device):
             return dict(zip(("bits", "is_binary"), pack_bits(dense(inputs)), strict=True))
+        if memory is not None and inputs.is_cpu:
+            return {"inputs": memory.keep_input(inputs)}
         return {"inputs": copied_inputs(inputs)}
 
     def make(self, ended: ForwardPass, about: AsItEnded) -> QueuedStep:
@@ -141,6 +144,8 @@ class StepMaker:
 
 def _is_on_host(ended: ForwardPass, about: AsItEnded) -> bool:
     """Whether all values are in the host's memory."""
+    if ended.memory is not None and not (about.marks or ended.values):
+        return all(value.is_cpu for value in ended.inputs.values())
     others = [tensor for found in ended.codes.values() for tensor in found or () if tensor is not None]
     if others and (not others[0].is_cpu or copier_for(others[0].device)):
         return False
@@ -163,8 +168,9 @@ def _on_host(ended: ForwardPass, about: AsItEnded) -> HostStep:
     nbytes = sum(cells.nbytes + (0 if active is None else active.nbytes) for cells, active in codes)
     nbytes += 0 if ended.memory is None else ended.memory.nbytes
     nbytes += 0 if inputs is None else inputs.nbytes
-    nbytes += sum(found.nbytes for found in about.marks.values())
-    nbytes += sum(found.nbytes for by_layer in values.values() for found in by_layer if found is not None)
+    if about.marks or values:
+        nbytes += sum(found.nbytes for found in about.marks.values())
+        nbytes += sum(found.nbytes for by_layer in values.values() for found in by_layer if found is not None)
     return HostStep(
         model=about.model,
         number=about.number,

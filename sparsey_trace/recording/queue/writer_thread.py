@@ -113,7 +113,7 @@ class WriterThread:
                 # Before the step is queued: where Ctrl-C comes in between, the step isn't taken, and all else goes on.
                 if self._thread is None and not self._finished and self._failure is None:
                     self._start(step.layout)
-                if self.has_failed:
+                if self._failure is not None:
                     self.tally.lost += 1
                     return False
                 if self._finished:

@@ -87,6 +87,8 @@ class HostStep:
             RecordError: a MAC's code isn't one, or a value of the input isn't finite.
         """
         inputs, winners = looked_at([self], first_sample=first_sample)
+        if self.memory is not None and inputs is not None:
+            inputs = inputs.copy()  # as the next pass writes over it
         self.free()
         return Step(
             number=self.number,

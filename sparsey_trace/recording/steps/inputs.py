@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
 def copied_inputs(inputs: Tensor) -> Tensor:
     """An input as it is now, on its own device, in its shape; floats as float32, which is what a trace keeps."""
-    dtype = torch.float32 if inputs.is_floating_point() else inputs.dtype
-    found = dense(inputs)
+    found, dtype = dense(inputs), kept_dtype(inputs)
     return found.clone() if found.dtype is dtype else found.to(dtype)
+
+
+def kept_dtype(inputs: Tensor) -> torch.dtype:
+    """In which an input is kept: floats as float32, which is what a trace has."""
+    return torch.float32 if inputs.is_floating_point() else inputs.dtype
 
 
 def dense(inputs: Tensor) -> Tensor:
     """An input without its gradient, whatever way torch keeps it."""
-    inputs = inputs.detach()
+    if inputs.requires_grad:
+        inputs = inputs.detach()
     return inputs if inputs.layout is torch.strided else inputs.to_dense()
 
 

@@ -14,9 +14,12 @@ import numpy as np
 import torch
 
 from sparsey_trace.recording.adapters.codes import Codes
+from sparsey_trace.recording.steps.inputs import dense, kept_dtype
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from torch import Tensor
 
     from sparsey_trace.layout import Layout
 
@@ -54,7 +57,7 @@ class StepMemory:
         size: B.
         cells: bool, or int32 marks; [all of them].
         active: [B * MACs in the model] bool, or None where layers don't say.
-        nbytes: of both.
+        nbytes: of both; without the input's.
     """
 
     def __init__(self, pool: MemoryPool, kind: Kind, size: int) -> None:
@@ -71,7 +74,16 @@ class StepMemory:
         self._cells = [cells[a * per_mac : b * per_mac] for a, b in ends]
         self._active = [active[a:b] if kind.has_active else None for a, b in ends]
         self.cells, self.active = cells.numpy(), active.numpy() if kind.has_active else None
+        self._input: Tensor | None = None
         self.nbytes = cells.nbytes + active.nbytes
+
+    def keep_input(self, inputs: Tensor) -> Tensor:
+        """A copy of an input of the host's, [B, …], in memory that is this one's."""
+        found, dtype = dense(inputs), kept_dtype(inputs)
+        slot = self._input
+        if slot is None or slot.shape != found.shape or slot.dtype is not dtype:
+            slot = self._input = torch.empty(found.shape, dtype=dtype, device="cpu")
+        return slot.copy_(found)
 
     def keep(self, index: int, codes: Codes) -> bool:
         """Copy what a layer has put out; whether it is of the kind that finds room here."""
@@ -91,6 +103,11 @@ class StepMemory:
                 flags = self._active[index] = flags.view(active.shape)
             flags.copy_(active)
         return True
+
+    @property
+    def all_bytes(self) -> int:
+        """With those of the input."""
+        return self.nbytes + (0 if self._input is None else self._input.nbytes)
 
     def free(self) -> None:
         """Let another pass fill it; nobody reads it any more."""
@@ -130,7 +147,7 @@ class MemoryPool:
         if size not in self._free and len(self._free) >= _MOST_SIZES:
             self._free = {}
         free = self._free.setdefault(size, [])
-        if not free or (len(free) + 1) * memory.nbytes <= _MOST_BYTES:
+        if not free or (len(free) + 1) * memory.all_bytes <= _MOST_BYTES:
             free.append(memory)
 
 

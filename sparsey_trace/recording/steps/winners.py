@@ -57,6 +57,10 @@ class Winners(NamedTuple):
 def find_winners(codes: Sequence[Codes], layout: Layout) -> Winners:
     """The winners of a step, on the device of its layers (an accelerator, where these are on several).
 
+    Args:
+        codes: of each layer, as `Codes.copied` makes them.
+        layout: the model.
+
     >>> from sparsey_trace import LayerLayout, Layout
     >>> v1 = LayerLayout(name="v1", num_macs=2, num_cms=1, num_neurons=3, connections=[[0], [0]])
     >>> cells = torch.tensor([[[[0, 0, 1]], [[1, 1, 0]]]]).bool()
@@ -70,7 +74,7 @@ def winners_of_steps(codes: Sequence[Sequence[Codes]], layout: Layout) -> Winner
     """The winners of several steps that are alike, on one device: by layer, then step, sample, MAC, CM.
 
     Args:
-        codes: of each layer those of each step.
+        codes: of each layer those of each step, as `Codes.copied` makes them.
         layout: the model.
     """
     dtype = dtype_of(layout)

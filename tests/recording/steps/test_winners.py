@@ -53,7 +53,7 @@ def check(outputs: list[np.ndarray], actives: list[np.ndarray], *, by_cells: boo
     ]
     if by_cells:
         actives = [(output != 0).any(axis=(2, 3)) for output in outputs]
-    numbers, states = (found.numpy() for found in find_winners(codes, layout))
+    numbers, states = (found.numpy() for found in find_winners([found.copied() for found in codes], layout))
     expected = [naive_states(*given).ravel() for given in zip(outputs, actives, strict=True)]
     np.testing.assert_array_equal(states, np.concatenate(expected))
     winners = np.concatenate([(output != 0).argmax(axis=-1).ravel() for output in outputs])
@@ -95,7 +95,7 @@ def test_every_number_of_cells_on(neurons: int) -> None:
 def test_what_zero_is() -> None:
     values = torch.tensor([[[[-0.0, 1e-45, 0, 0], [0, 0, 0, float("nan")]]]])
     codes = [Codes(cells_of(values, layout_of([(1, 2, 4)]).layers[0]), None)]
-    numbers, states = find_winners(codes, layout_of([(1, 2, 4)]))
+    numbers, states = find_winners([found.copied() for found in codes], layout_of([(1, 2, 4)]))
     assert (numbers.tolist(), states.tolist()) == ([1, 3], [ACTIVE])
 
 
@@ -108,7 +108,7 @@ def test_winners_and_cells_side_by_side() -> None:
         Codes(cells_of(cells, layout.layers[1]), torch.tensor([[True, False]])),
         codes_of_winners(torch.tensor([[[2, -1]]]), layout.layers[2]),
     ]
-    numbers, states = find_winners(codes, layout)
+    numbers, states = find_winners([found.copied() for found in codes], layout)
     assert states.tolist() == [ACTIVE, SILENT, ACTIVE, SILENT, BROKEN]
     kept = numbers.numpy().view(np.uint16)[[0, 1, 4, 5]]
     assert kept.tolist() == [299, 0, 2, 1]
