@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from torch import Tensor
 
@@ -21,10 +21,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.recording.forward_pass import ForwardPass
+    from sparsey_trace.recording.adapters.codes import Codes
     from sparsey_trace.recording.queue.step_queue import QueuedStep
     from sparsey_trace.recording.steps.step import Step
     from sparsey_trace.recording.steps.step_memory import StepMemory
+
+
+class EndedPass(Protocol):
+    """What was seen of a pass: see `ForwardPass`."""
+
+    layout: Layout
+    phase: str
+    size: int
+    inputs: dict[str, Tensor]
+    memory: StepMemory | None
+    codes: dict[int, Codes | None]
+    values: dict[int, dict[str, Tensor]]
+
+    def codes_by_layer(self) -> dict[int, Codes]:
+        """Of the layers that ran, each in tensors of its own."""
+        ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,7 +109,7 @@ class StepMaker:
             return {"inputs": memory.keep_input(inputs)}
         return {"inputs": copied_inputs(inputs)}
 
-    def make(self, ended: ForwardPass, about: AsItEnded) -> QueuedStep:
+    def make(self, ended: EndedPass, about: AsItEnded) -> QueuedStep:
         """The step; a pending one where its values would have to be waited for.
 
         Raises:
@@ -108,7 +124,7 @@ class StepMaker:
             return step.checked(first_sample=about.first_sample)
         return step
 
-    def _from_device(self, ended: ForwardPass, about: AsItEnded) -> Step | PendingStep:
+    def _from_device(self, ended: EndedPass, about: AsItEnded) -> Step | PendingStep:
         codes = ended.codes_by_layer()
         in_order = [codes[index] for index in range(len(codes))]
         values = find_winners(in_order, ended.layout)._asdict() | ended.inputs
@@ -142,7 +158,7 @@ class StepMaker:
         return self._memory
 
 
-def _is_on_host(ended: ForwardPass, about: AsItEnded) -> bool:
+def _is_on_host(ended: EndedPass, about: AsItEnded) -> bool:
     """Whether all values are in the host's memory."""
     if ended.memory is not None and not (about.marks or ended.values):
         return all(value.is_cpu for value in ended.inputs.values())
@@ -155,7 +171,7 @@ def _is_on_host(ended: ForwardPass, about: AsItEnded) -> bool:
     )
 
 
-def _on_host(ended: ForwardPass, about: AsItEnded) -> HostStep:
+def _on_host(ended: EndedPass, about: AsItEnded) -> HostStep:
     codes = [found for _, found in sorted(ended.codes.items()) if found is not None]
     inputs, layers = ended.inputs.get("inputs"), range(len(ended.codes))
     values = {
