@@ -10,6 +10,7 @@ import numpy as np
 from sparsey_trace.charts.base import LayerChart
 from sparsey_trace.charts.num_activations import mac_activity
 from sparsey_trace.charts.shared.colours import MEASURE
+from sparsey_trace.charts.shared.common_codes import common_codes, mean_inputs
 from sparsey_trace.charts.shared.curves import curves
 from sparsey_trace.charts.shared.grid import grid_of
 from sparsey_trace.charts.shared.pictures import MacPictures, as_picture, joined, picture_shape, shrinking
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 
 MOST_MACS = 1024
 """Of one layer; more pictures can't be told apart, and wouldn't fit in memory with large inputs."""
+
+MOST_CODE_PIXELS = 1_000_000
+"""Of the mean inputs of codes in a report, so that its file stays small."""
 
 _SHARE = 0.92
 """Of the spacing of MACs that a picture takes."""
@@ -165,17 +169,21 @@ class BasisAverageChart(LayerChart[MacPictures]):
 
         found = [(view, basis_averages(view.run)) for view in views.having(self.name)]
         shrink = shrink_of(found)
+        codes = _codes(found)
         made = []
-        for view, layers in found:
+        for (view, layers), of_run in zip(found, codes, strict=True):
             numbers = _numbers(view, layers)
-            made += [gallery(view, layer, numbers[layer.layer], shrink=shrink) for layer in layers]
+            made += [
+                gallery(view, layer, numbers[layer.layer], shrink=shrink, codes=of_run[layer.layer])
+                for layer in layers
+            ]
         shares = sorted({shrink * layer.shrink for _, layers in found for layer in layers})
         said = f"Pictures are shown at {' or '.join(f'1/{share}' for share in shares)} of their height and width."
         return Contribution(
             meaning=[
                 self.words.meaning,
                 "Small pictures show the part of the input around the receptive field. A click on a MAC, or Enter, "
-                "shows all of it, with the MAC's numbers; arrow keys go from one to the next.",
+                "shows all of it, with the MAC's numbers and its commonest codes; arrow keys go from one to the next.",
             ],
             key=[("outline", "receptive field"), ("cross", "never active in training")],
             groups=[
@@ -185,6 +193,29 @@ class BasisAverageChart(LayerChart[MacPictures]):
             missing=views.lacking(self.name, "basis averages"),
             thinned=[said] if shares and shares[-1] > 1 else [],
         )
+
+
+def _codes(found: Sequence[tuple[View, Sequence[MacPictures]]]) -> list[list[dict[str, Any] | None]]:
+    """For each run and layer, the commonest codes of the shown MACs; None where there is no table of codes."""
+    from sparsey_trace.charts.panels.gallery import codes_of_macs
+
+    rows = [
+        common_codes(view.run, [layer.macs for layer in layers]) if view.has("basis_set") else []
+        for view, layers in found
+    ]
+    pixels = sum(
+        len(codes) * math.prod(picture_shape(view.run.layout))
+        for (view, _), of_run in zip(found, rows, strict=True)
+        for codes in of_run
+    )
+    made: list[list[dict[str, Any] | None]] = []
+    for (view, layers), of_run in zip(found, rows, strict=True):
+        means = mean_inputs(view.run, of_run, shrink=shrinking(pixels, MOST_CODE_PIXELS)) if of_run else []
+        parts = zip(layers, of_run, means, strict=False)
+        made.append(
+            [codes_of_macs(layer.macs, codes, its) for layer, codes, its in parts] or [None] * len(layers)
+        )
+    return made
 
 
 def _range(pictures: NDArray[np.float32]) -> tuple[float, float]:

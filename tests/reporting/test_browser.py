@@ -96,6 +96,10 @@ def test_a_click_shows_a_mac_with_its_numbers(light: Visit) -> None:
     assert 0 < int(rows["basis set size (codes)"]) <= 9
     assert 0 < float(rows["match accuracy"]) <= 1
     assert dialog.locator(".large canvas").count() == 1
+    codes = dialog.locator(".codes li")
+    assert 1 <= codes.count() <= int(rows["basis set size (codes)"])
+    assert codes.first.locator("canvas").evaluate("it => [it.width, it.height]") == [4, 4]
+    assert re.fullmatch(r"\d+ samples?\s+label \d: \d+%", codes.first.inner_text().strip())
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
 

@@ -125,7 +125,9 @@ def test_without_inputs_it_says_what_that_rules_out(tmp_path: Path) -> None:
 def test_without_positions_macs_stand_in_rows(tmp_path: Path) -> None:
     made = st.report(write_run(tmp_path / "run.h5", positions=False))
     assert "The trace has no positions: MACs stand in rows, left to right." in words_of(made)
-    assert data_of(made)["maps"][0]["places"][:4] == [[0, 0], [1, 0], [2, 0], [0, 1]]
+    first = data_of(made)["maps"][0]
+    assert first["places"][:4] == [[0, 0], [1, 0], [2, 0], [0, 1]]
+    assert (set(first["codes"]["of"]), first["codes"]["shape"]) == (set(range(1, 9)), [4, 4])
 
 
 def test_hexagonal_grids_are_hexagonal(made: Path) -> None:

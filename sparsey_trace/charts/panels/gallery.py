@@ -12,6 +12,7 @@ from plotly.colors import sample_colorscale
 
 from sparsey_trace.charts.shared.colours import MEASURE
 from sparsey_trace.charts.shared.pictures import joined, shrinking
+from sparsey_trace.layout import NO_LABEL
 from sparsey_trace.support.printable import count
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sparsey_trace.charts.shared.common_codes import CommonCodes, MeanInputs
     from sparsey_trace.charts.shared.pictures import MacPictures
     from sparsey_trace.charts.shared.views import View
 
@@ -59,7 +61,12 @@ def colours() -> str:
 
 
 def gallery(
-    view: View, layer: MacPictures, numbers: dict[str, list[float | None]], *, shrink: int
+    view: View,
+    layer: MacPictures,
+    numbers: dict[str, list[float | None]],
+    *,
+    shrink: int,
+    codes: dict[str, Any] | None = None,
 ) -> Gallery:
     """One layer's pictures.
 
@@ -68,6 +75,7 @@ def gallery(
         layer: its pictures.
         numbers: what each shown MAC comes to, by what that is called; see `plain`.
         shrink: see `shrink_of`.
+        codes: the commonest codes of its MACs; see `codes_of_macs`.
     """
     pictures, fields = joined(layer.pictures, shrink), joined(layer.fields, shrink) > 0
     low, high = min(0.0, float(pictures.min())), max(float(pictures.max()), 0.0)
@@ -90,8 +98,24 @@ def gallery(
             "fields": _encoded(np.packbits(fields.reshape(len(fields), -1), axis=1)),
             "samples": layer.samples.tolist(),
             "numbers": numbers,
+            "codes": codes,
         },
     )
+
+
+def codes_of_macs(macs: NDArray[np.int64], codes: CommonCodes, means: MeanInputs) -> dict[str, Any]:
+    """The commonest codes of the shown MACs [m], for the browser; `of` is which of these each is of."""
+    high = float(means.pictures.max(initial=0)) or 1.0
+    low = float(means.pictures.min(initial=0))
+    return {
+        "of": np.searchsorted(macs, codes.mac).tolist(),
+        "count": codes.count.tolist(),
+        "label": [None if label == NO_LABEL else label for label in codes.label.tolist()],
+        "purity": plain(codes.purity),
+        "samples": means.samples.tolist(),
+        "shape": list(means.pictures.shape[1:]),
+        "pictures": _encoded(np.round((means.pictures - low) * (255 / (high - low))).astype(np.uint8)),
+    }
 
 
 def _caption(layer: MacPictures) -> str:

@@ -283,7 +283,41 @@
     dialog.querySelector("tbody").replaceChildren(
       row("active in training (samples)", written(map.samples[number])),
       ...Object.entries(map.numbers).map(([name, values]) => row(name, written(values[number]))));
+    list(map, number);
     dialog.showModal();
+    dialog.scrollTop = 0;
+  }
+
+  // A MAC's commonest codes, each with its mean input.
+  function list(map, number) {
+    const codes = map.codes;
+    const mine = codes ? [...codes.of.keys()].filter((at) => codes.of[at] === number) : [];
+    const place = dialog.querySelector(".codes");
+    place.hidden = !mine.length;
+    if (!mine.length) return;
+    if (typeof codes.pictures === "string") codes.pictures = bytes(codes.pictures);
+    place.querySelector("ol").replaceChildren(...mine.map((at) => {
+      const [item, said, of] = ["li", "span", "span"].map((name) => document.createElement(name));
+      said.textContent = `${written(codes.count[at])} sample${codes.count[at] === 1 ? "" : "s"}`;
+      of.textContent = codes.label[at] === null ? "" : `label ${codes.label[at]}: ${Math.round(100 * codes.purity[at])}%`;
+      item.append(codes.samples[at] ? picture(codes, at) : "none of late", said, of);
+      return item;
+    }));
+  }
+
+  function picture(codes, at) {
+    const canvas = document.createElement("canvas");
+    [canvas.height, canvas.width] = codes.shape;
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", "its mean input");
+    const [context, pixels] = [canvas.getContext("2d"), canvas.width * canvas.height];
+    const drawn = context.createImageData(canvas.width, canvas.height);
+    for (let pixel = 0; pixel < pixels; pixel++) {
+      const value = 3 * codes.pictures[at * pixels + pixel];
+      drawn.data.set([...colours.slice(value, value + 3), 255], 4 * pixel);
+    }
+    context.putImageData(drawn, 0, 0);
+    return canvas;
   }
 
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });
