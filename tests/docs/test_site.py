@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import sysconfig
@@ -14,6 +15,7 @@ import pytest
 
 import sparsey_trace as st
 from tests.faults import times
+from tests.reporting.browser import chromium
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -34,6 +36,31 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_it_asks_nothing_of_a_network(site: Path) -> None:
     outside = re.compile(r"""<(?:script|link|img|iframe)[^>]+(?:src|href)=["'](?:https?:)?//""")
     assert [page.name for page in site.rglob("*.html") if outside.search(page.read_text())] == []
+
+
+def test_subscripts_hang_below_the_line(tmp_path: Path) -> None:
+    style = (DOCS / "_static" / "site.css").read_text()
+    names = (
+        re.search(r"^math {\s*font-family: (.*), math;", style, re.MULTILINE)[1].replace('"', "").split(", ")
+    )
+    found = shutil.which("fc-list")
+    installed = (
+        subprocess.run([found, ":", "family"], capture_output=True, text=True, check=True).stdout
+        if found
+        else ""
+    )
+    if not any(name in installed for name in names):
+        pytest.skip("none of the fonts for formulae is installed")
+    page = tmp_path / "page.html"
+    formula = "<math><msub><mi>a</mi><mi>n</mi></msub></math>"
+    page.write_text(f"<!DOCTYPE html><style>body {{ font-family: sans-serif }} {style}</style>{formula}")
+    with chromium() as browser:
+        visit = browser.new_page()
+        visit.goto(page.as_uri(), timeout=0)
+        ends = visit.evaluate(
+            "[...document.querySelectorAll('mi')].map(it => it.getBoundingClientRect().bottom)"
+        )
+    assert ends[1] > ends[0] + 1
 
 
 def test_every_public_name_is_in_the_reference(site: Path) -> None:
