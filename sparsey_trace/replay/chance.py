@@ -55,8 +55,13 @@ class Chances:
         }
         phase, epochs = trace.samples.phase[:], trace.samples.epoch[:]
         asked = np.flatnonzero((phase == EVAL) & (epochs == epoch))
+        others = np.flatnonzero((phase == EVAL) & (epochs != epoch))
+        # An epoch that came back counts since it did, as in the figures that chance stands beside.
+        since = others[others < asked.max(initial=0)].max(initial=-1)
+        asked = asked[asked > since]
         self.wanted = WinnersMet(
             epoch=epoch,
+            start=int(asked[0]) if len(asked) else 0,
             stop=int(asked[-1]) + 1 if len(asked) else 0,
             listed=tuple(_listed(trace, number, asked) for number in range(len(layers))),
             drawn=_drawn(phase, seed) if "jaccard" in self._tallies else np.empty(0, np.int64),

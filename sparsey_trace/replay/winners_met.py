@@ -97,12 +97,14 @@ class WinnersMet:
 
     Attributes:
         epoch: of the eval samples that are asked about.
+        start: the first of them.
         stop: the sample behind the last of them.
         listed: per layer the neurons whose wins are counted.
         drawn: ascending, the training samples whose codes are wanted.
     """
 
     epoch: int
+    start: int
     stop: int
     listed: tuple[ListedWinners, ...]
     drawn: NDArray[np.int64]
@@ -126,9 +128,9 @@ class WinnersMet:
         self, start: int, phase: NDArray[np.uint8], epoch: NDArray[np.int32]
     ) -> NDArray[np.integer[Any]]:
         """[n], what each sample is here."""
-        kinds = np.where(
-            phase == TRAIN, _TRAINED, np.where((phase == EVAL) & (epoch == self.epoch), _ASKED, 0)
-        )
+        asked = (phase == EVAL) & (epoch == self.epoch)
+        asked[: max(0, self.start - start)] = False
+        kinds = np.where(phase == TRAIN, _TRAINED, np.where(asked, _ASKED, 0))
         kinds[max(0, self.stop - start) :] = 0
         return kinds
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -32,12 +32,16 @@ class RunTotals:
         epochs: a group for each epoch and phase.
         sums: the same groups as sums, where `epochs` holds last values.
         latest: [2] int64, the epoch of each phase's last sample; -1 where it has none.
+        last: a group for each phase: its samples since it came to its latest epoch, for the last time.
+        is_one: [2] bool, whether all samples of each phase were of one epoch so far.
         tail: the last training samples, a group each, with a total for each layer; of a run of one epoch.
     """
 
     epochs: Groups
     sums: Groups | None
     latest: NDArray[np.int64]
+    last: Groups
+    is_one: NDArray[np.bool_]
     tail: Groups
 
     @classmethod
@@ -67,12 +71,19 @@ class RunTotals:
         else:
             epochs = steps.by_epoch()
         is_last = over_samples == "last"
-        phase = chunk.phase[sample]
-        latest = [chunk.epoch[sample[phase == number]][-1:] for number in range(len(PHASES))]
+        turns = [_last_turn(chunk, sample, phase) for phase in range(len(PHASES))]
+        latest = np.array([turn.epoch for turn in turns], np.int64)
+        last = epochs[epochs.epoch == latest[epochs.phase]]
+        if any(turn.came_back for turn in turns):
+            kept = np.sort(np.concatenate([turn.samples for turn in turns]))
+            of_kept = [part[kept] for part in values]
+            last = Groups.of(chunk, sample[kept], of_kept, over_samples=over_samples, **how)
         return cls(
             epochs=epochs,
             sums=Groups.of(chunk, sample, values, over_samples="sum", **how) if is_last else None,
-            latest=np.array([found[0] if len(found) else -1 for found in latest], np.int64),
+            latest=latest,
+            last=last,
+            is_one=np.array([turn.is_one for turn in turns]),
             tail=_tail(chunk, sample, values, epochs),
         )
 
@@ -80,10 +91,14 @@ class RunTotals:
         """With the totals of a later stretch of the run."""
         epochs = self.epochs.followed_by(later.epochs)
         tail = self.tail.followed_by(later.tail)[-LATELY:]
+        begun, more = (np.isin(range(len(PHASES)), totals.last.phase) for totals in (self, later))
+        is_one = later.is_one & (~begun | (self.latest == later.latest))
         return RunTotals(
             epochs=epochs,
             sums=None if self.sums is None or later.sums is None else self.sums.followed_by(later.sums),
-            latest=np.where(later.latest < 0, self.latest, later.latest),
+            latest=np.where(more, later.latest, self.latest),
+            last=self.last[(~more | is_one)[self.last.phase]].followed_by(later.last),
+            is_one=np.where(more, self.is_one & is_one, self.is_one),
             tail=tail if _is_one(epochs) else tail[:0],
         )
 
@@ -126,7 +141,35 @@ def check_totals(
         if over_samples == "last":
             check_groups(totals.sums, resolution="epoch", over_samples="sum", width=width, **about)
         check_groups(totals.tail, resolution=None, over_samples=over_samples, width=layers, **about)
+        check_groups(totals.last, resolution="epoch", over_samples=over_samples, width=width, **about)
         check_array(totals.latest, "latest", dtype=np.int64, shape=(len(PHASES),))
+        check_array(totals.is_one, "is_one", dtype=np.bool_, shape=(len(PHASES),))
+
+
+class _Turn(NamedTuple):
+    """The last samples of a phase that are of one epoch.
+
+    Attributes:
+        epoch: theirs; -1 where there are none.
+        samples: [n] their places among those that have values.
+        is_one: whether these are all of the phase.
+        came_back: whether others of the same epoch stand before.
+    """
+
+    epoch: int
+    samples: NDArray[np.int64]
+    is_one: bool
+    came_back: bool
+
+
+def _last_turn(chunk: Chunk, sample: NDArray[np.int64], phase: int) -> _Turn:
+    mine = np.flatnonzero(chunk.phase[sample] == phase)
+    epochs = chunk.epoch[sample[mine]]
+    starts = np.flatnonzero(np.diff(epochs)) + 1
+    first = int(starts[-1]) if len(starts) else 0
+    latest = int(epochs[-1]) if len(epochs) else -1
+    came_back = bool((epochs[:first] == latest).any())
+    return _Turn(epoch=latest, samples=mine[first:], is_one=not first, came_back=came_back)
 
 
 def _is_one(epochs: Groups) -> bool:

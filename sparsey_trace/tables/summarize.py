@@ -79,7 +79,7 @@ def _now(
 ) -> tuple[NDArray[np.float64], int]:
     """[L] the figures of now, and how many samples they stand for."""
     groups = totals.of_phase(phase)
-    last = groups[groups.epoch == totals.latest[phase]]
+    last = totals.last[totals.last.phase == phase]
     if metric.over_samples == "last":
         return _by_layer(last.values().astype(np.float64), layout)[0], int(groups.samples.sum())
     lately = totals.lately() if phase == TRAIN else None

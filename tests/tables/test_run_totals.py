@@ -143,3 +143,22 @@ def test_the_area_is_what_sizes_were_on_average(tmp_path: Path) -> None:
     rows = st.analyze(run, metrics=["basis_set_size", "num_activations"]).summary_rows()
     found = {row.layer: row.area for row in rows if row.area is not None}
     assert found == {layer: pytest.approx(mean) for layer, mean in means.items()}
+
+
+@pytest.mark.parametrize("chunk_size", [7, 1000])
+def test_an_epoch_that_comes_back_is_now_since_it_came_back(tmp_path: Path, chunk_size: int) -> None:
+    runs = {}
+    for name, epochs in {"back": (0, 1, 0), "on": (0, 1, 2)}.items():
+        with st.TraceWriter(tmp_path / f"{name}.h5", layout()) as writer:
+            for number, epoch in enumerate(epochs):
+                for phase, first, last in (("train", 0, 9), ("eval", 9, 15)):
+                    part = 15 * number + np.arange(first, last)
+                    codes, active = ([values[part] for values in of] for of in (CODES, ACTIVE))
+                    writer.append(inputs=INPUTS[part], codes=codes, active=active, phase=phase, epoch=epoch)
+        metrics = ["num_activations", "basis_set_size", "basis_set_size_increase", "match_accuracy"]
+        found = st.analyze(writer.path, metrics=metrics, chunk_size=chunk_size)
+        runs[name] = [
+            (row.metric, row.phase, row.now, row.chance, row.samples) for row in found.summary_rows()
+        ]
+    assert runs["back"] == runs["on"]
+    assert any(chance is not None for *_, chance, _ in runs["on"])
