@@ -38,7 +38,7 @@ class Chunk:
         id: [n] int64, which sample of a dataset it is; `NO_LABEL` where unknown, as in the next two, and by default.
         sequence: [n] int64, the sequence that it belongs to.
         moment: [n] int64, its place in that sequence.
-        inputs: [n, D] uint8 zeros and ones, or float32; None where not read or not recorded.
+        inputs: [n, D] uint8 zeros and ones, or other numbers, of any other dtype; None where not read or not recorded.
         codes: per layer [n, M, Q] uint8 or uint16, the winners; meaningless where a MAC is silent.
         active: per layer [n, M] bool.
         values: per layer, a name to [n, M] float32: further values of its MACs, nan where there is none.

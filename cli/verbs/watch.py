@@ -21,6 +21,7 @@ from ..output.table import rich_table, write_table
 
 if TYPE_CHECKING:
     from sparsey_trace.replay.live import Now
+    from sparsey_trace.trace.reading.trace import Trace
 
 EXAMPLES = """\b
 Examples:
@@ -93,7 +94,7 @@ def _follow(run: Path, *, interval: float, once: bool) -> Iterator[_Sight]:
     if not once:
         _wait_for(run, interval)
     with open_trace(run) as trace:
-        made, watching = run.stat(), LiveRun(trace)
+        watching = LiveRun(trace)
         while True:
             # Before the look: what a writer left behind that was gone by now is seen as a whole.
             left = has_no_writer(run)
@@ -105,7 +106,7 @@ def _follow(run: Path, *, interval: float, once: bool) -> Iterator[_Sight]:
             if once or sight.state != "recording":
                 return
             time.sleep(interval)
-            _check_still_there(run, made)
+            _check_still_there(run, trace)
 
 
 def _wait_for(run: Path, interval: float) -> None:
@@ -115,10 +116,10 @@ def _wait_for(run: Path, interval: float) -> None:
         time.sleep(interval)
 
 
-def _check_still_there(run: Path, made: os.stat_result) -> None:
+def _check_still_there(run: Path, trace: "Trace") -> None:
+    trace.refresh()  # its own writer may have made it anew
     try:
-        found = run.stat()
-        is_there = (found.st_dev, found.st_ino) == (made.st_dev, made.st_ino)
+        is_there = os.path.samestat(run.stat(), trace.files[0].storage.status())
     except OSError:
         is_there = False
     if not is_there:

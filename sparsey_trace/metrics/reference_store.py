@@ -182,9 +182,10 @@ class ReferenceStore:
 def identities(chunk: Chunk, samples: NDArray[np.int64]) -> NDArray[np.void]:
     """[n] 16 bytes, the same for the same input, of the samples at positions [n] of a chunk with inputs."""
     assert chunk.inputs is not None
-    real = chunk.inputs.dtype.kind == "f"
+    if chunk.inputs.dtype == np.uint8:
+        return digests(chunk.on_bits[samples], size=16)
     # Adding zero makes the two zeros one.
-    return digests(chunk.inputs[samples] + np.float32(0) if real else chunk.on_bits[samples], size=16)
+    return digests(chunk.inputs[samples] + chunk.inputs.dtype.type(0), size=16)
 
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

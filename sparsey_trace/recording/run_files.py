@@ -165,7 +165,9 @@ def _behind(before: Path, begun: RunFile) -> RunFile:
         )
         raise TraceError(msg) from error
     with contextlib.closing(last.storage):
-        kind, ranks = last.head.input_kind, last.part.num_ranks
+        kind, ranks = last.input_kind, last.part.num_ranks
+        if begun.inputs == "auto" and kind != "none":
+            kind = "auto"  # what comes is kept, of whatever kind
         _check_same("inputs", kind, kind if begun.inputs == "auto" else begun.inputs, before)
         _check_same("num_ranks", ranks, begun.part.num_ranks, before)
         part = replace(

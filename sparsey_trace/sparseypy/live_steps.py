@@ -16,7 +16,7 @@ from sparsey_trace.recording.adapters.spring2024 import macs_of
 from sparsey_trace.recording.steps.inputs import copied_inputs
 from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
-from sparsey_trace.trace.format.encode import kind_of
+from sparsey_trace.trace.format.inputs import kind_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -48,7 +48,7 @@ def fail(path, writer):
     if fault == "limit":
         resource.setrlimit(resource.RLIMIT_FSIZE, (path.stat().st_size + 1000, resource.RLIM_INFINITY))
     elif fault == "read-only":
-        os.dup2(os.open(path, os.O_RDONLY), writer._handle.descriptor)
+        os.dup2(os.open(path, os.O_RDONLY), writer._open_file.handle.descriptor)
     elif fault == "removed":
         shutil.rmtree(path.parent)
     elif fault == "shortened":

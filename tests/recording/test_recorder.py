@@ -100,7 +100,9 @@ def test_stats_add_up(path: Path) -> None:
     [
         (torch.tensor([[0.0, 1, 1, 0, 1, 0]]), np.uint8),
         (torch.tensor([[False, True, True, False, True, False]]), np.uint8),
-        (torch.tensor([[0, 255, 3, 0, 1, 0]], dtype=torch.uint8), np.float32),
+        (torch.tensor([[0, 255, 3, 0, 1, 0]], dtype=torch.uint8), np.uint8),
+        (torch.tensor([[0, 70000, 3, 0, 1, 0]]), np.int32),
+        (torch.tensor([[0.5, 1, 1, 0, 1, 0]], dtype=torch.float16), np.float16),
         (torch.tensor([[0.5, 1, 1, 0, 1, 0]], dtype=torch.bfloat16), np.float32),
         (torch.tensor([[0.5, 1, 1, 0, 1, 0]], dtype=torch.float64, requires_grad=True), np.float32),
     ],
@@ -112,6 +114,19 @@ def test_inputs_of_any_real_dtype(path: Path, batch: torch.Tensor, dtype: type) 
     with st.open_trace(path) as trace:
         assert trace.inputs[:].dtype == dtype
         np.testing.assert_array_equal(trace.inputs[:], batch.detach().float())
+
+
+def test_a_blank_first_batch_decides_nothing(path: Path) -> None:
+    model, batches = OriginalModel(), [torch.zeros(1, 6), *[torch.rand(8, 6) for _ in range(5)], samples(3)]
+    with record(model, path, commit_samples=1) as rec:
+        for number, batch in enumerate(batches):
+            if number == 1:
+                rec.commit()
+            model(batch)
+    assert (rec.stats().steps, rec.stats().samples) == (7, 44)
+    with st.open_trace(path) as trace:
+        assert (trace.input_kind, trace.closed, trace.losses) == ("float32", True, {})
+        np.testing.assert_array_equal(trace.inputs[:], torch.cat(batches))
 
 
 def test_inputs_can_be_left_out(path: Path) -> None:

@@ -193,12 +193,13 @@ def test_inputs_are_kept_as_before(path: Path) -> None:
     with record(model, path):
         model(samples(3) / 2)
     resume(path, 0)
-    with st.open_trace(path.with_name("run.1.h5")) as trace:
+    with st.open_trace([path, path.with_name("run.1.h5")]) as trace:
         assert trace.input_kind == "float32"
+        assert (trace.inputs[3:] == samples(3).numpy()).all()
     with pytest.raises(RecordError) as caught:
-        record(model, path, inputs="binary", resume=True)
+        record(model, path, inputs="float16", resume=True)
     assert str(caught.value) == (
-        f"inputs: expected 'float32', as in {path.with_name('run.1.h5')}, found 'binary'; "
+        f"inputs: expected 'binary', as in {path.with_name('run.1.h5')}, found 'float16'; "
         "resume as it was, or record into another name"
     )
 

@@ -128,12 +128,16 @@ def write(path: Path, *inputs: Any, kind: str = "auto", **more: Any) -> None:
         ([[False, True, True, False]], "auto", "binary", "u1"),
         ([[0.0, 1.0, -0.0, 1.0]], "auto", "binary", "u1"),
         ([[[0, 1], [1, 0]]], "auto", "binary", "u1"),
-        ([[0, 2, 1, 0]], "auto", "float32", "f4"),
+        ([[0, 2, 1, 255]], "auto", "uint8", "u1"),
+        ([[0, 256, 1, -1]], "auto", "int32", "i4"),
+        (np.array([[0.5, 2, 1, 0]], "f2"), "auto", "float16", "f2"),
+        ([[0, 2, 1, 0]], "int64", "int64", "i8"),
+        (np.array([[0.1, 1e300, 0, -5]]), "float64", "float64", "f8"),
         ([[0, 0.5, 1, -1e-40]], "auto", "float32", "f4"),
         ([[0, 1, 1, 0]], "float32", "float32", "f4"),
         ([[0.25, -1, 1e4, 0]], "float16", "float16", "f2"),
         (np.array([[0.1, 1e30, 0, -5]]), "float32", "float32", "f4"),
-        (np.array([[0, 1, 2**40, -3]]), "auto", "float32", "f4"),
+        (np.array([[0, 1, 2**40 + 1, -3]]), "auto", "int64", "i8"),
     ],
 )
 def test_kinds_of_inputs(tmp_path: Path, given_inputs: Any, asked: str, kept: str, dtype: str) -> None:
@@ -142,9 +146,11 @@ def test_kinds_of_inputs(tmp_path: Path, given_inputs: Any, asked: str, kept: st
         assert (trace.input_kind, trace.inputs.dtype) == (kept, dtype)
         expected = np.asarray(given_inputs).reshape(1, 4).astype(dtype)
         np.testing.assert_array_equal(trace.inputs[:], expected)
-        # Halves are for the disk; who computes gets float32.
+        # Small kinds are for the disk; uint8 is for who computes what is on and off.
         computed = trace.chunk(0, 1).inputs
-        assert computed.dtype == ("u1" if kept == "binary" else "f4")
+        assert computed.dtype == {"binary": "u1", "float64": "f8"}.get(
+            kept, "i8" if kept[:3] == "int" else "f4"
+        )
         np.testing.assert_array_equal(computed, expected)
 
 

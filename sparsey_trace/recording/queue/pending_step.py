@@ -5,12 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sparsey_trace.trace.format.encode import kind_of
+from sparsey_trace.trace.format.inputs import kind_of
 
 if TYPE_CHECKING:
     from sparsey_trace.recording.queue.device_copy import DeviceCopy, PinnedMemory
     from sparsey_trace.recording.steps.step import Step
     from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
+
+
+SPARE = "spare"
+"""Of the values of a step: the whole input, which is fetched from the device only where bits don't say it."""
 
 
 @dataclass
@@ -43,7 +47,8 @@ class PendingStep:
         self.number, self.layout, self.size = step.number, step.layout, step.size
         self.nbytes = sum(value.nbytes for value in step.values.values())
         self._step, self._memory, self._kind = step, memory, kind
-        self._on_device = {name: step.values.pop(name) for name in on_device}
+        self._spare = step.values.pop(SPARE, None)
+        self._on_device = {name: step.values.pop(name) for name in on_device if name != SPARE}
         self._copy: DeviceCopy | None = None
 
     def start_copy(self) -> None:
@@ -62,7 +67,12 @@ class PendingStep:
         """
         assert self._copy is not None
         on_host = {name: value.numpy() for name, value in self._step.values.items()}
-        step = self._step.checked(on_host | self._copy.wait(), first_sample=first_sample)
+        arrays = on_host | self._copy.wait()
+        if self._spare is not None and not arrays["is_binary"]:
+            arrays["inputs"] = self._spare.cpu().numpy()
+            self._kind.name = "auto"
+        self._spare = None
+        step = self._step.checked(arrays, first_sample=first_sample)
         if self._kind.name == "auto":
             self._kind.name = kind_of(step.inputs)
         return step

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from torch import Tensor
 
 from sparsey_trace.recording.queue.device_copy import PinnedMemory, copier_for
-from sparsey_trace.recording.queue.pending_step import InputKind, PendingStep
+from sparsey_trace.recording.queue.pending_step import SPARE, InputKind, PendingStep
 from sparsey_trace.recording.steps.host_step import HostStep
 from sparsey_trace.recording.steps.inputs import copied_inputs, dense, pack_bits
 from sparsey_trace.recording.steps.step_memory import MemoryPool, kind_of
@@ -74,7 +74,7 @@ class StepMaker:
 
     def __init__(self, inputs: str, *, most_bytes: int) -> None:
         """No device has been seen yet; see the class for the arguments."""
-        self._kind = InputKind(inputs)
+        self._kind, self._is_auto = InputKind(inputs), inputs == "auto"
         self._most_bytes = most_bytes
         self._memory: PinnedMemory | None = None
         self._pool: MemoryPool | None = None
@@ -92,7 +92,8 @@ class StepMaker:
     def kept_inputs(self, inputs: Tensor, memory: StepMemory | None) -> dict[str, Tensor]:
         """What a step keeps of an input as it is now, on its device: a copy, bits, or nothing.
 
-        Bits are made where they spare the way to the host; until it is known that they will do, all is copied.
+        Bits are made where they spare the way to the host; until it is known that they will do, all is copied. Where
+        other inputs may come, all is copied on the device too, for the case that these are such.
 
         Args:
             inputs: [B, …] of any real dtype.
@@ -104,10 +105,11 @@ class StepMaker:
         if self._kind.name == "none":
             return {}
         if self._kind.name == "binary" and copier_for(inputs.device):
-            return dict(zip(("bits", "is_binary"), pack_bits(dense(inputs)), strict=True))
-        if memory is not None and inputs.is_cpu:
+            packed = dict(zip(("bits", "is_binary"), pack_bits(dense(inputs)), strict=True))
+            return packed | ({SPARE: copied_inputs(inputs)} if self._is_auto else {})
+        if memory is not None and inputs.is_cpu and self._kind.name != "float64":
             return {"inputs": memory.keep_input(inputs)}
-        return {"inputs": copied_inputs(inputs)}
+        return {"inputs": copied_inputs(inputs, self._kind.name)}
 
     def make(self, ended: EndedPass, about: AsItEnded) -> QueuedStep:
         """The step; a pending one where its values would have to be waited for.

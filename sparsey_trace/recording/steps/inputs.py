@@ -16,15 +16,26 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-def copied_inputs(inputs: Tensor) -> Tensor:
-    """An input as it is now, on its own device, in its shape; floats as float32, which is what a trace keeps."""
-    found, dtype = dense(inputs), kept_dtype(inputs)
+_KEPT = (torch.float16, torch.float32)
+"""What floats a trace keeps as they are, unless it is asked for float64."""
+
+
+def copied_inputs(inputs: Tensor, kind: str = "auto") -> Tensor:
+    """An input as it is now, on its own device, in its shape, as `kept_dtype` says."""
+    found, dtype = dense(inputs), kept_dtype(inputs, kind)
     return found.clone() if found.dtype is dtype else found.to(dtype)
 
 
-def kept_dtype(inputs: Tensor) -> torch.dtype:
-    """In which an input is kept: floats as float32, which is what a trace has."""
-    return torch.float32 if inputs.is_floating_point() else inputs.dtype
+def kept_dtype(inputs: Tensor, kind: str = "auto") -> torch.dtype:
+    """In which an input is kept.
+
+    Args:
+        inputs: of any real dtype.
+        kind: how it is to be kept; `float64` keeps floats of 64 bits, which are else float32.
+    """
+    if not inputs.is_floating_point() or inputs.dtype in _KEPT:
+        return inputs.dtype
+    return torch.float64 if kind == "float64" else torch.float32
 
 
 def dense(inputs: Tensor) -> Tensor:

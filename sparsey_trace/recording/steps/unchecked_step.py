@@ -105,8 +105,8 @@ class UncheckedStep:
             return None
         if not arrays["is_binary"]:
             msg = (
-                f"step {self.number}: inputs: expected zeros and ones, as in the trace's first step, found other "
-                "values; record with inputs='float32' to keep real values"
+                f"step {self.number}: inputs: expected zeros and ones, as inputs='binary' keeps, found other values; "
+                "record with inputs='auto' to keep all"
             )
             raise DataError(msg)
         return np.unpackbits(arrays["bits"], axis=-1, count=self.layout.num_features).view(np.bool_)

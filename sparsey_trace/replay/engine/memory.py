@@ -109,7 +109,7 @@ def _shared_bytes(trace: Trace, fields: frozenset[str]) -> int:
     codes = sum(
         layer.num_macs * (layer.num_cms * layer.code_dtype.itemsize + 1) for layer in trace.layout.layers
     )
-    inputs = trace.layout.num_features * (4 if real else 1) if "inputs" in fields else 0
+    inputs = trace.layout.num_features * (8 if real else 1) if "inputs" in fields else 0
     return min(KEPT_BYTES, len(trace) * (codes + inputs)) + (_REAL_BYTES if real else 0)
 
 

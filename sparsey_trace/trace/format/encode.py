@@ -9,6 +9,7 @@ import numpy as np
 from sparsey_trace.errors import DataError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode_samples import encode_samples
+from sparsey_trace.trace.format.inputs import encode_inputs, is_binary
 from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.values import encode_values
 
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from sparsey_trace.layout import LayerLayout, Layout
-
-
-def kind_of(inputs: NDArray[Any] | None) -> str:
-    """The kind of input column that fits: none, binary, or float32.
-
-    >>> kind_of(np.array([[0, 1.0]])), kind_of(np.array([[0.5]])), kind_of(None)
-    ('binary', 'float32', 'none')
-    """
-    if inputs is None:
-        return "none"
-    return "binary" if _is_binary(inputs) else "float32"
 
 
 def encode_steps(
@@ -62,7 +52,8 @@ def encode_steps(
         Column path to array, [B, ...] each.
 
     Raises:
-        DataError: shapes or values that don't fit.
+        UnfitInputsError: inputs that another kind would hold.
+        DataError: shapes or other values that don't fit.
     """
     codes = _by_layer(codes, layout, f"{where}: codes")
     active = _by_layer(active, layout, f"{where}: active")
@@ -72,7 +63,7 @@ def encode_steps(
     found = {}
     column = schema.input_column(layout, input_kind)
     if column is not None and inputs is not None:
-        found[schema.INPUTS] = _encode_inputs(layout, column, inputs, where)
+        found[schema.INPUTS] = encode_inputs(layout, column, inputs, where)
     found |= encode_samples(samples, sizes, where)
     for index, layer in enumerate(layout.layers):
         on = _encode_active(layer, active[index], size, where)
@@ -123,55 +114,6 @@ def _by_layer(given: Any, layout: Layout, what: str) -> list[NDArray[Any]]:
     ]
 
 
-def _encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], where: str) -> NDArray[Any]:
-    """[B, bytes or D], from [B, D] or [B, *input_shape]."""
-    shapes = {(layout.num_features,), layout.input_shape}
-    if inputs.shape[1:] not in shapes:
-        wanted = " or ".join(str(("B", *shape)).replace("'", "") for shape in sorted(shapes, key=len))
-        msg = f"{where}: inputs: expected shape {wanted}, found {inputs.shape}"
-        raise DataError(msg)
-    flat = inputs.reshape(len(inputs), -1)
-    if column.bits:
-        if not _is_binary(flat):
-            msg = (
-                f"{where}: inputs: expected zeros and ones, as in the trace's first step, found other "
-                "values; record with inputs='float32' to keep real values"
-            )
-            raise DataError(msg)
-        return np.packbits(flat != 0, axis=-1)
-    with np.errstate(over="ignore", invalid="ignore"):
-        encoded = flat.astype(column.dtype)
-    if not np.isfinite(encoded).all():
-        sample, feature = np.argwhere(~np.isfinite(encoded))[0]
-        msg = (
-            f"{where}: inputs: expected finite numbers within {column.dtype}, "
-            f"found {flat[sample, feature]} in sample {sample}, feature {feature}"
-        )
-        raise DataError(msg)
-    _check_whole_numbers(flat, encoded, where)
-    return encoded
-
-
-def _check_whole_numbers(inputs: NDArray[Any], encoded: NDArray[Any], where: str) -> None:
-    """See that whole numbers [B, D] stay the same as floats: two inputs that differ mustn't become one."""
-    if inputs.dtype.kind not in "iu" or np.can_cast(inputs.dtype, encoded.dtype):
-        return
-    with np.errstate(invalid="ignore"):
-        wrong = np.argwhere(encoded.astype(inputs.dtype) != inputs)
-    if len(wrong):
-        sample, feature = wrong[0]
-        msg = (
-            f"{where}: inputs: expected whole numbers that {encoded.dtype} holds exactly, found "
-            f"{inputs[sample, feature]} in sample {sample}, feature {feature}, which would become "
-            f"{encoded[sample, feature]:.0f}; give the model's numbers as ids of samples, or record with inputs='none'"
-        )
-        raise DataError(msg)
-
-
-def _is_binary(inputs: NDArray[Any]) -> bool:
-    return inputs.dtype == np.bool_ or bool(((inputs == 0) | (inputs == 1)).all())
-
-
 def _encode_active(layer: LayerLayout, active: NDArray[Any], size: int, where: str) -> NDArray[np.bool_]:
     """[B, M] bool, from zeros and ones of any dtype."""
     if active.shape != (size, layer.num_macs):
@@ -179,7 +121,7 @@ def _encode_active(layer: LayerLayout, active: NDArray[Any], size: int, where: s
             f"{where}: active of {layer.name}: expected shape {(size, layer.num_macs)}, found {active.shape}"
         )
         raise DataError(msg)
-    if not _is_binary(active):
+    if not is_binary(active):
         msg = f"{where}: active of {layer.name}: expected booleans, found {active.dtype} with other values"
         raise DataError(msg)
     return np.asarray(active != 0)

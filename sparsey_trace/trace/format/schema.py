@@ -49,7 +49,7 @@ SAMPLE_COLUMNS = {
     **dict.fromkeys(MARKS.values(), "i8"),
     "time": "f8",
 }
-INPUT_KINDS = ("binary", "float32", "float16", "none")
+INPUT_KINDS = ("binary", "uint8", "int32", "int64", "float16", "float32", "float64", "none")
 
 _GROUPS = re.compile(rf"/({TAIL}|progress|(?:{TAIL}/)?(samples|layers(/\d+(/values)?)?))")
 _PHASE = h5py.enum_dtype({name: number for number, name in enumerate(PHASES)}, basetype="u1")
@@ -83,6 +83,11 @@ class Column:
     def stored_dtype(self) -> np.dtype[Any]:
         """The dtype as HDF5 has it: with names for numbers, where these have some."""
         return _PHASE if self.path == "samples/phase" else self.dtype
+
+    @property
+    def kind(self) -> str:
+        """Of inputs: one of `INPUT_KINDS`."""
+        return "binary" if self.bits else self.dtype.name
 
     @property
     def sample_bytes(self) -> int:

@@ -57,7 +57,8 @@ def _check_alike(first: TraceFile, other: TraceFile) -> None:
     model = layout_difference(first.head.layout, other.head.layout) or change(
         "layers left out", *map(repr, left_out)
     )
-    inputs = change("kept as", first.head.input_kind, other.head.input_kind)
+    kinds = [file.input_kind for file in (first, other)]
+    inputs = change("kept as", *kinds) if "none" in kinds else ""
     values = change("values", *(file.head.values for file in (first, other)))
     ranks = change("num_ranks", first.part.num_ranks, other.part.num_ranks)
     for what, found in {"model": model, "inputs": inputs, "values": values, "ranks": ranks}.items():

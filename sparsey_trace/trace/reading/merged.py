@@ -16,13 +16,16 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
+from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.format.drops import as_stored
+from sparsey_trace.trace.format.inputs import joint_kind, recoded
 from sparsey_trace.trace.reading.epoch_returns import repeated
 from sparsey_trace.trace.reading.rank_gaps import incomplete, lacking_reason, rank_gaps
 from sparsey_trace.trace.writing.lock import has_no_writer
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -143,19 +146,44 @@ class MergedStorage:
     def _read_file(self, number: int, path: str, there: NDArray[np.int64], within: slice) -> NDArray[Any]:
         """The samples of these numbers, which rise, of a file."""
         if not len(there):
-            return self._storage(number).read(path, 0, 0, within)
+            return self._recoded(path, number, self._storage(number).read(path, 0, 0, within))
         first, stop = int(there[0]), int(there[-1]) + 1
         found = self._storage(number).read(path, first, stop, within)
-        return found if len(there) == stop - first else found[there - first]
+        return self._recoded(path, number, found if len(there) == stop - first else found[there - first])
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
         """The samples of these numbers, which rise, of a column as stored, from all files; see `read`."""
         owners, there = self._located(np.searchsorted(self._starts, numbers, side="right") - 1, numbers)
         parts = {
-            number: self._storage(number).pick(path, there[owners == number], within)
+            number: self._recoded(
+                path, number, self._storage(number).pick(path, there[owners == number], within)
+            )
             for number in np.unique(owners).tolist() or [0]
         }
         return _joined(owners, parts)
+
+    @property
+    def columns(self) -> Mapping[str, schema.Column]:
+        """Path to column: the first file's, but that inputs are of a kind that holds those of all files."""
+        inputs = self._inputs
+        return {**self.files[0].columns, **({} if inputs is None else {schema.INPUTS: inputs})}
+
+    @property
+    def _inputs(self) -> schema.Column | None:
+        # Found anew each time, as a file may come to hold others while it is written.
+        kind = joint_kind(file.input_kind for file in self.files)
+        assert kind is not None
+        return schema.input_column(self.files[0].head.layout, kind)
+
+    def _recoded(self, path: str, number: int, stored: NDArray[Any]) -> NDArray[Any]:
+        """Values [n, ...] of a file as they are stored here."""
+        file, inputs = self.files[number], self._inputs
+        if path != schema.INPUTS or inputs is None:
+            return stored
+        with reading(
+            file.path, f"inputs that {inputs.kind} holds, as those of all files (or to be read alone)"
+        ):
+            return recoded(stored, file.columns[path], inputs)
 
     def _storage(self, number: int) -> Storage:
         return self.files[number].storage

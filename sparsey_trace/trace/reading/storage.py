@@ -19,10 +19,12 @@ from sparsey_trace.trace.reading.open_file import close_file
 from sparsey_trace.trace.reading.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     import h5py
     from numpy.typing import NDArray
+
+    Opened = tuple[h5py.File, Mapping[str, schema.Column]]
 
 
 class Storage:
@@ -32,11 +34,14 @@ class Storage:
         file: the open file.
         columns: path to column, as the file's layout demands them.
         cache_bytes: how much may be kept decompressed, of all datasets together; the last chunk of each always is.
+        successor: the open file and the columns of the same trace that stands in this one's place now, where its writer
+            has made it anew with inputs of another kind; else None.
 
     Attributes:
         committed: how many samples there are.
         in_chunks: how many the growing datasets hold.
         closed: whether the writer closed the trace.
+        columns: path to column.
 
     Raises:
         KeyError, ValueError: a dataset is missing, or has another dtype or shape than it must.
@@ -48,21 +53,26 @@ class Storage:
         columns: Mapping[str, schema.Column],
         *,
         cache_bytes: int = 0,
+        successor: Callable[[h5py.File], Opened | None] = lambda _: None,
     ) -> None:
         """Find and check every dataset; read the counters."""
-        self._file, self._name = file, file.filename
+        self._name, self._cache_bytes, self._successor = file.filename, cache_bytes, successor
+        self._tail_lock = threading.Lock()
+        self._open(file, columns)
+
+    def _open(self, file: h5py.File, columns: Mapping[str, schema.Column]) -> None:
+        self._file, self.columns = file, columns
         # Before the columns: a dataset that is opened later is at least as long as they say.
         names = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
         self._counters = {name: open_counter(file, name) for name in names}
-        self.refresh()
+        self._read_counters()
         self._tail = Tail(file, columns)
-        self._columns = open_columns(file, columns, len(self._tail), cache_bytes)
+        self._columns = open_columns(file, columns, len(self._tail), self._cache_bytes)
         self._drops = open_drops(file)
         has_next = guarded.has_link(file, schema.NEXT_STEP)
         self._next_step = open_counter(file, schema.NEXT_STEP) if has_next else None
         # How many samples stand before it, and its values; read once for all columns.
         self._known_tail: tuple[int, dict[str, NDArray[Any]]] | None = None
-        self._tail_lock = threading.Lock()
         self._check_counters()
 
     def _check_counters(self) -> None:
@@ -126,11 +136,21 @@ class Storage:
         return np.array([(0, 0, samples)] * bool(samples), np.int64).reshape(-1, 3)
 
     def refresh(self) -> None:
-        """Read the counters again, the one that is written last first: none runs ahead of the next.
+        """Read the counters again; what the writer has made anew in the file's place is read from then on.
 
         Raises:
             TraceError: the file is closed, or they can't be read.
         """
+        with self._reading("to read how many samples there are"):
+            found = None if self.closed else self._successor(self._file)
+            if found is None:
+                self._read_counters()
+            else:
+                self.close()
+                self._open(*found)
+
+    def _read_counters(self) -> None:
+        """The one that is written last first: none runs ahead of the next."""
         with self._reading("to read how many samples there are"):
             self.closed = bool(self._counter(schema.CLOSED))
             self.committed = self._counter(schema.COMMITTED)

@@ -18,6 +18,7 @@ from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.drops import reasons_of
+from sparsey_trace.trace.format.inputs import for_metrics
 from sparsey_trace.trace.paths import joint_name
 from sparsey_trace.trace.reading.checked_chunk import check_chunk
 from sparsey_trace.trace.reading.column_view import ColumnView
@@ -28,7 +29,7 @@ from sparsey_trace.trace.reading.rank_gaps import StepGap, step_gaps
 from sparsey_trace.trace.reading.sample_table import SampleTable
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -64,7 +65,6 @@ class Trace:
         host: the machine it ran on, or the machines.
         versions: of Python, this program and the packages that mattered.
         changes: what was changed in it since it was recorded, a line each; of several files, the first one's.
-        input_kind: how inputs are kept: binary, float32, float16 or none.
         value_names: by layer, the names of the further values that its MACs have.
         sampling: what was recorded, where not everything was: `every` (each so many steps), `phases` (the
             names of those that were), `layers` (the names of those that were not), `predicate` (what chose
@@ -76,7 +76,6 @@ class Trace:
         part: which part of a run this is.
         version: the version of the format.
         closed: whether the writer closed it; False while it is written, or when the writer died.
-        columns: path in the file to how its values are stored.
         storage: the values as they are stored, for those who check or copy them.
         cache_bytes: how much of them may be kept decompressed; see `open_trace`.
         rules: how its files were put together; see `open_trace`.
@@ -92,17 +91,32 @@ class Trace:
         rules: MergeRules,
     ) -> None:
         """Made by `open_trace`."""
-        self.files, self.storage, self.columns = tuple(files), storage, files[0].columns
+        self.files, self.storage = tuple(files), storage
         self.path = files[0].path if len(files) == 1 else joint_name(self.paths)
         self.id, self.created, self.host = head.id, head.created, head.host
         self.config, self.versions, self.changes = head.config, head.versions, head.changes
-        self.layout, self.input_kind = head.layout, head.input_kind
+        self.layout = head.layout
         self.value_names, self.losses = head.values, head.losses
         self.sampling, self.part, self.version = head.sampling, head.part, head.version
         self._size, self.closed = storage.committed, storage.closed
         self.cache_bytes, self.rules = cache_bytes, rules
         self._returns = EpochReturns()
         self._contents: dict[int, dict[str, Any] | None] = {}
+
+    @property
+    def columns(self) -> Mapping[str, schema.Column]:
+        """Path to how its values are stored, in its file; of several, as they are taken together."""
+        return self.storage.columns
+
+    @property
+    def input_kind(self) -> str:
+        """How inputs are kept: binary, uint8, int32, int64, float16, float32, float64 or none.
+
+        Of several files, the smallest kind that holds what all of theirs hold; float64 beside int64 holds what it can,
+        and what it can't is an error where it is read.
+        """
+        column = self.columns.get(schema.INPUTS)
+        return "none" if column is None else column.kind
 
     @property
     def paths(self) -> tuple[Path, ...]:
@@ -213,7 +227,7 @@ class Trace:
 
     @property
     def inputs(self) -> ColumnView:
-        """[N, D], read when sliced: uint8 zeros and ones, or float32 (float16 if so recorded).
+        """[N, D], read when sliced: uint8 zeros and ones where they are binary, else numbers of their kind's dtype.
 
         Raises:
             TraceError: the run was recorded without inputs.
@@ -285,7 +299,9 @@ class Trace:
             epoch=samples.epoch[span],
             phase=samples.phase[span],
             **{name: getattr(samples, name)[span] for name in MARKS.values()},
-            inputs=_input_values(self.inputs[span]) if "inputs" in fields & self.fields else None,
+            inputs=for_metrics(self.inputs[span], self.input_kind)
+            if "inputs" in fields & self.fields
+            else None,
             codes=tuple(layer.codes[span] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[span] for layer in layers) if "active" in fields else (),
             values=tuple({name: view[span] for name, view in layer.values.items()} for layer in layers)
@@ -359,7 +375,3 @@ class Trace:
         known = self._facts() if self.storage.is_open else {"state": "file closed"}
         facts = {"trace": self._name, **known, "created": self.created, "host": self.host}
         return table(list(facts.items())) + self.layout._repr_html_()
-
-
-def _input_values(inputs: NDArray[Any]) -> NDArray[Any]:
-    return inputs.astype(np.float32) if inputs.dtype == np.float16 else inputs

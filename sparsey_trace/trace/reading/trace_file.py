@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.damage import reading
+from sparsey_trace.trace.format.damage import DAMAGE, reading
 from sparsey_trace.trace.format.head import Head, read_head
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.reading.open_file import REWRITE, close_file, open_file
@@ -16,6 +18,8 @@ from sparsey_trace.trace.reading.storage import Storage
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
+
+    import h5py
 
     from sparsey_trace.trace.format.run_part import RunPart
 
@@ -27,14 +31,23 @@ class TraceFile:
     Attributes:
         path: the file.
         head: what it says before its first sample.
-        columns: path in the file to how its values are stored.
         storage: its samples.
     """
 
     path: Path
     head: Head
-    columns: Mapping[str, schema.Column]
     storage: Storage
+
+    @property
+    def columns(self) -> Mapping[str, schema.Column]:
+        """Path in the file to how its values are stored; its inputs may come to be stored by another kind."""
+        return self.storage.columns
+
+    @property
+    def input_kind(self) -> str:
+        """How inputs are kept now."""
+        column = self.columns.get(schema.INPUTS)
+        return "none" if column is None else column.kind
 
     @property
     def part(self) -> RunPart:
@@ -67,8 +80,9 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
     try:
         with reading(path, "a trace as docs/trace-format.md describes it"):
             head = read_head(file)
-            columns = {c.path: c for c in schema.columns(head.layout, head.input_kind, head.values)}
-            storage = Storage(file, columns, cache_bytes=cache_bytes)
+            storage = Storage(
+                file, _columns(head), cache_bytes=cache_bytes, successor=partial(_successor, path, head)
+            )
     except TraceError as error:
         close_file(file)
         if guarded.STORED_BY_OTHERS not in str(error):
@@ -78,4 +92,28 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
     except BaseException:
         close_file(file)
         raise
-    return TraceFile(path=path, head=head, columns=columns, storage=storage)
+    return TraceFile(path=path, head=head, storage=storage)
+
+
+def _columns(head: Head) -> dict[str, schema.Column]:
+    return {c.path: c for c in schema.columns(head.layout, head.input_kind, head.values)}
+
+
+def _successor(
+    path: Path, head: Head, file: h5py.File
+) -> tuple[h5py.File, Mapping[str, schema.Column]] | None:
+    """The file of the same trace that stands at a path now, if it is another than the open one; see `Storage`."""
+    try:
+        if os.path.samestat(path.stat(), os.fstat(file.id.get_vfd_handle())):
+            return None
+        found = open_file(path)
+    except (OSError, TraceError):
+        return None
+    try:
+        its = read_head(found)
+        if its.id == head.id:
+            return found, _columns(its)
+    except DAMAGE:
+        pass
+    close_file(found)
+    return None

@@ -18,14 +18,15 @@ import numpy as np
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.format.drops import as_stored
+from sparsey_trace.trace.format.drops import as_stored, reasons_of
+from sparsey_trace.trace.format.inputs import recoded
 from sparsey_trace.trace.format.losses import write_losses
 from sparsey_trace.trace.format.sample_checksums import checksums
 from sparsey_trace.trace.hdf5 import chunk_codec
 from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     import h5py
     from numpy.typing import NDArray
@@ -55,7 +56,7 @@ class SampleBuffer:
         file.swmr_mode = True
         self._size = len(file[schema.CHECKSUMS])
         self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
-        self._codecs = {column.path: column.codec for column in columns}
+        self._columns = {column.path: column for column in columns}
         self._held = 0  # samples that wait in memory
         self._in_tail = 0  # how many of these the tail holds too
         self._written = 0  # samples in whole chunks
@@ -96,6 +97,28 @@ class SampleBuffer:
             if self._held == self._size:
                 self._write_chunks()
         self._whole += size
+
+    def take_over(self, earlier: SampleBuffer) -> None:
+        """Take in and commit all that another one has, whose inputs may be of a kind that this one's holds.
+
+        Raises:
+            TraceError: as of `extend` and `commit`.
+        """
+        for values in earlier._spans():
+            if schema.INPUTS in values:
+                columns = (of._columns[schema.INPUTS] for of in (earlier, self))
+                values[schema.INPUTS] = recoded(values[schema.INPUTS], *columns)
+            self.extend(values)
+        self._drops = [*reasons_of(earlier._dropped[:]).items(), *earlier._drops]
+        self._losses, self._next_step = earlier._losses, earlier._next_step
+        self.commit()
+
+    def _spans(self) -> Iterator[dict[str, NDArray[Any]]]:
+        """All samples in order, a chunk's at a time: a column's path to its values."""
+        for start in range(0, self._written, self._size):
+            yield {path: column[start : start + self._size] for path, column in self._chunks.items()}
+        if self._held:
+            yield {path: waiting[: self._held] for path, waiting in self._waiting.items()}
 
     @property
     def is_torn(self) -> bool:
@@ -166,7 +189,9 @@ class SampleBuffer:
     def _write_chunks(self) -> None:
         encoded = {
             path: list(
-                chunk_codec.encode(waiting[: self._held], self._chunks[path].chunks, self._codecs[path])
+                chunk_codec.encode(
+                    waiting[: self._held], self._chunks[path].chunks, self._columns[path].codec
+                )
             )
             for path, waiting in self._waiting.items()
         }

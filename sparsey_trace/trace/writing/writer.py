@@ -9,36 +9,38 @@ from __future__ import annotations
 import contextlib
 import itertools
 import time as clock
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import DataError, TraceError
+from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.config import config_text
-from sparsey_trace.trace.format.encode import encode_steps, kind_of
-from sparsey_trace.trace.format.explain import explain
-from sparsey_trace.trace.format.head import write_head, write_kinds
+from sparsey_trace.trace.format.encode import encode_steps
+from sparsey_trace.trace.format.head import write_head
+from sparsey_trace.trace.format.kept_inputs import KeptInputs
 from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.run_part import RunPart
+from sparsey_trace.trace.format.trace_origin import TraceOrigin
 from sparsey_trace.trace.format.values import names_by_layer
-from sparsey_trace.trace.writing.empty_datasets import make_datasets
-from sparsey_trace.trace.writing.file_handle import FileHandle
-from sparsey_trace.trace.writing.file_watch import FileWatch
+from sparsey_trace.trace.writing.file_under_way import FileUnderWay, writing_to
 from sparsey_trace.trace.writing.lock import WriterLock
 from sparsey_trace.trace.writing.new_file import NewFile
-from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
     from types import TracebackType
 
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import ArrayLike
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.trace.format.trace_origin import TraceOrigin
+    from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
+
+    Names = tuple[tuple[str, ...], ...]
+    """By layer, the names of further values."""
 
 
 class TraceWriter:
@@ -53,8 +55,9 @@ class TraceWriter:
         layout: the model.
         config: the run's configuration: a mapping, a dataclass, an argparse.Namespace, or an object of OmegaConf or
             ml_collections. What JSON doesn't know is kept as text.
-        inputs: how inputs are kept: `binary` (packed bits), `float32`, `float16`, `none`, or
-            `auto`: binary where the first step's inputs are all 0 or 1, else float32.
+        inputs: how inputs are kept: `binary` (packed bits), `uint8`, `int32`, `int64`, `float16`, `float32`, `float64`
+            or `none`; or `auto`: binary while all are 0 or 1, and whatever more it takes to hold all of them exactly as
+            other ones come (float64 as float32). The file is then made anew once, with what it held.
         overwrite: replace an existing file instead of refusing.
         durable: whether a commit waits until the disk has what was written, so that it survives a loss of power.
         sampling: what is recorded, where not everything is; see `Trace.sampling`.
@@ -101,18 +104,22 @@ class TraceWriter:
         self.num_steps = 0
         part = part or RunPart()
         self._last_step = part.first_step - 1
-        self._input_kind, self._durable = inputs, durable
-        self._value_names: tuple[tuple[str, ...], ...] | None = None
-        self._buffer: SampleBuffer | None = None
-        self._handle: FileHandle | None = None
-        self._watch: FileWatch | None = None
+        self._inputs, self._durable = KeptInputs(inputs), durable
+        self._value_names: Names | None = None
+        self._file: FileUnderWay | None = None
         self._end = ""
         text = config_text(config or {})
         self._lock = lock or WriterLock.acquire(self.path)
         try:
-            self._new = NewFile(self.path, overwrite=overwrite, durable=durable)
-            head = self._new.in_memory
-            write_head(head, layout, config=text, sampling=sampling or {}, part=part, origin=origin)
+            self._write_head = partial(
+                write_head,
+                layout=layout,
+                config=text,
+                sampling=sampling or {},
+                part=part,
+                origin=origin or TraceOrigin.here(),
+            )
+            self._new = self._new_file(overwrite=overwrite)
         except BaseException:
             self._lock.release()
             raise
@@ -191,13 +198,12 @@ class TraceWriter:
         numbers = [step["step"] for step in steps]
         where = f"{self.path}: step {numbers[0]}"
         array = None if inputs is None else as_numbers(inputs, f"{where}: inputs")
-        kind = self._kind_for(array, sizes)
         names = self._value_names
         if names is None:
             names = names_by_layer(values, self.layout, where=where)
-        found = encode_steps(
+        encode = partial(
+            encode_steps,
             self.layout,
-            kind,
             where=where,
             inputs=array,
             codes=codes,
@@ -207,22 +213,19 @@ class TraceWriter:
             values=values,
             value_names=names,
         )
+        kind, found = self._inputs.encoded(array, encode, where=where)
         for number, last in zip(numbers, [self._last_step, *numbers], strict=False):
             if number <= last:
                 msg = f"{self.path}: step: expected a number above the last step's {last}, found {number}"
                 raise DataError(msg)
-        self._input_kind, self._value_names = kind, names
         with self._or_give_up():
+            self._fit_columns(kind, names)
+            self._inputs.take(kind, array)
+            self._value_names = names
             self._open_buffer().extend(found)
         self._last_step = int(numbers[-1])
         self.num_steps += len(numbers)
         self.num_samples += len(found["samples/step"])
-
-    def _kind_for(self, inputs: NDArray[Any] | None, sizes: Sequence[int] | None) -> str:
-        """How inputs are kept, which the first step of a trace settles."""
-        if self._input_kind != "auto":
-            return self._input_kind
-        return kind_of(inputs if inputs is None or sizes is None else inputs[: sizes[0]])
 
     def note_drops(self, steps: Sequence[int], reasons: Sequence[str] = ()) -> None:
         """Name steps that should have been recorded and could not be, with the next commit.
@@ -246,8 +249,8 @@ class TraceWriter:
         A run that is resumed behind this trace goes on with it, however many passes since the last step weren't
         recorded. What isn't above the last step says nothing.
         """
-        if self._buffer is not None:
-            self._buffer.note_next_step(number)
+        if self._file is not None:
+            self._file.buffer.note_next_step(number)
 
     def note_losses(self, losses: Mapping[str, Any]) -> None:
         """Say what isn't in the trace and what stopped the recording, for the trace to hold as it is closed.
@@ -255,8 +258,8 @@ class TraceWriter:
         Args:
             losses: as `Trace.losses` has them.
         """
-        if self._buffer is not None:
-            self._buffer.note_losses(losses)
+        if self._file is not None:
+            self._file.buffer.note_losses(losses)
 
     def commit(self) -> None:
         """Make all samples so far safe: after it returns, they survive a kill of the process.
@@ -266,17 +269,17 @@ class TraceWriter:
                 has moved it, with all samples so far; or shortened, overwritten or removed it, and then no sample
                 is sure to be there.
         """
-        if self._is_committed and (self._end or self._buffer is None):
+        if self._is_committed and (self._end or self._file is None):
             return
         self._check_open()
         with self._or_give_up():
             buffer = self._open_buffer()
             if self._is_committed:
-                self._open_watch.check_content()
+                self._open_file.watch.check_content()
             else:
                 buffer.commit()
             self._note_committed()
-            self._open_watch.check_place()
+            self._open_file.watch.check_place()
 
     def close(self) -> None:
         """Commit, move the last samples into the chunks and leave an ordinary HDF5 file.
@@ -290,11 +293,11 @@ class TraceWriter:
             self._open_buffer().finish()
             self._note_committed()
             try:
-                self._open_watch.check_place()
+                self._open_file.watch.check_place()
             finally:
                 # One that was moved is closed as well as any.
                 self._end = "was closed"
-                self._open_handle.close()
+                self._open_file.handle.close()
                 self._lock.release()
 
     def __enter__(self) -> TraceWriter:
@@ -317,7 +320,7 @@ class TraceWriter:
 
     @property
     def _is_committed(self) -> bool:
-        has_notes = self._buffer is not None and self._buffer.has_notes
+        has_notes = self._file is not None and self._file.buffer.has_notes
         return self.num_committed == self.num_samples and not has_notes
 
     def _check_open(self) -> None:
@@ -328,7 +331,7 @@ class TraceWriter:
     @contextlib.contextmanager
     def _or_give_up(self) -> Iterator[None]:
         try:
-            with _writing(self.path):
+            with writing_to(self.path):
                 yield
         except TraceError as error:
             self._give_up(str(error))
@@ -336,61 +339,57 @@ class TraceWriter:
 
     def _give_up(self, why: str) -> None:
         """Never touch the file again, for whoever asks."""
-        if self._watch is not None and self._watch.is_lost:
+        if self._file is not None and self._file.watch.is_lost:
             self.num_committed = self.num_committed_steps = 0
         self._end = f"was given up: {why}"
-        if self._handle is not None:
-            self._handle.abandon()
-        if self._buffer is None:
+        if self._file is not None:
+            self._file.handle.abandon()
+        else:
             self._new.discard()
         self._lock.release()
 
     @property
-    def _open_handle(self) -> FileHandle:
-        assert self._handle is not None
-        return self._handle
+    def _open_file(self) -> FileUnderWay:
+        assert self._file is not None
+        return self._file
 
-    @property
-    def _open_watch(self) -> FileWatch:
-        assert self._watch is not None
-        return self._watch
+    def _new_file(self, *, overwrite: bool) -> NewFile:
+        new = NewFile(self.path, overwrite=overwrite, durable=self._durable)
+        self._write_head(new.in_memory)
+        return new
 
     def _open_buffer(self) -> SampleBuffer:
-        if self._buffer is None:
+        if self._file is None:
+            made = None
             try:
-                self._buffer = self._start()
+                made = self._make(self._inputs.kind or "binary", self._value_names, self._new)
+                made.publish()
+                self._file = made
             except KeyboardInterrupt:
+                if made is not None:
+                    made.discard()
                 self._give_up("it was interrupted before it had a step")
                 raise
-        return self._buffer
+        return self._file.buffer
 
-    def _start(self) -> SampleBuffer:
-        """Make the file, now that the first step has shown how inputs are kept."""
-        kind = "binary" if self._input_kind == "auto" else self._input_kind
-        names = self._value_names or ()
-        columns = schema.columns(self.layout, kind, names)
-        write_kinds(self._new.in_memory, kind, names)
-        size = schema.samples_per_chunk(sum(column.sample_bytes for column in columns))
-        make_datasets(self._new.in_memory, columns, size)
-        explain(self._new.in_memory, self.layout)
-        self._handle = FileHandle(self._new.write())
-        file, mark = self._handle.file, bytes(self._handle.file.attrs["id"])
-        self._watch = FileWatch(self.path, file, mark=mark, mark_offset=self._new.offset_of(mark))
-        buffer = SampleBuffer(file, columns, self._watch, durable=self._durable)
-        self._new.publish()
-        return buffer
+    def _fit_columns(self, kind: str, names: Names) -> None:
+        """Make the file anew where it has other columns than a step's inputs and values take."""
+        if self._file is not None and self._file.columns != (kind, names):
+            made = self._make(kind, names, self._new_file(overwrite=True), self._file)
+            with uninterrupted():
+                made.publish()
+                self._file = made
+            self._note_committed()
 
-
-@contextlib.contextmanager
-def _writing(path: Path) -> Iterator[None]:
-    """Turn what h5py raises while it writes into an error that names the file.
-
-    Raises:
-        TraceError: h5py could not write.
-    """
-    try:
-        yield
-    except (OSError, RuntimeError) as error:
-        found = " ".join(str(error).split())
-        msg = f"{path}: expected to write to the trace, found: {found}; what was committed stays readable"
-        raise TraceError(msg) from error
+    def _make(
+        self, kind: str, names: Names | None, new: NewFile, earlier: FileUnderWay | None = None
+    ) -> FileUnderWay:
+        return FileUnderWay(
+            self.path,
+            new,
+            self.layout,
+            input_kind=kind,
+            values=names or ((),) * len(self.layout.layers),
+            durable=self._durable,
+            earlier=earlier,
+        )

@@ -10,13 +10,22 @@ from hypothesis import strategies as st
 
 from sparsey_trace.metrics.folding import exact_sum
 
-FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False)
+NUMBERS = {
+    np.float32: st.floats(width=32, allow_nan=False, allow_infinity=False),
+    np.float64: st.floats(allow_nan=False, allow_infinity=False),
+    np.int64: st.integers(-(2**63), 2**63 - 1) | st.integers(-9, 9),
+}
 
 
-@given(st.lists(FLOATS, min_size=1, max_size=20))
-def test_parts_of_a_float_are_the_float(values: list[float]) -> None:
-    parts = exact_sum.parts_of(np.float32(values))
-    for place, value in enumerate(values):
+@given(
+    st.sampled_from(list(NUMBERS)).flatmap(
+        lambda kind: st.lists(NUMBERS[kind], min_size=1, max_size=20).map(lambda given: np.array(given, kind))
+    )
+)
+def test_parts_of_a_number_are_the_number(values: np.ndarray) -> None:
+    parts = exact_sum.parts_of(values)
+    assert all(exact_sum.LOWEST <= e <= exact_sum.HIGHEST for e in parts)
+    for place, value in enumerate(values.tolist()):
         whole = sum(
             (Fraction(float(part[place])) * Fraction(2) ** e for e, part in parts.items()), Fraction(0)
         )

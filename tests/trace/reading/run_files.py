@@ -23,7 +23,9 @@ ALONE = "; to read one file, name it alone"
 def write(path: Path, steps: range, *, layout: Layout = LAYOUT, inputs: str = "auto", **part: Any) -> Path:
     with TraceWriter(path, layout, inputs=inputs, part=RunPart(**part)) as writer:
         for number in steps:
-            writer.append(**step(0, number, layout=layout), step=number)
+            given = step(0, number, layout=layout)
+            kept = {} if inputs != "none" else {"inputs": None}
+            writer.append(**given | kept, step=number)
     return path
 
 

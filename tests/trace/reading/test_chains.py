@@ -44,9 +44,9 @@ def test_a_missing_part_is_named(parts: list[Path]) -> None:
 
 def test_other_inputs_or_numbers_of_ranks_are_refused(tmp_path: Path) -> None:
     one = write(tmp_path / "run.rank0.h5", range(2), num_ranks=2)
-    real = write(tmp_path / "real.h5", range(2), inputs="float32", rank=1, num_ranks=2)
-    assert refused(one, real) == (
-        f"{real}: expected the inputs of {one}, as in one run, found kept as float32 instead of binary{ALONE}"
+    none = write(tmp_path / "none.h5", range(2), inputs="none", rank=1, num_ranks=2)
+    assert refused(one, none) == (
+        f"{none}: expected the inputs of {one}, as in one run, found kept as none instead of binary{ALONE}"
     )
     three = write(tmp_path / "three.h5", range(2), rank=1, num_ranks=3)
     assert refused(one, three) == (

@@ -185,3 +185,29 @@ def test_what_killed_writers_left_counts_as_it_is(tmp_path: Path, whole: dict[st
     with open_trace(tmp_path / "run.rank*.h5") as trace:
         assert (trace.closed, trace.waiting, trace.samples.step[-1]) == (False, 0, 15)
         check(trace, whole)
+
+
+def test_files_of_other_kinds_of_inputs_are_one_trace(tmp_path: Path) -> None:
+    """A rank may see a blank first batch where another doesn't; what float64 doesn't hold is refused, not rounded."""
+    kinds = {"binary": 1, "int32": 2**24 + 1, "float16": 0.5}
+    paths = [tmp_path / f"run.rank{rank}.h5" for rank in range(3)]
+    for (kind, scale), rank in zip(kinds.items(), range(3), strict=True):
+        with TraceWriter(paths[rank], LAYOUT, part=RunPart(rank=rank, num_ranks=3)) as writer:
+            given = step(rank, 0)
+            writer.append(
+                **given | {"inputs": (given["inputs"] * scale).astype(kind.replace("binary", "u1"))}
+            )
+    with open_trace(paths) as trace:
+        assert (trace.input_kind, trace.inputs.dtype) == ("float64", np.float64)
+        sent = [step(rank, 0)["inputs"] * scale for rank, scale in enumerate(kinds.values())]
+        np.testing.assert_array_equal(trace.inputs[:], np.concatenate(sent))
+        np.testing.assert_array_equal(trace.inputs[[0, len(trace) - 1]], np.concatenate(sent)[[0, -1]])
+    with TraceWriter(paths[1], LAYOUT, part=RunPart(rank=1, num_ranks=3), overwrite=True) as writer:
+        given = step(1, 0)
+        writer.append(**given | {"inputs": given["inputs"] * (2**53 + 1)})
+    with open_trace(paths) as trace, pytest.raises(TraceError) as caught:
+        trace.inputs[:]
+    assert str(caught.value) == (
+        f"{paths[1]}: expected inputs that float64 holds, as those of all files (or to be read alone), found: "
+        "9007199254740993, which float64 doesn't hold exactly"
+    )

@@ -105,8 +105,8 @@ EDITS = {
     "config nests without end": (text_instead("config", "[" * 100_000), "recursion"),
     "versions are no JSON": (attribute("/", "versions", "x"), "Expecting value"),
     "an input kind": (
-        attribute("/", "input_kind", "float64"),
-        "input_kind: expected one of binary, float32, float16, none, found 'float64'",
+        attribute("/", "input_kind", "complex64"),
+        "input_kind: expected one of binary, uint8, int32, int64, float16, float32, float64, none, found 'complex64'",
     ),
     "another input kind": (
         attribute("/", "input_kind", "float32"),

@@ -36,7 +36,7 @@ def fail(writer):
         size = path.stat().st_size + 1000
         resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
     elif fault == "read-only":
-        os.dup2(os.open(path, os.O_RDONLY), writer._handle.descriptor)
+        os.dup2(os.open(path, os.O_RDONLY), writer._open_file.handle.descriptor)
     elif fault == "full":
         with (path.parent / "another").open("wb", buffering=0) as stream:
             with contextlib.suppress(OSError):

@@ -99,14 +99,9 @@ WRONG = {
     "one sample": ({"inputs": np.zeros(13)}, "inputs: expected shape (B, 13), found (13,)"),
     "a number": ({"inputs": 0}, "inputs: expected shape (B, 13), found ()"),
     "no samples": ({"inputs": np.zeros((0, 13))}, "expected at least one sample, found none"),
-    "real inputs": (
-        {"inputs": np.full((7, 13), 0.5)},
-        "inputs: expected zeros and ones, as in the trace's first step, found other values; "
-        "record with inputs='float32' to keep real values",
-    ),
     "nan": (
         {"inputs": np.full((7, 13), np.nan)},
-        "inputs: expected zeros and ones, as in the trace's first step",
+        "inputs: expected finite numbers within float32, found nan in sample 0, feature 0",
     ),
     "ragged": ({"inputs": [[0], [0, 1]]}, f"inputs: {NUMBERS} list: setting an array element"),
     "text": ({"inputs": [["a"] * 13] * 7}, f"inputs: {NUMBERS} <U1 of shape (7, 13)"),
@@ -163,7 +158,7 @@ def test_a_wrong_step_is_refused_and_leaves_no_trace(
     assert check_file(path, sent(1, 40)) == len(sent(1, 40)["step"])
 
 
-@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"no inputs", "real inputs"}))
+@pytest.mark.parametrize("name", sorted(WRONG.keys() - {"no inputs"}))
 def test_a_wrong_first_step_decides_nothing(path: Path, name: str) -> None:
     changes, _ = WRONG[name]
     with TraceWriter(path, LAYOUT) as writer:
@@ -196,7 +191,7 @@ def test_inputs_that_can_not_be_kept(path: Path, value: float, kind: str, found:
     ("value", "dtype", "kind", "kept"),
     [
         (2**24 + 1, np.int32, "float32", 2**24),
-        (-(2**24) - 1, np.int64, "auto", -(2**24)),
+        (-(2**24) - 1, np.int64, "float32", -(2**24)),
         (2**63 - 1, np.int64, "float32", 2**63),
         (2**32 - 1, np.uint32, "float32", 2**32),
         (2049, np.uint16, "float16", 2048),
@@ -213,9 +208,9 @@ def test_whole_numbers_stay_what_they_are(path: Path, value: int, dtype: Any, ki
     with open_trace(path) as trace:
         assert trace.inputs[0:1].tolist() == inputs[:1].tolist()
     assert str(caught.value) == (
-        f"{path}: step 1: inputs: expected whole numbers that {kind.replace('auto', 'float32')} holds exactly, found "
-        f"{value} in sample 2, feature 11, which would become {kept}; give the model's numbers as ids of samples, or "
-        "record with inputs='none'"
+        f"{path}: step 1: inputs: expected whole numbers that {kind} holds exactly, found "
+        f"{value} in sample 2, feature 11, which would become {kept}; record with inputs='auto' or "
+        "'int64'"
     )
 
 
@@ -330,9 +325,10 @@ def test_a_place_that_takes_no_file(tmp_path: Path) -> None:
 
 def test_an_unknown_kind_of_inputs(path: Path) -> None:
     with pytest.raises(DataError) as caught:
-        TraceWriter(path, LAYOUT, inputs="float64")
+        TraceWriter(path, LAYOUT, inputs="floats")
     assert str(caught.value) == (
-        "inputs: expected one of auto, binary, float32, float16, none, found 'float64' (did you mean float16?)"
+        "inputs: expected one of auto, binary, uint8, int32, int64, float16, float32, float64, none, found 'floats' "
+        "(did you mean float64?)"
     )
     assert not path.exists()
 
