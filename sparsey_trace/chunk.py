@@ -39,7 +39,7 @@ class Chunk:
         sequence: [n] int64, the sequence that it belongs to.
         moment: [n] int64, its place in that sequence.
         inputs: [n, D] uint8 zeros and ones, or other numbers, of any other dtype; None where not read or not recorded.
-        codes: per layer [n, M, Q] uint8 or uint16, the winners; meaningless where a MAC is silent.
+        codes: per layer [n, M, Q] uint8, uint16 or uint32, the winners; meaningless where a MAC is silent.
         active: per layer [n, M] bool.
         values: per layer, a name to [n, M] float32: further values of its MACs, nan where there is none.
 

@@ -25,11 +25,17 @@ if TYPE_CHECKING:
 PADDING = -1
 """Fills the rows of `LayerLayout.connections` behind a MAC's last connection."""
 
-MAX_NEURONS = 65_535
-"""The largest K: a winner has to fit a uint16."""
-
 MAX_COUNT = int(np.iinfo(np.int32).max)
-"""The largest of all other counts: an index has to fit an int32."""
+"""The largest of all counts but K: an index has to fit an int32."""
+
+MAX_NEURONS = MAX_COUNT + 1
+"""The largest K."""
+
+_MAX_CELLS = 1 << 60
+"""The most neurons of a layer: they are numbered through, and numbers of their wins fit an int64 too."""
+
+_MOST_OF_16_BITS = 65_535
+"""The largest K whose winners are kept in two bytes; the last number stands for a silent MAC in some places."""
 
 MAX_NAME = 1000
 """The longest name of a layer, in characters: HDF5 keeps longer text in places that are harder to check."""
@@ -58,7 +64,7 @@ class LayerLayout:
         name: the layer's name, unique in its model.
         num_macs: M, the number of MACs.
         num_cms: Q, the number of CMs in each MAC.
-        num_neurons: K, the number of neurons in each CM; 1 to 65,535.
+        num_neurons: K, the number of neurons in each CM; 1 to 2,147,483,648.
         connections: [M, R] int32, what each MAC listens to, padded with -1: input features in the
             first layer, MACs of the layer before in all others. May be given as a list of M index
             arrays. Read-only.
@@ -94,6 +100,7 @@ class LayerLayout:
         put(self, "num_macs", _count(num_macs, f"{name}: num_macs"))
         put(self, "num_cms", _count(num_cms, f"{name}: num_cms"))
         put(self, "num_neurons", _count(num_neurons, f"{name}: num_neurons", most=MAX_NEURONS))
+        _check_cells(self)
         put(self, "connections", _connections(connections, self.num_macs, self.name))
         put(self, "positions", _positions(positions, self.num_macs, self.name))
 
@@ -128,8 +135,10 @@ class LayerLayout:
 
     @property
     def code_dtype(self) -> np.dtype[Any]:
-        """The smallest dtype that holds a winner: uint8 up to K = 256, uint16 above."""
-        return np.dtype(np.uint8 if self.num_neurons <= 256 else np.uint16)
+        """The smallest dtype that holds a winner: uint8 up to K = 256, uint16 up to 65,535, uint32 above."""
+        if self.num_neurons <= 256:
+            return np.dtype(np.uint8)
+        return np.dtype(np.uint16 if self.num_neurons <= _MOST_OF_16_BITS else np.uint32)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -229,6 +238,16 @@ def _name(given: str) -> str:
         msg = f"name: expected at most {MAX_NAME:,} characters, found {len(given):,}: {given[:20]!r}…"
         raise LayoutError(msg)
     return str(given)
+
+
+def _check_cells(layer: LayerLayout) -> None:
+    cells = layer.num_macs * layer.num_cms * layer.num_neurons
+    if cells > _MAX_CELLS:
+        msg = (
+            f"{layer.name}: expected at most {_MAX_CELLS:,} neurons in all, found {layer.num_macs:,} x "
+            f"{layer.num_cms:,} x {layer.num_neurons:,} = {cells:,}"
+        )
+        raise LayoutError(msg)
 
 
 def _count(value: int, what: str, most: int = MAX_COUNT) -> int:

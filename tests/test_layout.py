@@ -46,10 +46,9 @@ COUNTS = {
 @pytest.mark.parametrize("value", COUNTS.values(), ids=COUNTS)
 @pytest.mark.parametrize("name", ["num_macs", "num_cms", "num_neurons"])
 def test_counts_of_a_layer(name: str, value: Any) -> None:
-    limits = "from 1 to 65,535" if name == "num_neurons" else "of at least 1"
     with pytest.raises(LayoutError) as caught:
         layer(**{name: value})
-    assert str(caught.value) == f"v1: {name}: expected a whole number {limits}, found {value!r}"
+    assert str(caught.value) == f"v1: {name}: expected a whole number of at least 1, found {value!r}"
 
 
 @pytest.mark.parametrize("value", COUNTS.values(), ids=COUNTS)
@@ -60,7 +59,7 @@ def test_counts_of_a_layout(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "most"), [("num_neurons", 65_535), ("num_cms", 2**31 - 1), ("num_macs", 2**31 - 1)]
+    ("name", "most"), [("num_neurons", 2**31), ("num_cms", 2**31 - 1), ("num_macs", 2**31 - 1)]
 )
 def test_counts_end_somewhere(name: str, most: int) -> None:
     for value in (most + 1, 10**30, np.uint64(most + 1)):
@@ -287,7 +286,19 @@ def test_a_layout_knows_its_sizes() -> None:
     assert repr(top) == "LayerLayout(name='v2', num_macs=1, num_cms=3, num_neurons=4, connections=[1, 2])"
 
 
-@pytest.mark.parametrize(("num_neurons", "dtype"), [(1, "u1"), (256, "u1"), (257, "u2"), (65_535, "u2")])
+@pytest.mark.parametrize(
+    ("num_neurons", "dtype"),
+    [(1, "u1"), (256, "u1"), (257, "u2"), (65_535, "u2"), (65_536, "u4"), (2**31, "u4")],
+)
 def test_winners_take_as_few_bytes_as_they_can(num_neurons: int, dtype: str) -> None:
     assert layer(num_neurons=num_neurons).code_dtype == dtype
     assert num_neurons - 1 <= np.iinfo(dtype).max
+
+
+def test_neurons_are_numbered_through() -> None:
+    with pytest.raises(LayoutError) as caught:
+        layer(num_cms=2**31 - 1, num_neurons=2**31)
+    assert str(caught.value) == (
+        "v1: expected at most 1,152,921,504,606,846,976 neurons in all, found 2 x 2,147,483,647 x 2,147,483,648 = "
+        "9,223,372,032,559,808,512"
+    )

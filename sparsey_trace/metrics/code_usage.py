@@ -203,8 +203,11 @@ def _usage_of(
     samples = np.zeros(cms, np.int64)
     np.add.at(samples, cm, wins)
     share = wins / samples[cm]
+    used = np.bincount(cm, minlength=cms)
+    if num_neurons > _AT_ONCE:  # a CM's alone, of which only those that won are looked at
+        return samples, used, np.exp([-(share * np.log(share)).sum()]), np.array([share.max(initial=0)])
     terms, shares = np.zeros((2, cms * num_neurons))
     terms[neurons], shares[neurons] = share * np.log(share), share
     entropy = -terms.reshape(cms, num_neurons).sum(axis=1)
     top = shares.reshape(cms, num_neurons).max(axis=1)
-    return samples, np.bincount(cm, minlength=cms), np.exp(entropy), top
+    return samples, used, np.exp(entropy), top

@@ -164,18 +164,22 @@ class References:
             counts: per layer [phases, M, bins + 1, Q + 1], added to; what is in the last bin doesn't count.
         """
         from sparsey_trace.kernels.code_pairs import count_pairs, input_bins
+        from sparsey_trace.kernels.ranked import ranked
 
         place = input_bins(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until, bins)
         for codes, active, old_codes, old_active, found in zip(
             chunk.codes, chunk.active, self.codes, self.active, counts, strict=True
         ):
-            of_chunk = codes, active, chunk.step, chunk.phase
-            count_pairs(*of_chunk, old_codes, old_active, self.step, self.until, place, found)
+            own, others = ranked(codes, old_codes)
+            of_chunk = own, active, chunk.step, chunk.phase
+            count_pairs(*of_chunk, others, old_active, self.step, self.until, place, found)
 
 
 def in_blocks(chunk: Chunk, references: int) -> Iterator[Chunk]:
     """A chunk in parts, of which each has a bounded number of pairs with so many references."""
-    size = max(1, _PAIRS // references)
+    from sparsey_trace.kernels.ranked import MOST_SAMPLES
+
+    size = min(MOST_SAMPLES, max(1, _PAIRS // references))
     for start in range(0, len(chunk), size):
         yield chunk[start : start + size]
 

@@ -90,6 +90,7 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
 def _cosines(references: References, chunk: Chunk, similarity: CodeMeasure) -> Iterator[NDArray[np.float64]]:
     """Per layer [n, M], for the chunk's samples."""
     from sparsey_trace.kernels.adherence import cosines, weigh
+    from sparsey_trace.kernels.ranked import ranked
 
     weights, norm = weigh(
         bits_of(chunk.inputs), chunk.step, references.bits, references.step, references.until, _UNIT
@@ -98,12 +99,13 @@ def _cosines(references: References, chunk: Chunk, similarity: CodeMeasure) -> I
         chunk.layout.layers, chunk.codes, chunk.active, references.codes, references.active, strict=True
     ):
         levels = layer.num_cms + 1
+        own, others = ranked(codes, old_codes)
         ones = np.ones(levels, np.bool_)
         yield cosines(
-            codes,
+            own,
             active,
             chunk.step,
-            old_codes,
+            others,
             old_active,
             references.step,
             references.until,

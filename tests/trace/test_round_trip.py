@@ -90,7 +90,7 @@ def test_steps_that_are_larger_than_a_chunk(tmp_path: Path, size: int) -> None:
 
 @pytest.mark.parametrize("num_features", [1, 7, 8, 9, 64])
 @pytest.mark.parametrize("num_macs", [1, 8, 9, 33])
-@pytest.mark.parametrize("num_neurons", [1, 256, 257, 65_535])
+@pytest.mark.parametrize("num_neurons", [1, 256, 65_535, 2**31])
 def test_sizes_around_bytes_and_chunks(
     tmp_path: Path, num_features: int, num_macs: int, num_neurons: int
 ) -> None:

@@ -21,6 +21,11 @@ WINNER = 1 << 16
 """What a CM's mark is above the winner's number; K is less, so that two winners show as more than twice it."""
 
 
+def has_long_marks(num_neurons: int) -> bool:
+    """Whether K is too large for `WINNER`, so that the mark of a winner k is ~k, which is below 0."""
+    return num_neurons >= WINNER
+
+
 class Codes(NamedTuple):
     """What one layer did in one forward pass over B samples; the layer's own tensors, or new ones.
 
@@ -29,7 +34,7 @@ class Codes(NamedTuple):
 
     Attributes:
         cells: [B, M, Q, K] in any number of axes, of any dtype but int32: on where it isn't zero; or so [B, M, Q]
-            int32, the marks: `WINNER` + k where a CM's winner is k, 0 where it has none.
+            int32, the marks: `WINNER` + k where a CM's winner is k, or ~k (`has_long_marks`); 0 where it has none.
         active: [B, M], of any dtype: active where it isn't zero; None where a MAC is active that has a cell on.
     """
 
@@ -140,5 +145,6 @@ def codes_of_winners(output: Tensor, layout: LayerLayout) -> Codes:
 
     For M there may be several axes.
     """
-    is_winner = (output >= 0) & (output < layout.num_neurons)
-    return Codes(torch.where(is_winner, output.int() + WINNER, 0), (output != -1).any(dim=-1))
+    is_winner, winners = (output >= 0) & (output < layout.num_neurons), output.int()
+    marks = ~winners if has_long_marks(layout.num_neurons) else winners + WINNER
+    return Codes(torch.where(is_winner, marks, 0), (output != -1).any(dim=-1))

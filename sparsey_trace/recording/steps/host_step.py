@@ -143,4 +143,4 @@ def _winners(steps: Sequence[HostStep], layout: Layout) -> Winners:
 def winners_as_numbers(winners: Winners) -> NDArray[Any]:
     """The winners' numbers as `Step.winners` has them."""
     numbers: NDArray[Any] = winners.numbers.numpy()
-    return numbers.view(np.uint16) if numbers.itemsize == 2 else numbers
+    return numbers.view(f"u{numbers.itemsize}")

@@ -26,7 +26,7 @@ class Step:
         number: of the step in its run.
         layout: the model.
         size: B.
-        winners: [B * CMs in the model] uint8, or uint16 where a K is above 256; meaningless where a MAC is silent.
+        winners: [B * CMs in the model] uint8, uint16 or uint32, as the largest K takes; meaningless where silent.
         active: [B * MACs in the model] bool.
         inputs: [B, D], or None where they aren't kept.
         phase: `train` or `eval`.
@@ -39,7 +39,7 @@ class Step:
     number: int
     layout: Layout
     size: int
-    winners: NDArray[np.uint8] | NDArray[np.uint16]
+    winners: NDArray[np.unsignedinteger[Any]]
     active: NDArray[np.bool_]
     inputs: NDArray[Any] | None
     phase: str

@@ -78,7 +78,7 @@ class UncheckedStep:
             number=self.number,
             layout=self.layout,
             size=self.size,
-            winners=numbers.view(np.uint16) if numbers.itemsize == 2 else numbers,
+            winners=numbers.view(f"u{numbers.itemsize}"),
             active=arrays["states"].view(np.bool_),
             inputs=inputs,
             phase=self.phase,

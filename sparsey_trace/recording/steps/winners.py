@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from sparsey_trace.recording.adapters.codes import WINNER, Codes
+from sparsey_trace.recording.adapters.codes import WINNER, Codes, has_long_marks
 from sparsey_trace.recording.steps.byte_words import (
     WORDS,
     any_in_groups,
@@ -34,6 +34,12 @@ if TYPE_CHECKING:
 SILENT, ACTIVE, BROKEN = 0, 1, 2
 """A MAC's states; broken: active, but not with one winner in each CM."""
 
+_SEEN = {1: "uint8", 2: "int16", 4: "int32"}
+"""As which dtype winners' numbers are made, by their bytes: torch does little with other unsigned ones."""
+
+_SHIFT, _LONG_SHIFT = WINNER.bit_length() - 1, 32
+"""By how many bits a CM's mark stands above its winner's number, where marks are added up."""
+
 _ONE = 8
 """What a winner adds to the mark of a word of up to 8 cells: its mark is `_ONE` + k, and several are 17 or more."""
 
@@ -45,8 +51,9 @@ class Winners(NamedTuple):
     """What all layers did in one forward pass; by layer, then sample, then MAC, then CM.
 
     Attributes:
-        numbers: [B * CMs in the model] uint8, or int16 that has to be seen as uint16 where a K is above 256:
-            of the winners; meaningless where the MAC isn't active.
+        numbers: [B * CMs in the model] uint8, or int16 that has to be seen as uint16 where a K is above 256, or int32
+            that has to be seen as uint32 where one is above 65,535: of the winners; meaningless where the MAC isn't
+            active.
         states: [B * MACs in the model] uint8: `SILENT`, `ACTIVE` or `BROKEN`.
     """
 
@@ -96,7 +103,7 @@ def winners_of_steps(codes: Sequence[Sequence[Codes]], layout: Layout) -> Winner
 
 def dtype_of(layout: Layout) -> str:
     """The dtype of the winners' numbers."""
-    return "uint8" if max(layer.num_neurons for layer in layout.layers) <= 256 else "int16"
+    return _SEEN[max(layer.code_dtype.itemsize for layer in layout.layers)]
 
 
 def _on_one_device(codes: Sequence[Codes]) -> Sequence[Codes]:
@@ -156,9 +163,13 @@ def _read(found: Any, num_neurons: int, dtype: str) -> tuple[Any, Any, Any]:
         marks = cast(_word_marks(found, per_word), "uint8")
         numbers = marks ^ _ONE
         return cast(numbers, dtype), marks, numbers & (0x100 - _ONE)
+    is_long = has_long_marks(num_neurons)
+    if is_long and not is_cells:
+        return cast(~found, dtype), flags_of(found), flags_of(found == 0)
     marks = _long_marks(found, num_neurons) if is_cells else found
-    numbers = marks ^ WINNER
-    return cast(numbers, dtype), flags_of(marks), flags_of(numbers >> 16)
+    shift = _LONG_SHIFT if is_long else _SHIFT
+    numbers = marks ^ (1 << shift)
+    return cast(numbers, dtype), flags_of(marks), flags_of(numbers >> shift)
 
 
 def _word_marks(cells: Any, per_word: int) -> Any:
@@ -171,10 +182,11 @@ def _word_marks(cells: Any, per_word: int) -> Any:
 
 
 def _long_marks(cells: Any, num_neurons: int) -> Any:
-    """The mark of each CM of several words, [N * K] bool to [N]: 0, `WINNER` + k, or 2 * `WINNER` and more."""
+    """The mark of each CM of several words, [N * K] bool to [N], with those of its winners added up."""
     per_word = math.gcd(num_neurons, 8)
     dtype = torch.int32 if num_neurons <= _LARGEST_INT32 else torch.int64
     words = as_tensor(_word_marks(cells, per_word)).to(dtype).view(-1, num_neurons // per_word)
-    winners = torch.arange(WINNER, WINNER + num_neurons, per_word, dtype=dtype, device=words.device)
+    first = 1 << (_LONG_SHIFT if has_long_marks(num_neurons) else _SHIFT)
+    winners = torch.arange(first, first + num_neurons, per_word, dtype=dtype, device=words.device)
     marks = ((words >> 3) * winners + (words & 7)).sum(dim=-1, dtype=dtype)
     return marks if isinstance(cells, Tensor) else marks.numpy()

@@ -22,7 +22,7 @@ class MacView:
     """What a trace holds of one MAC; little else is read for it.
 
     Attributes:
-        codes: [N, Q] uint8 or uint16 winners, read when sliced; 0 where the MAC is silent.
+        codes: [N, Q] winners in the layout's `code_dtype`, read when sliced; 0 where the MAC is silent.
         active: [N] bool, read when sliced.
         values: a name to [N] float32, read when sliced: further values, such as its familiarity.
     """
@@ -41,7 +41,7 @@ class LayerView:
 
     Attributes:
         layout: the layer's layout.
-        codes: [N, M, Q] uint8 or uint16 winners, read when sliced; 0 where the MAC is silent.
+        codes: [N, M, Q] winners in the layout's `code_dtype`, read when sliced; 0 where the MAC is silent.
         active: [N, M] bool, read when sliced.
         values: a name to [N, M] float32, read when sliced: further values of its MACs, nan where there is none.
     """

@@ -85,6 +85,13 @@ CASES = {
         1,
         lambda out: out[1][..., None],
     ),
+    "LFQ of 2^18 codes": Case(
+        lambda: vq.LFQ(codebook_size=1 << 18, dim=WIDTH).eval(),  # in training it takes a gigabyte
+        (TOKENS, WIDTH),
+        (TOKENS, 1, 1 << 18),
+        "indices",
+        lambda out: out.indices[..., None],
+    ),
     "LFQ": Case(
         lambda: vq.LFQ(codebook_size=1024, dim=WIDTH),
         (TOKENS, WIDTH),

@@ -58,7 +58,7 @@ def check(outputs: list[np.ndarray], actives: list[np.ndarray], *, by_cells: boo
     np.testing.assert_array_equal(states, np.concatenate(expected))
     winners = np.concatenate([(output != 0).argmax(axis=-1).ravel() for output in outputs])
     cms = np.concatenate([np.repeat(s == ACTIVE, o.shape[2]) for s, o in zip(expected, outputs, strict=True)])
-    unsigned = numbers.view(np.uint16) if numbers.itemsize == 2 else numbers
+    unsigned = numbers.view(f"u{numbers.itemsize}")
     np.testing.assert_array_equal(unsigned[cms], winners[cms])
 
 
@@ -84,7 +84,7 @@ def test_any_layers(
     check(outputs, actives, by_cells=by_cells)
 
 
-@pytest.mark.parametrize("neurons", [8, 17, 256, 257, 1 << 14, (1 << 14) + 8, 65_535])
+@pytest.mark.parametrize("neurons", [8, 17, 256, 257, 1 << 14, (1 << 14) + 8, 65_535, 65_536, 1 << 18])
 def test_every_number_of_cells_on(neurons: int) -> None:
     on = np.arange(neurons) < np.array([[0], [1], [2], [3], [neurons - 1], [neurons]])
     last = np.arange(neurons) == neurons - 1
@@ -112,3 +112,15 @@ def test_winners_and_cells_side_by_side() -> None:
     assert states.tolist() == [ACTIVE, SILENT, ACTIVE, SILENT, BROKEN]
     kept = numbers.numpy().view(np.uint16)[[0, 1, 4, 5]]
     assert kept.tolist() == [299, 0, 2, 1]
+
+
+def test_winners_among_very_many() -> None:
+    layout = layout_of([(1, 2, 2**31), (1, 1, 7)])
+    winners = torch.tensor([[[2**31 - 1, 65_536]], [[0, -1]], [[2**31, 0]]])
+    codes = [
+        codes_of_winners(winners, layout.layers[0]),
+        codes_of_winners(torch.full((3, 1, 1), 6), layout.layers[1]),
+    ]
+    numbers, states = find_winners(codes, layout)
+    assert states.tolist() == [ACTIVE, BROKEN, BROKEN, ACTIVE, ACTIVE, ACTIVE]
+    assert numbers.numpy().view(np.uint32)[[0, 1, 6]].tolist() == [2**31 - 1, 65_536, 6]

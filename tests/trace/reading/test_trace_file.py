@@ -137,7 +137,7 @@ EDITS = {
     "neurons": (attribute("layers/1", "num_neurons", 200), "layers/1/codes: expected uint8 of shape"),
     "no neurons": (
         attribute("layers/1", "num_neurons", 0),
-        "top: num_neurons: expected a whole number from 1 to 65,535, found 0",
+        "top: num_neurons: expected a whole number of at least 1, found 0",
     ),
     "a name": (attribute("layers/1", "name", 5), f"name: {NO_TEXT}"),
     "names": (
