@@ -15,7 +15,18 @@ from benchmarks.machine import describe
 from benchmarks.measure import ROOT
 from benchmarks.tables import Table, goal_table
 
-CASES = ("startup", "recording", "writing", "replay", "nearest", "basis", "reading", "cache", "scaling")
+CASES = (
+    "startup",
+    "recording",
+    "bare",
+    "writing",
+    "replay",
+    "nearest",
+    "basis",
+    "reading",
+    "cache",
+    "scaling",
+)
 PEERS = ("faiss-cpu", "nnsight", "torchlens", "zarr")
 
 

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sparsey_trace.chunk import Chunk
+    from sparsey_trace.layout import Layout
 
 SIDES = (12, 10, 8, 6, 4, 2)
 RADII = (0.13, 0.16, 0.18, 0.22, 0.3, 0.6)
@@ -57,16 +58,21 @@ def record_run(path: Path, config: SparseyConfig, *, samples: int, epochs: int, 
             model(images[step.samples])
 
 
+def as_layer(part: nn.Module, layout: Layout, index: int) -> None:
+    """Give a module the attributes of the original's layers, as a layout has them."""
+    layer = layout.layers[index]
+    wiring = torch.from_numpy(layer.connections.copy()).long()
+    part.input_connections = wiring.where(wiring >= 0, layout.num_sources(index))
+    part.num_cms_per_mac, part.num_neurons_per_cm = layer.num_cms, layer.num_neurons
+    part.mac_positions = layer.positions
+
+
 class _Part(nn.Module):
     """A layer with the attributes of the original's."""
 
     def __init__(self, run: Chunk, index: int) -> None:
         super().__init__()
-        layout = run.layout.layers[index]
-        wiring = torch.from_numpy(layout.connections.copy()).long()
-        self.input_connections = wiring.where(wiring >= 0, run.layout.num_sources(index))
-        self.num_cms_per_mac, self.num_neurons_per_cm = layout.num_cms, layout.num_neurons
-        self.mac_positions = layout.positions
+        as_layer(self, run.layout, index)
         self.active = torch.from_numpy(run.active[index])
         self.winners = torch.from_numpy(run.codes[index])
         self.is_active: Tensor | None = None
