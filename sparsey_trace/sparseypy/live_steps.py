@@ -64,7 +64,7 @@ class LiveSteps:
         outputs = self._outputs(hook)
         layout = self.layout or self._first_layout(hook.layers, last_batch, outputs)
         codes = self._read(hook.layers, layout, outputs)
-        values = find_winners(codes, layout)._asdict()
+        values = find_winners([found.copied() for found in codes], layout)._asdict()
         if self._needs_inputs:
             self._check_batch(last_batch, layout, codes[0].size)
             values["inputs"] = copied_inputs(last_batch)
