@@ -180,6 +180,8 @@ def sweep(task: str, cases: list[Case], folder: Path) -> Iterator[Outcome]:
     library = _library(folder)
     call = [
         sys.executable,
+        # From Python 3.12 on a fork beside threads is warned of; here nothing waits for them.
+        "-Wignore::DeprecationWarning",
         "-m",
         "tests.failing_writes",
         task,

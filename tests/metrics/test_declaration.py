@@ -64,10 +64,13 @@ def test_every_kind_of_parameter_is_sound() -> None:
         ({"values": SampleMetric.values}, "expected a method values, found none"),
         ({"best": "biggest"}, "best: expected lowest or highest, found 'biggest'"),
         ({"over_samples": "median"}, "over_samples: expected mean or sum or last, found 'median'"),
-        ({"requires": "codes"}, "requires: expected a set or tuple of active, codes, inputs, found 'codes'"),
+        (
+            {"requires": "codes"},
+            "requires: expected a set or tuple of active, codes, inputs, values, found 'codes'",
+        ),
         (
             {"values_require": {"x"}},
-            "values_require: expected a set or tuple of active, codes, inputs, found {'x'}",
+            "values_require: expected a set or tuple of active, codes, inputs, values, found {'x'}",
         ),
         ({"values_phases": ("eval",)}, "values_phases: expected a set or tuple of 0, 1, found ('eval',)"),
         ({"extra": {"step": "int64"}}, "extra: expected names that other columns don't have, found 'step'"),

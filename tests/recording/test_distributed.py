@@ -126,7 +126,9 @@ def test_together_they_give_the_metrics_of_one_process(
 ) -> None:
     merged = st.analyze(str(run / "run.*.h5"), resolution=resolution)
     expected = st.analyze(alone_by_step, resolution=resolution)
-    assert set(merged) == set(expected) >= set(st.metrics.available())
+    assert (
+        set(merged) == set(expected) >= set(st.metrics.available()) - {"layer_value"}
+    )  # nothing was recorded for it
     for name in expected:
         assert len(expected[name])
         assert merged[name].equals(expected[name]), name

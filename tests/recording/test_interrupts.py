@@ -58,12 +58,20 @@ begun = time.perf_counter()
 cell(0)
 usual = time.perf_counter() - begun
 threading.Thread(target=press, daemon=True).start()
+def cells():
+    global interrupted, run
+    while interrupted < times:
+        run += 1
+        try:
+            cell(run)
+        except KeyboardInterrupt:
+            interrupted += 1
 while interrupted < times:
-    run += 1
     try:
-        cell(run)
-    except KeyboardInterrupt:
+        cells()
+    except KeyboardInterrupt:  # between two cells
         interrupted += 1
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 over.set()
 print("done", interrupted, run)
 """

@@ -31,5 +31,5 @@ def test_labels_stay_what_they_were(tmp_path: Path) -> None:
 def test_a_result_says_what_it_could_not_compute(tmp_path: Path) -> None:
     result = st.analyze(write(tmp_path / "run.h5", inputs=False))
     page = result._repr_html_()
-    assert ">6 tables of 96 samples; figures are means over the MACs of a layer</caption>" in page
+    assert ">7 tables of 96 samples; figures are means over the MACs of a layer</caption>" in page
     assert "<p>not computed: match_accuracy: the trace has no inputs</p>" in page
