@@ -19,7 +19,7 @@ from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
 
 if TYPE_CHECKING:
-    from sparsey_trace.charts.paper import Paper
+    from sparsey_trace.charts.plotting.paper import Paper
     from sparsey_trace.layout import Layout
     from sparsey_trace.replay.find_or_make import Tables as FoundTables
     from sparsey_trace.trace.reading.trace import Trace
@@ -112,7 +112,7 @@ def plot(
 
     The same trace gives the same bytes. The table that it needs is taken from RUN.metrics, or made there.
     """
-    from sparsey_trace.charts.paper import Paper
+    from sparsey_trace.charts.plotting.paper import Paper
 
     if picture is None or (not runs and picture not in dict(picture_names())):
         _list_pictures()
@@ -182,7 +182,7 @@ def _draw(
     """Draw a picture; the table that it needs is made if RUN.metrics doesn't have it."""
     from sparsey_trace.charts.axes.look import Look
     from sparsey_trace.charts.catalogue import CHARTS
-    from sparsey_trace.charts.paper import save
+    from sparsey_trace.charts.plotting.paper import save
     from sparsey_trace.charts.shared.run import Run
     from sparsey_trace.replay.analyze import by_sample
     from sparsey_trace.replay.result import Result
@@ -211,7 +211,7 @@ def _checked(
     """
     from sparsey_trace.charts.base import check_installed
     from sparsey_trace.charts.catalogue import CHARTS
-    from sparsey_trace.charts.paper import check_font, check_path
+    from sparsey_trace.charts.plotting.paper import check_font, check_path
 
     if not runs:
         msg = f"RUN.h5: expected a trace before the picture's name, as in `plot RUN.h5 {picture} -o {picture}.svg`"

@@ -23,6 +23,7 @@ from sparsey_trace.charts.num_activations import NumActivationsChart
 from sparsey_trace.charts.similarity import SimilarityChart
 from sparsey_trace.charts.sisc_adherence import SiscAdherenceChart
 from sparsey_trace.charts.sisc_curve import SiscCurveChart
+from sparsey_trace.charts.worst_matches import WorstMatchesChart
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,6 +42,7 @@ _ALL: tuple[JointChart[Any] | LayerChart[Any], ...] = (
     MatchAccuracyChart(),
     MatchAccuracyByClassChart(),
     MatchAccuracyByDistanceChart(),
+    WorstMatchesChart(),
     SimilarityChart(),
     SiscCurveChart(),
     SiscAdherenceChart(),

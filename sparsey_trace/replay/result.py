@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from sparsey_trace.charts.accessor import Plot
+    from sparsey_trace.charts.plotting.accessor import Plot
     from sparsey_trace.charts.shared.run import BySample
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -138,7 +138,7 @@ class Result(Mapping[str, "pa.Table"]):
     @property
     def plot(self) -> Plot:
         """Charts, drawn with matplotlib: `result.plot.basis_set_size()` and so on; see docs/plots.md."""
-        from sparsey_trace.charts.accessor import Plot
+        from sparsey_trace.charts.plotting.accessor import Plot
 
         return Plot(self)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow.parquet as pq
 
 from sparsey_trace.errors import UsageError
@@ -12,11 +11,12 @@ from sparsey_trace.layout import layer_number
 from sparsey_trace.metrics.base import SampleMetric
 from sparsey_trace.metrics.registry import make_metric
 from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.tables.worst_samples import worst_samples
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from sparsey_trace.charts.accessor import RunResult
+    from sparsey_trace.charts.plotting.accessor import RunResult
     from sparsey_trace.trace.reading.trace import Trace
 
 
@@ -33,7 +33,7 @@ def worst(result: RunResult, name: str, *, n: int, layer: int | str | None) -> p
         number = None if layer is None else layer_number([its.name for its in trace.layers], layer)
         values = result.by_sample(trace, metric)  # a name of its own: its files may live as long as it does
         table = pq.read_table(values.path(name)).to_pandas()
-        return _rows(trace, _of_samples(table, number), metric, n)
+        return _rows(trace, table if number is None else table[table["layer"] == number], metric, n)
 
 
 def _metric(result: RunResult, name: str) -> SampleMetric[Any]:
@@ -46,24 +46,16 @@ def _metric(result: RunResult, name: str) -> SampleMetric[Any]:
     return metric
 
 
-def _of_samples(table: pd.DataFrame, layer: int | None) -> pd.DataFrame:
-    """Of each sample that has a value, the mean over layers, or that of one; all else is the same for all layers."""
-    if layer is not None:
-        table = table[table["layer"] == layer]
-    by_sample = table.groupby("sample")
-    found = by_sample.first()
-    found["value"] = by_sample["value"].mean()
-    return found.dropna(subset="value").reset_index()
-
-
-def _rows(trace: Trace, values: pd.DataFrame, metric: SampleMetric[Any], n: int) -> pd.DataFrame:
-    sign = -1 if metric.best == "lowest" else 1
-    order = np.argsort(sign * values["value"].to_numpy(), kind="stable")[:n]
-    values = values.iloc[order].reset_index(drop=True)
-    frame = trace.samples.to_pandas(values["sample"].to_numpy()).drop(columns="time")
-    frame["value"] = values["value"]
-    for column in (column for column in metric.extra if column in values):
-        frame[column] = values[column]
+def _rows(trace: Trace, table: pd.DataFrame, metric: SampleMetric[Any], n: int) -> pd.DataFrame:
+    sample, value = worst_samples(
+        table["sample"].to_numpy(), table["value"].to_numpy(), best=metric.best, n=n
+    )
+    frame = trace.samples.to_pandas(sample).drop(columns="time")
+    frame["value"] = value
+    # All else is the same for all layers.
+    others = table.drop_duplicates("sample").set_index("sample").loc[sample]
+    for column in (column for column in metric.extra if column in others):
+        frame[column] = others[column].to_numpy()
     if "nearest_sample" in frame:
         frame["nearest_label"] = trace.samples.to_pandas(frame["nearest_sample"].to_numpy())["label"]
     return frame

@@ -86,6 +86,7 @@ def _data(sections: Sequence[Section]) -> dict[str, Any]:
     return {
         "charts": [panel.figure for group in groups for panel in group.panels],
         "maps": [gallery.content for group in groups for gallery in group.maps],
+        "pairs": [pairs.content for group in groups for pairs in group.pairs],
         "colours": colours(),
     }
 

@@ -58,7 +58,9 @@ def _section(heading: Heading, added: Sequence[Contribution]) -> Section:
         title=heading.title,
         meaning=list(dict.fromkeys(said for one in added for said in one.meaning)),
         key=list(dict.fromkeys(entry for one in added for entry in one.key)),
-        groups=_joined(group for one in added for group in one.groups if group.panels or group.maps),
+        groups=_joined(
+            group for one in added for group in one.groups if group.panels or group.maps or group.pairs
+        ),
         notes=list(dict.fromkeys([*missing, *thinned])),
     )
 
@@ -81,6 +83,7 @@ def _joined(groups: Iterable[Group]) -> list[Group]:
                 first,
                 panels=[*first.panels, *group.panels],
                 maps=[*first.maps, *group.maps],
+                pairs=[*first.pairs, *group.pairs],
                 meaning=[*first.meaning, *group.meaning],
             )
         else:

@@ -58,6 +58,10 @@ def test_every_section_is_drawn_without_a_word_or_a_request(light: Visit, hostil
             shown = chart.locator(".scatterlayer path, .boxlayer path, .heatmaplayer image, .shapelayer path")
             assert shown.count() > 0, section
     assert page.locator("#averages .macs button canvas").count() == 9 + 4
+    shown = page.locator("#match .pairs canvas")
+    assert shown.count() in range(2, 21, 2)
+    painted = "all => all.every(one => one.getContext('2d').getImageData(0, 0, 1, 1).data[3] === 255)"
+    assert shown.evaluate_all(painted)
     assert page.locator("#summary tbody tr").count() > 10
     assert light.said == []
     assert light.asked == [hostile.as_uri()]

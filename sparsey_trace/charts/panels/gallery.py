@@ -57,7 +57,7 @@ def shrink_of(found: Sequence[tuple[View, Sequence[MacPictures]]]) -> int:
 def colours() -> str:
     """256 colours for values from the lowest to the highest, three bytes each."""
     found = sample_colorscale(MEASURE, np.linspace(0, 1, 256).tolist(), colortype="tuple")
-    return _encoded(np.round(np.asarray(found) * 255).astype(np.uint8))
+    return encoded(np.round(np.asarray(found) * 255).astype(np.uint8))
 
 
 def gallery(
@@ -94,8 +94,8 @@ def gallery(
             "shape": list(pictures.shape[1:]),
             "low": low,
             "high": high,
-            "pictures": _encoded(np.round((pictures - low) * scale).astype(np.uint8)),
-            "fields": _encoded(np.packbits(fields.reshape(len(fields), -1), axis=1)),
+            "pictures": encoded(np.round((pictures - low) * scale).astype(np.uint8)),
+            "fields": encoded(np.packbits(fields.reshape(len(fields), -1), axis=1)),
             "samples": layer.samples.tolist(),
             "numbers": numbers,
             "codes": codes,
@@ -114,7 +114,7 @@ def codes_of_macs(macs: NDArray[np.int64], codes: CommonCodes, means: MeanInputs
         "purity": plain(codes.purity),
         "samples": means.samples.tolist(),
         "shape": list(means.pictures.shape[1:]),
-        "pictures": _encoded(np.round((means.pictures - low) * (255 / (high - low))).astype(np.uint8)),
+        "pictures": encoded(np.round((means.pictures - low) * (255 / (high - low))).astype(np.uint8)),
     }
 
 
@@ -135,6 +135,6 @@ def plain(values: NDArray[np.float64]) -> list[float | None]:
     return [None if math.isnan(value) else float(f"{value:.5g}") for value in values.tolist()]
 
 
-def _encoded(values: NDArray[np.uint8]) -> str:
+def encoded(values: NDArray[np.uint8]) -> str:
     """Bytes of any shape as text."""
     return base64.b64encode(values.tobytes()).decode()

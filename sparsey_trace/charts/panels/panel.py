@@ -9,6 +9,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sparsey_trace.charts.panels.gallery import Gallery
+    from sparsey_trace.charts.panels.pairs import Pairs
     from sparsey_trace.charts.shared.views import Views
 
 Width = Literal["third", "half", "whole"]
@@ -39,6 +40,7 @@ class Group:
         title: its heading; none where empty.
         panels: in order.
         maps: instead of these, layers of pictures.
+        pairs: instead of these, samples beside others, run by run.
         width: of each panel, on a wide screen.
         meaning: sentences on how to read it.
         is_shared: whether all panels measure the same, so that a reader may ask for the same axes.
@@ -47,6 +49,7 @@ class Group:
     title: str = ""
     panels: Sequence[Panel] = ()
     maps: Sequence[Gallery] = ()
+    pairs: Sequence[Pairs] = ()
     width: Width = "third"
     meaning: Sequence[str] = ()
     is_shared: bool = False

@@ -67,6 +67,7 @@ class SampleMatches:
         chance: what they would come to against training samples drawn at random; None where that isn't known.
         sample: [n] int64, the samples' numbers.
         label: [n] int64, their labels; `layout.NO_LABEL` where there is none.
+        nearest: [n] int64, the numbers of the training samples that they are compared with.
         distance: [n] float32, to the nearest training input.
         value: [n] float64, the mean over MACs.
     """
@@ -77,6 +78,7 @@ class SampleMatches:
     chance: float | None
     sample: NDArray[np.int64]
     label: NDArray[np.int64]
+    nearest: NDArray[np.int64]
     distance: NDArray[np.float32]
     value: NDArray[np.float64]
 
@@ -94,13 +96,13 @@ def sample_matches(run: Run) -> list[SampleMatches]:
         return []
     metric = MatchAccuracy(**{**made.get("parameters", {}), "similarity": "intersection"})
     tables = run.by_sample(run.trace, metric)  # a name of its own: its files may live as long as it does
-    columns = ["sample", "epoch", "label", "layer", "value", "distance"]
+    columns = ["sample", "epoch", "label", "layer", "value", "nearest_sample", "distance"]
     table = pq.read_table(tables.path(MatchAccuracy.name), columns=columns)
     if not len(table):
         return []
     label = table["label"].fill_null(NO_LABEL).to_numpy()
-    sample, epoch, number, value, distance = (
-        table[name].to_numpy() for name in ("sample", "epoch", "layer", "value", "distance")
+    sample, epoch, number, value, nearest, distance = (
+        table[name].to_numpy() for name in columns if name != "label"
     )
     chances = chances_of(tables)
     # Where no MAC has winners to agree there is no value.
@@ -113,6 +115,7 @@ def sample_matches(run: Run) -> list[SampleMatches]:
             chance=chances.get(index),
             sample=sample[mine],
             label=label[mine],
+            nearest=nearest[mine],
             distance=distance[mine],
             value=value[mine].astype(np.float64),
         )

@@ -307,17 +307,28 @@
 
   function picture(codes, at) {
     const canvas = document.createElement("canvas");
-    [canvas.height, canvas.width] = codes.shape;
     canvas.setAttribute("role", "img");
     canvas.setAttribute("aria-label", "its mean input");
+    fill(canvas, codes, at);
+    return canvas;
+  }
+
+  // One of several pictures of one shape, pixel by pixel.
+  function fill(canvas, found, at) {
+    [canvas.height, canvas.width] = found.shape;
     const [context, pixels] = [canvas.getContext("2d"), canvas.width * canvas.height];
     const drawn = context.createImageData(canvas.width, canvas.height);
     for (let pixel = 0; pixel < pixels; pixel++) {
-      const value = 3 * codes.pictures[at * pixels + pixel];
+      const value = 3 * found.pictures[at * pixels + pixel];
       drawn.data.set([...colours.slice(value, value + 3), 255], 4 * pixel);
     }
     context.putImageData(drawn, 0, 0);
-    return canvas;
+  }
+
+  // Samples beside their nearest training samples.
+  for (const found of data.pairs) found.pictures = bytes(found.pictures);
+  for (const canvas of document.querySelectorAll("canvas[data-pairs]")) {
+    fill(canvas, data.pairs[canvas.dataset.pairs], Number(canvas.dataset.at));
   }
 
   dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); });

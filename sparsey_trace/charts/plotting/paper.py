@@ -98,7 +98,7 @@ def save(
     """
     import matplotlib as mpl
 
-    from sparsey_trace.charts.drawing import draw
+    from sparsey_trace.charts.plotting.drawing import draw
 
     with mpl.rc_context():
         mpl.rcdefaults()

@@ -25,6 +25,7 @@ WITHOUT = (
     "match_accuracy_by_distance",
     "match_accuracy_by_value",
     "sisc_curve",
+    "worst_matches",
 )
 """What is made of codes, which a silent run has none of."""
 

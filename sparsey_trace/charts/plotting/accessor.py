@@ -63,7 +63,7 @@ class Plot:
         check_installed(f"plot.{name}")
         from sparsey_trace.charts.axes.look import Look
         from sparsey_trace.charts.axes.targets import chosen_layers
-        from sparsey_trace.charts.drawing import draw
+        from sparsey_trace.charts.plotting.drawing import draw
 
         chart, result = CHARTS[name], self._result
         check_table(result, chart)
