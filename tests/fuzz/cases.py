@@ -69,6 +69,11 @@ def make(number: int, *, originals: tuple[str, ...] = tuple(ORIGINALS)) -> Case:
     return Case(number, original, forge.__name__, is_forged=True, content=content)
 
 
+def unchanged(original: str) -> Case:
+    """No change: what every way has to read right, or all cases would be refused for what isn't their change."""
+    return Case(-1, original, "nothing", is_forged=False, content=_content(original))
+
+
 def outcomes(case: Case, path: Path) -> dict[str, str]:
     """What each way of reading came to: `right`, `other` values, `refused`, or what is wrong with that.
 

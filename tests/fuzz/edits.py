@@ -130,14 +130,15 @@ def go_in_circles(file: h5py.File, rng: random.Random) -> None:
 
 def resize(file: h5py.File, rng: random.Random) -> None:
     dataset = file[_name(file, rng)]
-    dataset.resize(rng.choice([0, 1, 63, 64, 10**6, 2**40, 2**60]), axis=0)
+    dataset.resize(rng.choice([0, 1, 63, 64, 10**6, 2**36]), axis=0)
     if rng.random() < 0.7:
         for name in ("committed", "in_chunks"):
             file[f"progress/{name}"][()] = len(dataset)
 
 
 def claim_much(file: h5py.File, rng: random.Random) -> None:
-    size = rng.choice([1000, 10**6, 2**40, 2**60])
+    # Of more chunks than 2^32 HDF5 itself makes no file: it crashes as it closes it.
+    size = rng.choice([1000, 10**6, 2**36])
     columns: list[str] = []
     file.visititems(lambda name, item: columns.append(name) if _grows(name, item) else None)
     for name in columns:
