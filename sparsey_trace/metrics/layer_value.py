@@ -22,6 +22,15 @@ LARGEST = 2.0**31
 """What isn't below it in size counts as no value: sums of larger ones wouldn't be exact."""
 
 
+def names_of_any_layer(by_layer: Sequence[Sequence[str]]) -> list[str]:
+    """The names of further values that MACs of any layer have, in order, of those of each layer.
+
+    >>> names_of_any_layer([("g", "familiarity"), (), ("g",)])
+    ['familiarity', 'g']
+    """
+    return sorted({name for names in by_layer for name in names})
+
+
 @dataclass(frozen=True)
 class LayerValue(SampleMetric[None]):
     """A further value of every MAC that was recorded, such as its familiarity.

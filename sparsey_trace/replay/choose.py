@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.base import RESOLUTIONS
+from sparsey_trace.metrics.layer_value import names_of_any_layer
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN, make_metric
 from sparsey_trace.replay.engine.engines import jobs
@@ -120,7 +121,7 @@ def computable(metrics: list[Metric[Any]], trace: Trace) -> tuple[list[Metric[An
     if not len(trace):
         msg = f"{trace.path}: expected at least one committed sample, found an empty trace"
         raise TraceError(msg)
-    gaps, names = Gaps.of(trace), value_names(trace)
+    gaps, names = Gaps.of(trace), names_of_any_layer(trace.value_names)
     metrics = [metric.for_values(names) for metric in metrics]
     reasons = {
         metric.name: _lacking_fields(metric, trace) or metric.lacking(names) or gaps.refusal(metric)
@@ -146,7 +147,7 @@ def told(lacking: dict[str, str], trace: Trace, *, named: bool) -> dict[str, str
         trace: the trace.
         named: whether metrics were asked for by name.
     """
-    names = value_names(trace)
+    names = names_of_any_layer(trace.value_names)
     if named:
         return lacking
     said = {name: why for name, why in lacking.items() if names or name not in OF_VALUES}
@@ -157,11 +158,6 @@ def told(lacking: dict[str, str], trace: Trace, *, named: bool) -> dict[str, str
             if other != min(names)
         }
     return said
-
-
-def value_names(trace: Trace) -> list[str]:
-    """The names of further values that MACs of any layer have, in order."""
-    return sorted({name for of_layer in trace.value_names for name in of_layer})
 
 
 def _lacking_fields(metric: Metric[Any], trace: Trace) -> str | None:

@@ -146,10 +146,10 @@ def _map(cms: AgreeingCms, at: int) -> Map | None:
     shares = np.round(255 * cms.agreeing[at] / cms.num_cms).astype(np.int64)
     half = cms.grid.spacing / 2
     places = cms.grid.positions
-    left, top = places.min(axis=0) - half
-    width, height = places.max(axis=0) + half - (left, top)
+    corner = places.min(axis=0) - half
+    left, top, width, height = np.round([*corner, *(places.max(axis=0) + half - corner)], 3).tolist()
     return Map(
-        box=tuple(round(float(side), 3) for side in (left, top, width, height)),  # type: ignore[arg-type]
+        box=(left, top, width, height),
         radius=round(0.92 * half, 3),
         macs=[
             (round(x, 3), round(y, 3), colours[share].replace(" ", "") if active else "none")

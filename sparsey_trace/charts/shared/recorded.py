@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sparsey_trace.metrics.layer_value import LayerValue
+from sparsey_trace.metrics.layer_value import LayerValue, names_of_any_layer
 from sparsey_trace.tables.provenance import provenance_in
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ class Recorded:
 
 def recorded(run: Run) -> Recorded | None:
     """Those that the table is of, or the first by name where there is no table; None where nothing was recorded."""
-    names = sorted({name for of_layer in run.trace.value_names for name in of_layer})
+    names = names_of_any_layer(run.trace.value_names)
     made = provenance_in(run.tables.path(LayerValue.name)) if LayerValue.name in run.tables else None
     metric = LayerValue(**(made or {}).get("parameters", {})).for_values(names)
     return Recorded(run, metric) if metric.unit in names else None

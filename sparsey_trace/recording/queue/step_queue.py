@@ -325,8 +325,8 @@ class StepQueue:
                 self._num_requests -= 1
                 return first
             steps: Steps = [first]
-            while self._queue and len(steps) < _MOST_STEPS and self._fits(before, most_samples):
-                steps.append(self._pop())  # type: ignore[arg-type]
+            while len(steps) < _MOST_STEPS and (step := self._pop_more(before, most_samples)) is not None:
+                steps.append(step)
             return steps
 
     def _pop(self) -> QueuedStep | CommitRequest | EndOfSteps:
@@ -334,15 +334,20 @@ class StepQueue:
         self._taken = self._queue[0].totals
         return self._queue.popleft().item
 
-    def _fits(self, before: Totals, most_samples: int | None) -> bool:
-        """Whether the next item is a step that belongs to the block that was begun after `before`."""
+    def _pop_more(self, before: Totals, most_samples: int | None) -> QueuedStep | None:
+        """The next item, where it is a step that belongs to the block that was begun after `before`."""
+        if not self._queue:
+            return None
         item, totals = self._queue[0]
         num_samples = self._taken.samples - before.samples
-        return (
+        if (
             isinstance(item, QueuedStep)
             and totals.nbytes - before.nbytes <= self._block_bytes
             and (most_samples is None or num_samples < most_samples)
-        )
+        ):
+            self._pop()
+            return item
+        return None
 
     def _num_waiting(self) -> int:
         """Bytes."""
