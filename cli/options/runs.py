@@ -7,7 +7,7 @@ import typer
 
 from sparsey_trace.errors import UsageError
 
-from .trace_path import trace_path
+from .trace_path import path_here, trace_path
 
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
 
@@ -22,7 +22,7 @@ TABLES = typer.Option(
     "--tables",
     metavar="DIR",
     show_default="RUN.metrics, beside the trace",
-    readable=False,
+    parser=path_here,
     help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there. Of several runs "
     "given once for each, in their order.",
 )

@@ -14,23 +14,20 @@ def trace_path(name: str) -> Path:
 
 
 def path_here(name: str) -> Path:
-    """A path of a file that is followed, or of many that are looked for, which a URL can't be.
+    """A path of what is made, followed, or looked for among others, which a URL can't be.
 
     Raises:
         UsageError: it is a URL.
     """
-    from sparsey_trace.errors import UsageError
-    from sparsey_trace.trace.reading.remote import is_url
+    from sparsey_trace.support.user_path import user_path
 
-    if is_url(name):
-        msg = f"{name}: expected a path on this machine's disks, found a URL; bring it here first"
-        raise UsageError(msg)
-    return Path(name)
+    return user_path(name)
 
 
 def _brought(name: str) -> Path:
     from sparsey_trace.errors import TraceError
-    from sparsey_trace.trace.reading.remote import fetch, is_url
+    from sparsey_trace.support.user_path import is_url
+    from sparsey_trace.trace.reading.remote import fetch
 
     if not is_url(name):
         return Path(name)

@@ -14,6 +14,7 @@ from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, check_one_run
+from ..options.trace_path import path_here
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
 
@@ -47,7 +48,7 @@ Out = Annotated[
         "-o",
         metavar="DIR",
         show_default="RUN.metrics, beside the trace; of many runs runs.metrics, in their common folder",
-        readable=False,
+        parser=path_here,
         help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
     ),
 ]

@@ -17,7 +17,7 @@ from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, check_one_run
-from ..options.trace_path import trace_path
+from ..options.trace_path import path_here, trace_path
 from ..output.exits import RULE_BROKEN
 from ..output.printing import error, note_run_part, wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
@@ -53,7 +53,7 @@ Out = Annotated[
         "-o",
         metavar="FILE",
         show_default="only shown",
-        readable=False,
+        parser=path_here,
         help="Also write the comparison there, a line for each metric, layer and run: .parquet, .csv or .json.",
     ),
 ]

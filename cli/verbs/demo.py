@@ -12,6 +12,7 @@ from sparsey_trace.errors import OutputError, TraceError, UsageError
 from sparsey_trace.support.extras import is_installed
 
 from ..options.common import Debug, Json
+from ..options.trace_path import path_here
 from ..output.printing import note, progress, write, write_json
 from .analyze import analyze
 from .report import demo_report
@@ -39,7 +40,9 @@ class Study(StrEnum):
 
 Folder = Annotated[
     Path,
-    typer.Option("--out", "-o", metavar="DIR", readable=False, help="Folder for the trace and its results."),
+    typer.Option(
+        "--out", "-o", metavar="DIR", parser=path_here, help="Folder for the trace and its results."
+    ),
 ]
 DemoDataset = Annotated[
     Dataset,

@@ -11,6 +11,7 @@ from ..options.common import Debug, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, Tables
+from ..options.trace_path import path_here
 from ..output.printing import note, wants_progress, write
 
 EXAMPLES = """\b
@@ -46,7 +47,7 @@ Out = Annotated[
         "-o",
         metavar="PATH",
         show_default="RUN.tensorboard, RUN.csv, RUN.nc or RUN.zarr, beside the trace",
-        readable=False,
+        parser=path_here,
         help="What to make: a file for netcdf, else a folder; nothing may be there.",
     ),
 ]

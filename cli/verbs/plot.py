@@ -14,7 +14,7 @@ from sparsey_trace.support.suggest import unknown
 from ..options.common import Debug, Overwrite
 from ..options.jobs import num_jobs
 from ..options.runs import FILES, CompleteSteps, MissingRanks, RepeatedSteps, Tables
-from ..options.trace_path import trace_path
+from ..options.trace_path import path_here, trace_path
 from ..output.printing import note, wants_progress, write
 from ..output.table import write_table
 
@@ -58,7 +58,7 @@ Out = Annotated[
         "-o",
         metavar="FILE",
         show_default=False,
-        readable=False,
+        parser=path_here,
         help="The file to make: .svg, .pdf or .png.",
     ),
 ]

@@ -10,6 +10,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json, Overwrite
 from ..options.runs import Run
+from ..options.trace_path import path_here
 from ..output.printing import progress, write, write_json
 
 EXAMPLES = """\b
@@ -22,13 +23,14 @@ Labels = Annotated[
     typer.Option(
         metavar="FILE",
         show_default=False,
+        parser=path_here,
         help="A CSV file with a column label, and sample where only some change; or a .npy file with all.",
     ),
 ]
 Out = Annotated[
     Path,
     typer.Option(
-        "--out", "-o", metavar="OUT.h5", show_default=False, readable=False, help="The file to make."
+        "--out", "-o", metavar="OUT.h5", show_default=False, parser=path_here, help="The file to make."
     ),
 ]
 

@@ -10,6 +10,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json, Overwrite
 from ..options.runs import Run
+from ..options.trace_path import path_here
 from ..output.printing import progress, write, write_json
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ Examples:
 Out = Annotated[
     Path,
     typer.Option(
-        "--out", "-o", metavar="OUT.h5", show_default=False, readable=False, help="The file to make."
+        "--out", "-o", metavar="OUT.h5", show_default=False, parser=path_here, help="The file to make."
     ),
 ]
 

@@ -15,7 +15,7 @@ from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.runs import TABLES, CompleteSteps, MissingRanks, RepeatedSteps, check_one_run
-from ..options.trace_path import trace_path
+from ..options.trace_path import path_here, trace_path
 from ..output.printing import note, note_run_part, wants_progress, write
 
 EXAMPLES = """\b
@@ -41,7 +41,7 @@ Out = Annotated[
         "-o",
         metavar="FILE.html",
         show_default="RUN.html, beside the trace",
-        readable=False,
+        parser=path_here,
         help="The file to make; an earlier report there is replaced.",
     ),
 ]

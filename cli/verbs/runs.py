@@ -9,6 +9,7 @@ from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json, ProgressBar
 from ..options.many import ManyRuns
+from ..options.trace_path import path_here
 from ..output.printing import error, wants_progress, write, write_json
 
 EXAMPLES = """\b
@@ -25,7 +26,7 @@ Out = Annotated[
         "-o",
         metavar="DIR",
         show_default="runs.metrics, in the runs' common folder",
-        readable=False,
+        parser=path_here,
         help="The folder of results in which the catalogue is kept.",
     ),
 ]

@@ -14,7 +14,7 @@ from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.find_or_make import Question
 from sparsey_trace.runs.runs import Runs
 from sparsey_trace.runs.runs_result import RunsResult
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.user_path import is_url, user_path
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
 
@@ -107,7 +107,7 @@ def compare_many(result: RunsResult, metrics: Sequence[str | Metric[Any]] | None
 def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:
     if isinstance(run, Trace):
         return run
-    if isinstance(run, (str, os.PathLike)) and user_path(run).is_dir():
+    if isinstance(run, (str, os.PathLike)) and not is_url(run) and user_path(run).is_dir():
         return user_path(run)
     return stack.enter_context(open_trace(run))
 

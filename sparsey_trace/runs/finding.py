@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.support.suggest import TRACES
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.user_path import is_url, user_path
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
-from sparsey_trace.trace.reading.remote import is_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

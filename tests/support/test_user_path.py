@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 from torch import nn
@@ -10,12 +10,10 @@ from torch import nn
 import sparsey_trace as st
 from sparsey_trace.errors import UsageError
 from sparsey_trace.support.user_path import user_path
+from sparsey_trace.trace.rescue.relabel import relabel
 from sparsey_trace.trace.rescue.repair import repair
 from sparsey_trace.trace.rescue.validate import validate
 from tests.cli.commands import LAYOUT, write_steps, write_trace
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 EMPTY = "path: expected the name of a file or folder, found an empty one"
 
@@ -62,3 +60,41 @@ def test_nothing_takes_an_empty_path() -> None:
     ):
         with pytest.raises(UsageError, match=EMPTY):
             call()
+
+
+URL = "s3://bucket/runs/made"
+
+
+@pytest.mark.parametrize("place", [URL, Path(URL)])
+def test_nothing_is_made_at_a_url(place: str | Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    write_trace(home / "run.h5", steps=1)
+    model = nn.Sequential(nn.Hardtanh(0, 1))
+    pooled = st.WinnerTakeAll("0", num_macs=1, num_cms=2, num_neurons=3)
+    for call in (
+        lambda: st.TraceWriter(place, LAYOUT),
+        lambda: st.record(model, place, layers=[pooled]),
+        lambda: st.analyze("run.h5", metrics=["basis_set_size"], out=place),
+        lambda: st.explain("run.h5", out=place),
+        lambda: st.export("run.h5", to="csv", out=place),
+        lambda: st.report("run.h5", place),
+        lambda: st.open_runs("run.h5").analyze(out=place),
+        lambda: st.open_runs("run.h5").catalogue(out=place),
+        lambda: repair("run.h5", place),
+        lambda: relabel("run.h5", "labels.csv", place),
+    ):
+        with pytest.raises(UsageError) as caught:
+            call()
+        assert str(caught.value) == (
+            f"{URL}: expected a path on this machine's disks, found a URL; copy what is there to here first, "
+            "or what is made here to there afterwards"
+        )
+    assert [path.name for path in home.iterdir()] == ["run.h5"]
+
+
+def test_a_folder_that_is_called_like_a_protocol_is_a_folder(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(home)
+    (home / "s3:").mkdir()
+    assert user_path(Path("s3://run.h5")) == Path("s3:/run.h5")

@@ -3,29 +3,12 @@
 from __future__ import annotations
 
 import atexit
-import re
 import tempfile
 from functools import cache
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError, call_by_url
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
-
-if TYPE_CHECKING:
-    import os
-
-_URL = re.compile(r"[a-z][a-z0-9+.-]+(::|://)", re.IGNORECASE)
-"""One letter and a colon is a Windows drive."""
-
-
-def is_url(name: str | os.PathLike[str]) -> bool:
-    """Whether fsspec is to be asked for it.
-
-    >>> is_url("s3://bucket/run.h5"), is_url("zip://run.h5::runs.zip"), is_url("runs/run.h5"), is_url("C://run.h5")
-    (True, True, False, False)
-    """
-    return isinstance(name, str) and _URL.match(name) is not None
 
 
 def fetch(url: str) -> list[Path]:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import TypeAlias
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.user_path import is_url, user_path
 from sparsey_trace.trace.reading.chains import chains
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
-from sparsey_trace.trace.reading.remote import fetch, is_url
+from sparsey_trace.trace.reading.remote import fetch
 from sparsey_trace.trace.reading.trace_file import TraceFile, open_trace_file
 
 Source: TypeAlias = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]

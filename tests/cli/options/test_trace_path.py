@@ -77,9 +77,30 @@ def test_what_can_t_be_had_is_told_in_a_line_that_names_the_url(
         assert done.stderr == f"sparsey-trace: {url}: {found}\n"
 
 
-@pytest.mark.parametrize("verb", ["watch", "runs"])
-def test_what_is_looked_for_or_followed_lies_here(verb: str) -> None:
-    done = sparsey_trace(verb, URL)
+PLACE = "s3://bucket/results"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["watch", PLACE],
+        ["runs", PLACE],
+        ["runs", ".", "-o", PLACE],
+        ["analyze", "run.h5", "-o", PLACE],
+        ["compare", "run.h5", "other.h5", "-o", PLACE],
+        ["demo", "-o", PLACE],
+        ["export", "run.h5", "--to", "csv", "-o", PLACE],
+        ["plot", "run.h5", "learning", "-o", PLACE],
+        ["plot", "run.h5", "learning", "--tables", PLACE],
+        ["relabel", "run.h5", "--labels", "labels.csv", "-o", PLACE],
+        ["repair", "run.h5", "-o", PLACE],
+        ["report", "run.h5", "-o", PLACE],
+    ],
+)
+def test_what_is_looked_for_followed_or_made_lies_here(words: list[str], there: Path) -> None:
+    before = sorted(there.iterdir())
+    done = sparsey_trace(*words, cwd=there)
     assert (done.returncode, done.stdout) == (2, "")
-    assert f"{URL}: expected a path on this machine's disks, found a URL; bring it here first" in done.stderr
+    assert f"{PLACE}: expected a path on this machine's disks, found a URL; copy what is there" in done.stderr
     assert done.stderr.count("\n") == 1
+    assert sorted(there.iterdir()) == before
