@@ -30,13 +30,14 @@ from sparsey_trace.recording.model.hook import ModelHook
 from sparsey_trace.recording.model.transforms import transform_of
 from sparsey_trace.recording.model.unseen import UnseenPasses
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
+from sparsey_trace.recording.moments import PassOfMoments
 from sparsey_trace.recording.queue.step_maker import AsItEnded, StepMaker
 from sparsey_trace.recording.queue.step_queue import Totals
 from sparsey_trace.recording.steps.checks import checked_marks, phase_of
 from sparsey_trace.support.telling import tell
 
 if TYPE_CHECKING:
-    from torch import nn
+    from torch import Tensor, nn
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.bad_steps import BadSteps
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.run_files import RunFile
     from sparsey_trace.recording.sampling import Sampling
 
-CALLS = ("once", "last")
+CALLS = ("once", "last", "each")
 """How often a layer may run in a pass."""
 
 
@@ -71,6 +72,7 @@ class Capture:
         marks: of the samples of the next pass, by the names of `MARKS`.
         kept: the names of those that are the marks of the passes behind it too.
         is_paused: whether passes are no steps now.
+        has_moments: whether each call of a layer is a moment of its own.
         tally: of passes.
         pid: the process that is recorded.
         seconds: spent in hooks.
@@ -103,6 +105,7 @@ class Capture:
         self.bad_steps = bad_steps
         self._model, self._choice, self._layers = model, choice, choice.layers
         self._model_input, self._sampling, self._calls = model_input, sampling, calls
+        self.has_moments = calls == "each"
         self._writer_thread, self._queue = writer_thread, writer_thread.queue
         self._values = values
         self._step_maker = StepMaker(run_file.inputs, most_bytes=writer_thread.most_bytes_unlooked)
@@ -251,21 +254,29 @@ class Capture:
         self, args: tuple[Any, ...], kwargs: dict[str, Any], *, phase: str, marks: dict[str, Any]
     ) -> ForwardPass:
         where = self._where
-        inputs = self._model_input.find(args, kwargs, where=where)
+        inputs, num_inputs = self._find_input(args, kwargs, where=where)
         layout = self._layout or self._choice.layout(tuple(inputs.shape[1:]))
         if self._run_file.inputs != "none":
             check_num_features(inputs, layout, where=where)
-        memory = self._step_maker.memory_for(inputs.shape[0], self._layout)
-        return ForwardPass(
+        size = inputs.shape[0] // num_inputs
+        memory = None if self.has_moments else self._step_maker.memory_for(size, self._layout)
+        return (PassOfMoments if self.has_moments else ForwardPass)(
             where=where,
             layout=layout,
             phase=phase,
-            size=inputs.shape[0],
+            size=size,
             memory=memory,
             inputs=self._step_maker.kept_inputs(inputs, memory),
+            num_inputs=num_inputs,
             marks=marks,
             given=inputs,
         )
+
+    def _find_input(self, args: tuple[Any, ...], kwargs: dict[str, Any], *, where: str) -> tuple[Tensor, int]:
+        """The input, and how many it holds: with moments there may be one for each, end to end."""
+        if self.has_moments:
+            return self._model_input.find_of_calls(args, kwargs, where=where)
+        return self._model_input.find(args, kwargs, where=where), 1
 
     def _read(self, index: int, _: nn.Module, __: Any, output: Any) -> None:
         under_way = self._current.under_way
@@ -285,14 +296,10 @@ class Capture:
         codes = layer.adapter.read(layer.module, output, of_layer)
         if codes.cells.shape[0] != under_way.size:
             check_num_samples(codes, under_way, layer.name)
+        values = None
         if self._values.names:
-            under_way.values[index] = self._values.read(
-                layer.module, output, of_layer, size=codes.size, where=under_way.where
-            )
-        if under_way.memory is not None and under_way.memory.keep(index, codes):
-            under_way.codes[index] = None
-        else:
-            under_way.keep(index, codes)
+            values = self._values.read(layer.module, output, of_layer, size=codes.size, where=under_way.where)
+        under_way.take(index, codes, values)
 
     def _notice_outside(self, name: str) -> None:
         """A layer ran where no pass is under way, or none that can still be recorded."""
@@ -345,6 +352,7 @@ class Capture:
 
     def _take(self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         check_all_ran(self._layers, under_way)
+        under_way.check_calls(self._layers)
         if self._layout is None:
             self._run_file.check_layout(under_way.layout)
         if not self._current.saw_all_hooks:
@@ -358,9 +366,10 @@ class Capture:
         self, under_way: ForwardPass, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> None:
         """Keep the input that a hook behind ours put in place of the one that was seen."""
-        used = self._model_input.find(args, kwargs, where=under_way.where)
+        used, num_inputs = self._find_input(args, kwargs, where=under_way.where)
         if used is not under_way.given:
             check_num_features(used, under_way.layout, where=under_way.where)
+            under_way.num_inputs = num_inputs
             under_way.inputs = self._step_maker.kept_inputs(used, under_way.memory)
 
     def _make_step(self, ended: ForwardPass) -> QueuedStep:
@@ -368,6 +377,7 @@ class Capture:
             name: checked_marks(given, name, size=ended.size, where=self._where)
             for name, given in ended.marks.items()
         }
+        marks = ended.join(marks)
         about = AsItEnded(
             model=type(self._model).__name__,
             number=self.tally.next_step,

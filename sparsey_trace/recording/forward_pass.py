@@ -13,12 +13,17 @@ from sparsey_trace.recording.model.wrappers import compile_hint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.base import ModelLayer
     from sparsey_trace.recording.adapters.codes import Codes
     from sparsey_trace.recording.steps.step_memory import StepMemory
+
+
+Marks = dict[str, "NDArray[Any] | Tensor"]
+"""What is known of each sample, [B] whole numbers each, by the names of `MARKS`."""
 
 
 @dataclass(kw_only=True)
@@ -33,6 +38,7 @@ class ForwardPass:
         inputs: what the step keeps of the input, as in `UncheckedStep.values`.
         marks: what the user set as the marks of its samples, by the names of `MARKS`.
         given: the input itself, to see whether the model got another one.
+        num_inputs: how many there are in it, end to end; 1 but where each call of a layer has one.
         memory: what is copied of the layers that ran so far; None where that is a tensor for each:
         codes: by number, of these layers; None of those that are in the memory.
         values: by number, of these layers, further values of their MACs, by name.
@@ -45,14 +51,27 @@ class ForwardPass:
     inputs: dict[str, Tensor]
     marks: dict[str, Any]
     given: Tensor
+    num_inputs: int = 1
     memory: StepMemory | None = None
     codes: dict[int, Codes | None] = field(default_factory=dict)
     values: dict[int, dict[str, Tensor]] = field(default_factory=dict)
 
-    def keep(self, index: int, codes: Codes) -> None:
-        """Copy what a layer has put out, in tensors of its own, as it doesn't fit the memory."""
-        self.codes = {**self.codes_by_layer(), index: codes.copied()}
-        self.memory = None
+    def take(self, index: int, codes: Codes, values: dict[str, Tensor] | None) -> None:
+        """Copy what a layer has put out, and have the further values of its MACs, where any are read."""
+        if values is not None:
+            self.values[index] = values
+        if self.memory is not None and self.memory.keep(index, codes):
+            self.codes[index] = None
+        else:  # it doesn't fit the memory
+            self.codes = {**self.codes_by_layer(), index: codes.copied()}
+            self.memory = None
+
+    def check_calls(self, layers: Sequence[ModelLayer]) -> None:
+        """See that how often the layers ran makes one sample of each that came in; it does, here."""
+
+    def join(self, marks: Marks) -> Marks:
+        """Become a pass over all its samples, as which it was begun, here; the marks of these."""
+        return marks
 
     def codes_by_layer(self) -> dict[int, Codes]:
         """Of the layers that ran, each in tensors of its own."""
@@ -126,7 +145,7 @@ def check_order(layers: Sequence[ModelLayer], under_way: ForwardPass, index: int
     if index < due:
         msg = (
             f"{under_way.where}: {layers[index].name}: expected one call in a forward pass, found a second; "
-            "record(…, calls='last') keeps what the last one left"
+            "record(…, calls='last') keeps what the last one left, calls='each' what each did"
         )
         raise RecordError(msg)
     if index > due:

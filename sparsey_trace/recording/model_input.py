@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError, UsageError
@@ -59,16 +60,31 @@ class ModelInput:
         Raises:
             RecordError: there is none.
         """
-        given = self._given(args, dict(kwargs))
-        for value in _tensors(given):
-            if value.dim() and not value.is_complex():
-                return value
-        found = ", ".join(type(value).__name__ for value in given) or "no arguments"
-        msg = (
-            f"{where}: input: expected a real tensor [B, …] among the model's arguments, found {found}; say "
-            "which it is: record(…, input='x'), its position, or a function (args, kwargs) -> tensor"
-        )
-        raise RecordError(msg)
+        return _first_of(self._given(args, dict(kwargs)), where=where)
+
+    def find_of_calls(
+        self, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, where: str
+    ) -> tuple[Tensor, int]:
+        """The input of a pass whose layers run several times.
+
+        Where a function was chosen, it may give a list of several inputs, [B, …] each: one for each call.
+
+        Returns:
+            The one input, [B, …], or all of the list, end to end; and how many these are.
+
+        Raises:
+            RecordError: there is none, or those of the list differ in shape.
+        """
+        if not callable(self._chosen):
+            return self.find(args, kwargs, where=where), 1
+        given = self._chosen(args, dict(kwargs))
+        listed = list(given) if isinstance(given, list | tuple) else [given]
+        found = [_first_of([one], where=where) for one in listed]
+        shapes = [list(one.shape) for one in found]
+        if any(shape != shapes[0] for shape in shapes):
+            msg = f"{where}: input: expected one of the same shape for each call, found {', '.join(map(str, shapes))}"
+            raise RecordError(msg)
+        return (torch.cat(found) if len(found) > 1 else found[0]), len(found)
 
     def _given(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The arguments that may be the input, in the order in which the model names them."""
@@ -83,6 +99,19 @@ class ModelInput:
 
     def _rank(self, name: str) -> int:
         return self._names.index(name) if name in self._names else len(self._names)
+
+
+def _first_of(given: list[Any], *, where: str) -> Tensor:
+    """The first real tensor of what may be the input."""
+    for value in _tensors(given):
+        if value.dim() and not value.is_complex():
+            return value
+    found = ", ".join(type(value).__name__ for value in given) or "no arguments"
+    msg = (
+        f"{where}: input: expected a real tensor [B, …] among the model's arguments, found {found}; say "
+        "which it is: record(…, input='x'), its position, or a function (args, kwargs) -> tensor"
+    )
+    raise RecordError(msg)
 
 
 def _tensors(given: list[Any]) -> Iterator[Tensor]:

@@ -107,7 +107,10 @@ def record(
             RecordError out of the pass; `warn`, with a RecordWarning, and leave the step out; or `skip` it without a
             warning. By default, `auto`, raise until a step was recorded, as the set-up may be wrong, and warn from then
             on. The trace names what was left out.
-        calls: how often a layer may run in a pass: `once`, or several times, of which the `last` is recorded.
+        calls: how often a layer may run in a pass: `once`; or several times, of which the `last` is recorded; or
+            `each`, with samples of its own, whose `moment` is the call's number: those of B inputs are the B samples of
+            the first call, then the B of the second, and so on. An `input` that is a function may then give a list: an
+            input for each call.
         values: further values of each MAC, such as its familiarity: a name to a function of a layer and its output that
             gives [B, M] numbers, kept as float32, nan where there is none; or None for a layer that has no such value.
 

@@ -31,7 +31,9 @@ class Recorder:
 
     One forward pass of the model is one step. The rules, where it isn't as plain as that:
 
-    - A pass runs every recorded layer once (or, with `calls="last"`, at least once), in the thread that began it.
+    - A pass runs every recorded layer once, in the thread that began it; with `calls="last"` at least once; with
+      `calls="each"` as often as every other: each call is a moment, whose samples stand behind those of the call
+      before, with the pass's input (or the moment's own, as `input` says) and its labels, ids and sequences.
     - Layers that run outside a pass of the model (called directly, recomputed in backward) aren't recorded.
     - A pass that raises leaves nothing behind; the next is clean.
     - A model that calls itself: the inner pass is a step, the outer one can't be.
@@ -152,6 +154,9 @@ class Recorder:
     def _mark(self, name: str, given: Any, *, keep: bool) -> None:
         # A dictionary of its own each time, as a pass keeps the one that it began with.
         capture = self._capture
+        if name == "moment" and given is not None and capture.has_moments:
+            msg = "moment: expected none with calls='each', which numbers the calls of layers, found some"
+            raise RecordError(msg)
         others = {other: found for other, found in capture.marks.items() if other != name}
         capture.marks = others if given is None else others | {name: given}
         capture.kept = capture.kept - {name} | ({name} if keep and given is not None else set())

@@ -186,7 +186,7 @@ def test_another_way_is_refused(path: Path) -> None:
         UsageError, match="on_bad_step: expected one of auto, raise, warn, skip, found 'ignore'"
     ):
         record(OriginalModel(), path, on_bad_step="ignore")
-    with pytest.raises(UsageError, match="calls: expected one of once, last, found 'first'"):
+    with pytest.raises(UsageError, match="calls: expected one of once, last, each, found 'first'"):
         record(OriginalModel(), path, calls="first")
     with pytest.raises(DataError, match="config: expected a mapping"):
         record(OriginalModel(), path, config="lr=1")

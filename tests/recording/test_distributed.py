@@ -83,6 +83,7 @@ def test_each_rank_has_its_files(run: Path) -> None:
             for rank in range(2)
             for number in ("", ".1")
         ]
+        + [f"moments.rank{rank}.h5" for rank in range(2)]
         + [f"mine.rank{rank}.h5" for rank in range(2)]
     )
     half = NUM_STEPS // 2
@@ -132,6 +133,14 @@ def test_together_they_give_the_metrics_of_one_process(
     for name in expected:
         assert len(expected[name])
         assert merged[name].equals(expected[name]), name
+
+
+def test_moments_of_ranks_stand_behind_each_other_step_by_step(run: Path) -> None:
+    kept = np.stack([np.load(run / f"kept{rank}.npy") for rank in range(2)])  # rank, call, sample, Q
+    with st.open_trace(str(run / "moments.*.h5")) as trace:
+        by_step = kept.reshape(2, 2, 3, *kept.shape[2:]).swapaxes(0, 1)
+        np.testing.assert_array_equal(trace.layers["code"].codes[:].reshape(by_step.shape), by_step)
+        assert trace.samples.moment[:].tolist() == np.tile(np.repeat(range(3), 3), 4).tolist()
 
 
 def test_the_weights_moved_between_steps(alone: Path) -> None:

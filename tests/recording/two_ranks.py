@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import torch
 from torch import distributed, nn
 from torch.nn.parallel import DistributedDataParallel
 
 from sparsey_trace.recording import record
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, samples
+from tests.recording.recurrent import RECURRENT_LAYERS, calls_of, each, frames, make_recurrent
 
 NUM_STEPS = 6
 BATCH = 4
@@ -37,7 +39,7 @@ def loss_of(output: torch.Tensor) -> torch.Tensor:
 
 
 def train_as_rank(rank: int, folder: str) -> None:
-    """Record a run that is resumed once, one that the ranks leave at different steps, and a pass under an own name."""
+    """Record a run that is resumed once, one that ranks leave at different steps, a pass by itself, and moments."""
     distributed.init_process_group("gloo", init_method=f"file://{folder}/meeting", rank=rank, world_size=2)
     model = DistributedDataParallel(make_model())
     optimizer = optimizer_of(model)
@@ -58,4 +60,16 @@ def train_as_rank(rank: int, folder: str) -> None:
     with record(model, f"{folder}/mine.rank{rank}.h5", layers=CLASSIFIER_LAYERS) as rec:
         model(batch(0, rank))
     print(rec.path.name)
+    record_moments(rank, folder)
     distributed.destroy_process_group()
+
+
+def record_moments(rank: int, folder: str) -> None:
+    """Record a recurrent net, three moments a step, beside what a plain hook keeps of it."""
+    net = make_recurrent()
+    kept = calls_of(net, "code")
+    model = DistributedDataParallel(net)
+    with record(model, f"{folder}/moments.h5", layers=RECURRENT_LAYERS, calls="each", input=each):
+        for step in range(2):
+            model(frames(3, 2 * step + rank)).sum().backward()
+    np.save(f"{folder}/kept{rank}.npy", kept)

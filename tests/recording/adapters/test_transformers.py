@@ -58,9 +58,25 @@ def bert() -> nn.Module:
     return transformers.BertModel(config)
 
 
+def albert() -> nn.Module:
+    config = transformers.AlbertConfig(
+        vocab_size=50,
+        embedding_size=8,
+        hidden_size=16,
+        num_hidden_layers=3,
+        num_attention_heads=2,
+        intermediate_size=32,
+    )
+    return transformers.AlbertModel(config)
+
+
 def in_groups(output: Any) -> torch.Tensor:
     """The strongest of each four units of a token."""
     return output.unflatten(-1, (4, 4)).argmax(-1)
+
+
+def of_albert(output: Any) -> torch.Tensor:
+    return in_groups(output[0] if isinstance(output, tuple) else output)
 
 
 @pytest.mark.parametrize("size", [1, 256])
@@ -91,3 +107,16 @@ def test_a_layer_s_codes_are_recorded(
     with st.open_trace(tmp_path / "run.h5") as trace:
         assert trace.layers[0].active[:].all()
         np.testing.assert_array_equal(trace.layers[0].codes[:], seen[0])
+
+
+def test_each_call_of_tied_layers_is_a_moment(tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    model, seen = albert().eval(), []
+    name = "encoder.albert_layer_groups.0.albert_layers.0"
+    layer = WinnerTakeAll(name, num_macs=TOKENS, num_cms=4, num_neurons=4, output=of_albert)
+    model.get_submodule(name).register_forward_hook(lambda _, __, out: seen.append(of_albert(out)))
+    with record(model, tmp_path / "run.h5", layers=layer, calls="each"):
+        model(input_ids=torch.randint(50, (2, TOKENS)))
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert trace.samples.moment[:].tolist() == [0, 0, 1, 1, 2, 2]
+        np.testing.assert_array_equal(trace.layers[0].codes[:], torch.cat(seen))
