@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import contextlib
 import io
+import sys
 import tempfile
+from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sparsey_trace.cli.main import main
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "README.md"
 TRACE = ROOT / "sample_traces" / "mnist.h5"
-PICTURE = ROOT / "docs" / "images" / "report.png"
+IMAGES = ROOT / "docs" / "images"
 START, END = "<!-- From here on made by docs/readme.py. -->\n", "<!-- To here. -->\n"
-SIZE = (1200, 960)
+TOP = (1200, 960)
+NARROW = (800, 640)
+"""Of a picture that stands beside others: the page is read at 400 pixels there."""
 
 
 def figures(folder: Path) -> str:
@@ -32,24 +40,61 @@ def text(folder: Path) -> str:
     return before + START + figures(folder) + END + rest.partition(END)[2]
 
 
-def draw(folder: Path) -> None:
-    """The top of a report, in 64 colours."""
+def two_runs(folder: Path) -> Path:
+    """A report of two runs of the demo's Sparsey, which differ in when a cell stops learning."""
+    import torch
+
+    import sparsey_trace as st
+    from sparsey_trace.demo import DIGITS, Sparsey, load_digits
+
+    digits, runs = load_digits(), []
+    for name, saturation in (("early", 0.05), ("late", 0.8)):
+        layers = tuple(
+            replace(its, learning=replace(its.learning, saturation=saturation)) for its in DIGITS.layers
+        )
+        model = Sparsey(replace(DIGITS, layers=layers), seed=0)
+        runs.append(folder / f"{name}.h5")
+        with st.record(model, runs[-1], config={"saturation": saturation}) as recorder:
+            for training, numbers in ((True, range(400)), (False, range(400, 500))):
+                model.train(training)
+                for first in numbers[::8]:
+                    recorder.labels = digits.labels[first : first + 8]
+                    model(torch.from_numpy(digits.inputs[first : first + 8]).float())
+    return st.report(runs, folder / "two.html")
+
+
+def shoot(browser: Browser, report: Path, picture: str, size: tuple[int, int], at: str = "#findings") -> None:
+    """A part of a report as it is seen, from a place in it on, in 128 colours."""
     from PIL import Image
 
+    from tests.reporting.browser import Visit
+
+    width, height = size
+    visit = Visit(browser, report, width=width)
+    visit.page.set_viewport_size({"width": width, "height": height})
+    if at != "#findings":
+        visit.page.evaluate("at => document.querySelector(at).scrollIntoView()", at)
+    shot = IMAGES / picture
+    visit.page.screenshot(path=shot, timeout=0)
+    Image.open(shot).convert("RGB").quantize(128, kmeans=1).save(shot, optimize=True)
+
+
+def draw(folder: Path) -> None:
+    """The top of a report, maps of MACs in it, and a report of two runs."""
     from tests.reporting.browser import chromium
 
-    run, shot = folder / "mnist.h5", folder / "report.png"
+    run = folder / "mnist.h5"
     run.write_bytes(TRACE.read_bytes())
     assert main(["report", str(run)]) == 0
+    both = two_runs(folder)
     with chromium() as browser:
-        page = browser.new_page(viewport={"width": SIZE[0], "height": SIZE[1]})
-        page.goto(run.with_suffix(".html").as_uri(), wait_until="commit", timeout=0)
-        page.locator("#growth .chart svg.main-svg").nth(2).wait_for(timeout=0)
-        page.screenshot(path=shot, timeout=0)
-    Image.open(shot).convert("RGB").quantize(64).save(PICTURE, optimize=True)
+        shoot(browser, run.with_suffix(".html"), "report.png", TOP)
+        shoot(browser, run.with_suffix(".html"), "report-macs.png", NARROW, "#averages")
+        shoot(browser, both, "report-two-runs.png", NARROW, "#growth")
 
 
 if __name__ == "__main__":
+    sys.path.insert(0, str(ROOT))
     with tempfile.TemporaryDirectory() as scratch:
         PAGE.write_text(text(Path(scratch)))
         draw(Path(scratch))
