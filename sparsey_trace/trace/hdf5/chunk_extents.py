@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
+
     from numpy.typing import NDArray
 
 _Extents: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
@@ -33,11 +35,18 @@ class Indexed(Protocol):
 
 
 class ChunkExtents:
-    """Where the chunks of all growing datasets of a file stand; threads may share it."""
+    """Where the chunks of all growing datasets of a file stand; threads may share it.
 
-    def __init__(self) -> None:
+    Args:
+        is_settled: whether the file doesn't change any more. Then its indexes are read once, as far as they can be,
+            however many chunks turn out to be missing; else again for each of these, which may be there by now.
+    """
+
+    def __init__(self, *, is_settled: bool = False) -> None:
         """Begin without datasets."""
         self._datasets: list[Indexed] = []
+        self._is_settled = is_settled
+        self._settled: dict[Indexed, _Extents | Exception] = {}
 
     def add(self, dataset: Indexed) -> None:
         """Take in a dataset, whose index isn't read yet."""
@@ -51,33 +60,43 @@ class ChunkExtents:
             rows: how many rows of chunks are.
 
         Returns:
-            The extents of the one that was asked for, as `Indexed.known` has them.
+            The extents of the one that was asked for, as `Indexed.known` has them; where the file is settled, maybe of
+            fewer rows.
 
         Raises:
             OSError, ValueError: the one that was asked for can't be read.
         """
-        found = self._read(asked, rows)
-        # While a file is written, something that isn't whole yet may have been read behind what counts.
-        if (shared := _shared(found)).any():
-            found = self._read(asked, rows)
-            shared = _shared(found)
-        edges = np.cumsum([len(begins) for _, (begins, _) in found])[:-1]
-        for (dataset, (begins, ends)), which in zip(found, np.split(shared, edges), strict=True):
-            dataset.known = (begins, np.where(which, SHARED, ends))
-            if dataset is asked:
-                result = dataset.known
-        return result
+        if not self._is_settled:
+            found = self._read(rows)[asked]
+        else:
+            self._settled = self._settled or self._read(0)
+            found = self._settled[asked]
+        if isinstance(found, Exception):
+            # It would keep all that led to it each time.
+            raise found.with_traceback(None)
+        return found
 
-    def _read(self, asked: Indexed, rows: int) -> list[tuple[Indexed, _Extents]]:
-        found = []
+    def _read(self, rows: int) -> dict[Indexed, _Extents | Exception]:
+        """What each dataset knows from now on; or why it can't be read, which is told to whoever asks for that one."""
+        indexes, faults = self._indexes(rows)
+        # While a file is written, something that isn't whole yet may have been read behind what counts.
+        if (shared := _shared(indexes.values())).any():
+            indexes, faults = self._indexes(rows)
+            shared = _shared(indexes.values())
+        edges = np.cumsum([len(begins) for begins, _ in indexes.values()])[:-1]
+        for (dataset, (begins, ends)), which in zip(indexes.items(), np.split(shared, edges), strict=True):
+            dataset.known = (begins, np.where(which, SHARED, ends))
+        return faults | {dataset: dataset.known for dataset in indexes}
+
+    def _indexes(self, rows: int) -> tuple[dict[Indexed, _Extents], dict[Indexed, Exception]]:
+        found: dict[Indexed, _Extents] = {}
+        faults: dict[Indexed, Exception] = {}
         for dataset in self._datasets:
             try:
-                found.append((dataset, dataset.read_index(rows)))
-            except (LookupError, OSError, ValueError):
-                # Another's fault is told by whoever reads that one.
-                if dataset is asked:
-                    raise
-        return found
+                found[dataset] = dataset.read_index(rows)
+            except (LookupError, OSError, ValueError) as fault:
+                faults[dataset] = fault
+        return found, faults
 
 
 def overlapping(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -94,9 +113,10 @@ def overlapping(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[n
     return shared
 
 
-def _shared(found: list[tuple[Indexed, _Extents]]) -> NDArray[np.bool_]:
+def _shared(found: Collection[_Extents]) -> NDArray[np.bool_]:
     """Of all chunks of all datasets, which share bytes with another."""
-    begins, ends = (np.concatenate([extents[side] for _, extents in found]) for side in (0, 1))
+    nothing = np.zeros(0, np.int64)
+    begins, ends = (np.concatenate([nothing, *(extents[side] for extents in found)]) for side in (0, 1))
     shared = np.zeros(len(ends), np.bool_)
     is_known = ends > 0
     shared[is_known] = overlapping(begins[is_known], ends[is_known])

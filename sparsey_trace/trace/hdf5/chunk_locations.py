@@ -88,17 +88,22 @@ class ChunkLocations:
         msg = f"the chunk at {self.corner(number)} isn't {self._size:,} bytes that were stored whole"
         return ValueError(msg)
 
+    def _missing(self, number: int) -> ValueError:
+        msg = f"the chunk at {self.corner(number)} is missing"
+        return ValueError(msg)
+
     def _find(self, numbers: Sequence[int]) -> tuple[list[int], list[int]]:
         """Where each chunk begins and ends."""
         which = np.asarray(numbers)
         known = self.known
         if numbers[-1] >= len(known[1]) or known[1][which].min() <= 0:
             known = self._extents.read(self, numbers[-1] // self.chunks_across + 1)
+        if numbers[-1] >= len(known[1]):
+            raise self._missing(max(numbers[0], len(known[1])))
         begins, ends = (addresses[which].tolist() for addresses in known)
         for number, end in zip(numbers, ends, strict=True):
             if end == _MISSING:
-                msg = f"the chunk at {self.corner(number)} is missing"
-                raise ValueError(msg)
+                raise self._missing(number)
             if end == SHARED:
                 msg = f"the chunk at {self.corner(number)} shares its bytes with another chunk of the file"
                 raise ValueError(msg)

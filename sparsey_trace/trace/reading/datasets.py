@@ -35,7 +35,12 @@ def open_counter(file: h5py.File, name: str) -> h5py.Dataset:
 
 
 def open_columns(
-    file: h5py.File, columns: Mapping[str, schema.Column], samples: int, cache_bytes: int = 0
+    file: h5py.File,
+    columns: Mapping[str, schema.Column],
+    samples: int,
+    cache_bytes: int = 0,
+    *,
+    is_settled: bool = False,
 ) -> dict[str, ChunkedColumn]:
     """The growing datasets.
 
@@ -44,11 +49,13 @@ def open_columns(
         columns: path to column.
         samples: how many a chunk holds.
         cache_bytes: how much may be kept decompressed, of all together.
+        is_settled: whether the file doesn't change any more, as `ChunkExtents` has it.
 
     Raises:
         KeyError, ValueError: one is missing, or is stored in another way.
     """
-    total, extents = sum(column.sample_bytes for column in columns.values()), ChunkExtents()
+    total = sum(column.sample_bytes for column in columns.values())
+    extents = ChunkExtents(is_settled=is_settled)
     return {
         path: ChunkedColumn(
             file,

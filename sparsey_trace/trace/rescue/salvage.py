@@ -80,7 +80,7 @@ class Salvage:
             msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
             raise ValueError(msg)
         self._tail = self._or_lost(lambda: Tail(file, self._columns), "tail")
-        self._chunked = open_columns(file, self._columns, self._size)
+        self._chunked = open_columns(file, self._columns, self._size, is_settled=True)
         counts = self._or_lost(self._counts, "progress")
         self.is_whole = counts is not None or self._is_closed()
         self.committed, self._in_chunks = counts or self._guess()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import Counter
 from typing import TYPE_CHECKING
 
 import h5py
@@ -11,6 +12,7 @@ import pytest
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.trace.hdf5.chunk_locations import ChunkLocations
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.faults import times
 from tests.trace.feed import sent
@@ -18,6 +20,8 @@ from tests.trace.rescue.saved import STEPS, chunk_at, flip, saved
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 
 @pytest.mark.parametrize("name", ["layers/0/codes", "samples/step", "inputs", "layers/1/active"])
@@ -111,3 +115,20 @@ def test_damage_anywhere_costs_no_more_than_it_must(closed: Path, left: Path) ->
             assert "\n" not in str(error)
         path.write_bytes(whole)
     assert refused < tries / 3
+
+
+def test_indexes_of_chunks_are_read_once_however_many_chunks_are_missing(
+    closed: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    offset, _ = chunk_at(closed, "samples/step", 3)
+    closed.write_bytes(closed.read_bytes()[:offset])
+    reads: Counter[ChunkLocations] = Counter()
+    read_index = ChunkLocations.read_index
+
+    def counted(locations: ChunkLocations, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        reads[locations] += 1
+        return read_index(locations, rows)
+
+    monkeypatch.setattr(ChunkLocations, "read_index", counted)
+    assert len(saved(closed).losses) >= 2
+    assert max(reads.values()) == 1
