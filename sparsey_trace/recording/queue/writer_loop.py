@@ -9,7 +9,6 @@ from sparsey_trace.errors import DataError, RecordError
 from sparsey_trace.recording.queue.pending_step import PendingStep
 from sparsey_trace.recording.queue.step_queue import CommitRequest, EndOfSteps, RefusedStep, StepQueue, Steps
 from sparsey_trace.recording.steps.joined import AnyStep, alike, joined
-from sparsey_trace.recording.steps.step import Step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -84,8 +83,7 @@ class WriterLoop:
         for steps in alike(self._on_host(queued)):
             self._append(steps)
         for step in queued:
-            if not isinstance(step, Step):
-                step.free()
+            step.free()
 
     def _on_host(self, queued: Steps) -> Iterator[AnyStep]:
         """Those that may be written, when their values are there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -78,7 +79,7 @@ class HostStep:
             self.memory.free()
 
     def checked(self, *, first_sample: int) -> Step:
-        """The step, when its winners are found; its memory is free then.
+        """The step, when its winners are found; its memory is free then, but for the input, which the step has.
 
         Args:
             first_sample: the number of its first sample in the run, for messages.
@@ -87,8 +88,9 @@ class HostStep:
             RecordError: a MAC's code isn't one, or a value of the input isn't finite.
         """
         inputs, winners = looked_at([self], first_sample=first_sample)
-        if self.memory is not None and inputs is not None:
-            inputs = inputs.copy()  # as the next pass writes over it
+        release = None
+        if self.memory is not None and (kept := self.memory.hand_over_input()) is not None:
+            release = partial(self.memory.pool.give_back_input, kept)
         self.free()
         return Step(
             number=self.number,
@@ -102,6 +104,7 @@ class HostStep:
             marks=self.marks,
             time=self.time,
             values=self.values,
+            release=release,
         )
 
 

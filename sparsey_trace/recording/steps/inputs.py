@@ -11,6 +11,7 @@ from torch.nn.functional import pad
 
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.steps.byte_words import weighted_sums
+from sparsey_trace.trace.format.inputs import is_finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def checked_inputs(inputs: NDArray[Any], *, where: str, first_sample: int) -> ND
         RecordError: a value isn't finite.
     """
     flat = inputs.reshape(len(inputs), -1)
-    if flat.dtype.kind == "f" and not np.isfinite(flat).all():
+    if not is_finite(flat):
         sample, feature = np.argwhere(~np.isfinite(flat))[0]
         msg = (
             f"{where}, sample {first_sample + sample}: input: expected finite numbers, found "

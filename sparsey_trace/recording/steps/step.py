@@ -8,7 +8,7 @@ from itertools import accumulate, pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -34,6 +34,7 @@ class Step:
         marks: what is known of each sample, [B] whole numbers each, by the names of `MARKS`.
         time: seconds since 1970-01-01 UTC.
         values: further values of MACs: a name to [B, M] for each layer, or None where a layer has none.
+        release: takes back memory that others may have used, when nobody reads the step any more.
     """
 
     number: int
@@ -47,6 +48,7 @@ class Step:
     marks: dict[str, NDArray[Any]]
     time: float
     values: dict[str, list[NDArray[Any] | None]] = field(default_factory=dict)
+    release: Callable[[], None] | None = None
 
     @property
     def nbytes(self) -> int:
@@ -64,6 +66,11 @@ class Step:
             None if self.inputs is None else (self.inputs.dtype, self.inputs.shape),
             {name: [value is None for value in by_layer] for name, by_layer in self.values.items()},
         )
+
+    def free(self) -> None:
+        """Let another pass have what memory isn't the step's alone."""
+        if self.release is not None:
+            self.release()
 
     def winners_by_layer(self) -> list[NDArray[Any]]:
         """Per layer [B, M, Q], as views."""

@@ -53,6 +53,7 @@ class StepMemory:
         size: B.
 
     Attributes:
+        pool: where it goes when it is free.
         kind: of the pass.
         size: B.
         cells: bool, or int32 marks; [all of them].
@@ -62,7 +63,7 @@ class StepMemory:
 
     def __init__(self, pool: MemoryPool, kind: Kind, size: int) -> None:
         """Filled with nothing yet; see the class for the arguments."""
-        self.kind, self.size, self._pool = kind, size, pool
+        self.kind, self.size, self.pool = kind, size, pool
         first = kind.layout.layers[0]
         per_mac = first.num_cms * (1 if kind.is_marks else first.num_neurons)
         sizes = [size * layer.num_macs for layer in kind.layout.layers]
@@ -80,9 +81,10 @@ class StepMemory:
     def keep_input(self, inputs: Tensor) -> Tensor:
         """A copy of an input of the host's, [B, …], in memory that is this one's."""
         found, dtype = dense(inputs), kept_dtype(inputs)
-        slot = self._input
+        slot = self.pool.take_input() if self._input is None else self._input
         if slot is None or slot.shape != found.shape or slot.dtype is not dtype:
-            slot = self._input = torch.empty(found.shape, dtype=dtype, device="cpu")
+            slot = torch.empty(found.shape, dtype=dtype, device="cpu")
+        self._input = slot
         return slot.copy_(found)
 
     def keep(self, index: int, codes: Codes) -> bool:
@@ -104,6 +106,11 @@ class StepMemory:
             flags.copy_(active)
         return True
 
+    def hand_over_input(self) -> Tensor | None:
+        """The input's copy, for who needs it longer than this memory; `MemoryPool.give_back_input` takes it back."""
+        given, self._input = self._input, None
+        return given
+
     @property
     def all_bytes(self) -> int:
         """With those of the input."""
@@ -111,7 +118,7 @@ class StepMemory:
 
     def free(self) -> None:
         """Let another pass fill it; nobody reads it any more."""
-        self._pool.give_back(self)
+        self.pool.give_back(self)
 
     def taken_out(self, index: int) -> Codes:
         """A copy of what a layer has put out."""
@@ -133,6 +140,7 @@ class MemoryPool:
         """None yet; see the class for the argument."""
         self.kind = kind
         self._free: dict[int, list[StepMemory]] = {}
+        self._inputs: list[Tensor] = []  # copies whose memories went on without them
 
     def take(self, size: int) -> StepMemory:
         """Memory for so many samples. One that never comes back is forgotten."""
@@ -149,6 +157,18 @@ class MemoryPool:
         free = self._free.setdefault(size, [])
         if not free or (len(free) + 1) * memory.all_bytes <= _MOST_BYTES:
             free.append(memory)
+
+    def take_input(self) -> Tensor | None:
+        """Memory that an input was copied into, if any waits to be used again."""
+        try:
+            return self._inputs.pop()
+        except IndexError:
+            return None
+
+    def give_back_input(self, memory: Tensor) -> None:
+        """See `StepMemory.hand_over_input`."""
+        if not self._inputs:
+            self._inputs.append(memory)
 
 
 def kind_of(codes: Sequence[Codes], layout: Layout) -> Kind | None:

@@ -130,6 +130,16 @@ def is_binary(inputs: NDArray[Any]) -> bool:
     return inputs.dtype == np.bool_ or bool(((inputs == 0) | (inputs == 1)).all())
 
 
+def is_finite(values: NDArray[Any]) -> bool:
+    """Whether all are finite, of any real dtype."""
+    if values.dtype.kind != "f":
+        return True
+    # The sum of finite values is finite, or too large, and no other: a look at each takes four times as long.
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = values.sum(dtype=np.promote_types(values.dtype, np.float32))
+    return bool(np.isfinite(total) or np.isfinite(values).all())
+
+
 def recoded(stored: NDArray[Any], old: schema.Column, new: schema.Column) -> NDArray[Any]:
     """Inputs [n, ...] as another column stores them, which is of a wider kind.
 
@@ -168,7 +178,7 @@ def _bits(flat: NDArray[Any], where: str) -> NDArray[Any]:
 
 def _whole(flat: NDArray[Any], column: schema.Column, where: str) -> NDArray[Any]:
     kind = column.dtype.name
-    if flat.dtype.kind == "f" and not np.isfinite(flat).all():
+    if flat.dtype.kind == "f" and not is_finite(flat):
         _refuse_infinite(flat, flat, column, where)
     if not (_is_within(flat, kind) and (flat.dtype.kind != "f" or (np.trunc(flat) == flat).all())):
         limits = np.iinfo(column.dtype)
@@ -179,8 +189,8 @@ def _whole(flat: NDArray[Any], column: schema.Column, where: str) -> NDArray[Any
 
 def _real(flat: NDArray[Any], column: schema.Column, where: str) -> NDArray[Any]:
     with np.errstate(over="ignore", invalid="ignore"):
-        encoded = flat.astype(column.dtype)
-    if not np.isfinite(encoded).all():
+        encoded = flat.astype(column.dtype, copy=False)
+    if not is_finite(encoded):
         _refuse_infinite(flat, encoded, column, where)
     if len(wrong := _rounded(flat, encoded)):
         sample, feature = wrong[0]

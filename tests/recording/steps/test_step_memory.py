@@ -95,6 +95,27 @@ def test_memory_is_used_again_and_bounded() -> None:
     assert len(pool._free) <= 4
 
 
+def test_an_input_goes_with_a_large_step_and_its_memory_comes_back(path: Path) -> None:
+    """Each pass looks at its own step, as it is larger than an eighth of what may wait."""
+    model, sent, inputs = Twice(), [], []
+    memories = set()
+    with record(model, path, layers=LAYERS, queue_bytes=50_000) as rec:
+        for number in range(12):
+            first, second = winners(4, number), winners(4, 100 + number)
+            x = torch.rand(4, 999, generator=torch.Generator().manual_seed(number))
+            inputs.append(x.clone())
+            sent.append(first)
+            model(x, shown(first, "cells"), shown(second, "cells"))
+            if number > 5:
+                rec.commit()
+                (kept,) = rec._capture._step_maker._pool._inputs
+                memories.add(kept.data_ptr())
+    assert len(memories) == 1
+    with st.open_trace(path) as trace:
+        np.testing.assert_array_equal(trace.inputs[:], torch.cat(inputs))
+        np.testing.assert_array_equal(trace.layers[0].codes[:], torch.cat(sent))
+
+
 def test_layers_of_several_kinds_have_tensors_of_their_own() -> None:
     v1 = st.LayerLayout(name="v1", num_macs=3, num_cms=2, num_neurons=4, connections=[[0]] * 3)
     v2 = st.LayerLayout(name="v2", num_macs=3, num_cms=2, num_neurons=5, connections=[[0]] * 3)

@@ -59,6 +59,15 @@ def test_hdf5_reads_them(
         np.testing.assert_array_equal(file["values"][:], values)
 
 
+def test_hdf5_reads_large_chunks(tmp_path: Path) -> None:
+    """Which are compressed less."""
+    values = np.random.default_rng(0).integers(0, 200, (70, 9000)).astype("f4")
+    write(tmp_path / "values.h5", values, (64, 9000))
+    with h5py.File(tmp_path / "values.h5") as file:
+        assert file["values"].id.get_chunk_info(0).size < values[:64].nbytes / 2
+        np.testing.assert_array_equal(file["values"][:], values)
+
+
 def test_hdf5_finds_any_changed_bit(tmp_path: Path) -> None:
     values = np.random.default_rng(0).integers(0, 16, (64, 5), np.uint8)
     write(tmp_path / "values.h5", values, (64, 5))
