@@ -179,6 +179,7 @@ def record(
             )
             recorder = Recorder(run_file.path, capture, writer_thread)
             recorder.start()
+            run_file.meeting.leave()
         return recorder
     except BaseException as error:  # Ctrl-C too leaves no hook, and no lock
         if recorder is not None:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import sys
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import RecordError, SparseyTraceError, TraceError, UsageError, VersionError
 from sparsey_trace.recording import live
-from sparsey_trace.recording.rank_agreement import Reached, agree, refuse
+from sparsey_trace.recording.rank_agreement import Meeting, Reached
+from sparsey_trace.recording.run_names import is_numbered, numbered, numbers, ranked
+from sparsey_trace.recording.stale_files import stale_files
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.reading.layout_difference import layout_difference
 from sparsey_trace.trace.reading.trace_file import open_trace_file
@@ -37,11 +38,13 @@ class RunFile:
         layout: the model as that file has it, or None.
         inputs: how inputs are kept: as asked for, or as that file keeps them.
         values: the names of further values of MACs in that file, or None.
+        meeting: of the ranks that record the run, which is to be left once the recording has begun.
     """
 
     path: Path
     part: RunPart
     inputs: str
+    meeting: Meeting
     before: Path | None = None
     stale: Sequence[Path] = ()
     layout: Layout | None = None
@@ -82,7 +85,8 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
     Ranks that were killed at different steps, or before their first commit, go on with the same step and the same
     number: with more than one they tell each other how far they came, so each of them has to call this.
 
-    With `overwrite` the whole run is replaced: what goes on from its first file would belong to no run any more.
+    With `overwrite` the whole run is replaced: what goes on from its first file would belong to no run any more, nor
+    would files of ranks that there aren't any more.
 
     With either, a recorder of this process that still writes to the run is closed, as where a cell of a notebook is run
     again.
@@ -93,64 +97,56 @@ def find_run_file(path: Path, *, inputs: str, resume: bool, overwrite: bool) -> 
         TraceError: the last file is still being written, or can't be opened; or a later one of the run to replace is.
 
     >>> from pathlib import Path
-    >>> find_run_file(Path("run.h5"), inputs="auto", resume=False, overwrite=False).part
-    RunPart(rank=0, num_ranks=1, continues='', first_step=0, first_sample=0)
+    >>> find_run_file(Path("run.h5"), inputs="auto", resume=False, overwrite=False).path.name
+    'run.h5'
     """
     if resume and overwrite:
         msg = "resume=True keeps what is there, overwrite=True replaces it: expected one of them, found both"
         raise UsageError(msg)
     rank, num_ranks = _rank()
     own = RunPart(rank=rank, num_ranks=num_ranks)
-    firsts = [path] if num_ranks == 1 else [_ranked(path, rank, other) for other in range(num_ranks)]
-    first = RunFile(path=firsts[rank], part=own, inputs=inputs)
+    mine, lowest = (path, path) if num_ranks == 1 else (ranked(path, rank, rank), ranked(path, rank, 0))
+    first = RunFile(path=mine, part=own, inputs=inputs, meeting=Meeting(lowest, rank, num_ranks))
     if resume or overwrite:
         _end_earlier(first.path)
-    if not resume:
-        return replace(first, stale=_behind_it(first.path) if overwrite else ())
+    if resume:
+        return _resumed(first)
+    stale = stale_files(path, own) if overwrite else []
+    return replace(first, part=replace(own, run=first.meeting.run()), stale=stale)
+
+
+def _resumed(first: RunFile) -> RunFile:
+    """The file that goes on behind those that are there, of all ranks."""
+    meeting, inputs = first.meeting, first.inputs
     try:
         begun, reached = _own(first)
     except SparseyTraceError as error:
-        if num_ranks > 1:
-            refuse(str(error), firsts[0], rank=rank)
+        if meeting.num_ranks > 1:
+            meeting.refuse(str(error))
         raise
-    if num_ranks > 1:
-        reached = agree(reached, firsts[0], rank=rank, num_ranks=num_ranks)
+    if meeting.num_ranks > 1:
+        reached = meeting.agree(reached)
     kind = reached.inputs or inputs
-    _check_same("inputs", kind, kind if inputs == "auto" else inputs, firsts[0])
-    part = replace(begun.part, first_step=reached.first_step)
-    return replace(begun, path=_numbered(first.path, reached.number + 1), part=part, inputs=kind)
+    _check_same("inputs", kind, kind if inputs == "auto" else inputs, meeting.first)
+    part = replace(begun.part, first_step=reached.first_step, run=reached.run or meeting.run())
+    return replace(begun, path=numbered(first.path, reached.number + 1), part=part, inputs=kind)
 
 
 def _own(first: RunFile) -> tuple[RunFile, Reached]:
     """What goes on from this rank's last file, and how far the run has come in its files."""
-    numbers = _numbers(first.path)
-    last = _numbered(first.path, max(numbers, default=0))
+    there = numbers(first.path)
+    last = numbered(first.path, max(there, default=0))
     WriterLock.acquire(last).release()  # whoever writes there, even before there is a file, is named
-    if not numbers:
+    if not there:
         return first, Reached(number=-1, first_step=0, inputs="")
     begun = _behind(last, first)
-    return begun, Reached(number=max(numbers), first_step=begun.part.first_step, inputs=begun.inputs)
-
-
-def _behind_it(first: Path) -> list[Path]:
-    """The files that go on from a file, one from the other; nobody writes to them."""
-    found, before = [], first
-    for number in sorted(_numbers(first)):
-        path = _numbered(first, number)
-        if number and _continues(path) == before.name:
-            WriterLock.acquire(path).release()
-            found.append(path)
-            before = path
-    return found
-
-
-def _continues(path: Path) -> str:
-    """The name of the file that one goes on from; empty where it is none of ours."""
-    with contextlib.suppress(TraceError):
-        file = open_trace_file(path)
-        file.storage.close()
-        return file.part.continues
-    return ""
+    return begun, Reached(
+        number=max(there),
+        first_step=begun.part.first_step,
+        inputs=begun.inputs,
+        run=begun.part.run,
+        last=last.name,
+    )
 
 
 def _behind(before: Path, begun: RunFile) -> RunFile:
@@ -175,6 +171,7 @@ def _behind(before: Path, begun: RunFile) -> RunFile:
             continues=before.name,
             first_step=last.next_step,
             first_sample=last.part.first_sample + last.storage.committed,
+            run=last.part.run,
         )
     values = frozenset[str]().union(*last.head.values)
     return replace(begun, part=part, inputs=kind, before=before, layout=last.head.layout, values=values)
@@ -193,30 +190,9 @@ def _rank() -> tuple[int, int]:
     return distributed.get_rank(), distributed.get_world_size()
 
 
-def _ranked(path: Path, rank: int, other: int) -> Path:
-    """What another rank calls the path that this one was given."""
-    return path.with_name(f"{path.stem.removesuffix(f'.rank{rank}')}.rank{other}{path.suffix}")
-
-
-def _numbered(first: Path, number: int) -> Path:
-    return first.with_name(f"{first.stem}.{number}{first.suffix}") if number else first
-
-
 def _end_earlier(first: Path) -> None:
     """Close what this process still records of the run."""
     for path in live.paths():
-        is_numbered = _pattern(first).fullmatch(path.name) is not None
-        if path.parent == first.resolve().parent and (path.name == first.name or is_numbered):
+        is_of_run = path.name == first.name or is_numbered(first, path.name)
+        if path.parent == first.resolve().parent and is_of_run:
             live.end_earlier(path)
-
-
-def _pattern(first: Path) -> re.Pattern[str]:
-    """What the names of the run's later files match."""
-    return re.compile(rf"{re.escape(first.stem)}\.([1-9]\d*){re.escape(first.suffix)}")
-
-
-def _numbers(first: Path) -> list[int]:
-    """The numbers of the run's files that are there; the first is 0."""
-    pattern = _pattern(first)
-    names = [path.name for path in first.parent.iterdir()] if first.parent.is_dir() else []
-    return [0] * (first.name in names) + [int(found[1]) for found in map(pattern.fullmatch, names) if found]

@@ -1,4 +1,4 @@
-"""A run of several ranks that are started, killed, resumed and closed in any order, beside a model of it.
+"""A run of several ranks that are started, killed, resumed, closed and recorded again in any order, beside a model.
 
 The files are those of real writers, named and numbered as a recorder does it; a kill is what is left on the disk of a
 file at that moment. Ranks are threads while they agree on how to go on, as each waits for the others' words there.
@@ -22,9 +22,10 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import RecordError, TraceError
 from sparsey_trace.layout import PHASES, TRAIN, LayerLayout, Layout
 from sparsey_trace.recording import rank_agreement, run_files
+from sparsey_trace.recording.record_model import _open_writer
 from sparsey_trace.recording.run_files import RunFile, find_run_file
 from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.joint_head import joint_head
@@ -32,11 +33,12 @@ from sparsey_trace.trace.reading.merge_rules import MergeRules
 from sparsey_trace.trace.reading.merged import MergedStorage
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.trace import Trace
-from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
     from datetime import timedelta
     from typing import Any
+
+    from sparsey_trace.trace.writing.writer import TraceWriter
 
 MOST_RANKS = MOST_STARTS = 4
 LAYOUT = Layout(
@@ -70,6 +72,17 @@ class Store:
     def get(self, key: str) -> bytes:
         return self._kept[key].encode()
 
+    def add(self, key: str, amount: int) -> int:
+        with self._news:
+            self._kept[key] = str(int(self._kept.get(key, "0")) + amount)
+            return int(self._kept[key])
+
+    def compare_set(self, key: str, expected: str, value: str) -> bytes:
+        with self._news:
+            if self._kept.get(key, "") == expected:
+                self._kept[key] = value
+            return self.get(key)
+
     def wait(self, keys: list[str], timeout: timedelta) -> None:
         with self._news:
             assert self._news.wait_for(lambda: keys[0] in self._kept, timeout.total_seconds())
@@ -84,7 +97,9 @@ class Rank:
         samples: that were committed.
         drops: steps that it dropped and that were committed.
         has_files: whether it has left one.
+        run: which recording these are of.
         file: that it writes while it runs.
+        begun: which recording that is.
         writer: of that file, once it has a step.
         next_step: the number of its next pass.
         told: what a commit has told of that.
@@ -94,7 +109,9 @@ class Rank:
     samples: list[Sample] = field(default_factory=list)
     drops: set[int] = field(default_factory=set)
     has_files: bool = False
+    run: int = 0
     file: RunFile | None = None
+    begun: int = 0
     writer: TraceWriter | None = None
     next_step: int = 0
     told: int = 0
@@ -103,8 +120,7 @@ class Rank:
 
     def record(self, sample: Sample, size: int) -> None:
         if self.writer is None:
-            assert self.file is not None
-            self.writer = TraceWriter(self.file.path, LAYOUT, part=self.file.part)
+            self._open()
         self.writer.append(
             inputs=np.zeros((size, 2)),
             codes=[np.zeros((size, 1, 1), int)],
@@ -117,6 +133,15 @@ class Rank:
         )
         self.has_files = True
         self.unsafe += [sample] * size
+
+    def _open(self) -> None:
+        assert self.file is not None
+        if self.begun > self.run:
+            self.samples, self.drops, self.told = [], set(), 0
+        self.writer = _open_writer(
+            self.file, {"part": self.file.part, "overwrite": self.begun > self.run}, LAYOUT
+        )
+        self.run = self.begun
 
     def drop(self, step: int) -> None:
         if self.writer is not None:
@@ -158,7 +183,7 @@ class RunMachine(RuleBasedStateMachine):
     def begin(self, num_ranks: int) -> None:
         self.folder = Path(tempfile.mkdtemp())
         self.ranks = [Rank(number) for number in range(num_ranks)]
-        self.starts = self.passes = self.epoch = 0
+        self.starts = self.passes = self.epoch = self.run = 0
         self.known: list[Any] = []
         self.seen: list[set[int]] = []
         self.start(0)
@@ -174,7 +199,11 @@ class RunMachine(RuleBasedStateMachine):
     def running(self) -> list[Rank]:
         return [rank for rank in self.ranks if rank.file is not None]
 
-    @precondition(lambda self: not self.running and self.starts < MOST_STARTS)
+    @property
+    def runs_there(self) -> set[int]:
+        return {rank.run for rank in self.ranks if rank.has_files}
+
+    @precondition(lambda self: not self.running and self.starts < MOST_STARTS and len(self.runs_there) < 2)
     @rule(epochs_back=st.sampled_from([0, 0, 1, 2]))
     def start(self, epochs_back: int) -> None:
         """All ranks, each of which goes on from its own files and what the others say."""
@@ -189,20 +218,45 @@ class RunMachine(RuleBasedStateMachine):
             behind = [sample.step for sample in rank.samples] + list(rank.drops) + [rank.told - 1]
             assert first_step > max(behind)
             assert not file.path.exists()
-            rank.file, rank.next_step = file, first_step
+            rank.file, rank.next_step, rank.begun = file, first_step, max(self.runs_there, default=self.run)
         self.starts += 1
 
-    def _agreed(self) -> list[RunFile]:
+    @precondition(lambda self: not self.running and self.starts < MOST_STARTS)
+    @rule(killed=st.sets(st.integers(0, MOST_RANKS - 1), max_size=2))
+    def record_again(self, killed: set[int]) -> None:
+        """All ranks, in place of what there is; a rank's old files are there until it has something new."""
+        self.run, self.epoch = self.run + 1, 0
+        for rank, file in zip(self.ranks, self._agreed(overwrite=True), strict=True):
+            rank.file, rank.next_step, rank.begun = file, 0, self.run
+            if rank.number in killed:
+                rank.kill()
+        self.starts += 1
+
+    @precondition(lambda self: not self.running and len(self.runs_there) > 1)
+    @rule()
+    def move_old_files(self) -> None:
+        """As an error says, behind which the run can't be read, nor go on."""
+        with pytest.raises(RecordError, match="expected files of one run to go on from, found of run"):
+            self._agreed()
+        last = max(self.runs_there)
+        for rank in self.ranks:
+            if rank.has_files and rank.run < last:
+                for path in self.folder.glob(f"run.rank{rank.number}*"):
+                    path.unlink()
+                rank.samples, rank.drops, rank.told, rank.has_files = [], set(), 0, False
+
+    def _agreed(self, *, overwrite: bool = False) -> list[RunFile]:
         store, here = Store(), threading.local()
 
         def begin(rank: int) -> RunFile:
             here.rank = rank
-            return find_run_file(self.folder / "run.h5", inputs="binary", resume=True, overwrite=False)
+            return find_run_file(
+                self.folder / "run.h5", inputs="binary", resume=not overwrite, overwrite=overwrite
+            )
 
         with (
             patch.object(run_files, "_rank", lambda: (here.rank, len(self.ranks))),
             patch.object(rank_agreement, "_store", lambda: store),
-            patch.object(rank_agreement, "_next_turn", lambda first: 0),
             ThreadPoolExecutor(len(self.ranks)) as threads,
         ):
             return list(threads.map(begin, range(len(self.ranks))))
@@ -248,6 +302,12 @@ class RunMachine(RuleBasedStateMachine):
             with pytest.raises(TraceError, match="expected files of such names, found none"):
                 open_trace(pattern)
             return
+        if len(self.runs_there) > 1:
+            with pytest.raises(
+                TraceError, match=r"expected files of one run, found .* move what is of another"
+            ):
+                open_trace(pattern, missing_ranks="allow")
+            return
         if there not in self.seen:
             self.seen.append(there)
             if len(there) < len(self.ranks):
@@ -255,8 +315,8 @@ class RunMachine(RuleBasedStateMachine):
                     open_trace(pattern)
         with open_trace(pattern, missing_ranks="allow") as trace:
             self._check_whole(trace, there)
-            assert all(Contents(trace).has(known) for known in self.known)
-            self.known.append(Contents(trace).now())
+            assert all(Contents(trace).has(known) for run, known in self.known if self.runs_there == {run})
+            self.known.append((max(self.runs_there), Contents(trace).now()))
             for rules in ({"complete_steps": True}, {"repeated_steps": "last"}):
                 self._check_samples(put_together(trace, MergeRules(**rules)), self._chosen(there, **rules))
 

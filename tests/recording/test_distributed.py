@@ -87,13 +87,24 @@ def test_each_rank_has_its_files(run: Path) -> None:
         + [f"mine.rank{rank}.h5" for rank in range(2)]
     )
     half = NUM_STEPS // 2
+    runs = {name: run_of(*run.glob(f"{name}.*.h5")) for name in ("run", "uneven", "mine")}
+    assert len(set(runs.values())) == 3
     for rank in range(2):
-        own = {"rank": rank, "num_ranks": 2}
+        own = {"rank": rank, "num_ranks": 2, "run": runs["run"]}
         before = f"run.rank{rank}.h5"
         with st.open_trace(run / before) as first, st.open_trace(run / f"run.rank{rank}.1.h5") as second:
             assert first.part == RunPart(**own)
             assert second.part == RunPart(**own, continues=before, first_step=half, first_sample=half * BATCH)
             assert [len(first), len(second)] == [half * BATCH] * 2
+
+
+def run_of(*files: Path) -> str:
+    runs = set()
+    for file in files:
+        with st.open_trace(file) as trace:
+            runs.add(trace.part.run)
+    [run] = runs
+    return run
 
 
 def test_ranks_that_ended_at_different_steps_go_on_with_the_same(run: Path) -> None:

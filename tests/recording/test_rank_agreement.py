@@ -10,7 +10,7 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import rank_agreement
-from sparsey_trace.recording.rank_agreement import Reached, agree, refuse
+from sparsey_trace.recording.rank_agreement import Meeting, Reached
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -99,23 +99,74 @@ class Store:
     def get(self, key: str) -> bytes:
         return self.kept[key].encode()
 
+    def add(self, key: str, amount: int) -> int:
+        self.kept[key] = str(int(self.kept.get(key, "0")) + amount)
+        return int(self.kept[key])
+
+    def compare_set(self, key: str, expected: str, value: str) -> bytes:
+        if self.kept.get(key, "") == expected:
+            self.kept[key] = value
+        return self.get(key)
+
     def wait(self, keys: list[str], timeout: timedelta) -> None:
         if keys[0] not in self.kept:
             raise RuntimeError
 
 
-def test_a_rank_that_asks_for_nothing_or_can_t_go_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    store, first = Store(), tmp_path / "run.rank0.h5"
+@pytest.fixture
+def store(monkeypatch: pytest.MonkeyPatch) -> Store:
+    store = Store()
     monkeypatch.setattr(rank_agreement, "_store", lambda: store)
-    own = Reached(number=0, first_step=4, inputs="binary")
+    return store
+
+
+@pytest.fixture
+def ranks(store: Store, tmp_path: Path) -> list[Meeting]:
+    return [Meeting(tmp_path / "run.rank0.h5", rank, 2) for rank in range(2)]
+
+
+OWN = Reached(number=0, first_step=4, inputs="binary", run="1" * 32, last="run.rank0.h5")
+
+
+def test_a_rank_that_asks_for_nothing_or_can_t_go_on(ranks: list[Meeting]) -> None:
     with pytest.raises(
         RecordError, match=r"expected every rank to call record\(..., resume=True\), as .* rank 1 for"
     ):
-        agree(own, first, rank=0, num_ranks=2)
-    rank_agreement._turns[first.name] = 0
-    refuse("run.rank1.h5: expected a trace", first, rank=1)
-    rank_agreement._turns[first.name] = 0
+        ranks[0].agree(OWN)
+    ranks[1].refuse("run.rank1.h5: expected a trace")
     with pytest.raises(
         RecordError, match=r"run.rank0.h5: expected every rank to go on, .* can't: run.rank1.h5: "
     ):
-        agree(own, first, rank=0, num_ranks=2)
+        ranks[0].agree(OWN)
+    ranks[1]._tell(OWN)
+    assert ranks[0].agree(OWN).number == 0, "both know that the first attempt failed"
+
+
+def test_ranks_have_one_run_and_another_each_time(ranks: list[Meeting]) -> None:
+    runs = []
+    for _ in range(2):
+        runs.append(ranks[0].run())
+        assert ranks[0].run() == runs[-1], "a rank that tries again, alone, as its recording couldn't begin"
+        ranks[0].leave()
+        assert ranks[1].run() == runs[-1], "however late"
+        ranks[1].leave()
+    assert runs[0] != runs[1]
+
+
+def test_files_of_two_runs_are_told_before_more_is_recorded(ranks: list[Meeting]) -> None:
+    ranks[1]._tell(OWN._replace(run="2" * 32, last="run.rank1.1.h5"))
+    with pytest.raises(RecordError) as caught:
+        ranks[0].agree(OWN)
+    assert str(caught.value) == (
+        f"{ranks[0].first}: expected files of one run to go on from, found of run 11111111 run.rank0.h5; "
+        "of run 22222222 run.rank1.1.h5: a rank that is killed before its first commit leaves its file of an earlier "
+        "recording; remove what is of another run, or record anew with overwrite=True"
+    )
+
+
+def test_ranks_that_cannot_be_asked_have_no_known_run(
+    ranks: list[Meeting], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rank_agreement, "_store", lambda: None)
+    assert ranks[0].run() == ""
+    ranks[0].leave()

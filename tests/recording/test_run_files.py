@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import socket
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,7 +44,12 @@ def resume(path: Path, *seeds: int, **more: Any) -> Recorder:
 
 def part_of(path: Path) -> RunPart:
     with st.open_trace(path) as trace:
-        return trace.part
+        return replace(trace.part, run="")
+
+
+def run_of(path: Path) -> str:
+    with st.open_trace(path) as trace:
+        return trace.part.run
 
 
 def test_where_nothing_is_the_run_begins(path: Path) -> None:
@@ -59,6 +65,7 @@ def test_each_resume_makes_a_file_that_goes_on_from_the_last(path: Path) -> None
     ]
     assert part_of(path.with_name("run.1.h5")) == RunPart(continues="run.h5", first_step=2, first_sample=6)
     assert part_of(path.with_name("run.2.h5")) == RunPart(continues="run.1.h5", first_step=3, first_sample=9)
+    assert len({run_of(file) for file in path.parent.glob("run*")}) == 1
     with st.open_trace(path.with_name("run.2.h5")) as trace:
         assert trace.samples.step[:].tolist() == [3, 3, 3, 4, 4, 4]
 
@@ -283,6 +290,7 @@ def test_a_run_that_is_replaced_is_replaced_whole(path: Path) -> None:
     """A file that goes on from one that is gone would make reading the run, and resuming it, go wrong."""
     for seeds in ((0, 1), (2,), (3,)):
         resume(path, *seeds)
+    before = run_of(path)
     other = path.with_name("run.7.h5")
     shutil.copy(path, other)  # somebody's copy, which goes on from nothing
     model = OriginalModel()
@@ -292,7 +300,9 @@ def test_a_run_that_is_replaced_is_replaced_whole(path: Path) -> None:
     rec.close()
     assert sorted(file.name for file in path.parent.iterdir()) == ["run.7.h5", "run.h5"]
     other.unlink()
+    other_start = path.with_name("run.1.h5")
     resume(path, 6)
+    assert run_of(other_start) == run_of(path) != before
     with st.open_trace(str(path.with_name("run*.h5"))) as trace:
         assert trace.samples.step[:].tolist() == [0, 0, 1, 1, 1]
 

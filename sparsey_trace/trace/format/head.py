@@ -102,7 +102,10 @@ def write_head(
     )
     if origin.changes:
         file.attrs["changes"] = fixed_length_text(origin.changes)
-    file.attrs.update(part.attributes() | {"continues": fixed_length_text(part.continues)})
+    said = part.attributes()
+    file.attrs.update(
+        {name: fixed_length_text(value) if isinstance(value, str) else value for name, value in said.items()}
+    )
     # Datasets, because attributes of plain HDF5 tools end at 64 KiB and configurations don't.
     _create_checked(file, "config", fixed_length_text(config)[None])
     _create_checked(file, "sampling", fixed_length_text(json.dumps(dict(sampling)))[None])
@@ -195,7 +198,10 @@ def _read_part(file: h5py.File) -> RunPart:
     if PurePath(continues).name != continues:
         msg = f"continues: expected a file's name without its folder, found {continues!r}"
         raise ValueError(msg)
-    return RunPart(**{name: attributes.read_number(file, name) for name in names}, continues=continues)
+    run = attributes.read_text(file, "run") if attributes.has_attribute(file, "run") else ""
+    return RunPart(
+        **{name: attributes.read_number(file, name) for name in names}, continues=continues, run=run
+    )
 
 
 def _read_values(file: h5py.File, index: int) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -17,6 +18,8 @@ class RunPart:
             the run begins here.
         first_step: the smallest number that a step may have here.
         first_sample: how many samples the files before it hold, of the same rank.
+        run: what all files of one run share, whichever rank and start they are of, 32 hexadecimal digits; empty where
+            it isn't known.
     """
 
     rank: int = 0
@@ -24,6 +27,7 @@ class RunPart:
     continues: str = ""
     first_step: int = 0
     first_sample: int = 0
+    run: str = ""
 
     def __post_init__(self) -> None:
         """See that the numbers belong together.
@@ -38,7 +42,10 @@ class RunPart:
             found = f"{self.first_step} and {self.first_sample}"
             msg = f"first_step and first_sample: expected numbers of 0 or more, found {found}"
             raise ValueError(msg)
+        if self.run and not re.fullmatch("[0-9a-f]{32}", self.run):
+            msg = f"run: expected 32 hexadecimal digits, found {self.run!r}"
+            raise ValueError(msg)
 
     def attributes(self) -> dict[str, Any]:
-        """The fields by name, as they stand in a trace."""
-        return asdict(self)
+        """The fields by name, as they stand in a trace: the run only where it is known."""
+        return {name: value for name, value in asdict(self).items() if name != "run" or value}

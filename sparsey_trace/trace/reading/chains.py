@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reading.trace_file import TraceFile
 
 _ALONE = "; to read one file, name it alone"
+_SHOWN = 5
 
 
 def chains(files: Sequence[TraceFile], missing_ranks: str = "refuse") -> list[list[TraceFile]]:
@@ -33,6 +34,7 @@ def chains(files: Sequence[TraceFile], missing_ranks: str = "refuse") -> list[li
         TraceError: they don't; the message names the files, what differs, and what to do.
     """
     _check_distinct(files)
+    _check_one_run(files)
     for other in files[1:]:
         _check_alike(files[0], other)
     by_rank: dict[int, list[TraceFile]] = defaultdict(list)
@@ -50,6 +52,32 @@ def _check_distinct(files: Sequence[TraceFile]) -> None:
         if first is not file:
             msg = f"{file.path}: expected each file once, found the same trace in {first.path}; leave out one"
             raise TraceError(msg)
+
+
+def _check_one_run(files: Sequence[TraceFile]) -> None:
+    by_run: dict[str, list[TraceFile]] = defaultdict(list)
+    for file in files:
+        if file.part.run:
+            by_run[file.part.run].append(file)
+    if len(by_run) > 1:
+        last, *earlier = sorted(by_run.values(), key=_begun, reverse=True)
+        others = ", ".join(f"{_names(run)} of one that began {_begun(run)}" for run in earlier)
+        msg = (
+            f"{last[0].path}: expected files of one run, found {_names(last)} of a run that began {_begun(last)}, "
+            f"{others}: where a run is recorded again, a rank that is killed before its first commit leaves its old "
+            "file behind; move what is of another run elsewhere; where a rank has no file then, go on without it by "
+            f"missing_ranks='allow'{_ALONE}"
+        )
+        raise TraceError(msg)
+
+
+def _begun(run: Sequence[TraceFile]) -> str:
+    return min(file.head.created for file in run)
+
+
+def _names(run: Sequence[TraceFile]) -> str:
+    shown = [file.path.name for file in run[:_SHOWN]] + [f"{len(run) - _SHOWN} more"] * (len(run) > _SHOWN)
+    return ", ".join(shown)
 
 
 def _check_alike(first: TraceFile, other: TraceFile) -> None:

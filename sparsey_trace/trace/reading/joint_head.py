@@ -32,7 +32,7 @@ def joint_head(files: Sequence[TraceFile]) -> Head:
         host=", ".join(dict.fromkeys(head.host for head in heads)),
         sampling=joint_sampling({file.path.name: file.head.sampling for file in files}),
         losses=_joint_losses({file.path.name: file.head.losses for file in files}),
-        part=RunPart(num_ranks=num_ranks),
+        part=RunPart(num_ranks=num_ranks, run=next((head.part.run for head in heads if head.part.run), "")),
         version=max(head.version for head in heads),
     )
 

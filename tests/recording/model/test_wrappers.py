@@ -76,7 +76,7 @@ def test_a_wrapped_model_is_recorded_under_its_own_names(
     assert rec.path == tmp_path / "run.h5"
     with st.open_trace(rec.path) as trace:
         assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
-        assert (len(trace), trace.part) == (3, RunPart())
+        assert (len(trace), trace.part) == (3, RunPart(run=trace.part.run))
 
 
 def test_an_average_of_weights_is_recorded_under_the_model_s_names(tmp_path: Path) -> None:

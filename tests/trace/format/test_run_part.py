@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from sparsey_trace.trace.format.run_part import RunPart
@@ -15,6 +17,7 @@ def test_the_default_is_a_run_in_one_file() -> None:
         "first_step": 0,
         "first_sample": 0,
     }
+    assert RunPart(run="0" * 32).attributes()["run"] == "0" * 32
 
 
 @pytest.mark.parametrize(
@@ -24,8 +27,9 @@ def test_the_default_is_a_run_in_one_file() -> None:
         ({"rank": -1}, "rank: expected a number from 0 to 0, found -1"),
         ({"first_step": -1}, "first_step and first_sample: expected numbers of 0 or more, found -1 and 0"),
         ({"first_sample": -2}, "first_step and first_sample: expected numbers of 0 or more, found 0 and -2"),
+        ({"run": "mine"}, "run: expected 32 hexadecimal digits, found 'mine'"),
     ],
 )
-def test_what_contradicts_itself(fields: dict[str, int], expected: str) -> None:
+def test_what_contradicts_itself(fields: dict[str, Any], expected: str) -> None:
     with pytest.raises(ValueError, match=f"^{expected}$"):
         RunPart(**fields)

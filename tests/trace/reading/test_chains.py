@@ -25,6 +25,31 @@ def test_files_that_continue_each_other_are_refused(tmp_path: Path) -> None:
         open_trace(tmp_path / "*.h5")
 
 
+def test_files_of_a_run_that_was_recorded_again_are_refused(tmp_path: Path) -> None:
+    """A rank that was killed before its first commit has left its file of the earlier recording."""
+    old, new = ({"num_ranks": 3, "run": digit * 32} for digit in "01")
+    left = write(tmp_path / "run.rank1.h5", range(2), rank=1, **old)
+    paths = [write(tmp_path / f"run.rank{rank}.h5", range(2), rank=rank, **new) for rank in (0, 2)]
+    begun, before = created(paths[0]), created(left)
+    assert refused(tmp_path / "run.*.h5") == (
+        f"{paths[0]}: expected files of one run, found run.rank0.h5, run.rank2.h5 of a run that began {begun}, "
+        f"run.rank1.h5 of one that began {before}: where a run is recorded again, a rank that is killed before its "
+        "first commit leaves its old file behind; move what is of another run elsewhere; where a rank has no file "
+        f"then, go on without it by missing_ranks='allow'{ALONE}"
+    )
+    left.unlink()
+    with open_trace(tmp_path / "run.*.h5", missing_ranks="allow") as trace:
+        assert (trace.missing_ranks, trace.part.run) == ((1,), "1" * 32)
+    write(tmp_path / "run.rank1.h5", range(2), rank=1, num_ranks=3)  # of which run isn't known
+    with open_trace(tmp_path / "run.*.h5") as trace:
+        assert trace.part.run == "1" * 32
+
+
+def created(path: Path) -> str:
+    with open_trace(path) as trace:
+        return trace.created
+
+
 OTHERWISE = "name that too, or where it left none go on without it by missing_ranks='allow'"
 
 
