@@ -16,7 +16,14 @@ sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
 project = "sparsey-trace"
 release = version = metadata.version("sparsey-trace")
 
-extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon", "cli_reference", "mathml"]
+extensions = [
+    "myst_parser",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.napoleon",
+    "cli_reference",
+    "mathml",
+    "notebook_pages",
+]
 exclude_patterns = ["_build"]
 
 myst_enable_extensions = ["dollarmath"]

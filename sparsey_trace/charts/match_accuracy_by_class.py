@@ -65,7 +65,7 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
             marks = ax.errorbar(
                 classes,
                 layer.by_class.mean,
-                yerr=layer.by_class.margin,
+                yerr=layer.by_class.whiskers,
                 color=color,
                 linestyle="",
                 marker=marker_of(number),
@@ -136,18 +136,19 @@ def _points(view: View, layer: Matches, ticks: Mapping[int, int]) -> Any:
     import plotly.graph_objects as go
 
     from sparsey_trace.charts.panels.figure import small, text
+    from sparsey_trace.charts.panels.match_panels import whiskers
 
     labels = layer.label.tolist()
     return go.Scatter(
         x=[ticks[label] for label in labels],
         y=small(layer.by_class.mean),
-        error_y={"type": "data", "array": small(np.nan_to_num(layer.by_class.margin)), "width": 3},
-        customdata=small(layer.by_class.size),
+        error_y=whiskers(layer.by_class, width=3),
+        customdata=small(np.stack([layer.by_class.size, np.nan_to_num(layer.by_class.margin)], axis=1)),
         text=[_class_name(label) for label in labels],
         name=text(view.name),
         mode="markers",
         marker={"size": 10},
-        hovertemplate="class %{text}: %{y:.4~g} ± %{error_y.array:.2~g}<br>%{customdata:,} samples"
+        hovertemplate="class %{text}: %{y:.4~g} ± %{customdata[1]:.2~g}<br>%{customdata[0]:,} samples"
         f"<extra>{text(view.name)}</extra>",
         meta={"series": view.series, "role": "points"},
     )

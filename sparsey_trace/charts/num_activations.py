@@ -12,6 +12,7 @@ from sparsey_trace.charts.shared.curves import curves
 from sparsey_trace.charts.shared.grid import Grid, grid_of
 from sparsey_trace.charts.shared.words import ACTIVITY, Words
 from sparsey_trace.layout import PHASES
+from sparsey_trace.support.printable import count
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -124,14 +125,14 @@ def _panel(view: View, layer: MacActivity, top: float, words: Words) -> Panel:
     from sparsey_trace.charts.panels.panel import Panel
 
     silent = int(layer.silent.sum())
-    said = "none was silent" if not silent else f"{silent:,} never active"
+    said = f"{silent:,} never active" if silent else "each active at least once"
     name = view.layers[layer.layer]
     laid = "" if layer.grid.is_recorded else "The trace has no positions: MACs stand in rows, left to right."
     return Panel(
         title=name,
         label=f"{words.title} of the {len(layer.share):,} MACs of layer {name} of {view.name}: active for "
         f"{in_words(layer.share.min())} to {in_words(layer.share.max())} of the samples; {said}.",
-        caption=f"{len(layer.share):,} MACs, {said}. {laid}".strip(),
+        caption=f"{count(len(layer.share), 'MAC')}, {said}. {laid}".strip(),
         figure=figure_of_macs(
             view,
             layer.grid,

@@ -185,8 +185,11 @@ class SimilarityChart(LayerChart[Similarities]):
         self, views: Views, found: Sequence[tuple[View, Sequence[Similarities]]], name: str
     ) -> list[Panel]:
         """Those of the layers that are called so, by run."""
+        from sparsey_trace.charts.panels.map_panels import of_run
+
+        title = self.words.title
         return [
-            _panel(view, layer, self.words, title=view.name if views.are_several else self.words.title)
+            _panel(view, layer, self.words, title=of_run(title, view) if views.are_several else title)
             for view, layers in found
             for layer in layers
             if view.layers[layer.layer] == name

@@ -164,7 +164,7 @@ class SiscCurveChart(LayerChart[SimilarityCurve]):
         return Contribution(
             meaning=[self.words.meaning],
             key=[("mean", "mean over pairs"), ("band", "a standard deviation around it")],
-            groups=by_layer(views, panels),
+            groups=by_layer(views, panels, chart=self.words.title),
             missing=[
                 *views.lacking(self.table, "curves of similarity"),
                 *(f"No curves of similarity of {view.name}: no two samples to compare." for view in empty),

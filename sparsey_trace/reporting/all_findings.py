@@ -50,7 +50,7 @@ def _together(answers: Sequence[tuple[ReportRun, str]]) -> list[str]:
     """What several runs answer: what they all begin with stands there once."""
     texts = [answer for _, answer in answers]
     if len(texts) > 1 and len(set(texts)) == 1:
-        return [f"All runs: {texts[0]}"]
+        return [f"{texts[0]} This holds of every run."]
     lead = f"{texts[0].partition(': ')[0]}: "
     if len(texts) == 1 or not all(text.startswith(lead) for text in texts):
         return [f"{run.name}: {answer}" for run, answer in answers]

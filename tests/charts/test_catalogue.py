@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +13,7 @@ from matplotlib import pyplot
 from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.cli.verbs.plot import picture_names
 from tests.charts.looks import panels
+from tests.docs.scripts import script
 
 if TYPE_CHECKING:
     import sparsey_trace as st
@@ -83,9 +83,7 @@ def test_each_chart_is_completed() -> None:
 
 def test_the_page_of_plots_is_what_its_script_makes_of_the_catalogue() -> None:
     """Each chart with its words; and each is drawn."""
-    spec = importlib.util.spec_from_file_location("plots", ROOT / "docs" / "plots.py")
-    plots = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(plots)
+    plots = script("plots")
     made = plots.PAGE.read_text().partition(plots.START)[2]
     assert made == "\n" + plots.text()
     for name, chart in CHARTS.items():

@@ -18,8 +18,8 @@ def test_a_point_with_its_interval_for_each_class_and_layer(result: st.Result, r
         line, _, (bars,) = marks.lines
         np.testing.assert_array_equal(line.get_ydata(), layer.by_class.mean)
         ends = np.array([segment[:, 1] for segment in bars.get_segments()])
-        margin = layer.by_class.margin
-        np.testing.assert_allclose(ends[:, 1] - ends[:, 0], 2 * margin[~np.isnan(margin)])
+        reach = layer.by_class.whiskers.sum(axis=0)
+        np.testing.assert_allclose(ends[:, 1] - ends[:, 0], reach[~np.isnan(reach)])
     ax.figure.canvas.draw()
     assert [tick.get_text() for tick in ax.get_xticklabels()] == ["0", "1", "2"]
     low, high = ax.get_ylim()
@@ -32,5 +32,5 @@ def test_its_panels(run: Run) -> None:
         (points,), (chance,) = traces(panel, "points"), traces(panel, "chance")
         np.testing.assert_array_equal(points["y"], layer.by_class.mean.astype(np.float32))
         assert list(points["text"]) == ["0", "1", "2"]
-        np.testing.assert_array_equal(points["customdata"], layer.by_class.size)
+        np.testing.assert_array_equal(np.asarray(points["customdata"])[:, 0], layer.by_class.size)
         assert list(chance["y"]) == [layer.chance] * 2

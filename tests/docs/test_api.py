@@ -22,7 +22,7 @@ PACKAGE = "sparsey_trace"
 DIRECTIVE = re.compile(r"^\.\. (currentmodule|auto\w+|py:module):: ([\w.]+)", re.MULTILINE)
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
-NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+NOTEBOOKS = sorted((ROOT / "docs" / "notebooks").glob("*.ipynb"))
 EXAMPLES = sorted((ROOT / "tests" / "plugin_example" / "src").rglob("*.py"))
 
 

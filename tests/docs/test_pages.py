@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from importlib import metadata
@@ -17,6 +16,7 @@ import sparsey_trace as st
 from sparsey_trace.metrics import available
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.reading.open_trace import open_trace
+from tests.docs.scripts import script
 
 ROOT = Path(__file__).parents[2]
 
@@ -36,17 +36,6 @@ def test_the_page_on_analysis_reads_and_analyzes(tmp_path: Path, monkeypatch: py
     assert len(names["result"]) == 3
 
 
-def test_what_the_readme_records_is_recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("sklearn", reason="the demo's digits are scikit-learn's")
-    monkeypatch.chdir(tmp_path)
-    names: dict[str, object] = {}
-    for example in blocks("README.md"):
-        exec(compile(example, "README.md", "exec"), names)
-    lengths = {path.stem: len(open_trace(path)) for path in Path().glob("*.h5")}
-    assert lengths == {"run": 80, "vq": 32, "wta": 32}
-
-
 def test_what_the_readme_shows_is_there_and_small() -> None:
     shown = re.findall(r"!\[[^]]{20,}\]\(([^)]+)\)", (ROOT / "README.md").read_text())
     assert len(shown) == 4
@@ -54,12 +43,7 @@ def test_what_the_readme_shows_is_there_and_small() -> None:
 
 
 def test_the_readmes_figures_are_what_analyze_prints(tmp_path: Path) -> None:
-    spec = importlib.util.spec_from_file_location("readme", ROOT / "docs" / "readme.py")
-    assert spec is not None
-    assert spec.loader is not None
-    made = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(made)
-    assert (ROOT / "README.md").read_text() == made.text(tmp_path), "run python docs/readme.py"
+    assert (ROOT / "README.md").read_text() == script("readme").text(tmp_path), "run python docs/readme.py"
 
 
 def test_the_citation_names_this_version() -> None:
@@ -94,15 +78,8 @@ def test_the_size_that_the_questions_tell(name: str) -> None:
     assert told == pytest.approx(path.stat().st_size, rel=0.1)
 
 
-def pictures() -> ModuleType:
-    spec = importlib.util.spec_from_file_location("pictures", ROOT / "docs" / "pictures.py")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def test_the_pictures_are_what_their_script_draws(tmp_path: Path) -> None:
-    pictures().draw(tmp_path)
+    script("pictures").draw(tmp_path)
     drawn = {path.name: path.read_text() for path in tmp_path.iterdir()}
     assert drawn == {path.name: path.read_text() for path in (ROOT / "docs" / "pictures").iterdir()}
     page = (ROOT / "docs" / "metrics.md").read_text()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 import sparsey_trace as st
+from tests.docs.scripts import shape
 from tests.faults import times
 from tests.reporting.browser import chromium
 
@@ -106,6 +107,13 @@ def test_formulae_need_no_script(site: Path) -> None:
     assert "\\frac" not in page
 
 
+def test_notebooks_are_pages_with_what_they_put_out(site: Path) -> None:
+    page = (site / "notebooks" / "01_first_look.html").read_text()
+    assert page.count('<img class="output"') == 3
+    assert "&lt;table" not in page
+    assert 'href="02_compare_runs.html"' in page
+
+
 @pytest.mark.skipif(not times(0, 1), reason="make faults tries it: it trains the demo and starts every verb")
 def test_the_first_look_works_as_it_stands(tmp_path: Path) -> None:
     pytest.importorskip("torch")
@@ -122,8 +130,3 @@ def test_the_first_look_works_as_it_stands(tmp_path: Path) -> None:
         assert (found.returncode, found.stdout != "") == (0, True), found.stderr
         said.append(found.stdout)
     assert len(said) > 5
-
-
-def shape(text: str) -> list[str]:
-    """Lines without regard to their numbers, which another processor may make otherwise, and to spaces."""
-    return [" ".join(re.sub(r"\d+", "0", line).replace("0.0", "0").split()) for line in text.splitlines()]

@@ -61,7 +61,7 @@ def test_runs_of_opposite_meaning_are_told_apart(tmp_path: Path) -> None:
     ]
     new = [float(said.split("v1 ")[1].split("%")[0]) for said in both["Do new codes still appear?"][1:]]
     assert new[0] < 10 < 90 < new[1]
-    assert both["Is anything missing?"] == ["All runs: Nothing: the whole run was recorded."]
+    assert both["Is anything missing?"] == ["Nothing: the whole run was recorded. This holds of every run."]
 
 
 def test_a_run_with_nothing_to_say_says_so(tmp_path: Path) -> None:

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -17,6 +14,7 @@ from sparsey_trace.sparseypy import (
     MatchAccuracyMetric,
     SiscAdherenceMetric,
 )
+from tests.docs.scripts import script
 from tests.sparseypy.standins.build import sample_shape
 from tests.sparseypy.standins.replay import final, spring
 from tests.sparseypy.watched import RUN, blank, shown
@@ -27,12 +25,7 @@ SILENT = [active[:4].sum(axis=0) == 0 for active in RUN.active]
 
 
 def test_each_is_tested() -> None:
-    path = ROOT / "docs" / "sparseypy_differences.py"
-    spec = importlib.util.spec_from_file_location("sparseypy_differences", path)
-    module: Any = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
-    for row in module.DIFFERENCES:
+    for row in script("sparseypy_differences").DIFFERENCES:
         file, _, name = row.test.partition("::")
         assert f"def {name}(" in (ROOT / "tests" / file).read_text(), row.test
 

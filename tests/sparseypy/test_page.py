@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +11,7 @@ import pytest
 from sparsey_trace import sparseypy
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.sparseypy import MetricFactory
+from tests.docs.scripts import script
 from tests.sparseypy.standins.replay import final, spring, steps_of
 from tests.sparseypy.watched import RUN
 
@@ -39,8 +38,8 @@ def test_the_scripts_run(page: str, kind: Any) -> None:
     model = kind(RUN)
     loader = [(batch, None) for batch, training, _ in steps_of(RUN, model) if training][:3]
     names = {"model": model, "loader": loader, "results": {}}
-    for script in re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL):
-        exec(compile(script, f"{page}.md", "exec"), names)
+    for program in re.findall(r"```python\n(.*?)```", (DOCS / f"{page}.md").read_text(), re.DOTALL):
+        exec(compile(program, f"{page}.md", "exec"), names)
     if page == "sparseypy":
         assert [len(layer) for layer in names["size"]] == [12, 6, 2]
     else:
@@ -54,10 +53,7 @@ def test_the_scripts_run(page: str, kind: Any) -> None:
 
 def test_the_tables_are_what_their_program_makes(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.syspath_prepend(DOCS)
-    spec = importlib.util.spec_from_file_location("sparseypy_tables", DOCS / "sparseypy_tables.py")
-    module: Any = importlib.util.module_from_spec(spec)
-    monkeypatch.setitem(sys.modules, spec.name, module)
-    spec.loader.exec_module(module)
+    module = script("sparseypy_tables")
     assert module.page(PAGE) == PAGE
     assert module.page(PAGE.replace("| `num_activations` |", "|")) == PAGE
 

@@ -34,7 +34,7 @@ def draw_bins(
         (low + high) / 2,
         found.mean,
         xerr=(high - low) / 2,
-        yerr=found.margin,
+        yerr=found.whiskers,
         elinewidth=0.8,
         color=color,
         linestyle=line_of(number),

@@ -120,11 +120,10 @@ def codes_of_macs(macs: NDArray[np.int64], codes: CommonCodes, means: MeanInputs
 
 def _caption(layer: MacPictures) -> str:
     total, silent = len(layer.grid.positions), int((layer.samples == 0).sum())
-    said = [f"{count(total, 'MAC')}, {silent or 'none'} of them never active in training."]
-    if len(layer.macs) < total:
-        said = [
-            f"{len(layer.macs):,} of {total:,} MACs, evenly chosen, {silent or 'none'} of them never active."
-        ]
+    shown = len(layer.macs)
+    whose = count(total, "MAC") if shown == total else f"{shown:,} of {total:,} MACs, evenly chosen"
+    alive = f"{silent:,} never active" if silent else "each active at least once"
+    said = [f"{whose}, {alive} in training."]
     if not layer.grid.is_recorded:
         said.append("The trace has no positions: MACs stand in rows, left to right.")
     return " ".join(said)

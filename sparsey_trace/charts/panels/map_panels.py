@@ -24,22 +24,30 @@ if TYPE_CHECKING:
     from sparsey_trace.charts.shared.words import Words
 
 
-def by_layer(views: Views, panels: Sequence[tuple[str, View, Panel]]) -> list[Group]:
+def by_layer(views: Views, panels: Sequence[tuple[str, View, Panel]], *, chart: str = "") -> list[Group]:
     """Panels of one run together, by layer; of several runs a group for each layer, by run.
 
     Args:
         views: all runs.
         panels: each with what its layer is called, and its run.
+        chart: what they are called, where other charts stand in the same groups.
     """
     if not views.are_several:
         return [Group(panels=[panel for _, _, panel in panels])]
     return [
         Group(
             title=layer,
-            panels=[replace(panel, title=view.name) for name, view, panel in panels if name == layer],
+            panels=[
+                replace(panel, title=of_run(chart, view)) for name, view, panel in panels if name == layer
+            ],
         )
         for layer in dict.fromkeys(name for name, _, _ in panels)
     ]
+
+
+def of_run(chart: str, view: View) -> str:
+    """The title of one run's panel, among those of several runs and, where it has a name, of several charts."""
+    return f"{chart}: {view.name}" if chart else view.name
 
 
 def figure_of_macs(

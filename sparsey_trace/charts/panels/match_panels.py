@@ -95,7 +95,7 @@ def binned_line(
     return go.Scatter(
         x=small((low + high) / 2),
         y=small(found.mean),
-        error_y={"type": "data", "array": small(np.nan_to_num(found.margin)), "width": 0, "thickness": 1},
+        error_y=whiskers(found, width=0, thickness=1),
         customdata=small(found.size),
         text=[f"{a:.4g}" if a == b else f"{a:.4g} to {b:.4g}" for a, b in zip(low, high, strict=True)],
         name=text(view.name),
@@ -107,3 +107,9 @@ def binned_line(
         f"<extra>{text(view.name)}</extra>",
         meta={"series": view.series, "role": "line"},
     )
+
+
+def whiskers(found: GroupMeans, **look: float) -> dict[str, Any]:
+    """The intervals of shares as plotly takes them."""
+    below, above = np.nan_to_num(found.whiskers)
+    return {"type": "data", "symmetric": False, "array": small(above), "arrayminus": small(below), **look}

@@ -33,6 +33,14 @@ class GroupMeans:
     size: NDArray[np.int64]
     margin: NDArray[np.float64]
 
+    @property
+    def whiskers(self) -> NDArray[np.float64]:
+        """[2, G], how far the interval of a share goes below its mean and above it: within 0 to 1; nan as `margin`.
+
+        Of a few samples it would reach far outside, and an axis with it.
+        """
+        return np.stack([np.minimum(self.margin, self.mean), np.minimum(self.margin, 1 - self.mean)])
+
 
 def group_means(group: NDArray[np.int64], values: NDArray[np.float64]) -> GroupMeans:
     """Means of values [n] by groups [n], which are numbered from 0 without a gap."""

@@ -24,3 +24,12 @@ def test_a_groups_interval_is_from_its_own_spread() -> None:
     assert found.size.tolist() == [3, 1, 1]
     assert found.margin[0] == pytest.approx(student_t(2) * spread)
     assert np.isnan(found.margin[1:]).all()
+
+
+def test_the_interval_of_a_share_is_drawn_no_farther_than_shares_go() -> None:
+    found = group_means(np.array([0, 0, 1, 1, 1, 2]), np.array([0.25, 1.0, 0.5, 0.5625, 0.625, 1.0]))
+    below, above = found.whiskers
+    assert found.margin[0] > 1
+    assert (below[0], above[0]) == (found.mean[0], 1 - found.mean[0])
+    assert (below[1], above[1]) == (found.margin[1], found.margin[1])
+    assert np.isnan([below[2], above[2]]).all()
