@@ -21,6 +21,7 @@ from sparsey_trace.trace.format.trace_origin import TraceOrigin
 from sparsey_trace.trace.format.values import check_value_name
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
+from sparsey_trace.trace.hdf5.sound_headers import of_group
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
+
+_USUAL_SIZE = 1 << 18
+"""Numbers in the wiring of a layer that is remembered."""
 
 _UNKNOWN = {"predicate": "something that can't be read any more"}
 
@@ -153,6 +157,7 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
     if input_kind not in schema.INPUT_KINDS:
         msg = f"input_kind: expected one of {', '.join(schema.INPUT_KINDS)}, found {input_kind!r}"
         raise ValueError(msg)
+    num_layers = _count_layers(file)
     return Head(
         id=_checked_id(text("id")),
         created=text("created"),
@@ -162,13 +167,13 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         changes=text("changes") if attributes.has_attribute(file, "changes") else "",
         sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss),
         part=_read_part(file),
-        values=tuple(_read_values(file, index) for index in range(_count_layers(file))),
+        values=tuple(_read_values(file, index) for index in range(num_layers)),
         losses=_or_else(lambda: read_losses(file), {}, "losses", on_loss),
         version=attributes.read_number(file, "format_version"),
         layout=Layout(
             num_features=attributes.read_number(file, "num_features"),
             input_shape=tuple(attributes.read_numbers(file, "input_shape")),
-            layers=tuple(_read_layer(file, index, on_loss) for index in range(_count_layers(file))),
+            layers=tuple(_read_layer(file, index, on_loss) for index in range(num_layers)),
         ),
         input_kind=input_kind,
     )
@@ -205,18 +210,23 @@ def _read_part(file: h5py.File) -> RunPart:
 
 
 def _read_values(file: h5py.File, index: int) -> tuple[str, ...]:
-    group = file[f"layers/{index}"]
-    if not attributes.has_attribute(group, "values"):
-        return ()
-    names = attributes.read_text(group, "values").split()
+    names = of_group(file, f"layers/{index}", "values", _value_names)
     for name in names:
         check_value_name(name, names)
-    return tuple(names)
+    return names
+
+
+def _value_names(group: h5py.Group) -> tuple[str, ...]:
+    return (
+        tuple(attributes.read_text(group, "values").split())
+        if attributes.has_attribute(group, "values")
+        else ()
+    )
 
 
 def _count_layers(file: h5py.File) -> int:
     """How many there are, held against what is there before a tuple of them is made."""
-    claimed, found = attributes.read_number(file, "num_layers"), len(file["layers"])
+    claimed, found = attributes.read_number(file, "num_layers"), guarded.count_links(file, "layers")
     if claimed > found:
         msg = f"num_layers: expected at most {found}, as in the file, found {claimed}"
         raise ValueError(msg)
@@ -234,16 +244,29 @@ def _object(text: str, what: str) -> dict[str, Any]:
 
 def _read_layer(file: h5py.File, index: int, on_loss: Callable[[str], None] | None) -> LayerLayout:
     path = f"layers/{index}"
-    group = file[path]
-    counts = {name: attributes.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
     read = functools.partial(attributes.read_array, file)
     positions: NDArray[np.float32] | None = None
-    if guarded.has_link(group, "positions"):
+    if guarded.has_link(file, f"{path}/positions"):
         name = f"{path}/positions"
         positions = _or_else(lambda: read(name, np.dtype(np.float32)), None, name, on_loss)
+    connections = read(f"{path}/connections", np.dtype(np.int32))
+    counts = of_group(file, path, "layer", _layer_attributes)
+    if connections.size > _USUAL_SIZE:
+        return LayerLayout(connections=connections, positions=positions, **counts)
+    places = None if positions is None else positions.tobytes()
+    return _layer(connections.tobytes(), connections.shape, places, **counts)
+
+
+@functools.lru_cache(maxsize=64)
+def _layer(connections: bytes, shape: tuple[int, ...], positions: bytes | None, **counts: Any) -> LayerLayout:
+    """A layer, the same one for the files of a run."""
     return LayerLayout(
-        name=attributes.read_text(group, "name"),
-        connections=read(f"{path}/connections", np.dtype(np.int32)),
-        positions=positions,
+        connections=np.frombuffer(connections, np.int32).reshape(shape),
+        positions=None if positions is None else np.frombuffer(positions, np.float32).reshape(-1, 2),
         **counts,
     )
+
+
+def _layer_attributes(group: h5py.Group) -> dict[str, Any]:
+    counts = {name: attributes.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
+    return {"name": attributes.read_text(group, "name"), **counts}

@@ -9,6 +9,7 @@ import h5py
 import numpy as np
 
 from sparsey_trace.trace.hdf5 import attributes, guarded
+from sparsey_trace.trace.hdf5.sound_headers import of_group
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,13 +46,16 @@ def read_losses(file: h5py.File) -> dict[str, Any]:
     Raises:
         KeyError, ValueError: there is something else.
     """
-    is_there = guarded.has_link(file, GROUP) and attributes.has_attribute(file[GROUP], NAME)
-    text = attributes.read_text(file[GROUP], NAME) if is_there else ""
+    text = of_group(file, GROUP, NAME, _read_text) if guarded.has_link(file, GROUP) else ""
     found = json.loads(text) if text else {}
     if not isinstance(found, dict) or not all(_is_right(*pair) for pair in found.items()):
         msg = f"{NAME}: expected counts of {', '.join(COUNTS)} and an {ERROR}, as a JSON object, found {text[:80]!r}"
         raise ValueError(msg)
     return found
+
+
+def _read_text(group: h5py.Group) -> str:
+    return attributes.read_text(group, NAME) if attributes.has_attribute(group, NAME) else ""
 
 
 def losses_in_words(losses: Mapping[str, Any]) -> str:

@@ -7,6 +7,7 @@ chunks, and under `/tail`, uncompressed, for the samples that don't fill a chunk
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -92,7 +93,7 @@ class Column:
     @property
     def sample_bytes(self) -> int:
         """Bytes a sample takes before compression."""
-        return int(np.prod(self.width, dtype=np.int64)) * self.dtype.itemsize
+        return math.prod(self.width) * self.dtype.itemsize
 
     def chunk_shape(self, samples: int) -> tuple[int, ...]:
         """Shape of an HDF5 chunk: codes are cut into groups of 16 MACs, all else is whole."""

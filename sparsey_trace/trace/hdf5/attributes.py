@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32
-from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked, read_chunked
+from sparsey_trace.trace.hdf5.chunked_dataset import read_single
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,7 +56,10 @@ def read_numbers(group: h5py.Group, name: str) -> list[int]:
     if kind.get_class() != h5py.h5t.INTEGER or count > _MOST_NUMBERS:
         msg = f"{name}: expected a whole number, found another kind of attribute"
         raise ValueError(msg)
-    return [int(number) for number in np.ravel(group.attrs[name])]
+    found = np.empty(count, np.int64)
+    if count:
+        attribute.read(found, mtype=h5py.h5t.NATIVE_INT64)
+    return [int(number) for number in found]
 
 
 def read_text(group: h5py.Group, name: str) -> str:
@@ -66,8 +69,11 @@ def read_text(group: h5py.Group, name: str) -> str:
         KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
     """
     attribute = h5py.h5a.open(group.id, name.encode())
-    _check_text(attribute.get_type(), attribute.get_space(), name)
-    return _decoded(group.attrs[name], name)
+    kind = attribute.get_type()
+    _check_text(kind, attribute.get_space(), name)
+    found = np.empty((), f"S{kind.get_size()}")
+    attribute.read(found, mtype=kind)
+    return _decoded(found, name)
 
 
 def read_long_text(file: h5py.File, name: str) -> str:
@@ -76,9 +82,7 @@ def read_long_text(file: h5py.File, name: str) -> str:
     Raises:
         KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
     """
-    dataset = guarded.open_dataset(file, name)
-    _check_text(dataset.id.get_type(), dataset.id.get_space(), name)
-    return _decoded(_read(file, dataset), name)
+    return _decoded(read_single(file, name, "text", partial(_check_long_text, name)), name)
 
 
 def read_array(file: h5py.File, name: str, dtype: np.dtype[Any]) -> NDArray[Any]:
@@ -87,16 +91,18 @@ def read_array(file: h5py.File, name: str, dtype: np.dtype[Any]) -> NDArray[Any]
     Raises:
         KeyError, ValueError: there is none, or it is something else.
     """
-    dataset = guarded.open_dataset(file, name)
+    return read_single(file, name, ("array", dtype), partial(_check_array, name, dtype))
+
+
+def _check_long_text(name: str, dataset: h5py.Dataset) -> None:
+    _check_text(dataset.id.get_type(), dataset.id.get_space(), name)
+
+
+def _check_array(name: str, dtype: np.dtype[Any], dataset: h5py.Dataset) -> None:
     if len(dataset.shape or ()) != 2:
         msg = f"{name}: expected two axes, found shape {dataset.shape}"
         raise ValueError(msg)
     guarded.check_dtype(dataset, dtype, dataset.shape[1:])
-    return _read(file, dataset)
-
-
-def _read(file: h5py.File, dataset: h5py.Dataset) -> NDArray[Any]:
-    return read_chunked(file, open_chunked(file, dataset.name, (FLETCHER32,)))
 
 
 def _check_text(kind: h5py.h5t.TypeID, space: h5py.h5s.SpaceID, name: str) -> None:

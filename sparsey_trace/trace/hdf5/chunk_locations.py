@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import math
-from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32_BYTES
 from sparsey_trace.trace.hdf5.chunk_extents import SHARED
 from sparsey_trace.trace.hdf5.chunk_index import read_chunk_index
@@ -17,10 +15,10 @@ from sparsey_trace.trace.hdf5.object_headers import read_header
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    import h5py
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
+    from sparsey_trace.trace.hdf5.local_file import ByteSource
 
 SMALLEST_CHUNK = 16
 """Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
@@ -29,22 +27,43 @@ _MISSING, _WRONG = 0, -1
 """Stand for where a chunk ends that isn't there, or can't be one."""
 
 
+class GrowingDataset(NamedTuple):
+    """A dataset that was found sound.
+
+    Attributes:
+        path: in the file.
+        header: the address of its header.
+        chunk_index: that of its list of chunks; None where it may not be made yet.
+        shape: how long it is along each axis; the first one grows.
+        chunks: a chunk's shape.
+    """
+
+    path: str
+    header: int
+    chunk_index: int | None
+    shape: tuple[int, ...]
+    chunks: tuple[int, ...]
+
+
 class ChunkLocations:
     """The chunks of a growing dataset, numbered in the order of its index: along its first axis, then its second.
 
     Args:
-        file: the open file.
+        source: the file's bytes.
         dataset: whose chunks are compressed and checked with Fletcher32; only its first two axes are cut into chunks.
         size: how many bytes a chunk holds when it is decoded.
         extents: those of the file, which this one joins.
+
+    Attributes:
+        length: of the dataset's first axis, as far as is known.
     """
 
-    def __init__(self, file: h5py.File, dataset: h5py.Dataset, size: int, extents: ChunkExtents) -> None:
-        """Find the dataset's header; its index is read when it is needed."""
-        self._file, self._dataset, self._size = file, dataset, size
+    def __init__(self, source: ByteSource, dataset: GrowingDataset, size: int, extents: ChunkExtents) -> None:
+        """Nothing is read yet."""
+        self._source, self._dataset, self._size = source, dataset, size
+        self.length = dataset.shape[0]
         sides = zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
         self.chunks_across: int = math.prod(-(-side // length) for side, length in sides)
-        self._header = file.id.links.get_info(dataset.name.encode()).u
         # Where each begins and ends; both at once, as threads share them.
         self.known = (np.zeros(0, np.int64), np.zeros(0, np.int64))
         self._extents = extents
@@ -62,7 +81,7 @@ class ChunkLocations:
         found = []
         for spans in _adjacent(*self._find(numbers)):
             start = spans[0][0]
-            content = guarded.read_bytes(self._file, start, spans[-1][1] - start)
+            content = self._source.read(start, spans[-1][1] - start)
             found += [content[begin - start : end - start] for begin, end in spans]
         return found
 
@@ -75,7 +94,7 @@ class ChunkLocations:
         if not count:
             return np.zeros(0, np.uint32)
         ends = self._find(range(count))[1]
-        found = [guarded.read_bytes(self._file, end - FLETCHER32_BYTES, FLETCHER32_BYTES) for end in ends]
+        found = [self._source.read(end - FLETCHER32_BYTES, FLETCHER32_BYTES) for end in ends]
         return np.frombuffer(b"".join(found), "<u4")
 
     def corner(self, number: int) -> list[int]:
@@ -117,13 +136,14 @@ class ChunkLocations:
         Returns:
             [n], where each chunk begins; and [n], where it ends, or that it is missing or wrong.
         """
-        read = partial(guarded.read_bytes, self._file)
-        header = read_header(read, self._header, self._dataset.name)
-        most_rows = -(-self._dataset.shape[0] // self._dataset.chunks[0])
-        file_size = guarded.file_size(self._file)
+        read, index = self._source.read, self._dataset.chunk_index
+        if index is None:
+            index = read_header(read, self._dataset.header, self._dataset.path).chunk_index
+        most_rows = -(-self.length // self._dataset.chunks[0])
+        file_size = self._source.status().st_size
         most = min(most_rows * self.chunks_across, file_size // SMALLEST_CHUNK)
         count = rows * self.chunks_across
-        addresses, sizes, masks = read_chunk_index(read, header.chunk_index, count, most)
+        addresses, sizes, masks = read_chunk_index(read, index, count, most)
         # Neither Zstd nor deflate makes anything longer by more than a 256th and a few bytes.
         is_right = (sizes > FLETCHER32_BYTES) & (sizes < self._size + self._size // 128 + 512)
         is_right &= (addresses > 0) & (addresses <= file_size - sizes) & (masks == 0)

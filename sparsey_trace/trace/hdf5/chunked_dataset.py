@@ -13,9 +13,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32_BYTES
+from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32, FLETCHER32_BYTES, checked_frame
+from sparsey_trace.trace.hdf5.sound_headers import checked
+from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Hashable, Sequence
+
     import h5py
     from numpy.typing import NDArray
 
@@ -35,12 +39,64 @@ def open_chunked(
         KeyError, ValueError: there is none, or it is stored in another way.
     """
     dataset = guarded.open_dataset(file, path)
+    check_chunks(dataset, filters, chunk or dataset.shape)
+    return dataset
+
+
+def check_chunks(dataset: h5py.Dataset, filters: tuple[int, ...], chunk: tuple[int, ...]) -> None:
+    """See that a dataset is in chunks of this shape, which go through these filters.
+
+    Raises:
+        ValueError: it is stored in another way.
+    """
     guarded.check_filters(dataset, *filters)
-    chunk = chunk or dataset.shape
     if dataset.chunks != chunk:
         msg = f"dataset {dataset.name}: expected chunks of {chunk}, found {dataset.chunks}{guarded.STORED_BY_OTHERS}"
         raise ValueError(msg)
-    return dataset
+
+
+def read_single(
+    file: h5py.File, path: str, asked: Hashable, check: Callable[[h5py.Dataset], None]
+) -> NDArray[Any]:
+    """All of a dataset that is one chunk, checked with Fletcher32.
+
+    Args:
+        file: the open file.
+        path: its path in the file.
+        asked: stands for the check; see `sound_headers.checked`.
+        check: raises what the dataset is of another kind than it must be.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is stored in another way, or its checksum is wrong.
+    """
+
+    def kind(dataset: h5py.Dataset) -> tuple[tuple[int, ...], np.dtype[Any]]:
+        check(dataset)
+        check_chunks(dataset, (FLETCHER32,), dataset.shape)
+        return dataset.shape, dataset.dtype
+
+    (shape, dtype), _, header = checked(file, path, ("single", asked), kind)
+    if header.chunk is None:
+        return read_chunked(file, guarded.open_dataset(file, path))
+    address, size, mask = header.chunk
+    corner = [0] * len(shape)
+    if address == UNDEFINED_ADDRESS:
+        msg = f"the chunk at {corner} is missing"
+        raise ValueError(msg)
+    expected = math.prod(shape) * dtype.itemsize
+    is_there = size == expected + FLETCHER32_BYTES and address + size <= guarded.file_size(file)
+    if mask or not is_there:
+        raise _not_whole(corner, expected)
+    values = checked_frame(guarded.read_bytes(file, address, size))
+    if values is None:
+        msg = f"{path}: the chunk at {corner} has another checksum than it should"
+        raise ValueError(msg)
+    return np.frombuffer(values, dtype).reshape(shape)
+
+
+def _not_whole(corner: Sequence[int], size: int) -> ValueError:
+    msg = f"the chunk at {list(corner)} isn't {size:,} bytes that were stored whole"
+    return ValueError(msg)
 
 
 def read_chunked(file: h5py.File, dataset: h5py.Dataset, *, has_holes: bool = False) -> NDArray[Any]:
@@ -86,5 +142,4 @@ def _check_chunk(file: h5py.File, dataset: h5py.Dataset, corner: tuple[int, ...]
     expected = math.prod(dataset.chunks) * dataset.id.get_type().get_size()
     is_there = found.byte_offset + found.size <= guarded.file_size(file)
     if size != expected or found.filter_mask or not is_there:
-        msg = f"the chunk at {list(corner)} isn't {expected:,} bytes that were stored whole"
-        raise ValueError(msg)
+        raise _not_whole(corner, expected)

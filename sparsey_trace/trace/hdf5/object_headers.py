@@ -7,13 +7,18 @@ to see an object only after its header was found to be of the kinds named here.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sparsey_trace.trace.hdf5 import dense_storage
 from sparsey_trace.trace.hdf5.attribute_messages import check_attribute, check_dense_attributes
+from sparsey_trace.trace.hdf5.link_messages import parse_link
+from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+_T = TypeVar("_T")
 
 _DATASPACE, _LINK_INFO, _DATATYPE, _LINK, _LAYOUT = 1, 2, 3, 6, 8
 _ATTRIBUTE, _CONTINUATION, _ATTRIBUTE_INFO = 12, 16, 21
@@ -37,18 +42,30 @@ _KNOWN = frozenset(
     }
 )
 _ONCE = frozenset({_DATASPACE, _LINK_INFO, _DATATYPE, _LAYOUT, _ATTRIBUTE_INFO})
+_DENSE = {_ATTRIBUTE_INFO: (2, dense_storage.ATTRIBUTES), _LINK_INFO: (8, dense_storage.LINKS)}
+"""Messages that lead to dense storage: bytes of the number of what is stored, where they are counted, and how."""
 _SHARED = 2
 """A message's flag: shared, its content stands elsewhere."""
 _TIMES, _PHASES, _ORDER = 0x20, 0x10, 0x04
 """A header's flags: times are stored, attribute phase change values are, attributes' creation order is tracked."""
+_FIRST_BYTES = 512
+"""What is read of a header at once: all of it, mostly."""
+_CHECKSUM_BYTES = 4
 _MOST_BYTES = 1 << 20
 _MOST_BLOCKS = 64
 """Continuation blocks, and the header's own."""
 
 _CLASSES = {0: "compact", 1: "contiguous", 2: "chunked", 3: "virtual"}
 _EXTENSIBLE_ARRAY = 4
+_SINGLE_FILTERED = 2
+"""A flag of a layout: its single chunk went through filters."""
 _INDEXES = {1: "single", _EXTENSIBLE_ARRAY: "growing"}
 """Types of chunk indexes."""
+
+_Block = tuple[bytes, bool]
+"""What stands in a block, its checksum behind it; and whether its messages say in which order they were made."""
+_MOST_KNOWN, _USUAL_BYTES = 4096, 2048
+"""So many blocks and headers are remembered, of no more bytes each: the files of a run are much the same."""
 
 
 class Header(NamedTuple):
@@ -59,11 +76,21 @@ class Header(NamedTuple):
         layout: of a dataset, `contiguous`, `single` (one chunk), `growing` (chunks along one unlimited axis) or
             the name of another layout; empty where it is no dataset.
         chunk_index: the address of a growing dataset's chunk index.
+        chunk: of a dataset in a single chunk that went through filters, where it is, how many bytes it takes, and a bit
+            for each filter that it went around; else None.
+        links: of a group, its links' names to the addresses that they lead to, or None where one leads to
+            elsewhere; None where they aren't kept in the header.
+        content: all that is said above comes of these bytes.
+        is_whole: whether nothing more of the object, such as attributes, is stored elsewhere.
     """
 
     is_group: bool
     layout: str
     chunk_index: int = 0
+    chunk: tuple[int, int, int] | None = None
+    links: Mapping[bytes, int | None] | None = None
+    content: tuple[_Block, ...] = ()
+    is_whole: bool = True
 
 
 def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> Header:
@@ -78,48 +105,73 @@ def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> H
         ValueError: there is none, or one of another kind than the above.
     """
     try:
-        found = _by_type(_messages(read, address))
-        _check_info(read, found)
-        unknown = sorted(found.keys() - _KNOWN)
-        if unknown:
-            msg = f"a message of type {unknown[0]}"
-            raise ValueError(msg)
-        layout, chunk_index = _layout(found.get(_LAYOUT, b""))
-        return Header(is_group=_LINK_INFO in found, layout=layout, chunk_index=chunk_index)
+        blocks = tuple(_blocks(read, address))
+        is_usual = sum(len(content) for content, _ in blocks) <= _USUAL_BYTES
+        header, stored = (_parsed if is_usual else _parsed.__wrapped__)(blocks)
+        _check_stored(read, stored)
+        return header
     except (ValueError, LookupError) as error:
         msg = f"{name}: expected an object as HDF5 1.10 makes them for a trace, found {error}"
         raise ValueError(msg) from error
 
 
-def _by_type(messages: Iterator[tuple[int, bytes]]) -> dict[int, bytes]:
+@lru_cache(maxsize=_MOST_KNOWN)
+def _parsed(blocks: tuple[_Block, ...]) -> tuple[Header, Mapping[int, tuple[int, ...]]]:
+    """What the blocks of a header say; and by the type of the message that leads there, where dense storage stands."""
+    found, links = _by_type(message for block in blocks for message in _messages(*block))
+    unknown = sorted(found.keys() - _KNOWN)
+    if unknown:
+        msg = f"a message of type {unknown[0]}"
+        raise ValueError(msg)
+    layout, chunk_index = _layout(found.get(_LAYOUT, b""))
+    places = {kind: _places(found[kind], _DENSE[kind][0]) for kind in _DENSE if kind in found}
+    stored = {kind: place for kind, place in places.items() if {*place} != {UNDEFINED_ADDRESS}}
+    is_group = _LINK_INFO in found
+    has_links = is_group and places[_LINK_INFO][0] == UNDEFINED_ADDRESS
+    header = Header(
+        is_group=is_group,
+        layout=layout,
+        chunk_index=chunk_index,
+        chunk=_single_chunk(found[_LAYOUT]) if layout == "single" else None,
+        links=dict(links) if has_links else None,
+        content=blocks,
+        is_whole=not stored,
+    )
+    return header, stored
+
+
+def _by_type(
+    messages: Iterator[tuple[int, bytes]],
+) -> tuple[dict[int, bytes], list[tuple[bytes, int | None]]]:
     """The messages by type, where no two of those that matter here contradict each other; attributes are checked."""
     found: dict[int, bytes] = {}
+    links = []
     for kind, body in messages:
         if kind in found and kind in _ONCE:
             msg = f"two messages of type {kind}"
             raise ValueError(msg)
         if kind == _ATTRIBUTE:
             check_attribute(body)
+        if kind == _LINK:
+            links.append(parse_link(body))
         found[kind] = body
-    return found
+    return found, links
 
 
-def _check_info(read: Callable[[int, int], bytes], found: dict[int, bytes]) -> None:
+def _check_stored(read: Callable[[int, int], bytes], stored: Mapping[int, tuple[int, ...]]) -> None:
     """Check the dense storage that an object has where it has many attributes or links."""
-    for message, order_bytes, kind in (
-        (_ATTRIBUTE_INFO, 2, dense_storage.ATTRIBUTES),
-        (_LINK_INFO, 8, dense_storage.LINKS),
-    ):
-        body = found.get(message)
-        if body is not None:
-            flags = body[1]
-            first = 2 + order_bytes * bool(flags & 1)
-            ends = range(first + 8, first + 8 * (3 + bool(flags & 2)), 8)
-            stored = dense_storage.check_dense(
-                read, kind, tuple(int.from_bytes(body[end - 8 : end], "little") for end in ends)
-            )
-            if stored is not None and kind is dense_storage.ATTRIBUTES:
-                check_dense_attributes(read, *stored)
+    for message, places in stored.items():
+        kind = _DENSE[message][1]
+        found = dense_storage.check_dense(read, kind, places)
+        if found is not None and kind is dense_storage.ATTRIBUTES:
+            check_dense_attributes(read, *found)
+
+
+def _places(info: bytes, order_bytes: int) -> tuple[int, ...]:
+    """Where an info message says that the heap stands, and its B-trees."""
+    first = 2 + order_bytes * (info[1] & 1)
+    ends = range(first + 8, first + 8 * (3 + bool(info[1] & 2)), 8)
+    return tuple(int.from_bytes(info[end - 8 : end], "little") for end in ends)
 
 
 def _layout(message: bytes) -> tuple[str, int]:
@@ -143,9 +195,20 @@ def _layout(message: bytes) -> tuple[str, int]:
     return _INDEXES.get(message[start], f"chunked, index {message[start]}"), index
 
 
-def _messages(read: Callable[[int, int], bytes], address: int) -> Iterator[tuple[int, bytes]]:
-    """Each message's type and body, from the header's own block and from its continuation blocks."""
-    start = read(address, 64)
+def _single_chunk(message: bytes) -> tuple[int, int, int] | None:
+    start = 6 + message[3] * message[4]
+    if not message[2] & _SINGLE_FILTERED:
+        return None
+    size, mask, address = (
+        int.from_bytes(message[start + begin : start + end], "little")
+        for begin, end in ((0, 8), (8, 12), (12, 20))
+    )
+    return address, size, mask
+
+
+def _blocks(read: Callable[[int, int], bytes], address: int) -> Iterator[_Block]:
+    """What stands in the header's own block and in its continuation blocks."""
+    start = read(address, _FIRST_BYTES)
     if start[:5] != b"OHDR\x02":
         msg = f"another at byte {address}"
         raise ValueError(msg)
@@ -153,28 +216,48 @@ def _messages(read: Callable[[int, int], bytes], address: int) -> Iterator[tuple
     first = 6 + 16 * bool(flags & _TIMES) + 4 * bool(flags & _PHASES)
     width = 1 << (flags & 3)
     size = int.from_bytes(start[first : first + width], "little")
-    waiting = [(address + first + width, size)]
+    first += width
+    has_order = bool(flags & _ORDER)
+    whole = start[first : first + size + _CHECKSUM_BYTES]
+    waiting = [whole if len(whole) == size + _CHECKSUM_BYTES else _block(read, address + first, size)]
     for _ in range(_MOST_BLOCKS):
         if not waiting:
             return
-        for kind, body in _split_block(read, *waiting.pop(), has_order=bool(flags & _ORDER)):
-            yield kind, body
-            if kind == _CONTINUATION:
-                begin, count = (int.from_bytes(body[i : i + 8], "little") for i in (0, 8))
-                # Without its signature and its checksum.
-                waiting.append((begin + 4, max(0, count - 8)))
+        content = waiting.pop()
+        yield content, has_order
+        waiting += [_block(read, *place) for place in _continuations(content, has_order)]
     msg = "one in many pieces"
     raise ValueError(msg)
 
 
-def _split_block(
-    read: Callable[[int, int], bytes], address: int, size: int, *, has_order: bool
-) -> Iterator[tuple[int, bytes]]:
-    content = read(address, min(size, _MOST_BYTES))
+def _block(read: Callable[[int, int], bytes], address: int, size: int) -> bytes:
+    """The messages of a block, and its checksum."""
+    content = read(address, min(size, _MOST_BYTES) + _CHECKSUM_BYTES)
     if len(content) < size:
         msg = f"one of {size:,} bytes"
         raise ValueError(msg)
-    offset, prefix = 0, 6 if has_order else 4
+    return content.ljust(size + _CHECKSUM_BYTES, b"\0")
+
+
+def _remembered(split: Callable[[bytes, bool], _T]) -> Callable[[bytes, bool], _T]:
+    """The same of a block's content, remembered where that is of a usual size."""
+    known = lru_cache(maxsize=_MOST_KNOWN)(split)
+    return lambda content, has_order: (known if len(content) <= _USUAL_BYTES else split)(content, has_order)
+
+
+@_remembered
+def _continuations(content: bytes, has_order: bool) -> list[tuple[int, int]]:  # noqa: FBT001 - of a block
+    """Where further blocks stand, without their signatures, and how long they are without their checksums."""
+    bodies = [body for kind, body in _messages(content, has_order) if kind == _CONTINUATION]
+    places = [(int.from_bytes(body[:8], "little"), int.from_bytes(body[8:16], "little")) for body in bodies]
+    return [(begin + 4, max(0, count - 8)) for begin, count in places]
+
+
+@_remembered
+def _messages(content: bytes, has_order: bool) -> tuple[tuple[int, bytes], ...]:  # noqa: FBT001 - of a block
+    """Each message's type and body, of a block with its checksum."""
+    found = []
+    offset, prefix, size = 0, 6 if has_order else 4, len(content) - _CHECKSUM_BYTES
     while offset + prefix <= size:
         kind, flags = content[offset], content[offset + 3]
         count = int.from_bytes(content[offset + 1 : offset + 3], "little")
@@ -182,5 +265,6 @@ def _split_block(
         if flags & _SHARED or offset + count > size:
             msg = f"a message of type {kind} that stands elsewhere"
             raise ValueError(msg)
-        yield kind, content[offset : offset + count]
+        found.append((kind, content[offset : offset + count]))
         offset += count
+    return tuple(found)

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.trace.hdf5 import chunk_codec, guarded
-from sparsey_trace.trace.hdf5.chunk_locations import ChunkLocations
-from sparsey_trace.trace.hdf5.chunked_dataset import open_chunked
+from sparsey_trace.trace.hdf5.chunk_locations import ChunkLocations, GrowingDataset
+from sparsey_trace.trace.hdf5.chunked_dataset import check_chunks
+from sparsey_trace.trace.hdf5.sound_headers import checked, is_growing
 
 if TYPE_CHECKING:
     import h5py
@@ -21,9 +22,39 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.format import schema
     from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
+    from sparsey_trace.trace.hdf5.local_file import ByteSource
 
 _AT_ONCE = 1 << 20
 """Bytes that are decoded before they are copied to where they belong: few enough for the processor's cache."""
+
+
+def find_growing(
+    file: h5py.File, column: schema.Column, *, samples: int, at_least: int = 0
+) -> GrowingDataset:
+    """The growing dataset of a column, which is stored as it must be.
+
+    Args:
+        file: the open file, whose links were checked.
+        column: which.
+        samples: how many a chunk holds.
+        at_least: how many samples it is known to hold.
+
+    Raises:
+        KeyError, ValueError: there is none, or it is stored in another way.
+    """
+    chunk = column.chunk_shape(samples)
+
+    def length(dataset: h5py.Dataset) -> int:
+        guarded.check_dtype(dataset, column.stored_dtype, column.width)
+        check_chunks(dataset, column.codec.filters, chunk)
+        if len(dataset) < at_least:
+            # HDF5 may remember its length from before that was known.
+            dataset.refresh()
+        return int(dataset.shape[0])
+
+    found, address, header = checked(file, column.path, (column, chunk), length)
+    index = None if is_growing(file) else header.chunk_index
+    return GrowingDataset(column.path, address, index, (found, *column.width), chunk)
 
 
 @dataclass(eq=False)
@@ -41,46 +72,42 @@ class ChunkedColumn:
     that were asked for in part are kept: the last ones, or all where there is room for all.
 
     Args:
-        file: the open file.
+        source: the file's bytes.
+        dataset: from `find_growing`.
         column: which.
         samples: how many a chunk holds.
         extents: those of the file's chunks, which this one's join.
         kept_bytes: how much may be kept decoded; one row always is.
-
-    Raises:
-        KeyError, ValueError: there is none, or it is stored in another way.
     """
 
     def __init__(
         self,
-        file: h5py.File,
+        source: ByteSource,
+        dataset: GrowingDataset,
         column: schema.Column,
         *,
         samples: int,
         extents: ChunkExtents,
         kept_bytes: int = 0,
     ) -> None:
-        """Open and check it."""
-        guarded.check_dtype(guarded.open_dataset(file, column.path), column.stored_dtype, column.width)
+        """Nothing is read yet."""
         chunk = column.chunk_shape(samples)
-        self._dataset = open_chunked(file, column.path, column.codec.filters, chunk)
         self._column = column
         # All columns have the axes of codes here: samples, MACs, CMs.
         self._macs = (*column.width, 1)[0]
         self._shape = (*chunk, 1, 1)[:3]
         self._chunk_bytes = math.prod(chunk) * column.dtype.itemsize
-        self._locations = ChunkLocations(file, self._dataset, self._chunk_bytes, extents)
+        self._locations = ChunkLocations(source, dataset, self._chunk_bytes, extents)
         self._rows_kept = max(1, kept_bytes // (samples * column.sample_bytes))
         self._kept_row = lru_cache(maxsize=self._rows_kept)(lambda *_: _Row())
 
     def __len__(self) -> int:
         """How many samples it holds, as far as is known."""
-        return int(self._dataset.shape[0])
+        return self._locations.length
 
     def reach(self, length: int) -> None:
-        """See whether it has become so long, if it wasn't."""
-        if len(self) < length:
-            self._dataset.refresh()
+        """Take note that it has become so long, if it wasn't."""
+        self._locations.length = max(self._locations.length, length)
 
     @property
     def chunks_across(self) -> int:

@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.reading.trace_file import TraceFile
 
 _SAMPLES_AT_ONCE = 1 << 16
+_MOST_KEPT = 64
+"""Files of each of which the last chunk is kept decompressed, up to a MiB; of more than so many, none is."""
 _NO_SPANS = np.empty((0, 3), np.int64)
 
 _STRETCH = np.dtype(
@@ -149,6 +151,8 @@ class MergedStorage:
             return self._recoded(path, number, self._storage(number).read(path, 0, 0, within))
         first, stop = int(there[0]), int(there[-1]) + 1
         found = self._storage(number).read(path, first, stop, within)
+        if len(self.files) > _MOST_KEPT:
+            self._storage(number).forget(path)
         return self._recoded(path, number, found if len(there) == stop - first else found[there - first])
 
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
@@ -307,6 +311,7 @@ class _Track:
         starts = range(self._seen, size, _SAMPLES_AT_ONCE)
         parts = [self._stretches(number, start, min(start + _SAMPLES_AT_ONCE, size)) for start in starts]
         found = np.concatenate([np.empty(0, _STRETCH), *parts])
+        self._file.storage.forget()
         self._check_order(found)
         self._seen = size
         if len(found):

@@ -17,6 +17,8 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.object_headers import read_header
+from sparsey_trace.trace.hdf5.read_file import ReadFile
+from sparsey_trace.trace.hdf5.sound_headers import see_groups
 from sparsey_trace.trace.hdf5.superblock import (
     SIGNATURE,
     SUPERBLOCK_BYTES,
@@ -63,7 +65,7 @@ def open_file(path: Path) -> h5py.File:
 
 def _open(path: Path, superblock: Superblock) -> h5py.File:
     try:
-        file = _open_growing(path) if superblock.is_growing else h5py.File(path, "r", locking=False)
+        file = _open_growing(path) if superblock.is_growing else ReadFile(path, "r", locking=False)
     except (OSError, RuntimeError, ValueError) as error:
         msg = f"{path}: {_diagnosis(superblock, error)}"
         raise TraceError(msg) from error
@@ -143,7 +145,7 @@ def _instead(path: Path) -> str:
     return f"no such file{hint_of_file(path)}"
 
 
-def _open_growing(path: Path) -> h5py.File:
+def _open_growing(path: Path) -> ReadFile:
     """Open a file whose writer lives, or died: HDF5 opens it in no other way."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     # HDF5 doubles its pause between attempts to read damaged metadata, 100 times: for ever. h5py
@@ -153,7 +155,7 @@ def _open_growing(path: Path) -> h5py.File:
         limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
     access.set_file_locking(False, True)  # noqa: FBT003 - h5py takes them by position only
     flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
-    return h5py.File(h5py.h5f.open(os.fsencode(path), flags, access))
+    return ReadFile(h5py.h5f.open(os.fsencode(path), flags, access))
 
 
 def _diagnosis(superblock: Superblock, error: Exception) -> str:
@@ -162,13 +164,12 @@ def _diagnosis(superblock: Superblock, error: Exception) -> str:
     return f"expected a readable HDF5 file, found: {error}"
 
 
-def _check_format(file: h5py.File, path: Path) -> None:
+def _check_format(file: ReadFile, path: Path) -> None:
     with reading(path, "a sound HDF5 file"):
-        guarded.check_links(file, schema.is_group)
-        names = [repr(name) for name in list(file)[:5]]
+        see_groups(file, guarded.check_links(file, schema.is_group))
         is_known = attributes.has_attribute(file, "format")
     if not is_known:
-        held = ", ".join(names) or "nothing"
+        held = ", ".join(repr(name) for name in list(file)[:5]) or "nothing"
         msg = f"{path}: expected a sparsey-trace file, found HDF5 of another kind (it holds: {held})"
         raise TraceError(msg)
     with reading(path, "a sparsey-trace file with a format_version"):

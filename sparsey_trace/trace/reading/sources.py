@@ -42,7 +42,7 @@ def open_chains(
         files: list[TraceFile] = []
         # Grows while it is gone through.
         for path in paths:
-            files.append(open_trace_file(path, cache_bytes=share))
+            files.append(open_trace_file(path, cache_bytes=share, like=files[0].head if files else None))
             unless_done.callback(files[-1].storage.close)
             if is_complete:
                 paths += [path for path in _earlier(files[-1]) if path not in paths]

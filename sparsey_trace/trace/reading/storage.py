@@ -14,7 +14,12 @@ from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_locations import SMALLEST_CHUNK
-from sparsey_trace.trace.reading.datasets import open_columns, open_counter, open_drops, read_drops
+from sparsey_trace.trace.reading.datasets import (
+    open_columns,
+    open_counter,
+    read_drops,
+    tail_length,
+)
 from sparsey_trace.trace.reading.open_file import close_file
 from sparsey_trace.trace.reading.tail import Tail
 
@@ -28,20 +33,23 @@ if TYPE_CHECKING:
 
 
 class Storage:
-    """The datasets of an open file, and how many of their samples may be believed; threads may share it.
+    """The datasets of a file, and how many of their samples may be believed; threads may share it.
+
+    HDF5 has the file open only while its structures are looked at; from then on it is read past HDF5.
 
     Args:
-        file: the open file.
+        file: the open file, which is closed here.
         columns: path to column, as the file's layout demands them.
         cache_bytes: how much may be kept decompressed, of all datasets together; the last chunk of each always is.
-        successor: the open file and the columns of the same trace that stands in this one's place now, where its writer
-            has made it anew with inputs of another kind; else None.
+        present: what stands at the file's path now, open, with its columns, if it is a file of the same trace: this
+            one, or another one that its writer has made in its place for inputs of another kind; else None.
 
     Attributes:
         committed: how many samples there are.
         in_chunks: how many the growing datasets hold.
         closed: whether the writer closed the trace.
         columns: path to column.
+        chunk_size: how many samples a chunk holds.
 
     Raises:
         KeyError, ValueError: a dataset is missing, or has another dtype or shape than it must.
@@ -53,22 +61,41 @@ class Storage:
         columns: Mapping[str, schema.Column],
         *,
         cache_bytes: int = 0,
-        successor: Callable[[h5py.File], Opened | None] = lambda _: None,
+        present: Callable[[], Opened | None] = lambda: None,
     ) -> None:
         """Find and check every dataset; read the counters."""
-        self._name, self._cache_bytes, self._successor = file.filename, cache_bytes, successor
+        self._name, self._cache_bytes, self._present = file.filename, cache_bytes, present
         self._tail_lock = threading.Lock()
         self._open(file, columns)
 
     def _open(self, file: h5py.File, columns: Mapping[str, schema.Column]) -> None:
-        self._file, self.columns = file, columns
+        self._source = guarded.source_of(file)
+        try:
+            self._find(file, columns)
+        except BaseException:
+            self._source.close()
+            raise
+        finally:
+            close_file(file)
+
+    def _find(self, file: h5py.File, columns: Mapping[str, schema.Column]) -> None:
+        self.columns = columns
         # Before the columns: a dataset that is opened later is at least as long as they say.
         names = (schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED)
         self._counters = {name: open_counter(file, name) for name in names}
         self._read_counters()
-        self._tail = Tail(file, columns)
-        self._columns = open_columns(file, columns, len(self._tail), self._cache_bytes)
-        self._drops = open_drops(file)
+        # In a closed trace nothing in the tail means anything.
+        self._tail = None if self.closed else Tail(file, self._source, columns)
+        self.chunk_size = tail_length(file, columns) if self._tail is None else len(self._tail)
+        self._columns = open_columns(
+            file,
+            self._source,
+            columns,
+            self.chunk_size,
+            cache_bytes=self._cache_bytes,
+            in_chunks=self.in_chunks,
+        )
+        self._drops = read_drops(file)
         has_next = guarded.has_link(file, schema.NEXT_STEP)
         self._next_step = open_counter(file, schema.NEXT_STEP) if has_next else None
         # How many samples stand before it, and its values; read once for all columns.
@@ -76,12 +103,9 @@ class Storage:
         self._check_counters()
 
     def _check_counters(self) -> None:
-        for column in self._columns.values():
-            # HDF5 may remember its length from before the counters were read.
-            column.reach(self.in_chunks)
         shortest = min(self.lengths().values())
         across = sum(column.chunks_across for column in self._columns.values())
-        most = guarded.file_size(self._file) // (SMALLEST_CHUNK * across) * self.chunk_size
+        most = self._source.status().st_size // (SMALLEST_CHUNK * across) * self.chunk_size
         fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
         if not fits or self.in_chunks > most or (self.closed and self.committed != self.in_chunks):
             msg = (
@@ -91,20 +115,19 @@ class Storage:
             raise ValueError(msg)
 
     @property
-    def chunk_size(self) -> int:
-        """How many samples a chunk holds."""
-        return len(self._tail)
-
-    @property
     def is_open(self) -> bool:
         """Whether the file is open."""
-        return bool(self._file)
+        return self._source.is_open
+
+    def forget(self, *paths: str) -> None:
+        """Keep nothing decompressed of these columns; of all, where none is named."""
+        for path in paths or self._columns:
+            self._columns[path].forget()
 
     def close(self) -> None:
         """Close the file; closing twice does no harm."""
-        for column in self._columns.values():
-            column.forget()
-        close_file(self._file)
+        self.forget()
+        self._source.close()
 
     def lengths(self) -> dict[str, int]:
         """How many samples each column's chunks hold, believed or not."""
@@ -117,7 +140,7 @@ class Storage:
             TraceError: it is closed.
         """
         with self._reading("to ask for its size and times"):
-            return os.fstat(self._file.id.get_vfd_handle())
+            return self._source.status()
 
     def chunk_checksums(self, samples: int) -> NDArray[np.uint32]:
         """[n], of the chunks that hold the first samples, column by column, as they stand in the file.
@@ -142,12 +165,24 @@ class Storage:
             TraceError: the file is closed, or they can't be read.
         """
         with self._reading("to read how many samples there are"):
-            found = None if self.closed else self._successor(self._file)
+            if self.closed:
+                return
+            found = self._present() if self._is_replaced() else None
             if found is None:
                 self._read_counters()
+                for column in self._columns.values():
+                    column.reach(self.in_chunks)
             else:
                 self.close()
                 self._open(*found)
+
+    def _is_replaced(self) -> bool:
+        """Whether another file stands at the path now."""
+        try:
+            there = os.stat(self._name)  # noqa: PTH116 - a name as HDF5 has it
+        except OSError:
+            return False
+        return not os.path.samestat(there, self._source.status())
 
     def _read_counters(self) -> None:
         """The one that is written last first: none runs ahead of the next."""
@@ -158,15 +193,14 @@ class Storage:
 
     @contextlib.contextmanager
     def _reading(self, expected: str) -> Iterator[None]:
-        if not self._file:
+        if not self.is_open:
             msg = f"{self._name}: expected an open trace, found one that was closed"
             raise TraceError(msg)
         with reading(self._name, expected):
             yield
 
     def _counter(self, name: str) -> int:
-        self._counters[name].refresh()
-        return int(self._counters[name][()])
+        return int(self._counters[name].read(self._source))
 
     def read(self, path: str, start: int, stop: int, within: slice = slice(None)) -> NDArray[Any]:
         """Samples `start` to `stop` of a column as stored, from the chunks and the tail.
@@ -218,7 +252,7 @@ class Storage:
             count = max(stop, self.committed) - boundary
             if count <= 0:
                 return
-            if count > self.chunk_size:
+            if self._tail is None or count > self.chunk_size:
                 msg = f"{count} samples that are in no chunk, and a tail of {self.chunk_size}"
                 raise ValueError(msg)
             values, right = self._tail.read(boundary, count)
@@ -244,7 +278,7 @@ class Storage:
             TraceError: the file is closed, or it can't be read.
         """
         with self._reading("to read the number of the next pass"):
-            return 0 if self._next_step is None else int(self._next_step[()])
+            return 0 if self._next_step is None else int(self._next_step.read(self._source))
 
     left_out = 0
     """Samples that are none of the trace's: of one file alone all are."""
@@ -260,7 +294,13 @@ class Storage:
             TraceError: the file is closed, or they can't be read.
         """
         with self._reading("to read which steps were dropped"):
-            return read_drops(self._file, self._drops)
+            if not self.closed and (found := self._present()) is not None:
+                file, _ = found
+                try:
+                    self._drops = read_drops(file)
+                finally:
+                    close_file(file)
+            return self._drops
 
 
 def _cut(values: NDArray[Any], within: slice) -> NDArray[Any]:

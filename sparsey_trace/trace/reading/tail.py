@@ -9,12 +9,15 @@ import numpy as np
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.sample_checksums import checksums
 from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.hdf5.contiguous_dataset import open_contiguous
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import h5py
     from numpy.typing import NDArray
+
+    from sparsey_trace.trace.hdf5.local_file import ByteSource
 
 
 class Tail:
@@ -24,28 +27,32 @@ class Tail:
     file has bytes.
 
     Args:
-        file: the open file.
+        file: the open file, which is needed no longer afterwards.
+        source: its bytes.
         columns: path to column.
 
     Raises:
         KeyError, ValueError: a dataset is missing, or isn't stored as it must be.
     """
 
-    def __init__(self, file: h5py.File, columns: Mapping[str, schema.Column]) -> None:
-        """Open and check them."""
-        self._values = {path: guarded.open_dataset(file, f"{schema.TAIL}/{path}") for path in columns}
-        self._checksums = guarded.open_dataset(file, schema.CHECKSUMS)
+    def __init__(self, file: h5py.File, source: ByteSource, columns: Mapping[str, schema.Column]) -> None:
+        """Find and check them."""
+        self._source = source
+        self._values = {
+            column.path: open_contiguous(
+                file, f"{schema.TAIL}/{column.path}", column.stored_dtype, column.width
+            )
+            for column in columns.values()
+        }
+        self._checksums = open_contiguous(file, schema.CHECKSUMS, np.dtype(np.uint32), ())
         every = [*self._values.values(), self._checksums]
-        for column in columns.values():
-            guarded.check_dtype(self._values[column.path], column.stored_dtype, column.width)
-        guarded.check_dtype(self._checksums, np.dtype(np.uint32), ())
-        lengths = {len(dataset) for dataset in every}
+        lengths = {dataset.shape[0] for dataset in every}
         self._length = lengths.pop()
         if lengths or not self._length:
             msg = f"{schema.TAIL}: expected datasets of one length of at least 1, found others"
             raise ValueError(msg)
         size = guarded.file_size(file)
-        if sum(guarded.check_contiguous(dataset, size) for dataset in every) > size:
+        if sum(dataset.nbytes for dataset in every) > size:
             msg = f"{schema.TAIL}: expected datasets that fit in {size:,} bytes, found larger ones"
             raise ValueError(msg)
 
@@ -63,10 +70,5 @@ class Tail:
         Returns:
             Path to [count, ...] as stored; and [count], whether each is what was committed under its number.
         """
-        values = {path: _read(dataset, count) for path, dataset in self._values.items()}
-        return values, checksums(first, values.values()) == _read(self._checksums, count)
-
-
-def _read(dataset: h5py.Dataset, count: int) -> NDArray[Any]:
-    dataset.refresh()
-    return np.asarray(dataset[:count])
+        values = {path: dataset.read(self._source, count) for path, dataset in self._values.items()}
+        return values, checksums(first, values.values()) == self._checksums.read(self._source, count)

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     import h5py
 
+    from sparsey_trace.layout import Layout
     from sparsey_trace.trace.format.run_part import RunPart
 
 
@@ -69,8 +69,13 @@ class TraceFile:
         return max(self.last_step + 1, self.storage.next_step(), *(step + 1 for step in dropped))
 
 
-def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
+def open_trace_file(path: Path, *, cache_bytes: int = 0, like: Head | None = None) -> TraceFile:
     """Open and check one file.
+
+    Args:
+        path: the file.
+        cache_bytes: how much may be kept decompressed.
+        like: what another file of the run says: what is the same here is kept once.
 
     Raises:
         TraceError: it doesn't exist, is no trace, or is damaged.
@@ -79,9 +84,9 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
     file = open_file(path)
     try:
         with reading(path, "a trace as docs/trace-format.md describes it"):
-            head = read_head(file)
+            head = _shared(read_head(file), like)
             storage = Storage(
-                file, _columns(head), cache_bytes=cache_bytes, successor=partial(_successor, path, head)
+                file, _columns(head), cache_bytes=cache_bytes, present=partial(_present, path, head.id)
             )
     except TraceError as error:
         close_file(file)
@@ -95,23 +100,34 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0) -> TraceFile:
     return TraceFile(path=path, head=head, storage=storage)
 
 
-def _columns(head: Head) -> dict[str, schema.Column]:
-    return {c.path: c for c in schema.columns(head.layout, head.input_kind, head.values)}
+def _shared(head: Head, like: Head | None) -> Head:
+    """The same, with the parts of another that are equal: those of a thousand ranks take the memory of one."""
+    if like is None:
+        return head
+    alike = {name: getattr(like, name) for name in ("layout", "config", "versions")}
+    return replace(head, **{name: part for name, part in alike.items() if part == getattr(head, name)})
 
 
-def _successor(
-    path: Path, head: Head, file: h5py.File
-) -> tuple[h5py.File, Mapping[str, schema.Column]] | None:
-    """The file of the same trace that stands at a path now, if it is another than the open one; see `Storage`."""
+def _columns(head: Head) -> Mapping[str, schema.Column]:
+    return _columns_of(head.layout, head.input_kind, head.values)
+
+
+@lru_cache(maxsize=8)
+def _columns_of(
+    layout: Layout, input_kind: str, values: tuple[tuple[str, ...], ...]
+) -> dict[str, schema.Column]:
+    return {column.path: column for column in schema.columns(layout, input_kind, values)}
+
+
+def _present(path: Path, id_: str) -> tuple[h5py.File, Mapping[str, schema.Column]] | None:
+    """The file that stands at a path now, if it is of the trace of that id; see `Storage`."""
     try:
-        if os.path.samestat(path.stat(), os.fstat(file.id.get_vfd_handle())):
-            return None
         found = open_file(path)
     except (OSError, TraceError):
         return None
     try:
         its = read_head(found)
-        if its.id == head.id:
+        if its.id == id_:
             return found, _columns(its)
     except DAMAGE:
         pass

@@ -16,7 +16,7 @@ from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_locations import SMALLEST_CHUNK
-from sparsey_trace.trace.reading.datasets import open_columns, open_counter, open_drops, read_drops
+from sparsey_trace.trace.reading.datasets import open_columns, open_counter, read_drops
 from sparsey_trace.trace.reading.tail import Tail
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ class Salvage:
     def __init__(self, file: h5py.File) -> None:
         """Open what can be opened."""
         self.losses: list[str] = []
-        self._file = file
+        self._file, self._source = file, guarded.source_of(file)
         self.head = read_head(file, on_loss=self.losses.append)
         self._columns = {
             c.path: c for c in schema.columns(self.head.layout, self.head.input_kind, self.head.values)
@@ -79,8 +79,8 @@ class Salvage:
         if self._size * sum(c.sample_bytes for c in self._columns.values()) > guarded.file_size(file):
             msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
             raise ValueError(msg)
-        self._tail = self._or_lost(lambda: Tail(file, self._columns), "tail")
-        self._chunked = open_columns(file, self._columns, self._size, is_settled=True)
+        self._tail = self._or_lost(lambda: Tail(file, self._source, self._columns), "tail")
+        self._chunked = open_columns(file, self._source, self._columns, self._size, is_settled=True)
         counts = self._or_lost(self._counts, "progress")
         self.is_whole = counts is not None or self._is_closed()
         self.committed, self._in_chunks = counts or self._guess()
@@ -93,7 +93,7 @@ class Salvage:
         return min(most, *(len(column) for column in self._chunked.values()))
 
     def _counter(self, name: str) -> int:
-        return int(open_counter(self._file, name)[()])
+        return int(open_counter(self._file, name).read(self._source))
 
     def _counts(self) -> tuple[int, int]:
         committed, in_chunks = self._counter(schema.COMMITTED), self._counter(schema.IN_CHUNKS)
@@ -137,7 +137,7 @@ class Salvage:
 
     def drops(self) -> dict[int, str]:
         """The dropped steps that can be read, and why."""
-        found = self._or_lost(lambda: read_drops(self._file, open_drops(self._file)), schema.DROPS)
+        found = self._or_lost(lambda: read_drops(self._file), schema.DROPS)
         return {} if found is None else reasons_of(found[found["step"] >= 0])
 
     def pieces(self) -> Iterator[Piece]:

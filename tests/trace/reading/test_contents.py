@@ -11,7 +11,8 @@ import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 import pytest
 
 from sparsey_trace.trace.format import schema
-from sparsey_trace.trace.hdf5 import chunk_codec, guarded
+from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.hdf5.local_file import LocalFile
 from sparsey_trace.trace.reading import contents
 from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -112,14 +113,14 @@ def test_files_of_one_run_are_each_looked_at(tmp_path: Path) -> None:
 
 
 def test_it_takes_little_to_know_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    read, found = guarded.read_bytes, []
+    read, found = LocalFile.read, []
 
     def counted(*arguments: Any) -> bytes:
         found.append(read(*arguments))
         return found[-1]
 
     with open_trace(DIGITS) as trace:
-        monkeypatch.setattr(guarded, "read_bytes", counted)
+        monkeypatch.setattr(LocalFile, "read", counted)
         monkeypatch.setattr(chunk_codec.ZSTD, "decompress", pytest.fail)
         monkeypatch.setattr(chunk_codec.DEFLATE, "decompress", pytest.fail)
         known = Contents(trace).now()

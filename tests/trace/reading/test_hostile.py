@@ -123,13 +123,19 @@ def references(file: h5py.File) -> None:
     file.create_dataset("config", data=np.array([file.ref], dtype=h5py.ref_dtype))
 
 
+def external_tail(file: h5py.File) -> None:
+    # Of a closed trace nobody looks at it.
+    file["progress/closed"][()] = 0
+    external(file, "tail/samples/label", "i8", (64,))
+
+
 HOSTILE: dict[str, Callable[[h5py.File], None]] = {
     "an external link for a column": linked("samples/label", h5py.ExternalLink("secret.h5", "values")),
     "an external link for the configuration": linked("config", h5py.ExternalLink("secret.h5", "config")),
     "an external link for a group": linked("progress", h5py.ExternalLink("secret.h5", "/")),
     "a soft link": linked("samples/label", h5py.SoftLink("/samples/step")),
     "external storage of a column": lambda file: external(file, "samples/label", "i8", (283,)),
-    "external storage of a tail": lambda file: external(file, "tail/samples/label", "i8", (64,)),
+    "external storage of a tail": external_tail,
     "external storage of a counter": lambda file: external(file, "progress/committed", "i8", ()),
     "a virtual dataset": lambda file: virtual(file, "samples/label"),
     "another filter": other_filter,

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import resource
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.trace.hdf5 import local_file
+from sparsey_trace.trace.reading import merged
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.reading.run_files import ALONE, size_of, write
 
@@ -91,3 +96,28 @@ def test_what_is_continued_is_never_looked_for_elsewhere(tmp_path: Path, name: s
         open_trace(tmp_path / "runs" / "*.h5")
     assert str(caught.value).startswith(f"{path}: ")
     assert found in str(caught.value)
+
+
+def test_many_ranks_take_few_descriptors(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_file, "_MOST_OPEN", 6)
+    monkeypatch.setattr(merged, "_MOST_KEPT", 10)
+    ranks = 24
+    for rank in range(ranks):
+        write(tmp_path / f"run.rank{rank}.h5", range(1 + rank % 2), rank=rank, num_ranks=ranks)
+    paths = [tmp_path / f"run.rank{rank}.h5" for rank in range(ranks)]
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    there = max(map(int, os.listdir("/proc/self/fd")))  # noqa: PTH208 - by number, as the limit counts
+    resource.setrlimit(resource.RLIMIT_NOFILE, (there + 16, hard))
+    try:
+        with open_trace(tmp_path / "run.*.h5") as trace:
+            assert len({id(file.head.layout) for file in trace.files}) == 1
+            codes, labels = trace.layers[0].codes[:], trace.samples.label[:]
+            known = trace.contents()
+            assert known is not None
+            assert trace.drops.tolist() == []
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    alone = [open_trace(path) for path in paths]
+    parts = [(one, one.samples.step[:] == step) for step in range(2) for one in alone]
+    np.testing.assert_array_equal(codes, np.concatenate([one.layers[0].codes[at] for one, at in parts]))
+    np.testing.assert_array_equal(labels, np.concatenate([one.samples.label[at] for one, at in parts]))

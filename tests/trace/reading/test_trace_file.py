@@ -157,6 +157,9 @@ def test_files_that_contradict_the_format(
 ) -> None:
     with h5py.File(closed, "r+", libver=LIBVER) as file:
         edit(file)
+        # In a closed trace nothing in the tail means anything.
+        if expected.startswith(("tail", "inputs: ", "checksums", "/tail")):
+            file["progress/closed"][()] = 0
     text = message(closed)
     assert text.startswith(FORMAT)
     assert expected in text
