@@ -6,6 +6,7 @@ and checked when made.
 
 from __future__ import annotations
 
+import copy
 import math
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,6 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.connections import (
+    EVERYTHING,
+    MAX_COUNT,
+    PADDING,
+    are_everything,
+    checked_connections,
+    everything,
+    frozen,
+    items_of,
+    regular_array,
+)
 from sparsey_trace.errors import LayoutError, UsageError
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import hint
@@ -21,12 +33,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike, NDArray
-
-PADDING = -1
-"""Fills the rows of `LayerLayout.connections` behind a MAC's last connection."""
-
-MAX_COUNT = int(np.iinfo(np.int32).max)
-"""The largest of all counts but K: an index has to fit an int32."""
 
 MAX_NEURONS = MAX_COUNT + 1
 """The largest K."""
@@ -67,7 +73,9 @@ class LayerLayout:
         num_neurons: K, the number of neurons in each CM; 1 to 2,147,483,648.
         connections: [M, R] int32, what each MAC listens to, padded with -1: input features in the
             first layer, MACs of the layer before in all others. May be given as a list of M index
-            arrays. Read-only.
+            arrays, or as `"everything"`: then only a layer of a `Layout` has them, which says how much
+            that is, and they take the memory of one row. Read-only.
+        given_connections: the same, or None where they are everything.
         positions: [M, 2] float32, each MAC's position on the unit grid, or None. Read-only.
 
     Raises:
@@ -81,8 +89,9 @@ class LayerLayout:
     num_macs: int
     num_cms: int
     num_neurons: int
-    connections: NDArray[np.int32]
+    given_connections: NDArray[np.int32] | None
     positions: NDArray[np.float32] | None = None
+    _num_sources: int | None = None
 
     def __init__(
         self,
@@ -91,7 +100,7 @@ class LayerLayout:
         num_macs: int,
         num_cms: int,
         num_neurons: int,
-        connections: ArrayLike | Sequence[ArrayLike],
+        connections: ArrayLike | Sequence[ArrayLike] | str,
         positions: ArrayLike | None = None,
     ) -> None:
         """Check and freeze the parts; see the class for their meaning."""
@@ -101,14 +110,18 @@ class LayerLayout:
         put(self, "num_cms", _count(num_cms, f"{name}: num_cms"))
         put(self, "num_neurons", _count(num_neurons, f"{name}: num_neurons", most=MAX_NEURONS))
         _check_cells(self)
-        put(self, "connections", _connections(connections, self.num_macs, self.name))
+        is_said = isinstance(connections, str) and connections == EVERYTHING
+        given = None if is_said else checked_connections(connections, self.num_macs, self.name)
+        put(self, "given_connections", given)
         put(self, "positions", _positions(positions, self.num_macs, self.name))
 
     def __repr__(self) -> str:
         """One line; the connections by their shape only."""
+        num_heard = self._num_sources if self.hears_everything else self.connections.shape[1]
+        wiring = repr(EVERYTHING) if num_heard is None else [self.num_macs, num_heard]
         return (
             f"LayerLayout(name={self.name!r}, num_macs={self.num_macs}, num_cms={self.num_cms}, "
-            f"num_neurons={self.num_neurons}, connections={list(self.connections.shape)})"
+            f"num_neurons={self.num_neurons}, connections={wiring})"
         )
 
     def __eq__(self, other: object) -> bool:
@@ -124,12 +137,59 @@ class LayerLayout:
     @cached_property
     def _identity(self) -> tuple[Any, ...]:
         places = None if self.positions is None else self.positions.tobytes()
-        wiring = (self.connections.shape, self.connections.tobytes())
+        wiring: tuple[Any, ...] = (EVERYTHING, self._num_sources)
+        if self.given_connections is not None:
+            given = self.given_connections
+            wiring = (EVERYTHING, given.shape[1]) if are_everything(given) else (given.shape, given.tobytes())
         return (self.name, self.num_macs, self.num_cms, self.num_neurons, wiring, places)
+
+    @property
+    def connections(self) -> NDArray[np.int32]:
+        """[M, R] int32, see the class.
+
+        Raises:
+            LayoutError: they are everything, and nothing says how much that is.
+        """
+        found = self.given_connections
+        return everything(self.num_macs, self._all_sources) if found is None else found
+
+    @property
+    def _all_sources(self) -> int:
+        """How much everything is."""
+        if self._num_sources is None:
+            msg = (
+                f"{self.name}: connections: expected a layer of a Layout, which says how much everything is, "
+                "found one by itself"
+            )
+            raise LayoutError(msg)
+        return self._num_sources
+
+    @property
+    def hears_everything(self) -> bool:
+        """Whether connections were given as everything."""
+        return self.given_connections is None
+
+    def placed(self, num_sources: int) -> LayerLayout:
+        """This layer above so many features or MACs."""
+        if not self.hears_everything or self._num_sources == num_sources:
+            return self
+        placed = copy.copy(self)
+        placed.__dict__.pop("_identity", None)
+        object.__setattr__(placed, "_num_sources", num_sources)
+        return placed
+
+    @property
+    def num_connections(self) -> int:
+        """Of all MACs together."""
+        if self.hears_everything:
+            return self.num_macs * self._all_sources
+        return int(np.count_nonzero(self.connections != PADDING))
 
     @property
     def fan_in(self) -> tuple[int, int]:
         """How many connections the MACs have, the fewest and the most."""
+        if self.hears_everything:
+            return self._all_sources, self._all_sources
         counts = np.count_nonzero(self.connections != PADDING, axis=1)
         return int(counts.min()), int(counts.max())
 
@@ -168,7 +228,9 @@ class Layout:
         put = object.__setattr__
         put(self, "num_features", _count(self.num_features, "num_features"))
         put(self, "input_shape", _sides(self.input_shape, self.num_features))
-        put(self, "layers", _layers(self.layers))
+        layers = _layers(self.layers)
+        sources = (self.num_features, *(layer.num_macs for layer in layers))
+        put(self, "layers", tuple(map(LayerLayout.placed, layers, sources)))
         _check_names([layer.name for layer in self.layers])
         _check_wiring(self)
 
@@ -261,7 +323,7 @@ def _count(value: int, what: str, most: int = MAX_COUNT) -> int:
 
 
 def _sides(given: Any, num_features: int) -> tuple[int, ...]:
-    sides = tuple(_items(given, "input_shape", "a side for each dimension")) or (num_features,)
+    sides = tuple(items_of(given, "input_shape", "a side for each dimension")) or (num_features,)
     sides = tuple(_count(side, "input_shape") for side in sides)
     if math.prod(sides) != num_features:
         msg = (
@@ -273,7 +335,7 @@ def _sides(given: Any, num_features: int) -> tuple[int, ...]:
 
 
 def _layers(given: Any) -> tuple[LayerLayout, ...]:
-    layers = tuple(_items(given, "layers", "a list of LayerLayout"))
+    layers = tuple(items_of(given, "layers", "a list of LayerLayout"))
     if not layers:
         msg = "layers: expected at least one layer, found none"
         raise LayoutError(msg)
@@ -284,47 +346,11 @@ def _layers(given: Any) -> tuple[LayerLayout, ...]:
     return layers
 
 
-def _items(given: Any, what: str, expected: str) -> list[Any]:
-    try:
-        return list(given)
-    except TypeError as error:
-        msg = f"{what}: expected {expected}, found {given!r}"
-        raise LayoutError(msg) from error
-
-
-def _connections(given: Any, num_macs: int, name: str) -> NDArray[np.int32]:
-    rows = _items(given, f"{name}: connections", "[M, R] indices or M arrays of them")
-    if len(rows) != num_macs:
-        msg = f"{name}: connections: expected one row for each of {num_macs} MACs, found {len(rows)}"
-        raise LayoutError(msg)
-    rows = [_indices(row, f"{name}: connections of MAC {mac}") for mac, row in enumerate(rows)]
-    padded = np.full((num_macs, max(len(row) for row in rows)), PADDING, np.int32)
-    for mac, row in enumerate(rows):
-        padded[mac, : len(row)] = row
-    return _frozen(padded)
-
-
-def _indices(given: Any, what: str) -> NDArray[Any]:
-    row = _array(given, what)
-    if row.ndim != 1 or (row.size and row.dtype.kind not in "iu"):
-        msg = f"{what}: expected a row of whole numbers, found {row.dtype} of shape {row.shape}"
-        raise LayoutError(msg)
-    padding = row == PADDING
-    if padding.all():
-        msg = f"{what}: expected at least one, found none"
-        raise LayoutError(msg)
-    outside = ~padding & ((row < 0) | (row > MAX_COUNT))
-    if outside.any():
-        msg = f"{what}: expected indices of 0 or more (-1 as padding only), found {row[outside][0]}"
-        raise LayoutError(msg)
-    return row
-
-
 def _positions(given: ArrayLike | None, num_macs: int, name: str) -> NDArray[np.float32] | None:
     if given is None:
         return None
     what = f"{name}: positions"
-    array = _array(given, what)
+    array = regular_array(given, what)
     if array.shape != (num_macs, 2) or array.dtype.kind not in "iuf":
         msg = f"{what}: expected numbers of shape {(num_macs, 2)}, found {array.dtype} of shape {array.shape}"
         raise LayoutError(msg)
@@ -334,20 +360,7 @@ def _positions(given: ArrayLike | None, num_macs: int, name: str) -> NDArray[np.
         mac = int(np.argmin(np.isfinite(positions).all(axis=1)))
         msg = f"{what}: MAC {mac}: expected finite numbers, found {array[mac].tolist()}"
         raise LayoutError(msg)
-    return _frozen(positions)
-
-
-def _array(given: Any, what: str) -> NDArray[Any]:
-    try:
-        return np.asarray(given)
-    except (ValueError, TypeError, OverflowError) as error:
-        msg = f"{what}: expected numbers in a regular shape, found {type(given).__name__}: {error}"
-        raise LayoutError(msg) from error
-
-
-def _frozen(array: NDArray[Any]) -> NDArray[Any]:
-    array.setflags(write=False)
-    return array
+    return frozen(positions)
 
 
 def _check_names(names: list[str]) -> None:
@@ -359,6 +372,8 @@ def _check_names(names: list[str]) -> None:
 
 def _check_wiring(layout: Layout) -> None:
     for index, layer in enumerate(layout.layers):
+        if layer.hears_everything:
+            continue
         sources = layout.num_sources(index)
         highest = int(layer.connections.max())
         if highest >= sources:

@@ -12,7 +12,8 @@ from collections import Counter
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.layout import NO_LABEL, PADDING, TRAIN
+from sparsey_trace.connections import PADDING
+from sparsey_trace.layout import NO_LABEL, TRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

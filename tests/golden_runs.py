@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.chunk import Chunk
-from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.connections import PADDING
+from sparsey_trace.layout import LayerLayout, Layout
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

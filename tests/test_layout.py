@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
+from sparsey_trace.connections import PADDING
 from sparsey_trace.errors import LayoutError, SparseyTraceError
-from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.testing import layouts
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
+from sparsey_trace.connections import EVERYTHING, PADDING
 from sparsey_trace.errors import RecordError, UsageError
-from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.recording.adapters.base import NamedAdapter
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample
@@ -18,6 +19,7 @@ from sparsey_trace.support.suggest import unknown
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
 
+    from numpy.typing import NDArray
     from torch import nn
 
     from sparsey_trace.recording.adapters.base import ModelLayer
@@ -121,15 +123,26 @@ def without(layout: Layout, left_out: Collection[str]) -> Layout:
 
 def _rewired(layer: LayerLayout, below: LayerLayout) -> LayerLayout:
     """A layer that listens to what the MACs below listen to, rather than to these MACs."""
-    heard = (np.unique(below.connections[row[row != PADDING]]) for row in layer.connections)
+    if below.hears_everything:
+        heard: Any = EVERYTHING
+    elif layer.hears_everything:
+        heard = [_without_padding(np.unique(below.connections))] * layer.num_macs
+    else:
+        rows = (below.connections[row[row != PADDING]] for row in layer.connections)
+        heard = [_without_padding(np.unique(row)) for row in rows]
     return LayerLayout(
         name=layer.name,
         num_macs=layer.num_macs,
         num_cms=layer.num_cms,
         num_neurons=layer.num_neurons,
-        connections=[row[row != PADDING] for row in heard],
+        connections=heard,
         positions=layer.positions,
     )
+
+
+def _without_padding(row: NDArray[np.int32]) -> NDArray[np.int32]:
+    found: NDArray[np.int32] = row[row != PADDING]
+    return found
 
 
 def _check_known(name: str, names: Sequence[str], model: nn.Module) -> None:

@@ -8,8 +8,9 @@ import numpy as np
 import torch
 
 from sparsey_trace.chunk import Chunk
+from sparsey_trace.connections import PADDING
 from sparsey_trace.errors import RecordError
-from sparsey_trace.layout import NO_LABEL, PADDING, PHASES
+from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.recording.adapters.find import find_layers
 from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample, with_sizes
 from sparsey_trace.recording.adapters.spring2024 import macs_of

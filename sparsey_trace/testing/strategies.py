@@ -22,6 +22,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from sparsey_trace.chunk import Chunk
+from sparsey_trace.connections import EVERYTHING
 from sparsey_trace.layout import EVAL, MARKS, NO_LABEL, PHASES, TRAIN, LayerLayout, Layout
 from sparsey_trace.testing.laws import check_metric_laws
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -48,8 +49,8 @@ _LONG_CODES = st.sampled_from([(2, 257), (8, 256), (16, 16), (9, 256), (17, 16),
 def layouts(draw: st.DrawFn, *, max_layers: int = 3) -> Layout:
     """Models of 1 to `max_layers` layers of 1 to 5 MACs with ragged, overlapping fields.
 
-    Some MACs are wired to a source twice, some codes don't fit 64 bits (Q up to 20, K up to 300),
-    and some layers have no positions.
+    Some layers are wired to everything, some MACs to a source twice, some codes don't fit 64 bits (Q up to 20, K up to
+    300), and some layers have no positions.
 
     Args:
         draw: given by hypothesis.
@@ -75,7 +76,9 @@ def _layers(draw: st.DrawFn, *, name: str, num_sources: int) -> LayerLayout:
         num_macs=num_macs,
         num_cms=num_cms,
         num_neurons=num_neurons,
-        connections=[_connections(rng, num_sources) for _ in range(num_macs)],
+        connections=EVERYTHING
+        if rng.random() < 0.15
+        else [_connections(rng, num_sources) for _ in range(num_macs)],
         positions=rng.random((num_macs, 2)) if placed else None,
     )
 

@@ -14,7 +14,8 @@ import pytest
 import torch
 
 from sparsey_trace.chunk import Chunk
-from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.connections import PADDING
+from sparsey_trace.layout import LayerLayout, Layout
 from tests.golden_runs import load_golden
 from tests.sparseypy.observed import observed
 from tests.sparseypy.standins import final, observe, spring

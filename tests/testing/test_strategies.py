@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, assume, find, given, settings
 from hypothesis import strategies as st
 
-from sparsey_trace.layout import EVAL, MARKS, NO_LABEL, PADDING, TRAIN, LayerLayout, Layout
+from sparsey_trace.connections import PADDING
+from sparsey_trace.layout import EVAL, MARKS, NO_LABEL, TRAIN, LayerLayout, Layout
 from sparsey_trace.testing import layouts, runs, split, write_run
 from sparsey_trace.trace.reading.open_trace import open_trace
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 
 import numpy as np
 
-from sparsey_trace.layout import PADDING
+from sparsey_trace.connections import PADDING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -95,16 +95,23 @@ class ReceptiveFields(Sequence[Fields]):
     def num_heard(self, layer: int) -> int:
         """How many features the MACs of a layer hear of, each counted from each source."""
         if not layer:
-            return int(np.count_nonzero(self._layout.layers[0].connections != PADDING))
-        sizes = self[layer - 1].sizes
-        wiring = self._layout.layers[layer].connections
-        return int(sizes[wiring[wiring != PADDING]].sum())
+            return self._layout.layers[0].num_connections
+        sizes, above = self[layer - 1].sizes, self._layout.layers[layer]
+        if above.hears_everything:
+            return above.num_macs * int(sizes.sum())
+        return int(sizes[above.connections[above.connections != PADDING]].sum())
 
     def _next(self) -> Fields:
-        heard = heard_by(self._layout.layers[len(self._made)])
+        layer = self._layout.layers[len(self._made)]
+        heard = heard_by(layer)
         if not self._made:
             return Fields.of(heard, self._layout.num_features)
         below = self._made[-1]
+        if layer.hears_everything:
+            is_heard = np.zeros(self._layout.num_features, np.bool_)
+            is_heard[below.features] = True
+            united_field = np.flatnonzero(is_heard).astype(np.int32)
+            return Fields.of([united_field] * layer.num_macs, self._layout.num_features)
         united = (np.unique(np.concatenate([below[source] for source in row])) for row in heard)
         return Fields.of(united, self._layout.num_features)
 
@@ -127,4 +134,6 @@ def receptive_fields(layout: Layout) -> ReceptiveFields:
 
 def heard_by(layer: LayerLayout) -> list[NDArray[np.int32]]:
     """For each MAC of a layer what it listens to, each once, rising."""
+    if layer.hears_everything:
+        return [layer.connections[0]] * layer.num_macs
     return [np.unique(row[row != PADDING]) for row in layer.connections]

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 from torch import Tensor, nn
 
+from sparsey_trace.connections import PADDING
 from sparsey_trace.errors import RecordError
-from sparsey_trace.layout import PADDING, LayerLayout
+from sparsey_trace.layout import LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
 from sparsey_trace.recording.adapters.codes import Codes, cells_of
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import KW_ONLY, dataclass
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor, nn
 
+from sparsey_trace.connections import EVERYTHING
 from sparsey_trace.layout import LayerLayout
 from sparsey_trace.recording.adapters.base import as_numpy
 from sparsey_trace.recording.adapters.codes import (
@@ -48,7 +48,8 @@ class WinnerTakeAll:
         num_cms: Q.
         num_neurons: K.
         connections: what each MAC listens to, [M, R] padded with -1 or M index arrays: input features for
-            the first layer that is recorded, MACs of the recorded layer before for others; None: everything.
+            the first layer that is recorded, MACs of the recorded layer before for others; None: everything,
+            which the trace then says and doesn't store.
         positions: [M, 2], the MACs' positions on the unit grid, or None.
         output: what of the layer's output it is, where the layer puts out several things: a position in a tuple, a
             key or an attribute's name, or a function of the output; None: the output itself.
@@ -71,11 +72,11 @@ class WinnerTakeAll:
 
     def __post_init__(self) -> None:
         """Check now what would otherwise fail in the first forward pass."""
-        self._layout(self.name, num_sources=1)
+        self._layout(self.name)
 
     def layout(self, module: nn.Module, *, name: str, num_sources: int) -> LayerLayout:
         """As the user said."""
-        return self._layout(name, num_sources)
+        return self._layout(name)
 
     def read(self, module: nn.Module, output: Any, layout: LayerLayout) -> Codes:
         """Winners and activity, both from the output."""
@@ -96,14 +97,13 @@ class WinnerTakeAll:
         parts = [] if has_own else list(model.children())
         return model.training and (not parts or any(part.training for part in parts))
 
-    def _layout(self, name: str, num_sources: int) -> LayerLayout:
-        everything = [np.arange(num_sources)] * self.num_macs
+    def _layout(self, name: str) -> LayerLayout:
         return LayerLayout(
             name=name,
             num_macs=self.num_macs,
             num_cms=self.num_cms,
             num_neurons=self.num_neurons,
-            connections=everything if self.connections is None else as_numpy(self.connections),
+            connections=EVERYTHING if self.connections is None else as_numpy(self.connections),
             positions=as_numpy(self.positions),
         )
 

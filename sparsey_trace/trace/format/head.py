@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from sparsey_trace.connections import EVERYTHING
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
@@ -117,7 +118,10 @@ def write_head(
         group = file.create_group(f"layers/{index}")
         counts = {"num_macs": layer.num_macs, "num_cms": layer.num_cms, "num_neurons": layer.num_neurons}
         group.attrs.update(counts | {"name": fixed_length_text(layer.name)})
-        _create_checked(group, "connections", layer.connections)
+        if layer.given_connections is None:
+            group.attrs["connections"] = fixed_length_text(EVERYTHING)
+        else:
+            _create_checked(group, "connections", layer.given_connections)
         if layer.positions is not None:
             _create_checked(group, "positions", layer.positions)
 
@@ -249,8 +253,11 @@ def _read_layer(file: h5py.File, index: int, on_loss: Callable[[str], None] | No
     if guarded.has_link(file, f"{path}/positions"):
         name = f"{path}/positions"
         positions = _or_else(lambda: read(name, np.dtype(np.float32)), None, name, on_loss)
-    connections = read(f"{path}/connections", np.dtype(np.int32))
     counts = of_group(file, path, "layer", _layer_attributes)
+    if of_group(file, path, "everything", _hears_everything):
+        _check_num_macs(file, counts["num_macs"])
+        return LayerLayout(connections=EVERYTHING, positions=positions, **counts)
+    connections = read(f"{path}/connections", np.dtype(np.int32))
     if connections.size > _USUAL_SIZE:
         return LayerLayout(connections=connections, positions=positions, **counts)
     places = None if positions is None else positions.tobytes()
@@ -270,3 +277,20 @@ def _layer(connections: bytes, shape: tuple[int, ...], positions: bytes | None, 
 def _layer_attributes(group: h5py.Group) -> dict[str, Any]:
     counts = {name: attributes.read_number(group, name) for name in ("num_macs", "num_cms", "num_neurons")}
     return {"name": attributes.read_text(group, "name"), **counts}
+
+
+def _hears_everything(group: h5py.Group) -> bool:
+    """Whether that is said, rather than each connection."""
+    if not attributes.has_attribute(group, "connections"):
+        return False
+    if (found := attributes.read_text(group, "connections")) != EVERYTHING:
+        msg = f"connections: expected a dataset, or {EVERYTHING!r} as an attribute, found {found!r}"
+        raise ValueError(msg)
+    return True
+
+
+def _check_num_macs(file: h5py.File, num_macs: int) -> None:
+    """Bound what is claimed where no connections do: the tail has a byte for each MAC, at the least."""
+    if num_macs > (size := file.id.get_filesize()):
+        msg = f"num_macs: expected at most {size:,}, as in a file of so many bytes, found {num_macs:,}"
+        raise ValueError(msg)

@@ -152,7 +152,7 @@ def _of_file(file: Storage, samples: int, in_chunks: int) -> dict[str, Any]:
 def _of_layout(layout: Layout) -> str:
     found = blake2b(repr(layout).encode(), digest_size=16)
     for layer in layout.layers:
-        for part in (layer.connections, layer.positions):
+        for part in (layer.given_connections, layer.positions):
             if part is not None:
                 found.update(repr(part.shape).encode())
                 found.update(np.ascontiguousarray(part).data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,9 +26,9 @@ def _layer_difference(first: LayerLayout, other: LayerLayout) -> str:
     counts = ("num_macs", "num_cms", "num_neurons")
     found = [change(name, getattr(first, name), getattr(other, name)) for name in counts]
     if not any(found):
-        arrays = ("connections", "positions")
-        same = [np.array_equal(getattr(first, name), getattr(other, name)) for name in arrays]
-        found = ["" if equal else f"other {name}" for name, equal in zip(arrays, same, strict=True)]
+        places: list[Any] = [layer.positions for layer in (first, other)]
+        part = "connections" if np.array_equal(*places) else "positions"
+        found = [f"other {part}" if first != other else ""]
     text = next(filter(None, found), "")
     return text and f"{text} in layer {first.name}"
 

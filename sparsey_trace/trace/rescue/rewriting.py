@@ -80,7 +80,7 @@ def _copy_head(old: h5py.File, new: h5py.File) -> None:
     fixed = ["config", "sampling"]
     fixed += [f"{layer}/{name}" for layer in _layers(old) for name in ("connections", "positions")]
     for path in fixed:
-        if path.endswith("positions") and not _is_there(old, path):
+        if path.endswith(("connections", "positions")) and not _is_there(old, path):
             continue
         found = _open(old, path)
         new.create_dataset(path, data=found[()], dtype=found.dtype, chunks=found.shape, fletcher32=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sparsey_trace.layout import PADDING, LayerLayout, Layout
+from sparsey_trace.connections import PADDING
+from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.metrics.wiring.reach import reach_of
 from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 

@@ -10,7 +10,8 @@ from weakref import WeakKeyDictionary
 import torch
 from torch import Tensor
 
-from sparsey_trace.layout import PADDING, TRAIN
+from sparsey_trace.connections import PADDING
+from sparsey_trace.layout import TRAIN
 from tests.sparseypy.standins import final as final_version
 from tests.sparseypy.standins import spring as spring_version
 from tests.sparseypy.standins.build import Kind, Part, StandIn, build, sample_shape

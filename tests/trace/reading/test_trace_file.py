@@ -144,6 +144,14 @@ EDITS = {
         attribute("layers/1", "name", "low"),
         "layers: expected a different name for each layer, found 'low' more than once",
     ),
+    "connections that are said otherwise": (
+        attribute("layers/1", "connections", "nothing"),
+        "connections: expected a dataset, or 'everything' as an attribute, found 'nothing'",
+    ),
+    "more MACs than bytes": (
+        lambda file: file["layers/1"].attrs.update(connections=np.bytes_("everything"), num_macs=2**31 - 1),
+        "num_macs: expected at most ",
+    ),
     "connections": (
         lambda file: file["layers/1/connections"].__setitem__((0, 0), 20),
         "top: connections of MAC 0: expected indices below 20 (MACs of low), found 20",
