@@ -84,7 +84,8 @@ class ChunkExtents:
             indexes, faults = self._indexes(rows)
             shared = _shared(indexes.values())
         edges = np.cumsum([len(begins) for begins, _ in indexes.values()])[:-1]
-        for (dataset, (begins, ends)), which in zip(indexes.items(), np.split(shared, edges), strict=True):
+        parts = np.split(shared, edges) if indexes else []
+        for (dataset, (begins, ends)), which in zip(indexes.items(), parts, strict=True):
             dataset.known = (begins, np.where(which, SHARED, ends))
         return faults | {dataset: dataset.known for dataset in indexes}
 

@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from sparsey_trace.trace.hdf5.byte_source import ByteSource
     from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
-    from sparsey_trace.trace.hdf5.local_file import ByteSource
 
 SMALLEST_CHUNK = 16
 """Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
+
+_AHEAD_BYTES = 1 << 20
+"""What is fetched beyond what is asked for, of a file that lies elsewhere."""
 
 _MISSING, _WRONG = 0, -1
 """Stand for where a chunk ends that isn't there, or can't be one."""
@@ -78,12 +81,27 @@ class ChunkLocations:
         Raises:
             ValueError: one is missing, or can't be what a chunk is.
         """
+        begins, ends = self._find(numbers)
+        if self._source.version:
+            self._source.prefetch(list(zip(begins, ends, strict=True)), list(self._next(numbers)))
         found = []
-        for spans in _adjacent(*self._find(numbers)):
+        for spans in _adjacent(begins, ends):
             start = spans[0][0]
             content = self._source.read(start, spans[-1][1] - start)
             found += [content[begin - start : end - start] for begin, end in spans]
         return found
+
+    def _next(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
+        """Where the chunks stand that one who reads on needs next: of the next rows, the same ones."""
+        begins, ends = self.known
+        step = (numbers[-1] // self.chunks_across - numbers[0] // self.chunks_across + 1) * self.chunks_across
+        left, number = _AHEAD_BYTES, 0
+        for first in range(step, len(ends), step):
+            for number in (number for number in np.add(numbers, first).tolist() if number < len(ends)):
+                left -= max(0, int(ends[number] - begins[number]))
+                if left < 0 or ends[number] <= 0:
+                    return
+                yield int(begins[number]), int(ends[number])
 
     def checksums(self, count: int) -> NDArray[np.uint32]:
         """[count], of the first chunks, as they stand in the file: the last four bytes of each.

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import h5py
     from numpy.typing import NDArray
 
-    from sparsey_trace.trace.hdf5.local_file import ByteSource
+    from sparsey_trace.trace.hdf5.byte_source import ByteSource
 
 
 class ContiguousDataset(NamedTuple):

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import numpy as np
 
-    from sparsey_trace.trace.hdf5.local_file import ByteSource
+    from sparsey_trace.trace.hdf5.byte_source import ByteSource
 
 STORED_BY_OTHERS = ", as other HDF5 tools store it"
 """Ends what is said of a dataset that HDF5 could read, but not as it is read here."""
@@ -32,21 +32,27 @@ _SHOWN_CLASSES = {h5py.h5t.INTEGER, h5py.h5t.FLOAT}
 
 def file_size(file: h5py.File) -> int:
     """The bytes there are, whatever the file says of its size."""
-    return os.fstat(_handle(file)).st_size
+    elsewhere = _elsewhere(file)
+    return os.fstat(_handle(file)).st_size if elsewhere is None else elsewhere.status().st_size
 
 
 def read_bytes(file: h5py.File, address: int, count: int) -> bytes:
     """So many bytes of the file, or fewer at its end, past HDF5."""
-    return os.pread(_handle(file), count, address)
-
-
-def _handle(file: h5py.File) -> int:
-    return int(file.handle if isinstance(file, ReadFile) else file.id.get_vfd_handle())
+    elsewhere = _elsewhere(file)
+    return os.pread(_handle(file), count, address) if elsewhere is None else elsewhere.read(address, count)
 
 
 def source_of(file: h5py.File) -> ByteSource:
     """The bytes of the file, to be read also when HDF5 has closed it."""
-    return LocalFile(file.filename, os.dup(_handle(file)))
+    return _elsewhere(file) or LocalFile(file.filename, os.dup(_handle(file)))
+
+
+def _elsewhere(file: h5py.File) -> ByteSource | None:
+    return file.source if isinstance(file, ReadFile) else None
+
+
+def _handle(file: h5py.File) -> int:
+    return int(file.handle if isinstance(file, ReadFile) else file.id.get_vfd_handle())
 
 
 def check_links(file: h5py.File, is_group: Callable[[str], bool]) -> dict[str, Header]:

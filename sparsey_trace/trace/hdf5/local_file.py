@@ -5,38 +5,13 @@ from __future__ import annotations
 import os
 import threading
 import weakref
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
 _MOST_OPEN = 40
 """Descriptors that stay open, of all files together; a system may allow as few as 256 to a process."""
-
-
-class ByteSource(Protocol):
-    """The bytes of a file, wherever it lies; threads may share it."""
-
-    def read(self, address: int, count: int) -> bytes:
-        """So many bytes, or fewer at its end.
-
-        Raises:
-            OSError: it is closed, or can't be read.
-        """
-        ...
-
-    def status(self) -> os.stat_result:
-        """What the system says of the file."""
-        ...
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can be read."""
-        ...
-
-    def close(self) -> None:
-        """Read no more of it; closing twice does no harm."""
-        ...
 
 
 class LocalFile:
@@ -65,6 +40,12 @@ class LocalFile:
         finally:
             _pool.give_back(self._key)
 
+    version = ""
+    """See `ByteSource`."""
+
+    def prefetch(self, needed: Sequence[tuple[int, int]], ahead: Sequence[tuple[int, int]] = ()) -> None:
+        """See `ByteSource`: the system reads ahead by itself."""
+
     def status(self) -> os.stat_result:
         """See `ByteSource`."""
         descriptor = _pool.lend(self._key, self._open_again)
@@ -72,11 +53,6 @@ class LocalFile:
             return os.fstat(descriptor)
         finally:
             _pool.give_back(self._key)
-
-    @property
-    def is_open(self) -> bool:
-        """See `ByteSource`."""
-        return self._finalizer.alive
 
     def close(self) -> None:
         """See `ByteSource`."""

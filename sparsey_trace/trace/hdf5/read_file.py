@@ -6,8 +6,13 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from sparsey_trace.trace.hdf5.ranged_file import AsStream
+
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from sparsey_trace.trace.hdf5.object_headers import Header
+    from sparsey_trace.trace.hdf5.ranged_file import RangedFile
 
 
 class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
@@ -15,15 +20,28 @@ class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
 
     Attributes:
         groups: the headers of its groups by their paths, such as `layers/0`, as far as they were found sound.
-        handle: its descriptor.
+        path: where it is, or what stands for that.
+        source: its bytes, where it lies elsewhere; else None.
+        handle: its descriptor; -1 where it lies elsewhere.
         is_growing: whether a writer may be at it.
         places: the addresses of the headers of what stands in these groups, by path; None where a link leads elsewhere.
     """
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        """As h5py's."""
-        super().__init__(*args, **kwargs)
-        self.handle, self.is_growing = self.id.get_vfd_handle(), bool(self.swmr_mode)
+    def __init__(
+        self, path: Path, opened: Any = None, *, source: RangedFile | None = None, **options: Any
+    ) -> None:
+        """Open it.
+
+        Args:
+            path: where it is.
+            opened: the open file, where HDF5 has to be told more than h5py can.
+            source: its bytes, where it lies elsewhere.
+            options: h5py's.
+        """
+        super().__init__(opened or (path if source is None else AsStream(source)), "r", **options)
+        self.path, self.source = path, source
+        self.handle = self.id.get_vfd_handle() if source is None else -1
+        self.is_growing = bool(self.swmr_mode)
         self.groups: dict[str, Header] = {}
         self.places: dict[str, int | None] = {}
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.trace.format import schema
+    from sparsey_trace.trace.hdf5.byte_source import ByteSource
     from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
-    from sparsey_trace.trace.hdf5.local_file import ByteSource
 
 _AT_ONCE = 1 << 20
 """Bytes that are decoded before they are copied to where they belong: few enough for the processor's cache."""

@@ -27,9 +27,14 @@ from sparsey_trace.trace.hdf5.superblock import (
     user_block_bytes,
 )
 from sparsey_trace.trace.paths import lock_path
+from sparsey_trace.trace.reading.remote import ranged_at
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
+
+    from sparsey_trace.trace.hdf5.byte_source import ByteSource
+    from sparsey_trace.trace.hdf5.ranged_file import RangedFile
 
 TRUNCATED = "expected a whole file, found a truncated one"
 _SAVE = "copy it again, or see what `sparsey-trace repair` can save"
@@ -40,32 +45,43 @@ _READ_ATTEMPTS = 25
 """How often HDF5 tries to read a piece of metadata that a writer may be changing: 70 ms in all."""
 
 
-def open_file(path: Path) -> h5py.File:
+def open_file(path: Path) -> ReadFile:
     """Open a trace's file for reading, whether it is closed, being written or left behind.
 
     Raises:
         TraceError: there is no file, or what is there is no trace or can't be read.
         VersionError: it is in a version of the format that this program doesn't read.
     """
-    superblock = _superblock(path)
+    source = ranged_at(path)
+    superblock = _superblock(path, source)
     try:
-        with reading(path, "a sparsey-trace file (HDF5)"), path.open("rb") as stream:
-            read_header(partial(_read_bytes, stream), superblock.root, "its root")
-        file = _open(path, superblock)
+        with reading(path, "a sparsey-trace file (HDF5)"), _reader(path, source) as read:
+            read_header(read, superblock.root, "its root")
+        file = _open(path, source, superblock)
     except VersionError:
         raise
     except TraceError as error:
         # One that is being written may be shorter than it says and whole, but not where it can't be opened.
-        if not path.is_file() or path.stat().st_size >= superblock.end_of_file:
+        if source is not None or not path.is_file() or path.stat().st_size >= superblock.end_of_file:
             raise
         msg = f"{path}: {TRUNCATED}: {_SAVE}"
         raise TraceError(msg) from error
     return file
 
 
-def _open(path: Path, superblock: Superblock) -> h5py.File:
+@contextlib.contextmanager
+def _reader(path: Path, source: ByteSource | None) -> Iterator[Callable[[int, int], bytes]]:
+    """What reads the file's bytes, by address and count."""
+    if source is not None:
+        yield source.read
+        return
+    with path.open("rb") as stream:
+        yield partial(_read_bytes, stream)
+
+
+def _open(path: Path, source: RangedFile | None, superblock: Superblock) -> ReadFile:
     try:
-        file = _open_growing(path) if superblock.is_growing else ReadFile(path, "r", locking=False)
+        file = _open_growing(path) if superblock.is_growing else ReadFile(path, source=source, locking=False)
     except (OSError, RuntimeError, ValueError) as error:
         msg = f"{path}: {_diagnosis(superblock, error)}"
         raise TraceError(msg) from error
@@ -83,21 +99,21 @@ def close_file(file: h5py.File) -> None:
         file.close()
 
 
-def _superblock(path: Path) -> Superblock:
+def _superblock(path: Path, source: ByteSource | None) -> Superblock:
     """How the file wants to be opened, after a look at whether HDF5 can."""
     try:
         if not path.is_file():
             msg = f"{path}: expected a trace file, found {_instead(path)}"
             raise TraceError(msg)
-        with path.open("rb") as stream:
-            start = stream.read(SUPERBLOCK_BYTES)
-            size = os.fstat(stream.fileno()).st_size
-            user_block = user_block_bytes(partial(_read_bytes, stream), size)
+        with _reader(path, source) as read:
+            start = read(0, SUPERBLOCK_BYTES)
+            size = (path.stat() if source is None else source.status()).st_size
+            user_block = 0 if start.startswith(SIGNATURE) else user_block_bytes(read, size)
     except PermissionError as error:
         msg = f"{path}: expected a readable file, found no permission to read it"
         raise TraceError(msg) from error
     except OSError as error:
-        msg = f"{path}: expected a readable file, found: {error.strerror}"
+        msg = f"{path}: expected a readable file, found: {error.strerror or error}"
         raise TraceError(msg) from error
     if not start.startswith(SIGNATURE):
         found = "a file that isn't HDF5" if start else "an empty file"
@@ -155,7 +171,7 @@ def _open_growing(path: Path) -> ReadFile:
         limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
     access.set_file_locking(False, True)  # noqa: FBT003 - h5py takes them by position only
     flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
-    return ReadFile(h5py.h5f.open(os.fsencode(path), flags, access))
+    return ReadFile(path, h5py.h5f.open(os.fsencode(path), flags, access))
 
 
 def _diagnosis(superblock: Superblock, error: Exception) -> str:

@@ -11,6 +11,7 @@ from sparsey_trace.trace.reading.contents import Contents
 from sparsey_trace.trace.reading.joint_head import joint_head
 from sparsey_trace.trace.reading.merge_rules import MergeRules
 from sparsey_trace.trace.reading.merged import MergedStorage
+from sparsey_trace.trace.reading.remote import know, urls_of
 from sparsey_trace.trace.reading.sources import open_chains
 from sparsey_trace.trace.reading.trace import Trace
 
@@ -40,8 +41,8 @@ def open_trace(
         source: a file; a list of files, which have to be all of a run; or a pattern such as "run.*.h5", where it
             is no file's name itself: what matches, and the files in the same folder that it continues. A folder that
             is there is taken by its name, brackets and all, and `~` is your home. Each may be
-            a URL that fsspec knows ("s3://bucket/run.h5"): of a file elsewhere a copy is brought, for as long as the
-            process lasts.
+            a URL that fsspec knows ("s3://bucket/run.h5"): of a closed trace in a store that gives ranges only what is
+            needed is fetched, and once; of other files elsewhere copies are brought, for as long as the process lasts.
         cache_bytes: how much may be kept decompressed, of all datasets together, beside the chunk of each that
             was read last; worth giving where samples are picked from all over the trace, again and again.
         missing_ranks: `refuse`; or `allow`, which goes on where a rank has no file, as it was killed before its first
@@ -90,6 +91,7 @@ class Snapshot:
         contents: what they were, as `Contents` tells it; None where that couldn't be had.
         role: what it is to whoever opens it again, for messages.
         remedy: what helps where it is gone, for messages.
+        urls: of the paths that stand for files elsewhere, where these are; for other processes.
     """
 
     paths: tuple[Path, ...]
@@ -99,6 +101,7 @@ class Snapshot:
     contents: dict[str, Any] | None = field(default=None, compare=False, repr=False)
     role: str = field(default="the trace that was opened before", compare=False)
     remedy: str = field(default="open it anew", compare=False)
+    urls: dict[str, str] = field(default_factory=dict, compare=False, repr=False)
 
     @classmethod
     def of(cls, trace: Trace, **words: str) -> Snapshot:
@@ -115,6 +118,7 @@ class Snapshot:
             # What is missing was missing then: the id says so.
             rules=replace(trace.rules, missing_ranks="allow"),
             contents=trace.contents(),
+            urls=urls_of(trace.paths),
             **words,
         )
 
@@ -131,6 +135,7 @@ class Snapshot:
         Raises:
             TraceError: it isn't there any more, is shorter now, was edited, or another trace is in its place.
         """
+        know(self.urls)
         if gone := [path for path in self.paths if not path.exists()]:
             msg = f"{gone[0]}: expected {self.role}, found no file there; {self.remedy} where it is now"
             raise TraceError(msg)

@@ -1,4 +1,8 @@
-"""Traces that lie elsewhere: fsspec brings them here, as HDF5 wants a file it can map and lock."""
+"""Traces that lie elsewhere: of those in stores only what is needed is fetched; others fsspec brings here whole.
+
+For each there is a path here, so that names, folders and errors are those of any file; where a file is read by ranges,
+nothing lies there but an empty one.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,27 @@ import atexit
 import tempfile
 from functools import cache
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import TraceError, UsageError, call_by_url
+from sparsey_trace.errors import TraceError, UsageError, call_by_url, url_of
+from sparsey_trace.trace.hdf5.ranged_file import RangedFile, current_info
+from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from fsspec import AbstractFileSystem
+
+_MOST_KNOWN = 64
+_known: dict[str, RangedFile] = {}
+"""By URL, those that were opened last: opened again they aren't fetched again."""
+_ranged: dict[str, RangedFile] = {}
+"""By the path that stands for each."""
 
 
 def fetch(url: str) -> list[Path]:
-    """Bring a file, or all that match a pattern, to a folder that is removed when the process ends.
+    """Paths by which a file, or all that match a pattern, can be opened, as long as the process lasts.
 
     What lies on this machine's own disk (`file://`) stays where it is. A trace that is being written is had as
     it was at this moment.
@@ -34,11 +52,10 @@ def fetch(url: str) -> list[Path]:
         if isinstance(system, LocalFileSystem):
             return [Path(name) for name in names]
         found = _places(names)
-        for name, copy in zip(names, found, strict=True):
-            system.get_file(name, copy)
-            call_by_url(str(copy), _url(url, system.unstrip_protocol(name)) if several else url)
-        for name, copy in zip(names, found, strict=True):
-            call_by_url(str(copy.parent), system.unstrip_protocol(name).rpartition("/")[0])
+        for name, place in zip(names, found, strict=True):
+            _bring(system, name, place, _url(url, system.unstrip_protocol(name)) if several else url)
+        for name, place in zip(names, found, strict=True):
+            call_by_url(str(place.parent), system.unstrip_protocol(name).rpartition("/")[0])
     except ImportError as error:
         msg = f"{url}: expected the packages that fsspec needs for it, found one not installed: {error}"
         raise UsageError(msg) from error
@@ -46,6 +63,86 @@ def fetch(url: str) -> list[Path]:
         msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
         raise TraceError(msg) from error
     return found
+
+
+def ranged_at(path: Path) -> RangedFile | None:
+    """What is read by ranges in place of the file at a path; None where that is the file itself."""
+    return _ranged.get(str(path))
+
+
+def make_whole(path: Path) -> None:
+    """Bring all of a file here that is read by ranges, for those who copy it or look at all of its bytes.
+
+    Raises:
+        TraceError: it can't be had.
+    """
+    source = _ranged.pop(str(path), None)
+    if source is not None:
+        try:
+            source.copy_to(path)
+        except OSError as error:
+            msg = f"{path}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
+            raise TraceError(msg) from error
+
+
+def urls_of(paths: Iterable[Path]) -> dict[str, str]:
+    """Of those that are read by ranges, the path to the URL: what another process has to know to open them."""
+    found = {str(path): url_of(str(path)) for path in paths if str(path) in _ranged}
+    return {path: url for path, url in found.items() if url is not None}
+
+
+def know(urls: Mapping[str, str]) -> None:
+    """Take over what `urls_of` told in another process.
+
+    Raises:
+        TraceError: one can't be had any more.
+    """
+    import fsspec
+
+    for place, url in urls.items():
+        if place not in _ranged:
+            try:
+                system, name = fsspec.core.url_to_fs(url)
+                _ranged[place] = RangedFile(system, name, current_info(system, name))
+            except (OSError, ValueError) as error:
+                msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
+                raise TraceError(msg) from error
+            call_by_url(place, url)
+
+
+def _bring(system: AbstractFileSystem, name: str, place: Path, url: str) -> None:
+    """Have a file read by ranges, if it can be, or else copied."""
+    source = _by_ranges(system, name, url)
+    if source is None:
+        system.get_file(name, place)
+    else:
+        place.touch()
+        _ranged[str(place)] = source
+    call_by_url(str(place), url)
+
+
+def _by_ranges(system: AbstractFileSystem, name: str, url: str) -> RangedFile | None:
+    """A file of a store that gives ranges, which is no trace that is being written; None where it isn't so."""
+    from fsspec.asyn import AsyncFileSystem
+    from fsspec.implementations.memory import MemoryFileSystem
+
+    if not isinstance(system, (AsyncFileSystem, MemoryFileSystem)):
+        return None
+    info = current_info(system, name)
+    if info.get("size") is None or info.get("partial") is False:
+        return None
+    known = _known.pop(url, None)
+    source = known if known is not None and known.is_still(info) else RangedFile(system, name, info)
+    try:
+        superblock = Superblock.parse(source.read(0, SUPERBLOCK_BYTES))
+    except OSError:
+        return None
+    if superblock is not None and superblock.flags:
+        return None
+    _known[url] = source
+    while len(_known) > _MOST_KNOWN:
+        del _known[next(iter(_known))]
+    return source
 
 
 def _places(names: list[str]) -> list[Path]:

@@ -18,10 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import h5py
-
     from sparsey_trace.layout import Layout
     from sparsey_trace.trace.format.run_part import RunPart
+    from sparsey_trace.trace.hdf5.read_file import ReadFile
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -119,7 +118,7 @@ def _columns_of(
     return {column.path: column for column in schema.columns(layout, input_kind, values)}
 
 
-def _present(path: Path, id_: str) -> tuple[h5py.File, Mapping[str, schema.Column]] | None:
+def _present(path: Path, id_: str) -> tuple[ReadFile, Mapping[str, schema.Column]] | None:
     """The file that stands at a path now, if it is of the trace of that id; see `Storage`."""
     try:
         found = open_file(path)

@@ -16,6 +16,7 @@ from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
 from sparsey_trace.trace.paths import lock_path
+from sparsey_trace.trace.reading.remote import make_whole
 from sparsey_trace.trace.rescue.broken_file import opened_broken
 from sparsey_trace.trace.rescue.whole_steps import WholeSteps
 from sparsey_trace.trace.writing.lock import holder_of
@@ -95,6 +96,7 @@ def repair(
     Repaired(kept=1, committed=1, steps=1, losses=())
     """
     path, out = user_path(path), user_path(out)
+    make_whole(path)
     check_paths(path, out)
     with opened_broken(path, out) as salvage:
         whole = WholeSteps(salvage.head.part.first_step)

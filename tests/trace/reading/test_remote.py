@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import builtins
+import pickle
+import re
 import zipfile
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import fsspec
 import numpy as np
@@ -12,11 +15,15 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.trace.hdf5 import ranged_file
+from sparsey_trace.trace.reading import remote
 from tests.replay.runs import write_run
+from tests.trace.reading.range_server import RangeServer
+
+ROOT = Path(__file__).parents[3]
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 
 @pytest.fixture
@@ -134,3 +141,113 @@ def test_without_fsspec_the_error_says_what_to_install(monkeypatch: pytest.Monke
         UsageError, match=r'found it not installed; run pip install "sparsey-trace\[remote\]"'
     ):
         st.open_trace("s3://bucket/run.h5")
+
+
+class Served(NamedTuple):
+    """A run here and on a server, where no other test has fetched anything of it."""
+
+    server: RangeServer
+    name: str
+    path: Path
+
+    @property
+    def url(self) -> str:
+        return f"{self.server.url}/{self.name}"
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[RangeServer]:
+    """A server of ranges."""
+    pytest.importorskip("aiohttp")
+    with RangeServer().running() as server:
+        yield server
+
+
+@pytest.fixture
+def served(server: RangeServer, request: pytest.FixtureRequest) -> Iterator[Served]:
+    name, path = f"{request.node.name}.h5", ROOT / "sample_traces/mnist.h5"
+    server.files[name] = path.read_bytes()
+    server.requests = server.sent = 0
+    yield Served(server, name, path)
+    server.gives_ranges = True
+
+
+def test_of_a_file_in_a_store_only_what_is_needed_is_fetched(served: Served) -> None:
+    with st.open_trace(served.url) as there, st.open_trace(served.path) as here:
+        assert there.id == here.id
+        np.testing.assert_array_equal(there.layers[0].codes[:], here.layers[0].codes[:])
+        assert there.contents() is not None
+    needed = served.server.sent
+    assert 0 < needed < served.path.stat().st_size / 2
+    for _ in range(2):
+        with st.open_trace(served.url) as again:
+            assert again.id == here.id
+    assert served.server.sent == needed
+
+
+def test_another_process_fetches_for_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    with st.open_trace(served.url) as trace:
+        sent = pickle.dumps(trace)
+        monkeypatch.setattr(remote, "_ranged", {})
+        monkeypatch.setattr(remote, "_known", {})
+        with pickle.loads(sent) as there:
+            np.testing.assert_array_equal(there.samples.label[:], trace.samples.label[:])
+    del served.server.files[served.name]
+    remote._ranged.clear()
+    with pytest.raises(TraceError, match=f"^{re.escape(served.url)}: expected a file that fsspec can read"):
+        pickle.loads(sent)
+
+
+def test_another_version_is_noticed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranged_file, "_SETTLED_SECONDS", 0)
+    with st.open_trace(served.url) as first:
+        other = ROOT / "sample_traces/digits.h5"
+        served.server.files[served.name] = other.read_bytes()
+        with pytest.raises(TraceError) as caught:
+            first.layers[0].codes[:]
+    assert str(caught.value).startswith(f"{served.url}: expected to read samples ")
+    assert str(caught.value).endswith("another version of it than was opened; open the trace anew")
+    with st.open_trace(served.url) as now, st.open_trace(other) as here:
+        assert now.id == here.id != first.id
+
+
+def test_what_gives_no_ranges_is_copied(served: Served) -> None:
+    served.server.gives_ranges = False
+    with st.open_trace(served.url) as there:
+        assert len(there.layers[0].codes[:]) == len(there)
+    assert served.server.sent >= served.path.stat().st_size
+
+
+def test_what_a_store_says_no_to_is_told_by_the_url(served: Served) -> None:
+    with st.open_trace(served.url) as trace:
+        del served.server.files[served.name]
+        with pytest.raises(TraceError, match=f"^{re.escape(served.url)}: expected to read .*FileNotFound"):
+            trace.layers[0].codes[:]
+
+
+def test_a_bucket_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    moto, s3fs = pytest.importorskip("moto.server"), pytest.importorskip("s3fs")
+    server = moto.ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    options = {"endpoint_url": f"http://{host}:{port}", "key": "key", "secret": "secret"}
+    monkeypatch.setitem(fsspec.config.conf, "s3", options)
+    try:
+        bucket = s3fs.S3FileSystem(**options)
+        bucket.mkdir("runs")
+        for name in ("digits", "mnist"):
+            bucket.put_file(ROOT / f"sample_traces/{name}.h5", f"runs/{name}.h5")
+        here, there = ROOT / "sample_traces/mnist.h5", "s3://runs/mn*.h5"
+        wanted = {"metrics": ["num_activations"]}
+        assert st.analyze(there, **wanted)["num_activations"].equals(
+            st.analyze(here, **wanted)["num_activations"]
+        )
+        with st.open_trace("s3://runs/mnist.h5") as trace:
+            bucket.put_file(ROOT / "sample_traces/digits.h5", "runs/mnist.h5")
+            monkeypatch.setattr(ranged_file, "_SETTLED_SECONDS", 0)
+            with pytest.raises(
+                TraceError, match=r"^s3://runs/mnist\.h5: .* another version of it than was opened"
+            ):
+                trace.layers[0].codes[:]
+    finally:
+        server.stop()
