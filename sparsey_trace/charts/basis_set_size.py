@@ -36,7 +36,7 @@ class BasisSetSizeChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer, and how sizes are spread over MACs at the end."""
-        from sparsey_trace.charts.panels.curve_panels import BAND, MEAN, curve_panels, spread_groups, thinned
+        from sparsey_trace.charts.panels.curve_panels import BAND, MEAN, curve_panels, remarks, spread_groups
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         found = self.over(views)
@@ -48,5 +48,5 @@ class BasisSetSizeChart(CurveChart):
                 *spread_groups(found, views.layers, self.words, title="Basis set sizes at the end"),
             ],
             missing=views.lacking(self.table, "basis set sizes"),
-            thinned=thinned(found),
+            thinned=remarks(found),
         )

@@ -36,7 +36,7 @@ class BasisSetSizeIncreaseChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer."""
-        from sparsey_trace.charts.panels.curve_panels import BAND, MEAN, curve_panels, thinned
+        from sparsey_trace.charts.panels.curve_panels import BAND, MEAN, curve_panels, remarks
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         # Few points: over few samples an increase is a small whole number, and jumps.
@@ -46,5 +46,5 @@ class BasisSetSizeIncreaseChart(CurveChart):
             key=[MEAN, BAND],
             groups=[Group(title=self.words.title, panels=curve_panels(found, self.words), is_shared=True)],
             missing=views.lacking(self.table, "basis set sizes"),
-            thinned=[f"In charts of new codes: {said}" for said in thinned(found)],
+            thinned=[f"In charts of new codes: {said}" for said in remarks(found)],
         )

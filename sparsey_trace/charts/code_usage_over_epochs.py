@@ -51,7 +51,7 @@ class CodeUsageOverEpochsChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer."""
-        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels
+        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, remarks
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         found = self.over(views)
@@ -60,6 +60,7 @@ class CodeUsageOverEpochsChart(CurveChart):
             key=list(KEY),
             groups=[Group(title=self.words.title, panels=curve_panels(found, self.words), is_shared=True)],
             missing=self.valueless(views, found),
+            thinned=remarks(found),
         )
 
 
@@ -81,6 +82,7 @@ def _curve(run: Run, usage: Usage) -> Curve | None:
         joined=1,
         values=values[order],
         overall=np.divide(sums, weights, out=np.full(len(sums), np.nan), where=weights > 0),
+        returns=run.returns,
     )
 
 

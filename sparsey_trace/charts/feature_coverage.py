@@ -28,7 +28,7 @@ class FeatureCoverageChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer over the run, and one of the spread over MACs."""
-        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, spread_groups, thinned
+        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, remarks, spread_groups
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         found = self.over(views)
@@ -42,5 +42,5 @@ class FeatureCoverageChart(CurveChart):
                 *spread_groups(overall, views.layers, self.words),
             ],
             missing=views.lacking(self.table, "feature coverage"),
-            thinned=thinned(found),
+            thinned=remarks(found),
         )

@@ -57,7 +57,7 @@ class LayerValueChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer; nothing of runs without such values."""
-        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, thinned
+        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, remarks
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
         found = self.over(views)
@@ -74,5 +74,5 @@ class LayerValueChart(CurveChart):
                     is_shared=True,
                 )
             ],
-            thinned=thinned(found),
+            thinned=remarks(found),
         )

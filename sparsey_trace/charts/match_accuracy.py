@@ -43,8 +43,8 @@ class MatchAccuracyChart(CurveChart):
             BAND,
             CHANCE,
             curve_panels,
+            remarks,
             spread_groups,
-            thinned,
         )
         from sparsey_trace.charts.panels.panel import Contribution, Group
 
@@ -57,5 +57,5 @@ class MatchAccuracyChart(CurveChart):
                 *spread_groups(found, views.layers, self.words),
             ],
             missing=[*views.lacking(self.table, "match accuracy"), *self.valueless(views, found)],
-            thinned=thinned(found),
+            thinned=remarks(found),
         )

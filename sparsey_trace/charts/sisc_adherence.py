@@ -30,7 +30,7 @@ class SiscAdherenceChart(CurveChart):
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer, in the layer's group."""
-        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, thinned
+        from sparsey_trace.charts.panels.curve_panels import KEY, curve_panels, remarks
         from sparsey_trace.charts.panels.panel import Contribution, Group, width_of
 
         found = self.over(views)
@@ -44,5 +44,5 @@ class SiscAdherenceChart(CurveChart):
                 for panel in curve_panels(found, self.words)
             ],
             missing=[*views.lacking(self.table, "SISC adherence"), *self.valueless(views, found)],
-            thinned=thinned(found),
+            thinned=remarks(found),
         )

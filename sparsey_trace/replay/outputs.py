@@ -24,6 +24,7 @@ from sparsey_trace.tables.stream import Stream
 from sparsey_trace.tables.summarize import summary_of_table, summary_of_totals
 from sparsey_trace.tables.summary import summary_metadata
 from sparsey_trace.tables.table_file import SIGNATURE, TableFile
+from sparsey_trace.trace.reading.epoch_returns import latest_epochs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -134,7 +135,9 @@ class Outputs:
             narrow.append(part.drop_columns(list_columns(part.schema)))
         if file is not None:
             whole = pa.concat_tables(narrow)
-            file.add_metadata(summary_metadata(summary_of_table(metric, whole, self._trace.layout)))
+            latest = latest_epochs(self._trace.samples)
+            rows = summary_of_table(metric, whole, self._trace.layout, latest=latest)
+            file.add_metadata(summary_metadata(rows))
 
     def finish(self, chances: Chances | None) -> dict[str, Halt | None]:
         """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks.

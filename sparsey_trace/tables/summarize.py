@@ -14,7 +14,7 @@ from sparsey_trace.tables.groups import as_numbers, carried
 from sparsey_trace.tables.summary import SummaryRow
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     import pyarrow as pa
     from numpy.typing import NDArray
@@ -127,36 +127,48 @@ def _plain(value: Any) -> float | None:
     return None if np.isnan(value) else float(value)
 
 
-def summary_of_table(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> list[SummaryRow]:
+def summary_of_table(
+    metric: RunMetric[Any], table: pa.Table, layout: Layout, *, latest: Mapping[int, int]
+) -> list[SummaryRow]:
     """The rows of a table that a metric made itself: of what it tells, or of how many MACs were ever active.
 
     Of one with other columns there is a single row that has no figures.
+
+    Args:
+        metric: whose table it is.
+        table: the whole of it, or its columns without lists.
+        layout: the model.
+        latest: by phase, the epoch of its last sample: not the highest one, where training went back.
     """
     columns = set(table.column_names)
     if {"layer", metric.told, "phase"} <= columns:
-        return list(_of_values(metric, table, layout))
+        return list(_of_values(metric, table, layout, latest))
     if {"layer", "mac", "samples"} <= columns:
         return list(_of_active(metric, table, layout))
     return [SummaryRow(metric=metric.name, phase=None, layer=None, layer_name=None, now=None)]
 
 
-def _of_values(metric: RunMetric[Any], table: pa.Table, layout: Layout) -> Iterator[SummaryRow]:
+def _of_values(
+    metric: RunMetric[Any], table: pa.Table, layout: Layout, latest: Mapping[int, int]
+) -> Iterator[SummaryRow]:
     means = _means(table, metric.told)
     by_chance = _means(table, metric.told_chance) if metric.told_chance else {}
     has_best = metric.has_best and "epoch" in table.column_names
     layers = sorted({layer for _, layer in means})
     for phase, layer in ((phase, layer) for phase in PHASES for layer in layers if (phase, layer) in means):
         by_epoch = means[phase, layer]
+        last = latest.get(PHASES.index(phase))
+        last = last if last in by_epoch else max(by_epoch)
         best = (min if metric.best == "lowest" else max)(by_epoch.values())
         yield SummaryRow(
             metric=metric.name,
             phase=phase,
             layer=layer,
             layer_name=_name(layout, layer),
-            now=by_epoch[max(by_epoch)],
+            now=by_epoch[last],
             best=best if has_best else None,
             best_epoch=min(epoch for epoch in by_epoch if by_epoch[epoch] == best) if has_best else None,
-            chance=by_chance.get((phase, layer), {}).get(max(by_epoch)),
+            chance=by_chance.get((phase, layer), {}).get(last),
             unit=metric.unit,
         )
 

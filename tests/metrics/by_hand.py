@@ -25,6 +25,7 @@ def written(
     codes: Any = None,
     inputs: Any = None,
     phases: tuple[str, ...] = (),
+    epochs: tuple[int, ...] = (),
     labels: Any = None,
 ) -> Path:
     """Write a trace of one layer of two MACs, with one CM of three neurons each, over three features.
@@ -35,6 +36,7 @@ def written(
         codes: [steps, samples, 2] winners; by default 0.
         inputs: [steps, samples, 3]; by default 1.
         phases: of each step; by default training.
+        epochs: of each step; by default 0.
         labels: of each step, [samples] or None; by default unknown.
     """
     active = np.array(active, np.bool_)
@@ -48,6 +50,7 @@ def written(
                 codes=[codes[step][..., None]],
                 active=[active[step]],
                 phase=phases[step] if phases else "train",
+                epoch=epochs[step] if epochs else 0,
                 labels=labels[step] if labels else None,
             )
     return path

@@ -48,6 +48,16 @@ def test_a_summary_tells_the_perplexity_of_the_last_epoch(run: Path) -> None:
     assert summary["best"].isna().all()
 
 
+def test_where_training_went_back_the_last_epoch_is_not_the_highest(tmp_path: Path) -> None:
+    """Two neurons won equally often in epoch 0, which came last, three in epoch 1."""
+    codes = [[[neuron, 0]] for neuron in (0, 0, 1, 2, 1)]
+    active = [[[1, 0]]] * 5
+    path = written(tmp_path / "run.h5", codes=codes, active=active, epochs=(0, 1, 1, 1, 0))
+    found = st.analyze(path, metrics=["code_usage"])
+    assert found["code_usage"]["perplexity"].to_pylist()[::2] == [pytest.approx(2), pytest.approx(3)]
+    assert found.summary()["now"].tolist() == [pytest.approx(2)]
+
+
 def test_of_many_neurons_only_those_that_won_are_kept(tmp_path: Path) -> None:
     """Counted by neuron they would take 80 MB for each epoch and phase, and as much again for each chunk."""
     layer = st.LayerLayout(name="v", num_macs=50, num_cms=4, num_neurons=50_000, connections=[[0]] * 50)

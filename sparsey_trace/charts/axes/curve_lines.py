@@ -24,6 +24,8 @@ _EVALUATION = "evaluation"
 BY_CHANCE = "dotted: by chance"
 """In legends."""
 
+_WENT_BACK = "dash-dotted: back to an\nearlier epoch"
+
 
 def draw_curves(ax: Axes, found: Sequence[Curve], look: Look, *, words: Words, from_zero: bool) -> None:
     """Draw curves on axes that may hold others already.
@@ -58,6 +60,7 @@ def draw_curves(ax: Axes, found: Sequence[Curve], look: Look, *, words: Words, f
                 _band(ax, curve, color)
             elif curve.layer not in evaluated:
                 _end_bar(ax, curve, color, number)
+    _draw_returns(ax, found, look)
     _finish(ax, found, words, from_zero=from_zero, alone=alone)
 
 
@@ -72,8 +75,15 @@ def _finish(ax: Axes, found: Sequence[Curve], words: Words, *, from_zero: bool, 
         ax.plot([], [], "o", color="0.4", label=_EVALUATION)
     shown = "band" if alone and found[0].phase == "train" else "bars"
     said = [f"{shown}: {LOW:.0%} to", f"{HIGH:.0%} of MACs"] if found[0].values.shape[1] > 1 else []
+    said += [_WENT_BACK] * any(curve.returns for curve in found)
     said += [BY_CHANCE] if any(curve.chance is not None for curve in found) else []
     legend(ax, "\n".join(["mean", *said]))
+
+
+def _draw_returns(ax: Axes, found: Sequence[Curve], look: Look) -> None:
+    """A line up the axes wherever training went back to an earlier epoch."""
+    for each in dict.fromkeys(each for curve in found for each in curve.returns):
+        ax.axvline(each.seen, color=look.color or "0.5", linestyle="dashdot", linewidth=1)
 
 
 def draw_chance(ax: Axes, chance: float | None, color: str) -> None:

@@ -48,11 +48,32 @@ def _panel(found: Sequence[tuple[View, Curve]], layer: str, words: Words) -> Pan
     traces = [chance_line(view, curve.chance, 0, until) for view, curve in found if curve.chance is not None]
     for view, curve in found:
         traces += [*_band(view, curve), _mean(view, curve)]
+    traces += _returns(found)
     return Panel(
         title=layer,
         label=f"{words.title} in layer {layer}. {' '.join(_ends(view, curve) for view, curve in found)}",
         figure=figure(traces, x={"title": words.x, "rangemode": "tozero"}, y={"title": words.y}),
     )
+
+
+def _returns(found: Sequence[tuple[View, Curve]]) -> list[Any]:
+    """A line up the panel wherever training of a run went back to an earlier epoch."""
+    low = min(float(np.nanmin(curve.values)) for _, curve in found)
+    high = max(float(np.nanmax(curve.values)) for _, curve in found)
+    marked = {(view.series, each): view for view, curve in found for each in curve.returns}
+    return [
+        go.Scatter(
+            x=[each.seen, each.seen],
+            y=[low, high],
+            mode="lines",
+            line={"width": 1.5, "dash": "dashdot"},
+            hovertemplate=f"training went back to epoch {each.epoch} from {each.before}<br>at step {each.step:,}"
+            f"<extra>{text(view.name)}</extra>",
+            name=text(f"{view.name}, went back"),
+            meta={"series": series, "role": "return"},
+        )
+        for (series, each), view in marked.items()
+    ]
 
 
 def _ends(view: View, curve: Curve) -> str:
@@ -102,8 +123,8 @@ def _mean(view: View, curve: Curve) -> Any:
     )
 
 
-def thinned(found: Curves) -> list[str]:
-    """Sentences on what was joined."""
+def remarks(found: Curves) -> list[str]:
+    """Sentences on what was joined, and on what is marked."""
     every = [curve for _, curves in found for curve in curves]
     joined = {
         phase: max((curve.joined for curve in every if curve.phase == phase), default=1)
@@ -114,6 +135,8 @@ def thinned(found: Curves) -> list[str]:
         said.append(f"Each point joins up to {joined['train']:,} training steps.")
     if joined["eval"] > 1:
         said.append(f"Each evaluation point joins up to {joined['eval']:,} steps.")
+    if any(curve.returns for curve in every):
+        said.append("Dash-dotted lines up a chart: training went back to an earlier epoch.")
     return said
 
 

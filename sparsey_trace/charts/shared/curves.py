@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.charts.shared.points import Points
-    from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.charts.shared.run import Return, Run
 
 _MOST_VALUES = 1 << 22
 """Of P * M, so that memory stays bounded."""
@@ -41,6 +41,7 @@ class Curve:
         overall: [M] float64, each MAC's value over all of the phase: the mean, or the last for basis set sizes.
         chance: what the last point would be by chance; None where that has no meaning.
         of: the name of the recorded value that it is of; empty where it is of something else.
+        returns: where training went back to an earlier epoch.
     """
 
     layer: int
@@ -53,6 +54,7 @@ class Curve:
     overall: NDArray[np.float64]
     chance: float | None = None
     of: str = ""
+    returns: tuple[Return, ...] = ()
 
     def quantile(self, share: float) -> NDArray[np.float64]:
         """[P] float64, the quantile over the MACs that have a value, interpolated; nan where none has."""
@@ -141,6 +143,7 @@ class _Gathered:
                 joined=self._points.joined,
                 values=values[known, end - width : end],
                 overall=overall[end - width : end],
+                returns=run.returns,
             )
             for number, (layer, width, end) in enumerate(zip(run.layout.layers, widths, ends, strict=True))
         ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     """Computes a metric of a trace by sample, as means over the MACs of each layer."""
 
 _T = TypeVar("_T")
+
+_MOST_RETURNS = 20
 
 
 class RunTables(Protocol):
@@ -71,6 +73,22 @@ class Steps:
         return len(self.number)
 
 
+class Return(NamedTuple):
+    """Where training went back to an earlier epoch.
+
+    Attributes:
+        seen: how many training samples were recorded before.
+        step: the first step behind it.
+        epoch: that it went back to.
+        before: the epoch that it came from.
+    """
+
+    seen: int
+    step: int
+    epoch: int
+    before: int
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Run:
     """What every chart is made from.
@@ -101,6 +119,19 @@ class Run:
         size = np.diff(first, append=len(step))
         seen = np.cumsum(np.where(phase[first] == TRAIN, size, 0))
         return Steps(number=step[first], phase=phase[first], size=size, seen=seen)
+
+    @cached_property
+    def returns(self) -> tuple[Return, ...]:
+        """Where training went back; none where it did so often that marks would hide what a chart shows."""
+        found = self.trace.epoch_returns
+        if len(found) > _MOST_RETURNS:
+            return ()
+        behind = np.searchsorted(self.steps.number, [each.step for each in found])
+        seen = (self.steps.seen - self.steps.size)[behind].tolist()
+        return tuple(
+            Return(before_it, each.step, each.epoch, each.before)
+            for before_it, each in zip(seen, found, strict=True)
+        )
 
     def once(self, make: Callable[[Run], _T]) -> _T:
         """What a function makes of the run, called once: several charts of a report may need it."""

@@ -35,7 +35,7 @@
       for (const bar of ["error_x", "error_y"]) if (trace[bar]) made[bar] = { ...trace[bar], color: faint(colour, 0.6) };
     } else if (role === "band") {
       made.fillcolor = faint(colour, several ? 0.1 : 0.18);
-    } else if (role === "chance") {
+    } else if (role === "chance" || role === "return") {
       made.line = { ...trace.line, color: colour };
     } else if (role === "box") {
       made.line = { ...trace.line, color: colour };

@@ -61,6 +61,21 @@ class EpochReturns:
         self._last, self._seen = epoch[-1:], stop
 
 
+def latest_epochs(samples: SampleTable) -> dict[int, int]:
+    """By phase, the epoch of its last sample; a phase without samples is left out."""
+    found: dict[int, int] = {}
+    for stop in range(len(samples), 0, -_SAMPLES_AT_ONCE):
+        start = max(0, stop - _SAMPLES_AT_ONCE)
+        phase, epoch = samples.phase[start:stop], samples.epoch[start:stop]
+        for number in (TRAIN, EVAL):
+            mine = np.flatnonzero(phase == number)
+            if len(mine):
+                found.setdefault(number, int(epoch[mine[-1]]))
+        if len(found) == 2:
+            break
+    return found
+
+
 def repeated(epoch: NDArray[np.int32], phase: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """Which stretches of samples were recorded once more, as training went back to an earlier epoch.
 
