@@ -15,6 +15,7 @@ SELDOM = [
     "recording/model/test_compile.py",
     "recording/test_failing_disk.py",
     "recording/test_failing_writes.py",
+    "recording/test_notebook.py",
     "recording/test_processes.py",
     "test_installed_plugins.py",
     "trace/writing/test_power.py",

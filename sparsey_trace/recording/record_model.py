@@ -228,8 +228,12 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
         )
         raise TraceError(msg)
     if path.is_dir() or (path.exists() and not overwrite):
-        found = "a folder" if path.is_dir() else "one"
-        msg = f"{path}: expected no file there, found {found}; choose another name or pass overwrite=True"
+        found = (
+            "a folder; choose another name"
+            if path.is_dir()
+            else "one; choose another name, pass resume=True to go on with it, or overwrite=True to replace it"
+        )
+        msg = f"{path}: expected no file there, found {found}"
         raise TraceError(msg)
     try:
         for beside in (path, lock_path(path)):
