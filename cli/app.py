@@ -20,6 +20,7 @@ from .verbs import (
     export,
     info,
     metrics,
+    pack,
     plot,
     relabel,
     repair,
@@ -29,7 +30,22 @@ from .verbs import (
     watch,
 )
 
-VERBS = (analyze, compare, metrics, report, plot, export, info, runs, watch, validate, repair, relabel, demo)
+VERBS = (
+    analyze,
+    compare,
+    metrics,
+    report,
+    plot,
+    export,
+    info,
+    runs,
+    watch,
+    validate,
+    repair,
+    relabel,
+    pack,
+    demo,
+)
 """In the order of the help."""
 
 _NEXT = """\b

@@ -91,6 +91,7 @@ def test_the_reference_of_the_command_line_has_every_verb_and_its_examples(site:
         "validate",
         "repair",
         "relabel",
+        "pack",
         "metrics",
         "demo",
         "plot",

@@ -17,6 +17,8 @@ from sparsey_trace.trace.hdf5.chunked_dataset import check_chunks
 from sparsey_trace.trace.hdf5.sound_headers import checked, is_growing
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import h5py
     from numpy.typing import NDArray
 
@@ -177,6 +179,20 @@ class ChunkedColumn:
             spans = waiting
         return self._shaped(found)
 
+    def encoded(self, samples: int) -> Iterator[tuple[tuple[int, ...], bytes]]:
+        """The chunks of the first samples as they stand in the file, each behind the indices of its first value.
+
+        Raises:
+            ValueError: a chunk is missing, or says of itself what can't be, or has another checksum.
+        """
+        count = -(-samples // self._shape[0]) * self.chunks_across
+        at_once = max(1, _AT_ONCE // self._chunk_bytes)
+        for first in range(0, count, at_once):
+            numbers = range(first, min(first + at_once, count))
+            for number, stored in zip(numbers, self._locations.read(numbers), strict=True):
+                self._frame(number, stored)
+                yield tuple(self._locations.corner(number)), stored
+
     def _empty(self, samples: int, macs: int) -> NDArray[Any]:
         """[samples, macs, Q], to be filled."""
         return np.empty((samples, macs, self._shape[2]), self._column.dtype)
@@ -233,12 +249,16 @@ class ChunkedColumn:
         """[n, *shape of a chunk], the chunks of these numbers."""
         frames = []
         for number, stored in zip(numbers, self._locations.read(numbers), strict=True):
-            if not self._column.codec.may_hold(stored, self._chunk_bytes):
-                raise self._locations.not_whole(number)
-            frame = chunk_codec.checked_frame(stored)
-            if frame is None:
-                msg = f"the chunk at {self._locations.corner(number)} has another checksum than it should"
-                raise ValueError(msg)
-            frames.append(frame)
+            frames.append(self._frame(number, stored))
         values = self._column.codec.decompress(frames, self._chunk_bytes, self._column.dtype)
         return values.reshape(-1, *self._shape)
+
+    def _frame(self, number: int, stored: bytes) -> bytes:
+        """What was compressed of a chunk, whose checksum is right."""
+        if not self._column.codec.may_hold(stored, self._chunk_bytes):
+            raise self._locations.not_whole(number)
+        frame = chunk_codec.checked_frame(stored)
+        if frame is None:
+            msg = f"the chunk at {self._locations.corner(number)} has another checksum than it should"
+            raise ValueError(msg)
+        return frame

@@ -226,6 +226,15 @@ class Storage:
                 return in_tail
             return np.concatenate([self._columns[path].read(start, boundary, within), in_tail])
 
+    def encoded(self, path: str) -> Iterator[tuple[tuple[int, ...], bytes]]:
+        """The chunks of a closed trace's column as they stand in the file, each behind the indices of its first value.
+
+        Raises:
+            TraceError: the file is closed, or a chunk can't be read, or has another checksum.
+        """
+        with self._reading(f"to read the chunks of {path}"):
+            yield from self._columns[path].encoded(self.committed)
+
     def pick(self, path: str, numbers: NDArray[np.int64], within: slice = slice(None)) -> NDArray[Any]:
         """The samples of these numbers [n], which rise, of a column as stored; see `read`."""
         stop = int(numbers[-1]) + 1 if len(numbers) else 0

@@ -79,7 +79,12 @@ class Salvage:
         if self._size * sum(c.sample_bytes for c in self._columns.values()) > guarded.file_size(file):
             msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
             raise ValueError(msg)
-        self._tail = self._or_lost(lambda: Tail(file, self._source, self._columns), "tail")
+        # In a closed trace nothing in the tail means anything, and one that was packed has no room for it.
+        self._tail = (
+            None
+            if self._is_closed()
+            else self._or_lost(lambda: Tail(file, self._source, self._columns), "tail")
+        )
         self._chunked = open_columns(file, self._source, self._columns, self._size, is_settled=True)
         counts = self._or_lost(self._counts, "progress")
         self.is_whole = counts is not None or self._is_closed()

@@ -92,6 +92,7 @@ PLACE = "s3://bucket/results"
         ["export", "run.h5", "--to", "csv", "-o", PLACE],
         ["plot", "run.h5", "learning", "-o", PLACE],
         ["plot", "run.h5", "learning", "--tables", PLACE],
+        ["pack", "run.h5", "-o", PLACE],
         ["relabel", "run.h5", "--labels", "labels.csv", "-o", PLACE],
         ["repair", "run.h5", "-o", PLACE],
         ["report", "run.h5", "-o", PLACE],

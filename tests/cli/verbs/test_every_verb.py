@@ -32,6 +32,7 @@ CALLS = {
     "demo": ["--samples", "16", "--epochs", "1", "-o", "demo"],
     "metrics": [],
     "repair": ["run.h5", "-o", "repaired.h5"],
+    "pack": ["run.h5", "-o", "packed.h5"],
     "relabel": ["run.h5", "--labels", "labels.csv", "-o", "relabelled.h5"],
 }
 """What to call a verb with; one that isn't here is called with a trace."""
