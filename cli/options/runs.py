@@ -1,7 +1,9 @@
 """Which run: one file, or all files of a run; and where its tables are."""
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -27,25 +29,24 @@ TABLES = typer.Option(
     "given once for each, in their order.",
 )
 Tables = Annotated[Path | None, TABLES]
-MissingRanks = Annotated[
-    str,
-    typer.Option(
-        metavar="refuse|allow",
-        help="Where a rank has no file, as it was killed before its first commit: allow goes on without it.",
-    ),
-]
-CompleteSteps = Annotated[
-    bool,
-    typer.Option("--complete-steps", help="Leave out the steps that only some of the ranks have."),
-]
-RepeatedSteps = Annotated[
-    str,
-    typer.Option(
-        metavar="all|last",
-        help="Where training went back to an earlier epoch, as it was resumed behind an older checkpoint: last leaves "
-        "out what was recorded before of this epoch and of higher ones.",
-    ),
-]
+_MISSING_RANKS: dict[str, Any] = {
+    "metavar": "refuse|allow",
+    "help": "Where a rank has no file, as it was killed before its first commit: allow goes on without it.",
+}
+_COMPLETE_STEPS: dict[str, Any] = {"help": "Leave out the steps that only some of the ranks have."}
+_REPEATED_STEPS: dict[str, Any] = {
+    "metavar": "all|last",
+    "help": "Where training went back to an earlier epoch, as it was resumed behind an older checkpoint: last leaves "
+    "out what was recorded before of this epoch and of higher ones.",
+}
+MissingRanks = Annotated[str, typer.Option("--missing-ranks", **_MISSING_RANKS)]
+CompleteSteps = Annotated[bool, typer.Option("--complete-steps", **_COMPLETE_STEPS)]
+RepeatedSteps = Annotated[str, typer.Option("--repeated-steps", **_REPEATED_STEPS)]
+
+# For commands that take one file: they are refused with the reason, not as unknown.
+RefusedMissingRanks = Annotated[str, typer.Option("--missing-ranks", hidden=True, **_MISSING_RANKS)]
+RefusedCompleteSteps = Annotated[bool, typer.Option("--complete-steps", hidden=True, **_COMPLETE_STEPS)]
+RefusedRepeatedSteps = Annotated[str, typer.Option("--repeated-steps", hidden=True, **_REPEATED_STEPS)]
 
 
 def check_one_run(**asked: object) -> None:
@@ -57,8 +58,36 @@ def check_one_run(**asked: object) -> None:
     Raises:
         UsageError: one was given.
     """
-    for name, value in asked.items():
-        if value not in (False, "refuse", "all"):
-            option = f"--{name.replace('_', '-')}"
-            msg = f"{option}: expected it of one run, found it with --runs; name that run alone"
-            raise UsageError(msg)
+    for option in _given(asked):
+        msg = f"{option}: expected it of one run, found it with --runs; name that run alone"
+        raise UsageError(msg)
+
+
+def check_one_file(run: Path, **asked: object) -> None:
+    """See that one file is named that is to be followed, and nothing asked of how it is put together with others.
+
+    Args:
+        run: what was named.
+        asked: by the names of the options, what was given; false, or the first word, where nothing was.
+
+    Raises:
+        UsageError: several files are named, or an option was given.
+    """
+    from sparsey_trace.trace.reading.patterns import is_pattern
+
+    why = "one of which is followed as it grows, before it is known what others have of its steps"
+    if is_pattern(str(run), os.path.lexists):
+        msg = f"{run}: expected one file, found a pattern for several, {why}; name one rank's"
+        raise UsageError(msg)
+    for option in _given(asked):
+        msg = f"{option}: expected it where all files of a run are read, found it with watch, {why}"
+        raise UsageError(msg)
+
+
+def _given(asked: Mapping[str, object]) -> list[str]:
+    """The options that were given."""
+    return [
+        f"--{name.replace('_', '-')}"
+        for name, value in asked.items()
+        if value not in (False, "refuse", "all")
+    ]

@@ -15,6 +15,12 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug
+from ..options.runs import (
+    RefusedCompleteSteps,
+    RefusedMissingRanks,
+    RefusedRepeatedSteps,
+    check_one_file,
+)
 from ..options.trace_path import path_here
 from ..output.printing import flush, note, on_terminal, write, write_json
 from ..output.table import rich_table, write_table
@@ -48,14 +54,20 @@ def watch(
     interval: Interval = 2.0,
     once: Once = False,
     as_json: JsonLines = False,
+    missing_ranks: RefusedMissingRanks = "refuse",
+    complete_steps: RefusedCompleteSteps = False,
+    repeated_steps: RefusedRepeatedSteps = "all",
     debug: Debug = False,
 ) -> None:
     """Follow a run while it is recorded.
 
     Shows how long it is and, for each layer, how many codes a MAC has learnt, how much of the input reaches it and
     for what share of samples it is active, now, as means over MACs, and how many MACs were never active; until the
-    trace is closed or its writer is no more.
+    trace is closed or its writer is no more. Of several ranks it follows the one whose file is named.
     """
+    check_one_file(
+        run, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+    )
     with _shown(as_json=as_json) as show:
         for sight in _follow(run, interval=interval, once=once):
             show(sight)

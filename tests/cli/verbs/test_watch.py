@@ -203,3 +203,19 @@ def test_gaps_and_an_empty_trace_are_named(tmp_path: Path, capsys: pytest.Captur
     lines = capsys.readouterr().out.splitlines()
     assert lines[0] == f"{path}: closed, 0 samples in 0 steps, empty"
     assert lines[1] == f"{path}: one step in 5 was recorded; 1 layer was not recorded: a b"
+
+
+def test_several_files_are_refused_with_the_reason(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A pattern was taken for the name of a file, which was waited for."""
+    pattern = str(tmp_path / "run.*.h5")
+    why = "one of which is followed as it grows, before it is known what others have of its steps"
+    assert main(["watch", pattern]) == 2
+    said = f"{pattern}: expected one file, found a pattern for several, {why}; name one rank's"
+    assert capsys.readouterr().err == f"sparsey-trace: {said}\n"
+    for flag in (["--missing-ranks", "allow"], ["--complete-steps"], ["--repeated-steps", "last"]):
+        assert main(["watch", str(tmp_path / "run.h5"), *flag]) == 2
+        assert capsys.readouterr().err == (
+            f"sparsey-trace: {flag[0]}: expected it where all files of a run are read, found it with watch, {why}\n"
+        )
