@@ -13,6 +13,7 @@ from sparsey_trace.support.printable import printable
 
 from .output.printing import write
 from .output.streams import printing_results
+from .plain_values import spare_pydantic
 from .verbs import (
     analyze,
     compare,
@@ -60,6 +61,9 @@ Start here:
 class _Verb(TyperCommand):
     """A verb. Typer prints help while it parses; what goes wrong there is told as of all that is printed."""
 
+    def get_params(self, *given: Any) -> Any:
+        return spare_pydantic(super().get_params(*given))
+
     def parse_args(self, *given: Any) -> Any:
         with printing_results():
             return super().parse_args(*given)
@@ -67,6 +71,9 @@ class _Verb(TyperCommand):
 
 class _Verbs(TyperGroup):
     """The command as a whole, likewise."""
+
+    def get_params(self, *given: Any) -> Any:
+        return spare_pydantic(super().get_params(*given))
 
     def parse_args(self, *given: Any) -> Any:
         with printing_results():

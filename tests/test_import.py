@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -42,6 +43,20 @@ def test_replaying_loads_neither_torch_nor_pandas_nor_what_only_they_would_use()
     script = f"{READING}assert 'num_activations' in st.analyze(path).paths"
     unneeded = ("torch", "pandas", "scipy.linalg", "scipy.linalg.cython_blas", "pyarrow.compute")
     assert loaded(script, *unneeded, "pyarrow") == {"pyarrow"}
+
+
+INFO = """
+import contextlib, io
+from sparsey_trace.cli.main import main
+with contextlib.redirect_stdout(io.StringIO()):
+    assert main(["info", {trace!r}]) == 0
+"""
+
+
+def test_saying_what_is_in_a_trace_loads_no_tables_no_engine_and_no_pydantic() -> None:
+    script = INFO.format(trace=str(Path(__file__).parents[1] / "sample_traces" / "digits.h5"))
+    unneeded = ("torch", "pandas", "numba", "pydantic", "pyarrow", "concurrent.futures.process")
+    assert loaded(script, *unneeded, "h5py") == {"h5py"}
 
 
 @pytest.mark.parametrize("name", st.__all__)

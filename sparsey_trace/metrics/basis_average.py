@@ -8,11 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from sparsey_trace.layout import TRAIN
 from sparsey_trace.metrics.base import RunMetric
-from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.metrics.columns import as_table, column, joined, list_column, phase_column
 from sparsey_trace.metrics.folding import exact_sum
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
@@ -21,6 +20,7 @@ from sparsey_trace.support.bitsets import sets_of_samples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
@@ -119,7 +119,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
 
     def finalize(self, state: tuple[Sums, ...], layout: Layout) -> pa.Table:
         """A row for each MAC (each epoch and MAC): what it stands for so far."""
-        return pa.concat_tables(list(self.parts(state, layout)))
+        return joined(list(self.parts(state, layout)))
 
     def parts(self, state: tuple[Sums, ...], layout: Layout) -> Iterator[pa.Table]:
         """The same, a few MACs at a time, as inputs may be wide."""
@@ -173,14 +173,14 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
             "layer": column(layers),
             "mac": column(numbers),
             "samples": column(averages.sums.active[macs.start : macs.stop].astype(np.int32)),
-            "average": pa.ListArray.from_arrays(offsets, column(dense.ravel())),
+            "average": list_column(offsets, column(dense.ravel())),
         }
         if self.each_epoch:
             columns = {"epoch": column(np.full(len(macs), averages.sums.epoch, np.int32)), **columns}
         if self.sparse:
             features = column(feature[first:last].astype(np.int32))
-            columns["feature"] = pa.ListArray.from_arrays(offsets, features)
-        return pa.table(columns)
+            columns["feature"] = list_column(offsets, features)
+        return as_table(columns)
 
 
 @dataclass(frozen=True, eq=False)

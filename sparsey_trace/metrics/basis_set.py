@@ -10,17 +10,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from sparsey_trace.layout import NO_LABEL, TRAIN
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, RunMetric
 from sparsey_trace.metrics.basis_set_size import winner_bits
 from sparsey_trace.metrics.code_tally import CodeTally, tallies_of
-from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.metrics.columns import as_table, column, joined, list_column, phase_column
 from sparsey_trace.metrics.parameters import check_sample_size
 from sparsey_trace.metrics.state_checks import check_parts
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
@@ -94,7 +94,7 @@ class BasisSet(RunMetric[tuple[CodeTally, ...]]):
             found = _codes(tally)
             known.append(np.bincount(found.mac, minlength=layer.num_macs).tolist())
             tables.append(_table(found[found.rank < self.top] if self.top else found, index, layer))
-        return pa.concat_tables(tables).replace_schema_metadata({_CODES: json.dumps(known)})
+        return joined(tables).replace_schema_metadata({_CODES: json.dumps(known)})
 
     def notes(self, result: pa.Table) -> dict[str, Any]:
         """How many codes each MAC has, layer by layer, whether they have rows or not."""
@@ -175,12 +175,12 @@ def _table(found: _Codes, index: int, layer: LayerLayout) -> pa.Table:
     unknown = found.label == NO_LABEL
     ends = np.arange(size + 1, dtype=np.int32) * cms
     winners = _winners(found.words, layer)
-    return pa.table(
+    return as_table(
         {
             "phase": phase_column(np.full(size, TRAIN)),
             "layer": column(np.full(size, index, np.int16)),
             "mac": column(found.mac.astype(np.int32)),
-            "code": pa.ListArray.from_arrays(column(ends), column(winners.ravel())),
+            "code": list_column(column(ends), column(winners.ravel())),
             "count": column(found.count),
             "first_step": column(found.first_step),
             "last_step": column(found.last_step),

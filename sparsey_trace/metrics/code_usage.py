@@ -6,17 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, RunMetric
-from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.metrics.columns import as_table, column, joined, phase_column
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from typing import TypeAlias
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
@@ -113,7 +113,7 @@ class CodeUsage(RunMetric["Wins"]):
             for (epoch, phase), wins in sorted((state or none).items(), key=lambda item: item[0])
             for table in self._tables(epoch, phase, wins, layout)
         ]
-        return pa.concat_tables(tables) if state else tables[0].slice(0, 0)
+        return joined(tables) if state else tables[0].slice(0, 0)
 
     def _tables(self, epoch: int, phase: int, won: Won, layout: Layout) -> Iterator[pa.Table]:
         """One for each layer."""
@@ -121,7 +121,7 @@ class CodeUsage(RunMetric["Wins"]):
         for number, layer in enumerate(layout.layers):
             start, stop, cms = stop, stop + _neurons(layer), layer.num_macs * layer.num_cms
             first, last = np.searchsorted(won[0], [start, stop])
-            yield pa.table(
+            yield as_table(
                 {
                     "phase": phase_column(np.full(cms, phase)),
                     **({"epoch": column(np.full(cms, epoch, np.int32))} if self.each_epoch else {}),

@@ -1,17 +1,20 @@
-"""Columns that tables of every kind have."""
+"""Columns that tables of every kind have, and tables of them.
+
+Metrics make their tables by way of this: who only asks which metrics there are is spared pyarrow.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow as pa
 
 from sparsey_trace.layout import PHASES
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 
@@ -25,6 +28,8 @@ def column(values: NDArray[Any], *, null: NDArray[np.bool_] | None = None) -> pa
     >>> column(np.array([1, 2], np.int16), null=np.array([False, True])).to_pylist()
     [1, None]
     """
+    import pyarrow as pa
+
     values = np.ascontiguousarray(values)
     valid = None if null is None else pa.py_buffer(np.packbits(~null, bitorder="little"))
     # `pa.array` would import pandas first, to ask whether the values are its own.
@@ -33,9 +38,31 @@ def column(values: NDArray[Any], *, null: NDArray[np.bool_] | None = None) -> pa
     )
 
 
+def list_column(ends: pa.Array, values: pa.Array) -> pa.ListArray:
+    """Lists of values as a column: list n goes from end n to end n + 1."""
+    import pyarrow as pa
+
+    return pa.ListArray.from_arrays(ends, values)
+
+
+def as_table(columns: Mapping[str, pa.Array]) -> pa.Table:
+    """Columns as a table."""
+    import pyarrow as pa
+
+    return pa.table(columns)
+
+
+def joined(tables: Sequence[pa.Table]) -> pa.Table:
+    """Tables with the same columns as one; at least one."""
+    import pyarrow as pa
+
+    return pa.concat_tables(tables)
+
+
 def numbers_of(values: pa.Array) -> NDArray[Any]:
     """A column of numbers without nulls, [n], as an array; shared, not copied.
 
+    >>> import pyarrow as pa
     >>> numbers_of(pa.array([5, 6, 7], pa.int16())[1:]).tolist()
     [6, 7]
     """
@@ -50,6 +77,7 @@ def numbers_of(values: pa.Array) -> NDArray[Any]:
 def valid_of(values: pa.Array) -> NDArray[np.bool_]:
     """Where a column isn't null, [n].
 
+    >>> import pyarrow as pa
     >>> valid_of(pa.array([5, None, 7])[1:]).tolist(), valid_of(pa.array([5])).tolist()
     ([False, True], [True])
     """
@@ -74,6 +102,8 @@ def word_column(
     >>> word_column(np.array([1, 0], np.int8), ["low", "high"]).to_pylist()
     ['high', 'low']
     """
+    import pyarrow as pa
+
     texts = [word.encode() for word in words]
     ends = np.cumsum([0, *map(len, texts)], dtype=np.int32)
     known = pa.StringArray.from_buffers(len(texts), pa.py_buffer(ends), pa.py_buffer(b"".join(texts)))

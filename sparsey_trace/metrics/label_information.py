@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import NO_LABEL, PHASES
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, RunMetric
 from sparsey_trace.metrics.code_tally import CodeTally, tallies_of
-from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.metrics.columns import as_table, column, joined, phase_column
 from sparsey_trace.metrics.state_checks import check_array, check_parts
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
@@ -138,7 +138,7 @@ class LabelInformation(RunMetric[tuple[LabelTally, ...]]):
                 for number, (part, layer) in enumerate(zip(columns, layout.layers, strict=True))
             ]
         known = [table for table in tables if table["samples"][0].as_py()]
-        return pa.concat_tables(known) if known else tables[0].slice(0, 0)
+        return joined(known) if known else tables[0].slice(0, 0)
 
 
 def _tally(chunk: Chunk, phase: int) -> LabelTally:
@@ -259,4 +259,4 @@ def _table(columns: dict[str, NDArray[Any]], phase: int, number: int, layer: Lay
     for name, values in columns.items():
         kind = np.float32 if values.dtype.kind == "f" else np.int32
         made[name] = column(values.astype(kind), null=nothing if name == "share" else None)
-    return pa.table(made)
+    return as_table(made)

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
-import pyarrow as pa
 
 from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.base import EVERYTHING, Tally, TallyMetric
-from sparsey_trace.metrics.columns import column, phase_column
+from sparsey_trace.metrics.columns import as_table, column, joined, phase_column
 from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn, Drawn, References, in_blocks
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
@@ -87,7 +87,7 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
             for number, (counts, layer) in enumerate(zip(tally, layout.layers, strict=True))
         ]
         none = _table(tally[0][0, :, :BINS], 0, 0, layout.layers[0]).slice(0, 0)
-        made = pa.concat_tables(tables or [none])
+        made = joined(tables or [none])
         return made.replace_schema_metadata({_NOTES: json.dumps(self.compared_with(result[0]))})
 
     def notes(self, result: pa.Table) -> dict[str, Any]:
@@ -107,7 +107,7 @@ def _table(counts: NDArray[np.int64], phase: int, number: int, layer: LayerLayou
     spread = squares.astype(object) * pairs - total.astype(object) ** 2
     std = np.sqrt(spread.astype(np.float64)) / known
     rows, nothing = layer.num_macs * BINS, pairs == 0
-    return pa.table(
+    return as_table(
         {
             "phase": phase_column(np.full(rows, phase)),
             "layer": column(np.full(rows, number, np.int16)),

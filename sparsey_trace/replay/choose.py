@@ -11,8 +11,6 @@ from sparsey_trace.metrics.base import RESOLUTIONS
 from sparsey_trace.metrics.layer_value import names_of_any_layer
 from sparsey_trace.metrics.reductions import REDUCTIONS
 from sparsey_trace.metrics.registry import BUILT_IN, make_metric
-from sparsey_trace.replay.engine.engines import jobs
-from sparsey_trace.replay.engine.memory import chunk_samples
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -63,6 +61,10 @@ def asked(
         UsageError: one of them is wrong.
         TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
     """
+    # Who only asks what can be computed needs no engine.
+    from sparsey_trace.replay.engine.engines import jobs
+    from sparsey_trace.replay.engine.memory import chunk_samples
+
     chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
     workers = jobs(n_jobs)
     with contextlib.nullcontext(source) if isinstance(source, Trace) else open_trace(source) as trace:

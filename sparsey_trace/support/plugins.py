@@ -13,13 +13,13 @@ import sys
 import warnings
 from dataclasses import dataclass
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import PluginWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from importlib.metadata import EntryPoint, EntryPoints
 
 METRICS = "sparsey_trace.metrics"
 ADAPTERS = "sparsey_trace.adapters"
@@ -45,7 +45,7 @@ def plugins(group: str) -> tuple[Plugin, ...]:
     Args:
         group: `METRICS` or `ADAPTERS`.
     """
-    points = sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+    points = sorted(_offered(group), key=lambda point: (point.name, point.value))
     loaded = (_load(point) for point in points)
     return tuple(plugin for plugin in loaded if plugin is not None)
 
@@ -73,7 +73,7 @@ def sound(group: str, check: Callable[[Any], str]) -> list[Plugin]:
 
 def package_of(found: Any, group: str) -> str | None:
     """Which package offers something, or its class, such as "class-agreement 1.2"; None where none does."""
-    for point in entry_points(group=group):
+    for point in _offered(group):
         # What a module that isn't imported offers can't be it.
         if point.value.partition(":")[0] in sys.modules:
             with contextlib.suppress(AttributeError):
@@ -81,6 +81,13 @@ def package_of(found: Any, group: str) -> str | None:
                 if offered is found or offered is type(found):
                     return _package(point)
     return None
+
+
+def _offered(group: str) -> EntryPoints:
+    # Who asks for nothing of others is spared what looks for it.
+    from importlib.metadata import entry_points
+
+    return entry_points(group=group)
 
 
 def _load(point: EntryPoint) -> Plugin | None:

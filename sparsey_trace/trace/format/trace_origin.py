@@ -9,7 +9,6 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -71,6 +70,9 @@ def loaded_versions() -> dict[str, str]:
 @cache
 def program_version() -> str:
     """This program's version, as installed."""
+    # Reading a trace is spared it.
+    from importlib import metadata
+
     try:
         return metadata.version("sparsey-trace")
     except metadata.PackageNotFoundError:

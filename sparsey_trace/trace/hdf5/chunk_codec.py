@@ -10,25 +10,24 @@ from __future__ import annotations
 
 import itertools
 import zlib
+from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import h5py
 import hdf5plugin
 import numpy as np
-import pyarrow as pa
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    import pyarrow as pa
     from numpy.typing import NDArray
 
 FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
 FLETCHER32_BYTES = 4
 
 _ZSTD_LEVEL, _DEFLATE_LEVEL = 3, 4
-_zstd = pa.Codec("zstd", compression_level=_ZSTD_LEVEL)
 _LARGE_BYTES, _LARGE_LEVEL = 1 << 20, 2
-_zstd_of_large = pa.Codec("zstd", compression_level=_LARGE_LEVEL)
 """Of chunks that only wide inputs make: half the time or less for a hundredth more bytes, where these count."""
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
@@ -74,6 +73,14 @@ class Codec(Protocol):
         ...
 
 
+@cache
+def _zstd(level: int) -> pa.Codec:
+    # Who only asks how many samples there are is spared pyarrow.
+    import pyarrow as pa
+
+    return pa.Codec("zstd", compression_level=level)
+
+
 class _Zstd:
     """Zstd, which is the fastest, and takes several frames as one piece at less than a call for each."""
 
@@ -81,7 +88,7 @@ class _Zstd:
     options: Mapping[str, Any] = {"compression": hdf5plugin.Zstd(clevel=_ZSTD_LEVEL), "fletcher32": True}
 
     def compress(self, values: NDArray[Any]) -> memoryview:
-        codec = _zstd_of_large if values.nbytes > _LARGE_BYTES else _zstd
+        codec = _zstd(_LARGE_LEVEL if values.nbytes > _LARGE_BYTES else _ZSTD_LEVEL)
         # In memory that pyarrow uses again: for large chunks new memory costs as much as the rest.
         return memoryview(codec.compress(values)).cast("B")
 
@@ -89,7 +96,7 @@ class _Zstd:
         return decoded_size(frame) == size
 
     def decompress(self, frames: Sequence[bytes], size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
-        return np.frombuffer(_zstd.decompress(b"".join(frames), len(frames) * size), dtype)
+        return np.frombuffer(_zstd(_ZSTD_LEVEL).decompress(b"".join(frames), len(frames) * size), dtype)
 
 
 class _Deflate:

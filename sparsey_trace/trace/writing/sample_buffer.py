@@ -15,6 +15,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import pyarrow  # noqa: F401 - compresses; loaded before training, not by the writer's thread in the midst of it
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
