@@ -133,6 +133,11 @@ class Capture:
         """How many bytes these hold."""
         return self._queue.totals.nbytes - self._num_refused.nbytes
 
+    @property
+    def has_told(self) -> bool:
+        """Whether it was told of passes that aren't recorded."""
+        return bool(self._told_of)
+
     def attach(self) -> None:
         """Put the hooks on."""
         hooks = self._hooks

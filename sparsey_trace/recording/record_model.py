@@ -227,14 +227,6 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
             "another name, or pass overwrite=True to close it and begin anew"
         )
         raise TraceError(msg)
-    if path.is_dir() or (path.exists() and not overwrite):
-        found = (
-            "a folder; choose another name"
-            if path.is_dir()
-            else "one; choose another name, pass resume=True to go on with it, or overwrite=True to replace it"
-        )
-        msg = f"{path}: expected no file there, found {found}"
-        raise TraceError(msg)
     try:
         for beside in (path, lock_path(path)):
             with contextlib.suppress(FileNotFoundError):
@@ -244,3 +236,11 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
     except OSError as error:
         msg = f"{path}: expected a folder that files can be made in, found: {error}"
         raise TraceError(msg) from error
+    if path.is_dir() or (path.exists() and not overwrite):
+        found = (
+            "a folder; choose another name"
+            if path.is_dir()
+            else "one; choose another name, pass resume=True to go on with it, or overwrite=True to replace it"
+        )
+        msg = f"{path}: expected no file there, found {found}"
+        raise TraceError(msg)

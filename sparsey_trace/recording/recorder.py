@@ -263,7 +263,7 @@ class Recorder:
         """What may be the reason why no pass was seen."""
         if steps := self._capture.unseen.count:
             return f", though an optimizer moved it in {steps} steps: {WAYS}"
-        return compile_hint()
+        return ", as was told" if self._capture.has_told else compile_hint()
 
     def _stop_behind(self, error: BaseException) -> None:
         try:

@@ -42,11 +42,14 @@ def test_a_place_without_room_is_refused_before_training(tmp_path: Path, place: 
     assert num_hooks(model) == 0
 
 
-def test_a_name_too_long_for_its_lock_is_refused_before_training(tmp_path: Path) -> None:
+@pytest.mark.parametrize("length", [249, 300])
+def test_a_name_too_long_for_itself_or_its_lock_is_refused_before_training(
+    tmp_path: Path, length: int
+) -> None:
     with pytest.raises(
         TraceError, match=r"\.h5: expected a folder that files can be made in, found: .*too long"
     ):
-        record(OriginalModel(), tmp_path / f"{'x' * 249}.h5")
+        record(OriginalModel(), tmp_path / f"{'x' * length}.h5")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -87,7 +87,9 @@ def test_a_model_without_values_is_told_of(path: Path) -> None:
         'Sequential: step 0: a pass under the device "meta", whose tensors have no values isn\'t recorded, nor are '
         "others like it"
     )
-    assert "no trace was made" in str(warned[1].message)
+    assert str(warned[1].message) == (
+        f"{path}: no trace was made: no forward pass of the model was recorded, as was told"
+    )
 
 
 def test_the_default_device_makes_no_difference(path: Path) -> None:
