@@ -15,7 +15,7 @@ import numpy as np
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32, FLETCHER32_BYTES, checked_frame
 from sparsey_trace.trace.hdf5.sound_headers import checked
-from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
+from sparsey_trace.trace.hdf5.superblock import STORED_BY_OTHERS, UNDEFINED_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Sequence
@@ -51,7 +51,7 @@ def check_chunks(dataset: h5py.Dataset, filters: tuple[int, ...], chunk: tuple[i
     """
     guarded.check_filters(dataset, *filters)
     if dataset.chunks != chunk:
-        msg = f"dataset {dataset.name}: expected chunks of {chunk}, found {dataset.chunks}{guarded.STORED_BY_OTHERS}"
+        msg = f"dataset {dataset.name}: expected chunks of {chunk}, found {dataset.chunks}{STORED_BY_OTHERS}"
         raise ValueError(msg)
 
 

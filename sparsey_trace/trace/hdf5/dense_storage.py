@@ -9,7 +9,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, NamedTuple
 
-from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
+from sparsey_trace.trace.hdf5.superblock import STORED_BY_OTHERS, UNDEFINED_ADDRESS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,7 +109,7 @@ def _heap(read: Callable[[int, int], bytes], kind: _Kind, address: int) -> Heap:
         1,
     ]
     if content[:4] == b"FRHP" and fields[15]:
-        msg = "an attribute of more than 64 KB, which isn't read: delete it with h5py (del file.attrs[NAME])"
+        msg = f"an attribute of more than 64 KB{STORED_BY_OTHERS}"
         raise ValueError(msg)
     if fixed != expected or rows > _MOST_ROWS or not read(root, 4) or managed > 1 << 32:
         msg = f"a heap at byte {address} that HDF5 doesn't make"

@@ -16,6 +16,7 @@ import h5py
 from sparsey_trace.trace.hdf5.local_file import LocalFile
 from sparsey_trace.trace.hdf5.object_headers import Header, read_header
 from sparsey_trace.trace.hdf5.read_file import ReadFile
+from sparsey_trace.trace.hdf5.superblock import STORED_BY_OTHERS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.hdf5.byte_source import ByteSource
 
-STORED_BY_OTHERS = ", as other HDF5 tools store it"
 """Ends what is said of a dataset that HDF5 could read, but not as it is read here."""
 
 _SHOWN_CLASSES = {h5py.h5t.INTEGER, h5py.h5t.FLOAT}

@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SUPERBLOCK_BYTES = 48
 SUPERBLOCK_VERSION = 3
+STORED_BY_OTHERS = ", as other HDF5 tools store it"
+"""In errors: what a repair makes anew."""
+
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
 UNDEFINED_ADDRESS = (1 << 64) - 1
 """Stands for the address of what isn't there."""

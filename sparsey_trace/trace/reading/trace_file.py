@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 from typing import TYPE_CHECKING
@@ -10,12 +11,12 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE, reading
 from sparsey_trace.trace.format.head import Head, read_head
-from sparsey_trace.trace.hdf5 import guarded
+from sparsey_trace.trace.hdf5.superblock import STORED_BY_OTHERS
 from sparsey_trace.trace.reading.open_file import REWRITE, close_file, open_file
 from sparsey_trace.trace.reading.storage import Storage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
     from sparsey_trace.layout import Layout
@@ -80,22 +81,17 @@ def open_trace_file(path: Path, *, cache_bytes: int = 0, like: Head | None = Non
         TraceError: it doesn't exist, is no trace, or is damaged.
         VersionError: it is in a version of the format that this program doesn't read.
     """
-    file = open_file(path)
-    try:
-        with reading(path, "a trace as docs/trace-format.md describes it"):
-            head = _shared(read_head(file), like)
-            storage = Storage(
-                file, _columns(head), cache_bytes=cache_bytes, present=partial(_present, path, head.id)
-            )
-    except TraceError as error:
-        close_file(file)
-        if guarded.STORED_BY_OTHERS not in str(error):
+    with _naming_the_way_on():
+        file = open_file(path)
+        try:
+            with reading(path, "a trace as docs/trace-format.md describes it"):
+                head = _shared(read_head(file), like)
+                storage = Storage(
+                    file, _columns(head), cache_bytes=cache_bytes, present=partial(_present, path, head.id)
+                )
+        except BaseException:
+            close_file(file)
             raise
-        msg = f"{error}; {REWRITE}"
-        raise TraceError(msg) from error
-    except BaseException:
-        close_file(file)
-        raise
     return TraceFile(path=path, head=head, storage=storage)
 
 
@@ -132,3 +128,15 @@ def _present(path: Path, id_: str) -> tuple[ReadFile, Mapping[str, schema.Column
         pass
     close_file(found)
     return None
+
+
+@contextlib.contextmanager
+def _naming_the_way_on() -> Iterator[None]:
+    """Say of what other tools store in another way, and a repair makes anew, that it does."""
+    try:
+        yield
+    except TraceError as error:
+        if STORED_BY_OTHERS not in str(error):
+            raise
+        msg = f"{error}; {REWRITE}"
+        raise TraceError(msg) from error

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, BinaryIO
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.support.writing import PartialFile, writing
 from sparsey_trace.trace.format.damage import reading
-from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.superblock import (
     SIGNATURE,
+    STORED_BY_OTHERS,
     SUPERBLOCK_BYTES,
     Superblock,
     is_of_others,
@@ -60,7 +60,7 @@ def _salvage(path: Path, copy: PartialFile, stack: contextlib.ExitStack) -> Salv
         if not (path.is_file() and os.access(path, os.R_OK)):
             raise
         return _mended(path, copy, error, stack)
-    if any(guarded.STORED_BY_OTHERS in loss for loss in found.losses):
+    if any(STORED_BY_OTHERS in loss for loss in found.losses):
         with contextlib.suppress(TraceError):
             return _rewritten(path, copy, stack)
         copy.discard()
@@ -83,7 +83,7 @@ def _mended(path: Path, copy: PartialFile, error: TraceError, stack: contextlib.
     with path.open("rb") as stream:
         before = user_block_bytes(partial(_read_bytes, stream), path.stat().st_size) or 0
         superblock = _read_bytes(stream, before, SUPERBLOCK_BYTES)
-    is_stored_otherwise = guarded.STORED_BY_OTHERS in str(error)
+    is_stored_otherwise = STORED_BY_OTHERS in str(error)
     if is_stored_otherwise or is_of_others(superblock):
         try:
             return _rewritten(path, copy, stack)

@@ -32,6 +32,8 @@ _SECONDS, _BYTES_A_SECOND = 60, 1 << 20
 """How long it may take, and how much faster than this it is."""
 _MEMORY, _MOST_IN_TAIL = 4 << 30, 1 << 28
 """Bytes that it may take; and that a chunk's samples may."""
+_MOST_IN_ATTRIBUTE = 1 << 16
+"""Bytes; larger ones are nothing that a trace has."""
 _FILTERS = frozenset({1, 2, 3, 4, 5, 6, 32_000, 32_015})
 """Deflate, shuffle, Fletcher32, szip, N-bit, scale-offset, LZF, Zstd."""
 _KINDS = frozenset({h5py.h5t.INTEGER, h5py.h5t.FLOAT, h5py.h5t.STRING, h5py.h5t.ENUM})
@@ -118,7 +120,10 @@ def _layers(file: h5py.File) -> Iterator[str]:
 def _copy_attributes(old: h5py.Group, new: h5py.Group) -> None:
     for name in old.attrs:
         kind = h5py.h5a.open(old.id, name.encode()).get_type()
-        if _is_plain(kind):
+        if (
+            _is_plain(kind)
+            and kind.get_size() * math.prod(old.attrs.get_id(name).shape) <= _MOST_IN_ATTRIBUTE
+        ):
             new.attrs.create(name, old.attrs[name], dtype=kind.dtype)
 
 

@@ -99,6 +99,20 @@ def test_h5repack_in_the_newest_formats(closed: Path, tmp_path: Path, options: l
     assert (found.lost, found.losses) == (0, ())
 
 
+@pytest.mark.parametrize("where", ["/", "layers/0", "samples/step"])
+def test_a_large_attribute(closed: Path, where: str) -> None:
+    """Somebody's own, of more than 64 KB; a repair does without it."""
+    with h5py.File(closed, "r+", libver=("v110", "v110")) as file:
+        file[where].attrs["numbers"] = [0.0] * 9_000
+    expected = (
+        "found an attribute of more than 64 KB, as other HDF5 tools store it; `sparsey-trace repair OLD"
+    )
+    with pytest.raises(TraceError, match=expected):
+        open_trace(closed)
+    found = saved(closed)
+    assert (found.lost, found.losses) == (0, ())
+
+
 def test_a_user_block(closed: Path) -> None:
     closed.write_bytes(bytes(1024) + closed.read_bytes())
     expected = r"found 1,024 bytes of a user block before it; `sparsey-trace repair OLD -o NEW` rewrites it$"
