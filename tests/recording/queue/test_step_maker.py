@@ -15,6 +15,7 @@ from sparsey_trace.recording import record
 from tests.recording.models import Fixed, OriginalModel, samples
 from tests.recording.passes import contents
 from tests.recording.queue.far_device import PART, FarDevice, cells
+from tests.recording.recurrent import RECURRENT_LAYERS, calls_of, each, frames, make_recurrent
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -42,6 +43,26 @@ def test_what_bits_do_not_say_is_fetched(path: Path, far: FarDevice) -> None:
             model(batch.clone())
             rec.commit()
     np.testing.assert_array_equal(contents(path)[1], torch.cat(batches))
+
+
+@pytest.mark.parametrize("chosen", [None, each])
+def test_moments_on_a_device_are_those_that_a_plain_hook_sees(
+    path: Path, far: FarDevice, chosen: Any
+) -> None:
+    model = make_recurrent()
+    kept = calls_of(model, "code")
+    far.deliver_each()
+    shown = [frames(2, 0), frames(2, 1), frames(2, 2) / 3, frames(2, 3)]  # bits, of which one batch isn't
+    with record(model, path, layers=RECURRENT_LAYERS, calls="each", input=chosen) as rec:
+        for batch in shown:
+            rec.labels = torch.arange(3)
+            model(batch.clone())
+            rec.commit()
+    with st.open_trace(path) as trace:
+        np.testing.assert_array_equal(trace.layers["code"].codes[:, 0], np.concatenate(kept))
+        assert trace.samples.label[:].tolist() == [0, 1, 2] * 8
+        of_calls = [list(batch.unbind(1)) if chosen else [batch.flatten(1)] * 2 for batch in shown]
+        np.testing.assert_array_equal(trace.inputs[:], torch.cat([of for calls in of_calls for of in calls]))
 
 
 class Watch(TorchDispatchMode):
