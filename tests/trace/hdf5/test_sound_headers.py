@@ -33,7 +33,7 @@ def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def opened(path: Path) -> ReadFile:
-    file = ReadFile(path, "r", locking=False)
+    file = ReadFile(path, locking=False)
     sound_headers.see_groups(file, guarded.check_links(file, lambda name: name == "/group"))
     return file
 
@@ -88,6 +88,6 @@ def test_while_it_is_written_nothing_is_remembered(path: Path, asked: list[str])
     with h5py.File(path, "r+", libver=("v110", "v110"), locking=False) as writer:
         writer.swmr_mode = True
         for _ in range(2):
-            with ReadFile(path, "r", swmr=True, locking=False) as file:
+            with ReadFile(path, swmr=True, locking=False) as file:
                 sound_headers.checked(file, "others", "shape", lambda found: asked.append("b") or found.shape)
     assert asked == ["b", "b"]
