@@ -24,6 +24,7 @@ CASES = (
     "nearest",
     "basis",
     "reading",
+    "files",
     "cache",
     "scaling",
 )

@@ -82,6 +82,7 @@ class Header(NamedTuple):
             elsewhere; None where they aren't kept in the header.
         content: all that is said above comes of these bytes.
         is_whole: whether nothing more of the object, such as attributes, is stored elsewhere.
+        is_usual: whether the content is small enough to be remembered.
     """
 
     is_group: bool
@@ -91,6 +92,7 @@ class Header(NamedTuple):
     links: Mapping[bytes, int | None] | None = None
     content: tuple[_Block, ...] = ()
     is_whole: bool = True
+    is_usual: bool = True
 
 
 def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> Header:
@@ -136,6 +138,7 @@ def _parsed(blocks: tuple[_Block, ...]) -> tuple[Header, Mapping[int, tuple[int,
         links=dict(links) if has_links else None,
         content=blocks,
         is_whole=not stored,
+        is_usual=sum(len(content) for content, _ in blocks) <= _USUAL_BYTES,
     )
     return header, stored
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _BLOCK, _FIRST_BLOCKS = 1 << 16, 4
 """Bytes of a block; and how many are fetched at first: what `pack` has put in front, mostly."""
+_SMALL = 1 << 20
+"""Of a file of no more bytes all is fetched at once."""
 _MOST_KEPT = 64 << 20
 """Bytes that are kept of a file."""
 _SETTLED_SECONDS = 5.0
@@ -113,6 +115,8 @@ class RangedFile:
 
     def _blocks(self, address: int, end: int) -> tuple[int, int]:
         """What is fetched for a few bytes: the blocks that they are in."""
+        if self._size <= _SMALL:
+            return 0, self._size
         first = address // _BLOCK * _BLOCK
         least = first + _BLOCK * (_FIRST_BLOCKS if not first else 1)
         return first, min(self._size, max(least, -(-end // _BLOCK) * _BLOCK))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_MOST_KNOWN, _USUAL_BYTES = 4096, 2048
+_MOST_KNOWN = 4096
 _known: dict[Hashable, Any] = {}
 
 
@@ -98,7 +98,7 @@ def is_growing(file: h5py.File) -> bool:
 
 def _is_settled(file: h5py.File, header: Header) -> bool:
     """Whether what is found of it may be kept; one that is being written may change between two looks at it."""
-    return not is_growing(file) and sum(len(content) for content, _ in header.content) <= _USUAL_BYTES
+    return header.is_usual and not is_growing(file)
 
 
 def _remember(key: Hashable, found: Any) -> None:

@@ -21,6 +21,7 @@ CONTENT = random.Random(0).randbytes(5000)
 def file(monkeypatch: pytest.MonkeyPatch) -> Iterator[RangedFile]:
     """Of which 1,000 bytes are kept, in blocks of 64."""
     monkeypatch.setattr(ranged_file, "_BLOCK", 64)
+    monkeypatch.setattr(ranged_file, "_SMALL", 0)
     monkeypatch.setattr(ranged_file, "_MOST_KEPT", 1000)
     memory = fsspec.filesystem("memory")
     memory.pipe_file("/ranged/file", CONTENT)
