@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.lightning import SparseyTraceCallback
     from sparsey_trace.replay.analyze import analyze
     from sparsey_trace.replay.explain import Explanation, explain
+    from sparsey_trace.replay.job_array import ArrayState, analyze_part, merge_parts
     from sparsey_trace.replay.result import Result
     from sparsey_trace.reporting.report import report
     from sparsey_trace.runs.runs import Runs, open_runs
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.writing.writer import TraceWriter
 
 _HOMES = {
+    "ArrayState": "replay.job_array",
     "CacheWarning": "errors",
     "Chunk": "chunk",
     "Comparison": "comparing.comparison",
@@ -50,9 +52,11 @@ _HOMES = {
     "TraceWriter": "trace.writing.writer",
     "WinnerTakeAll": "recording",
     "analyze": "replay.analyze",
+    "analyze_part": "replay.job_array",
     "compare": "comparing.compare",
     "explain": "replay.explain",
     "export": "exporting.export",
+    "merge_parts": "replay.job_array",
     "metrics": None,
     "open_runs": "runs.runs",
     "open_trace": "trace.reading.open_trace",
@@ -61,6 +65,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "ArrayState",
     "CacheWarning",
     "Chunk",
     "Comparison",
@@ -76,9 +81,11 @@ __all__ = [
     "TraceWriter",
     "WinnerTakeAll",
     "analyze",
+    "analyze_part",
     "compare",
     "explain",
     "export",
+    "merge_parts",
     "metrics",
     "open_runs",
     "open_trace",

@@ -8,6 +8,7 @@ import typer
 
 from sparsey_trace.support.printable import count, printable
 
+from ..options.cluster import cluster
 from ..options.common import Debug, Json, ProgressBar
 from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
@@ -15,6 +16,7 @@ from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, check_one_run
 from ..options.trace_path import path_here
+from ..output.job_array import do_part, merge_array
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
 
@@ -57,7 +59,17 @@ Engine = Annotated[
     typer.Option(
         metavar="NAME",
         autocompletion=engine_names,
-        help="Who does the work: serial, threads, processes, or auto (threads where there is more than one job).",
+        help="Who does the work: serial, threads, processes, or auto (threads where there is more than one job); or "
+        "dask, the workers of a cluster.",
+    ),
+]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        show_default=False,
+        help="Of the cluster, with --engine dask: tcp://host:8786. Its workers have to see the trace and the folder of "
+        "the tables.",
     ),
 ]
 ChunkSize = Annotated[
@@ -78,6 +90,30 @@ MostPairs = Annotated[
         show_default="10,000,000,000,000, eight hours of a core",
         help="Refuse what would compare more pairs of samples, if no input comes twice; a metric's reference_size "
         "bounds them.",
+    ),
+]
+PartitionSize = Annotated[
+    int | None,
+    typer.Option(
+        metavar="N",
+        show_default="1,048,576",
+        help="Tables by sample and by step of a longer trace lie in several parts, each of the steps that begin in N "
+        "samples; a power of two.",
+    ),
+]
+Part = Annotated[
+    str | None,
+    typer.Option(
+        metavar="I/N",
+        show_default=False,
+        help="Do the share of one part of a job array: 3/100 is the third of a hundred.",
+    ),
+]
+Merge = Annotated[
+    bool,
+    typer.Option(
+        "--merge",
+        help="Make one of what the parts of a job array have left in a folder, which is named in place of the trace.",
     ),
 ]
 Cache = Annotated[
@@ -111,9 +147,13 @@ def analyze(
     reduction: Reduction = "none",
     n_jobs: Jobs = None,
     engine: Engine = "auto",
+    scheduler: Scheduler = None,
     chunk_size: ChunkSize = None,
     total_memory: TotalMemory = "1G",
     most_pairs: MostPairs = None,
+    partition_size: PartitionSize = None,
+    part: Part = None,
+    merge: Merge = False,
     cache: Cache = True,
     explain: Explain = False,
     progress_bar: ProgressBar = None,
@@ -130,8 +170,12 @@ def analyze(
     from sparsey_trace.trace.paths import default_folder
     from sparsey_trace.trace.reading.open_trace import open_trace
 
+    if merge:
+        merge_array(runs, as_json=as_json)
+        return
     metrics = parse_metrics(metric)
     limits = {} if most_pairs is None else {"most_pairs": most_pairs}
+    parts = {} if partition_size is None else {"partition_size": partition_size}
     files: dict[str, Any] = {
         "missing_ranks": missing_ranks,
         "complete_steps": complete_steps,
@@ -145,6 +189,9 @@ def analyze(
             as_json=as_json,
             explain=explain,
             chunk_size=chunk_size,
+            partition_size=partition_size,
+            scheduler=scheduler,
+            part=part,
             **limits,
             metrics=metrics,
             resolution=resolution,
@@ -169,13 +216,18 @@ def analyze(
             "chunk_size": chunk_size,
             "total_memory": total_memory,
             **limits,
+            **parts,
             "cache": cache,
         }
+        if part is not None:
+            do_part(trace, part, wanted, as_json=as_json, progress_bar=wants_progress(asked=progress_bar))
+            return
         if explain:
             _show_explanation(sparsey_trace.explain(trace, **wanted), as_json=as_json)
             return
         shown = wants_progress(asked=progress_bar)
-        result = sparsey_trace.analyze(trace, **wanted, progress_bar=shown)
+        with cluster(engine, scheduler) as client:
+            result = sparsey_trace.analyze(trace, **wanted, client=client, progress_bar=shown)
     if as_json:
         write_json(_as_json(trace.path, folder, result))
     else:
@@ -189,6 +241,9 @@ def _analyze_many(
     as_json: bool,
     explain: bool,
     chunk_size: int | None,
+    partition_size: int | None,
+    scheduler: str | None,
+    part: str | None,
     **wanted: Any,
 ) -> None:
     """Analyse different runs; those that can't be are named, and the exit code says so.
@@ -201,11 +256,17 @@ def _analyze_many(
 
     from ..output.many import failed, show_result
 
-    for option, is_given in (("--explain", explain), ("--chunk-size", chunk_size is not None)):
+    for option, is_given in (
+        ("--explain", explain),
+        ("--chunk-size", chunk_size is not None),
+        ("--partition-size", partition_size is not None),
+        ("--part", part is not None),
+    ):
         if is_given:
             msg = f"{option}: expected one run, found --runs; leave out one of them"
             raise UsageError(msg)
-    result = open_runs(runs).analyze(out=out, **wanted)
+    with cluster(wanted["engine"], scheduler) as client:
+        result = open_runs(runs).analyze(out=out, client=client, **wanted)
     show_result(result, as_json=as_json)
     if result.failed:
         raise typer.Exit(failed(result))
@@ -249,5 +310,5 @@ def _show(run: Path, folder: Path, result: "Result") -> None:
             write(f"{name} has no lines: no sample of the trace has a value")
     for name, reason in result.skipped.items():
         write(printable(f"skipped {name}: {reason}"))
-    files = ", ".join(f"{name}.parquet" for name in result)
+    files = ", ".join(f"{name}/" if path.is_dir() else path.name for name, path in result.paths.items())
     write(printable(f"{count(len(result), 'table')} of {run} in {folder}: {files}"))

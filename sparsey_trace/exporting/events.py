@@ -6,12 +6,12 @@ import contextlib
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow.parquet as pq
 from tensorboard.compat.proto.event_pb2 import Event
 from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from sparsey_trace.tables.layer_means import KEYS, layer_means, whole_groups
+from sparsey_trace.tables.open_table import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -57,14 +57,13 @@ def _begun(folder: Path, time: float) -> RecordWriter:
 
 def _means(path: Path) -> Iterator[tuple[str, int, int, float]]:
     """Phase, step, layer and mean over the layer's MACs, in the order of steps."""
-    with pq.ParquetFile(path) as file:
-        columns = [name for name in (*KEYS, "layer", "value") if name in file.schema_arrow.names]
-        for part in whole_groups(file, columns):
-            means = layer_means(part)
-            phases = part["phase"].cast("string").take(means.row).to_pylist()
-            step, known = part["step"].to_numpy()[means.row], ~np.isnan(means.value)
-            for index in np.flatnonzero(known).tolist():
-                yield phases[index], int(step[index]), int(means.layer[index]), float(means.value[index])
+    names = schema_of(path).names
+    for part in whole_groups(path, [name for name in (*KEYS, "layer", "value") if name in names]):
+        means = layer_means(part)
+        phases = part["phase"].cast("string").take(means.row).to_pylist()
+        step, known = part["step"].to_numpy()[means.row], ~np.isnan(means.value)
+        for index in np.flatnonzero(known).tolist():
+            yield phases[index], int(step[index]), int(means.layer[index]), float(means.value[index])
 
 
 def _clock(trace: Trace) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.csv
-import pyarrow.parquet as pq
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.metrics.base import RunMetric
 from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.tables.open_table import batches_of, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -72,7 +72,7 @@ def write_tables(
 
 def _unfit(path: Path, to: str) -> str:
     """Why a table can't be written in a form; empty where it can."""
-    schema = pq.read_schema(path)
+    schema = schema_of(path)
     if any(pa.types.is_nested(kind) for kind in schema.types):
         return f"its values are lists, which {to} can't hold"
     if to == "tensorboard" and "step" not in schema.names:
@@ -85,12 +85,9 @@ def _as_text(kind: pa.DataType) -> pa.DataType:
 
 
 def _write_csv(table: Path, path: Path) -> None:
-    with pq.ParquetFile(table) as file:
-        found = file.schema_arrow
-        fields = zip(found.names, found.types, strict=True)
-        schema = pa.schema([(name, _as_text(kind)) for name, kind in fields])
-        with pa.csv.CSVWriter(
-            path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed")
-        ) as writer:
-            for batch in file.iter_batches():
-                writer.write_table(pa.Table.from_batches([batch]).cast(schema))
+    found = schema_of(table)
+    fields = zip(found.names, found.types, strict=True)
+    schema = pa.schema([(name, _as_text(kind)) for name, kind in fields])
+    with pa.csv.CSVWriter(path, schema, write_options=pa.csv.WriteOptions(quoting_style="needed")) as writer:
+        for batch in batches_of(table):
+            writer.write_table(pa.Table.from_batches([batch]).cast(schema))

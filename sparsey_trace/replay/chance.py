@@ -7,7 +7,7 @@ docs/metrics.md.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 
@@ -34,6 +34,13 @@ DRAWN = 1000
 
 _FEW = 1 << 20
 """Of so many neurons in a layer all wins are counted; of more, only those of neurons that are asked about."""
+
+
+class Chance(Protocol):
+    """Tells what eval samples would score by chance."""
+
+    def __call__(self, metric: SampleMetric[Any], epoch: int) -> Mapping[str, NDArray[np.float64]]:
+        """By name, a [L] float64: those of an epoch, as a mean over the MACs of each layer; nan where unknown."""
 
 
 class Chances:
@@ -133,6 +140,18 @@ def chances_of(trace: Trace, metrics: Iterable[SampleMetric[Any]]) -> Chances | 
         return None
     measures = {measure: None for metric in asking for measure in metric.chances.values()}
     return Chances(trace, measures, epoch=int(trace.samples.epoch[asked[-1:]][0]), seed=seed_of(asking[0]))
+
+
+def chance_from(trace: Trace, gathered: Chances | None) -> Chance:
+    """What tells the chances of metrics: from what was gathered on the way where that is it, else read for it."""
+
+    def chance(metric: SampleMetric[Any], epoch: int) -> Mapping[str, NDArray[np.float64]]:
+        asked = {"epoch": epoch, "seed": seed_of(metric)}
+        if gathered is not None and gathered.tells(metric.chances, **asked):
+            return gathered.by_name(metric.chances)
+        return Chances(trace, metric.chances.values(), **asked).by_name(metric.chances)
+
+    return chance
 
 
 def seed_of(metric: SampleMetric[Any]) -> int:

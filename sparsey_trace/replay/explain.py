@@ -12,6 +12,7 @@ from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.memory import expected_bytes
 from sparsey_trace.replay.pairs import MOST_PAIRS, pairs_of
+from sparsey_trace.replay.partitioned.partitions import PARTITION_SIZE, check_partition_size, partitions_of
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.support.user_path import user_path
@@ -82,6 +83,7 @@ class Explanation:
         chunk_size: how many samples would be worked on at once in each.
         pairs: by metric, how many pairs of samples it would compare at most: fewer where inputs come back.
         most_pairs: more than so many would be refused.
+        partitions: how many the trace has, each of which makes a part of a table.
         memory: about how many bytes that takes in all, beside the states of folds.
     """
 
@@ -96,6 +98,7 @@ class Explanation:
     chunk_size: int
     pairs: dict[str, int]
     most_pairs: int
+    partitions: int
     memory: int
 
     def __str__(self) -> str:
@@ -121,7 +124,8 @@ class Explanation:
         if not self.passes:
             return "\n".join([*lines, "no pass: nothing is to be computed"])
         memory = f"about {self.memory / 2**20:,.0f} MiB, beside the states of folds"
-        work = f"engine {self.engine}, n_jobs {self.jobs}, {self.chunk_size:,} samples at once"
+        several = f"{self.partitions:,} partitions, " if self.partitions > 1 else ""
+        work = f"{several}engine {self.engine}, n_jobs {self.jobs}, {self.chunk_size:,} samples at once"
         return "\n".join([*lines, f"{work}: {memory}"])
 
 
@@ -137,6 +141,7 @@ def explain(
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
     most_pairs: int = MOST_PAIRS,
+    partition_size: int | None = PARTITION_SIZE,
     cache: bool = True,
 ) -> Explanation:
     """What `analyze` would do with the same arguments: nothing is computed, nothing is written.
@@ -155,6 +160,7 @@ def explain(
         chunk_size: how many samples are worked on at once.
         total_memory: what they may take together.
         most_pairs: what would be refused.
+        partition_size: of the trace's partitions.
         cache: whether what earlier analyses left in `out` is used.
 
     Raises:
@@ -164,17 +170,24 @@ def explain(
     """
     question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
     budget: dict[str, Any] = {"n_jobs": n_jobs, "chunk_size": chunk_size, "total_memory": total_memory}
+    check_partition_size(partition_size)
     with asked(source, metrics=metrics, **question, **budget) as found:
         with contextlib.closing(make_engine(engine, found.jobs)) as work:
             name = type(work).__name__.removesuffix("Engine").lower()
         folder = None if out is None else user_path(out)
         if folder is not None:
             check_folder(folder, found.trace)
-        known = Cache(folder or Path(), found.trace, **question, used=cache and folder is not None)
-        return _explained(found, plan(found.metrics, known), folder, name, most_pairs)
+        parts = len(partitions_of(found.trace, partition_size))
+        name = "dask" if engine == "dask" and parts > 1 else name
+        size = partition_size if parts > 1 else None
+        used = cache and folder is not None
+        known = Cache(folder or Path(), found.trace, **question, used=used, partition_size=size)
+        return _explained(found, plan(found.metrics, known), folder, name, most_pairs, parts)
 
 
-def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str, most_pairs: int) -> Explanation:
+def _explained(
+    found: Asked, todo: Plan, folder: Path | None, engine: str, most_pairs: int, partitions: int
+) -> Explanation:
     trace = found.trace
     passes = [_pass(todo, todo.folds, todo.at_once, len(trace)), _pass(todo, [], todo.later, len(trace))]
     return Explanation(
@@ -192,6 +205,7 @@ def _explained(found: Asked, todo: Plan, folder: Path | None, engine: str, most_
         chunk_size=found.chunk_size,
         pairs=pairs_of(todo, trace),
         most_pairs=most_pairs,
+        partitions=partitions,
         memory=expected_bytes(trace, found.fields, found.chunk_size, found.jobs),
     )
 

@@ -12,7 +12,9 @@ from sparsey_trace.replay.choose import choose, computable, told
 from sparsey_trace.replay.result import Result, origin_of
 from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.tables.fit import Misfit, misfit
+from sparsey_trace.tables.manifest import table_at
 from sparsey_trace.tables.names import paths_of
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.trace.paths import default_folder
 
 if TYPE_CHECKING:
@@ -121,9 +123,10 @@ def misfits(
     found = {metric.name: misfit(folder, metric, **asked, trace=trace) for metric in metrics}
     if trace is not None:
         # Tables that seem to fit are used if they are whole, as `analyze` would use them.
-        cache = Cache(folder, trace, **asked, used=True)
         for metric in (metric for metric in metrics if found[metric.name] is None):
-            known = cache.tables(metric)
+            # Parts of any size will do.
+            size = (provenance_in(table_at(folder, metric.name)) or {}).get("partition_size")
+            known = Cache(folder, trace, **asked, used=True, partition_size=size).tables(metric)
             found[metric.name] = None if known.whole else Misfit(why=known.why, is_other=False)
     return {name: what for name, what in found.items() if what is not None}
 

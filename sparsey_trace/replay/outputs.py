@@ -5,25 +5,31 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import pyarrow as pa
 
 from sparsey_trace.layout import EVAL
-from sparsey_trace.metrics.base import SampleValues, TallyMetric
+from sparsey_trace.metrics.base import TallyMetric
 from sparsey_trace.metrics.reductions import reduce
-from sparsey_trace.replay.chance import Chances, seed_of
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.results_folder import check_folder, lock_folder
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.writing import remove_partials, writing
-from sparsey_trace.tables.chunk_values import ChunkValues, chunk_values, per_layer, split_layers
+from sparsey_trace.tables.chunk_values import (
+    ChunkValues,
+    chunk_values,
+    no_values,
+    per_layer,
+    split_layers,
+)
 from sparsey_trace.tables.gaps import Gaps
+from sparsey_trace.tables.names import table_names
+from sparsey_trace.tables.parted_table import PartedTable, forget_parts, remove_parts
 from sparsey_trace.tables.provenance import make_provenance
 from sparsey_trace.tables.row_groups import list_columns
 from sparsey_trace.tables.stream import Stream
 from sparsey_trace.tables.summarize import summary_of_table, summary_of_totals
 from sparsey_trace.tables.summary import summary_metadata
-from sparsey_trace.tables.table_file import SIGNATURE, TableFile
+from sparsey_trace.tables.table_file import SIGNATURE, TableFile, WholeTable
 from sparsey_trace.trace.reading.epoch_returns import latest_epochs
 
 if TYPE_CHECKING:
@@ -31,10 +37,15 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import TracebackType
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric, Tally
     from sparsey_trace.metrics.reductions import Reduced
+    from sparsey_trace.replay.cache.tables import KnownTables
+    from sparsey_trace.replay.chance import Chance
+    from sparsey_trace.tables.groups import Groups
+    from sparsey_trace.tables.run_totals import RunTotals
     from sparsey_trace.tables.stream import Halt
     from sparsey_trace.tables.summary import SummaryRow
     from sparsey_trace.trace.reading.trace import Trace
@@ -52,19 +63,28 @@ class Outputs:
         trace: what is analysed.
         resolution: of the tables.
         reduction: of the tables.
+        partition_size: of tables in parts.
 
     Raises:
         OutputError: the folder holds something else, another analysis is at work in it, or it can't be
             made or written.
     """
 
-    def __init__(self, folder: Path, trace: Trace, *, resolution: str, reduction: str | None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        trace: Trace,
+        *,
+        resolution: str,
+        reduction: str | None,
+        partition_size: int | None = None,
+    ) -> None:
         """See the class; the folder is taken on entering the with-block."""
-        self.folder, self._trace = folder, trace
+        self.folder, self._trace, self._partition_size = folder, trace, partition_size
         self._resolution, self._reduction = resolution, reduction
-        self._streams: dict[str, Stream] = {}
+        self._streams: dict[str, Stream | PartedTable] = {}
         self._metrics: dict[str, SampleMetric[Any]] = {}
-        self._files: list[TableFile] = []
+        self._files: list[TableFile | PartedTable | WholeTable] = []
         self._tallies: dict[TallyMetric[Any], tuple[Any, Tally]] = {}
         self._undo = contextlib.ExitStack()
 
@@ -78,10 +98,15 @@ class Outputs:
         elif isinstance(output, ChunkValues):
             for name, part in ((metric.name, output.macs), (f"{metric.name}_layer", output.layers)):
                 if part is not None:
-                    self._streams[name].add(part, output.totals[name])
+                    self._stream(name).add(part, output.totals[name])
 
     def begin(
-        self, metric: SampleMetric[Any] | TallyMetric[Any], result: Any, halts: Mapping[str, Halt]
+        self,
+        metric: SampleMetric[Any] | TallyMetric[Any],
+        result: Any,
+        halts: Mapping[str, Halt],
+        *,
+        notes: Mapping[str, Any] | None = None,
     ) -> None:
         """Make the tables of a metric whose values, or tallies, will come chunk by chunk.
 
@@ -89,26 +114,19 @@ class Outputs:
             metric: the metric.
             result: what its fold came to.
             halts: by name, where its earlier tables in the folder ended; empty where it begins anew.
+            notes: its own, on its values, where they were made elsewhere.
         """
         if isinstance(metric, TallyMetric):
             self._tallies[metric] = result, metric.no_tally(self._trace.layout)
             return
         empty = self._trace.chunk(0, 0, fields=frozenset())
-        nothing = np.empty(0, np.int64)
-        kind = np.int64 if metric.counts else np.float64
-        layers = self._trace.layout.layers
-        none = SampleValues(
-            sample=nothing,
-            values=[np.empty((0, layer.num_macs), kind) for layer in layers],
-            layer_values=[np.empty(0, kind)] * len(layers) if metric.has_layer_values else None,
-            extra=dict.fromkeys(metric.extra, nothing),
-            beside={name: [np.empty((0, layer.num_macs)) for layer in layers] for name in metric.beside},
-        )
+        none = no_values(metric, self._trace.layout)
         self._metrics[metric.name] = metric
-        file = self._file(metric, metric.name, result)
+        notes = metric.notes(result) if notes is None else notes
+        file = self._file(metric, metric.name, notes)
         self._streams[metric.name] = Stream(file, self._resolution, self._reduced)
         if metric.has_layer_values:
-            file = self._file(metric, f"{metric.name}_layer", result)
+            file = self._file(metric, f"{metric.name}_layer", notes)
             self._metrics[f"{metric.name}_layer"] = metric
             self._streams[f"{metric.name}_layer"] = Stream(file, self._resolution, per_layer)
         # So that a metric without a single value has a table too, with all its columns.
@@ -116,7 +134,45 @@ class Outputs:
             metric, chunk_values(metric, none, empty, resolution=self._resolution, reduction=self._reduction)
         )
         for name, halt in halts.items():
-            self._streams[name].resume(self.folder / f"{name}.parquet", halt)
+            stream = self._streams[name]
+            if isinstance(stream, Stream):
+                stream.resume(self.folder / f"{name}.parquet", halt)
+
+    def begin_parts(
+        self, metric: SampleMetric[Any], notes: Mapping[str, Any], known: KnownTables
+    ) -> dict[str, PartedTable]:
+        """Make the tables of a metric whose parts others have written.
+
+        Args:
+            metric: the metric.
+            notes: its own, on its values.
+            known: what of them is there already.
+
+        Returns:
+            By name, what takes their parts.
+        """
+        found = {}
+        for name in table_names(metric):
+            halt = known.halts.get(name)
+            about = self._provenance(metric, notes) | {"partition_size": self._partition_size}
+            found[name] = PartedTable(
+                self.folder / name,
+                about,
+                kept=known.parts.get(name, ()),
+                totals={} if halt is None else halt.totals,
+            )
+            self._metrics[name] = metric
+        self._streams |= found
+        self._files += found.values()
+        return found
+
+    def add(self, name: str, groups: Groups, totals: Mapping[str, RunTotals]) -> None:
+        """The next groups of a table that was begun, and the totals of their values."""
+        self._stream(name).add(groups, totals)
+
+    def adopt(self, name: str, path: Path) -> None:
+        """Take a table that is whole already, and lies elsewhere on the same disk."""
+        self._files.append(WholeTable(self.folder / f"{name}.parquet", path))
 
     def write(self, metric: RunMetric[Any], parts: Iterable[pa.Table]) -> None:
         """The whole table of a metric, part by part.
@@ -130,7 +186,7 @@ class Outputs:
                 msg = f"expected a pyarrow.Table, found {type(part).__name__}"
                 raise TypeError(msg)
             if file is None:
-                file = self._file(metric, metric.name, part)
+                file = self._file(metric, metric.name, metric.notes(part))
             file.write(part)
             narrow.append(part.drop_columns(list_columns(part.schema)))
         if file is not None:
@@ -139,11 +195,11 @@ class Outputs:
             rows = summary_of_table(metric, whole, self._trace.layout, latest=latest)
             file.add_metadata(summary_metadata(rows))
 
-    def finish(self, chances: Chances | None) -> dict[str, Halt | None]:
+    def finish(self, chance: Chance) -> dict[str, Halt | None]:
         """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks.
 
         Args:
-            chances: what was gathered of chances on the way.
+            chance: tells what eval samples of an epoch would score by chance.
         """
         for metric, (result, tally) in self._tallies.items():
             with blaming(metric, "table"):
@@ -152,25 +208,39 @@ class Outputs:
         for stream in self._streams.values():
             stream.finish()
         for file in self._files:
-            if (name := file.path.stem) in self._streams:
-                file.add_metadata(summary_metadata(self._summary(name, chances)))
+            if (name := file.path.stem) in self._streams and not isinstance(file, WholeTable):
+                file.add_metadata(summary_metadata(self._summary(name, chance)))
             file.finish()
         return {file.path.stem: halts.get(file.path.stem) for file in self._files}
 
     def publish(self) -> None:
         """Put the finished tables where readers look for them."""
         for file in self._files:
+            if isinstance(file, PartedTable):
+                file.publish()
+                continue
+            parts = file.path.with_suffix("")
+            forget_parts(parts)
             file.publish()
+            with writing(parts):
+                remove_parts(parts)
 
-    def _summary(self, table: str, chances: Chances | None) -> list[SummaryRow]:
+    def discard(self) -> None:
+        """Remove what was written and not published."""
+        for file in self._files:
+            file.discard()
+
+    def _stream(self, name: str) -> Stream:
+        stream = self._streams[name]
+        assert isinstance(stream, Stream)
+        return stream
+
+    def _summary(self, table: str, chance: Chance) -> list[SummaryRow]:
         metric, totals = self._metrics[table], self._streams[table].totals
         units = {table: metric.unit, **metric.beside}
-        found = {}
+        found: Mapping[str, NDArray[np.float64]] = {}
         if metric.chances and len(totals[table].of_phase(EVAL)):
-            asked = {"epoch": int(totals[table].latest[EVAL]), "seed": seed_of(metric)}
-            if chances is None or not chances.tells(metric.chances, **asked):
-                chances = Chances(self._trace, metric.chances.values(), **asked)
-            found = chances.by_name(metric.chances)
+            found = chance(metric, int(totals[table].latest[EVAL]))
         return [
             row
             for name, of_name in totals.items()
@@ -182,13 +252,16 @@ class Outputs:
     def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))
 
-    def _file(self, metric: Metric[Any], name: str, result: Any) -> TableFile:
-        question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
-        provenance = make_provenance(metric, self._trace, **question)
-        provenance["notes"] = metric.notes(result) | Gaps.of(self._trace).notes(metric, **question)
-        file = TableFile(self.folder / f"{name}.parquet", provenance)
+    def _file(self, metric: Metric[Any], name: str, notes: Mapping[str, Any]) -> TableFile:
+        file = TableFile(self.folder / f"{name}.parquet", self._provenance(metric, notes))
         self._files.append(file)
         return file
+
+    def _provenance(self, metric: Metric[Any], notes: Mapping[str, Any]) -> dict[str, Any]:
+        question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
+        provenance = make_provenance(metric, self._trace, **question)
+        provenance["notes"] = {**notes, **Gaps.of(self._trace).notes(metric, **question)}
+        return provenance
 
     def __enter__(self) -> Outputs:
         """Check the folder and take it; the outputs themselves."""
@@ -209,6 +282,7 @@ class Outputs:
         # Once more, as another analysis may have ended in between.
         check_folder(self.folder, self._trace)
         remove_partials(self.folder, SIGNATURE, ending=".parquet")
+        remove_partials(self.folder, b"{", ending=".manifest.json")
 
     def _remove_if_empty(self) -> None:
         with contextlib.suppress(OSError):
@@ -219,6 +293,5 @@ class Outputs:
     ) -> None:
         """Leave the folder; what wasn't published is gone."""
         with uninterrupted():
-            for file in self._files:
-                file.discard()
+            self.discard()
             self._undo.close()

@@ -9,14 +9,13 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import MARKS, PHASES
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.tables.notebook import show_tables
-from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.row_groups import read_table
 from sparsey_trace.tables.summary import (
     TEXT_COLUMNS,
@@ -154,7 +153,7 @@ class Result(Mapping[str, "pa.Table"]):
 
     @cached_property
     def _notes(self) -> dict[str, dict[str, Any]]:
-        found = {name: provenance_of(pq.read_schema(path)) or {} for name, path in self.paths.items()}
+        found = {name: provenance_in(path) or {} for name, path in self.paths.items()}
         return {name: provenance["notes"] for name, provenance in found.items()}
 
     def summary(self, phase: str | None = None) -> pd.DataFrame:

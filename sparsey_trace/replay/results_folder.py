@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.replay.cache.private_folder import FOLDER, whose
 from sparsey_trace.replay.cache.store import trace_of
+from sparsey_trace.support.own_files import is_folder_itself
 from sparsey_trace.support.writing import is_partial
+from sparsey_trace.tables.manifest import is_part_name, table_of_manifest
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.table_file import SIGNATURE
 from sparsey_trace.trace.paths import lock_path
@@ -76,6 +78,9 @@ def strange_paths(folder: Path) -> list[Path]:
 def _is_private(path: Path) -> bool:
     if path.name == FOLDER:
         return not whose(path)
+    if is_folder_itself(path) and not any(path.iterdir()):
+        # As an analysis that was killed may leave one for parts.
+        return path.with_name(FOLDER).exists()
     return is_folder_lock(path) or is_partial(path, SIGNATURE, ending=".parquet")
 
 
@@ -90,10 +95,25 @@ def tables_of(folder: Path, trace_id: str) -> list[Path]:
 
 
 def _owner(path: Path) -> str | None:
+    if (table := table_of_manifest(path)) is not None:
+        return _owner(path.with_name(table))
+    if is_folder_itself(path):
+        return _trace_in(provenance_in(path)) or _owner_of_parts(path)
     if path.suffix != ".parquet" or not path.is_file():
         return None
     # One that is damaged is ours if we kept something of it.
     kept = path.with_name(FOLDER)
     of_kept = None if whose(kept) else trace_of(kept / f"{path.stem}.table")
     made = provenance_in(path) or {"trace": of_kept}
-    return None if made.get("trace") is None else str(made["trace"])
+    return _trace_in(made)
+
+
+def _owner_of_parts(folder: Path) -> str | None:
+    """Of a folder of nothing but parts of one trace, which an analysis that was killed has left without a manifest."""
+    found = {_trace_in(provenance_in(part)) if is_part_name(part.name) else None for part in folder.iterdir()}
+    return found.pop() if len(found) == 1 else None
+
+
+def _trace_in(made: dict[str, Any] | None) -> str | None:
+    found = (made or {}).get("trace")
+    return None if found is None else str(found)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import layer_number
 from sparsey_trace.metrics.base import SampleMetric
 from sparsey_trace.metrics.registry import make_metric
-from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.tables.open_table import read_columns
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.worst_samples import worst_samples
 
 if TYPE_CHECKING:
@@ -32,13 +31,13 @@ def worst(result: RunResult, name: str, *, n: int, layer: int | str | None) -> p
     with result.origin.opened() as trace:
         number = None if layer is None else layer_number([its.name for its in trace.layers], layer)
         values = result.by_sample(trace, metric)  # a name of its own: its files may live as long as it does
-        table = pq.read_table(values.path(name)).to_pandas()
+        table = read_columns(values.path(name)).to_pandas()
         return _rows(trace, table if number is None else table[table["layer"] == number], metric, n)
 
 
 def _metric(result: RunResult, name: str) -> SampleMetric[Any]:
     """The metric that made a table, as it was configured."""
-    made = provenance_of(pq.read_schema(result.path(name))) or {}
+    made = provenance_in(result.path(name)) or {}
     metric = make_metric(made["metric"], made["parameters"])
     if not isinstance(metric, SampleMetric):
         msg = f"{name}: expected a metric that has a value for each sample, found one of the run as a whole"

@@ -6,12 +6,13 @@ import contextlib
 import shutil
 from concurrent.futures import as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import SparseyTraceError, TraceError, UsageError
 from sparsey_trace.replay.cache.private_folder import FOLDER, make_private
 from sparsey_trace.replay.choose import choose
+from sparsey_trace.replay.dask_hands import done_by
 from sparsey_trace.replay.engine.engines import DIED, ENGINES, deaf_to_interrupts, jobs, process_pool
 from sparsey_trace.replay.engine.memory import parse_memory
 from sparsey_trace.replay.results_folder import lock_folder
@@ -39,6 +40,7 @@ class Work:
     Attributes:
         n_jobs: how many jobs, from `jobs`.
         engine: one of `ENGINES`.
+        client: of a cluster, with the engine `dask`.
         total_memory: in bytes.
         most_pairs: of samples, that a metric of a run may compare.
         cache: whether what earlier analyses left is used.
@@ -47,6 +49,7 @@ class Work:
 
     n_jobs: int
     engine: str
+    client: Any
     total_memory: int
     most_pairs: int
     cache: bool
@@ -58,6 +61,7 @@ class Work:
         *,
         n_jobs: int,
         engine: str,
+        client: Any,
         total_memory: str | int,
         most_pairs: int,
         cache: bool,
@@ -73,6 +77,7 @@ class Work:
         return cls(
             n_jobs=jobs(n_jobs),
             engine=engine,
+            client=client,
             total_memory=parse_memory(total_memory),
             most_pairs=most_pairs,
             cache=cache,
@@ -177,6 +182,9 @@ def _missing(
 
 def _done(tasks: Sequence[OneRun], work: Work) -> Iterator[tuple[str, str]]:
     """Each run's name and fault, as it is done: several at once, each in one process; or one after the other."""
+    if work.engine == "dask":
+        yield from _on_cluster(tasks, work)
+        return
     several = min(work.n_jobs, len(tasks))
     is_parallel = several > 1 and (
         work.engine == "processes" or (work.engine == "auto" and len(tasks) > 2 * several)
@@ -201,6 +209,15 @@ def _done(tasks: Sequence[OneRun], work: Work) -> Iterator[tuple[str, str]]:
         raise SparseyTraceError(DIED) from error
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _on_cluster(tasks: Sequence[OneRun], work: Work) -> Iterator[tuple[str, str]]:
+    """Each run's name and fault, as the workers of a cluster have done it, each in one process."""
+    inside = {"n_jobs": 1, "total_memory": work.total_memory}
+    elsewhere = [replace(task, folder=task.folder.absolute()) for task in tasks]
+    given = [(_with(task, work, inside),) for task in elsewhere]
+    for place, fault in done_by(work.client, analyse_one, given):
+        yield tasks[place].entry.name, fault
 
 
 def _with(task: OneRun, work: Work, inside: dict[str, Any]) -> OneRun:

@@ -74,7 +74,8 @@ def _analyse(task: OneRun, trace: Trace) -> None:
     run, metrics = task.entry.run, [metric for metric, _ in task.metrics]
     wanted, _ = computable(metrics, trace)
     work = work_folder(task.folder, run)
-    result = analyze(trace, metrics=wanted, out=work, **task.options)
+    # A run's table is one file of a data set.
+    result = analyze(trace, metrics=wanted, out=work, partition_size=None, **task.options)
     for name in result:
         _place(result.path(name), table_path(task.folder, name, run))
     found = read_analysed(task.folder, run)

@@ -121,6 +121,7 @@ class Runs(Mapping[str, "Trace"]):
         out: str | os.PathLike[str] | None = None,
         n_jobs: int = 1,
         engine: str = "auto",
+        client: Any = None,
         total_memory: str | int = "1G",
         most_pairs: int = MOST_PAIRS,
         cache: bool = True,
@@ -140,7 +141,8 @@ class Runs(Mapping[str, "Trace"]):
             n_jobs: how many jobs; -1 for one on each core.
             engine: `processes`: so many runs at a time, each in one process. `threads`: one run after the other, in so
                 many threads. `serial`; or `auto`: processes where there are more than two runs for each job, else
-                threads.
+                threads. `dask`: each run by a worker of a cluster, which sees the runs and `out` under the same names.
+            client: a `distributed.Client`, with engine='dask'; the cluster is the caller's.
             total_memory: what all of them may take together, as "800M", "1G" or in bytes.
             most_pairs: as of `analyze`, of each run.
             cache: whether to use what earlier analyses left in `out`.
@@ -151,19 +153,22 @@ class Runs(Mapping[str, "Trace"]):
             TraceError: there is no run that can be analysed.
             OutputError: `out` holds something else, or tables of another form, or can't be written.
         """
+        from sparsey_trace.replay.dask_hands import check_client
         from sparsey_trace.runs import analyze_runs as doing
         from sparsey_trace.runs.runs_result import RunsResult
 
         asked = doing.ManyMetrics.of(metrics, resolution=resolution, reduction=reduction)
+        folder = self.folder if out is None else user_path(out)
+        check_client(engine, client, folder)
         work = doing.Work.of(
             n_jobs=n_jobs,
             engine=engine,
+            client=client,
             total_memory=total_memory,
             most_pairs=most_pairs,
             cache=cache,
             progress_bar=progress_bar,
         )
-        folder = self.folder if out is None else user_path(out)
         with doing.taken(folder):
             earlier = read_catalogue(folder / NAME)
             entries = self.entries(folder=folder, progress_bar=progress_bar)

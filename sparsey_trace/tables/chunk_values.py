@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.metrics.base import SampleValues
 from sparsey_trace.metrics.reductions import Reduced, reduce
 from sparsey_trace.tables.build import build, sample_columns
 from sparsey_trace.tables.groups import Groups
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
-    from sparsey_trace.metrics.base import SampleMetric, SampleValues
+    from sparsey_trace.metrics.base import SampleMetric
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,6 +38,19 @@ class ChunkValues:
     macs: Groups | pa.Table
     layers: Groups | pa.Table | None
     totals: Mapping[str, Mapping[str, RunTotals]]
+
+
+def no_values(metric: SampleMetric[Any], layout: Layout) -> SampleValues:
+    """What a metric gives out for no samples, so that a table without a row has all its columns."""
+    nothing = np.empty(0, np.int64)
+    kind = np.int64 if metric.counts else np.float64
+    return SampleValues(
+        sample=nothing,
+        values=[np.empty((0, layer.num_macs), kind) for layer in layout.layers],
+        layer_values=[np.empty(0, kind)] * len(layout.layers) if metric.has_layer_values else None,
+        extra=dict.fromkeys(metric.extra, nothing),
+        beside={name: [np.empty((0, layer.num_macs)) for layer in layout.layers] for name in metric.beside},
+    )
 
 
 def chunk_values(

@@ -6,6 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.tables.manifest import table_at
 from sparsey_trace.tables.names import table_names
 from sparsey_trace.tables.provenance import first_difference, provenance_in
 from sparsey_trace.tables.summary import summary_in
@@ -49,13 +50,14 @@ def misfit(
         state["samples"] = len(trace)
     parameters = json.loads(json.dumps(metric.decided))
     for name in table_names(metric):
-        found = provenance_in(folder / f"{name}.parquet")
+        path = table_at(folder, name)
+        found = provenance_in(path)
         if found is None:
             return Misfit(why=f"no {name}.parquet", is_other=False)
         other = first_difference(found, question) or first_difference(found.get("parameters", {}), parameters)
         if other is not None:
             return Misfit(why=other, is_other=True)
-        if summary_in(folder / f"{name}.parquet") is None:
+        if summary_in(path) is None:
             return Misfit(why="a table without figures, which an older version made", is_other=False)
         if (older := first_difference(found, state)) is not None:
             return Misfit(why=older, is_other=False)

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
+
+from sparsey_trace.tables.open_table import batches_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -19,10 +21,10 @@ KEYS = ("sample", "step", "epoch", "phase")
 """The columns that tell groups of samples apart, as far as a table has them."""
 
 
-def whole_groups(file: pq.ParquetFile, columns: list[str]) -> Iterator[pa.Table]:
-    """The table in parts that end where a group of samples ends."""
+def whole_groups(path: Path, columns: list[str]) -> Iterator[pa.Table]:
+    """A table in pieces that end where a group of samples ends."""
     held: pa.Table | None = None
-    for batch in file.iter_batches(columns=columns):
+    for batch in batches_of(path, columns):
         part = pa.Table.from_batches([batch])
         part = part if held is None else pa.concat_tables([held, part]).unify_dictionaries()
         end = int(_starts(part, [name for name in columns if name in KEYS])[-1]) if len(part) else 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.tables.manifest import table_at
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from pathlib import Path
@@ -18,5 +20,5 @@ def table_names(metric: Metric[Any] | type[Metric[Any]]) -> Sequence[str]:
 
 
 def paths_of(folder: Path, metrics: Iterable[Metric[Any]]) -> dict[str, Path]:
-    """The files of metrics' tables in a folder, by the tables' names."""
-    return {name: folder / f"{name}.parquet" for metric in metrics for name in table_names(metric)}
+    """Where metrics' tables lie in a folder, by the tables' names; see `table_at`."""
+    return {name: table_at(folder, name) for metric in metrics for name in table_names(metric)}

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.metrics.registry import package_of_metric
+from sparsey_trace.tables.open_table import metadata_in
 from sparsey_trace.trace.format.trace_origin import program_version
 
 if TYPE_CHECKING:
@@ -53,17 +54,26 @@ def metadata_of(provenance: Mapping[str, Any]) -> dict[bytes, bytes]:
 
 def provenance_of(schema: pa.Schema) -> dict[str, Any] | None:
     """The provenance in a table's metadata; None where the table isn't one of ours."""
-    found = (schema.metadata or {}).get(METADATA_KEY)
-    return None if found is None else json.loads(found)
+    return _said_in(schema.metadata or {})
 
 
 def provenance_in(path: Path) -> dict[str, Any] | None:
     """The provenance of a table in a file; None where there is no file, or one that is no table of ours."""
     try:
-        found = provenance_of(pq.read_schema(path)) if path.is_file() else None
+        found = _said_in(_metadata_in(path)) if path.exists() else None
     except (OSError, ValueError, RecursionError, pa.ArrowException):
         return None
     return found if isinstance(found, dict) else None
+
+
+def _metadata_in(path: Path) -> dict[bytes, bytes]:
+    # What a file says of its columns is read with them, so that damage to either is found.
+    return metadata_in(path) if path.is_dir() else pq.read_schema(path).metadata or {}
+
+
+def _said_in(metadata: Mapping[bytes, bytes]) -> dict[str, Any] | None:
+    found = metadata.get(METADATA_KEY)
+    return None if found is None else json.loads(found)
 
 
 def first_difference(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> str | None:

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from sparsey_trace.metrics.columns import numbers_of
+from sparsey_trace.tables.open_table import read_columns, schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -87,9 +88,9 @@ def read_table(path: Path) -> pa.Table:
     Raises:
         OSError: it can't be read.
     """
+    if not list_columns(schema_of(path)):
+        return read_columns(path)
     with pq.ParquetFile(path) as file:
-        if not list_columns(file.schema_arrow):
-            return pq.read_table(path)
         parts = [file.read_row_group(number) for number in range(file.num_row_groups)]
         return pa.concat_tables(parts) if parts else file.schema_arrow.empty_table()
 

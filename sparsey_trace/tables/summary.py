@@ -10,7 +10,7 @@ import json
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
+from sparsey_trace.tables.open_table import metadata_in
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -64,7 +64,7 @@ def summary_metadata(rows: Sequence[SummaryRow]) -> dict[bytes, bytes]:
 
 def summary_in(path: Path) -> list[SummaryRow] | None:
     """The rows in the metadata of a table; None where it has none: an older version wrote it, or another program."""
-    metadata = pq.read_metadata(path).metadata or {}
+    metadata = metadata_in(path)
     if METADATA_KEY not in metadata:
         return None
     return [SummaryRow(**row) for row in json.loads(metadata[METADATA_KEY])]

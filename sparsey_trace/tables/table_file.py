@@ -34,11 +34,12 @@ class TableFile:
     Args:
         path: the file's name in the end.
         provenance: from `make_provenance`, with notes; put into the file's metadata, see `metadata_of`.
+        table: the table's name; by default that of the file.
     """
 
-    def __init__(self, path: Path, provenance: dict[str, Any]) -> None:
+    def __init__(self, path: Path, provenance: dict[str, Any], *, table: str | None = None) -> None:
         """Make no file before the first table comes."""
-        self.path = path
+        self.path, self._table = path, table or path.stem
         self._file = PartialFile(path)
         self._metadata, self._layers = metadata_of(provenance), provenance["layer_names"]
         self._waiting: list[pa.Table] = []
@@ -74,7 +75,7 @@ class TableFile:
         self._values = int(list_values(rest).sum()) if list_columns(rest.schema) else 0
 
     def _named(self, table: pa.Table) -> pa.Table:
-        named = with_names(table, metric=self.path.stem, layers=self._layers)
+        named = with_names(table, metric=self._table, layers=self._layers)
         return named.replace_schema_metadata(self._metadata)
 
     def add_metadata(self, metadata: Mapping[bytes, bytes]) -> None:
@@ -102,6 +103,30 @@ class TableFile:
             self._open.close()
         self._writer = None
         self._file.discard()
+
+
+class WholeTable:
+    """A table's file that others have written, and that has yet to take its place.
+
+    Args:
+        path: its place.
+        found: where it is, on the same disk.
+    """
+
+    def __init__(self, path: Path, found: Path) -> None:
+        """See the class."""
+        self.path, self._found = path, found
+
+    def finish(self) -> None:
+        """Nothing waits to be written."""
+
+    def publish(self) -> None:
+        """Give it its place."""
+        with writing(self.path):
+            self._found.replace(self.path)
+
+    def discard(self) -> None:
+        """It is others' to remove."""
 
 
 def _options(schema: pa.Schema) -> dict[str, Any]:

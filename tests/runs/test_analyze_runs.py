@@ -15,6 +15,7 @@ import sparsey_trace as st
 from sparsey_trace.errors import CacheWarning, OutputError, TraceError, UsageError
 from sparsey_trace.runs import analyze_runs, one_run
 from sparsey_trace.runs.runs import open_runs
+from tests.clusters import a_cluster
 from tests.faults import times
 from tests.runs.sweeps import NAMES, resume
 
@@ -52,6 +53,19 @@ def test_each_run_has_the_tables_of_its_own_analysis(written: Path, result: Runs
 def test_a_broken_run_is_named_and_stops_no_other(result: RunsResult) -> None:
     assert list(result.failed) == ["more/broken"]
     assert repr(result) == "<RunsResult of 4 runs, 1 failed: basis_set_size, match_accuracy>"
+
+
+def test_a_cluster_comes_to_the_same(written: Path, result: RunsResult, tmp_path: Path) -> None:
+    with a_cluster(1, processes=False) as client:
+        found = open_runs(written).analyze(
+            metrics=METRICS, out=tmp_path / "out", engine="dask", client=client
+        )
+    assert (list(found), list(found.failed)) == (METRICS, ["more/broken"])
+    for name in NAMES:
+        one, other = (of.run(name).path("basis_set_size").read_bytes() for of in (found, result))
+        assert one == other
+    with pytest.raises(UsageError, match=r"^client: expected a distributed\.Client"):
+        open_runs(written).analyze(metrics=METRICS, out=tmp_path / "out", engine="dask")
 
 
 def test_three_tools_read_all_runs_as_one(result: RunsResult) -> None:

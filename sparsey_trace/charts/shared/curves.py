@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from sparsey_trace.charts.shared.points import MOST_POINTS, points_of
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.tables.layer_means import whole_groups
+from sparsey_trace.tables.open_table import schema_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -87,17 +87,16 @@ def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
         KeyError: the table isn't there; the message says why.
     """
     path = run.tables.path(table)
-    has_macs = "mac" in pq.read_schema(path).names
+    has_macs = "mac" in schema_of(path).names
     widths = [layer.num_macs if has_macs else 1 for layer in run.layout.layers]
     most = max(2, min(most, _MOST_VALUES // sum(widths)))
     gathered = [_Gathered(points_of(run.steps, phase, most=most), sum(widths)) for phase in (TRAIN, EVAL)]
-    with pq.ParquetFile(path) as file:
-        for part in whole_groups(file, ["step", "value", "samples"]):
-            values = np.asarray(part["value"].to_numpy(), np.float64).reshape(-1, sum(widths))
-            samples = part["samples"].to_numpy().reshape(-1, sum(widths))
-            rows = np.searchsorted(run.steps.number, part["step"].to_numpy()[:: sum(widths)])
-            for found in gathered:
-                found.add(values, samples, rows, table)
+    for part in whole_groups(path, ["step", "value", "samples"]):
+        values = np.asarray(part["value"].to_numpy(), np.float64).reshape(-1, sum(widths))
+        samples = part["samples"].to_numpy().reshape(-1, sum(widths))
+        rows = np.searchsorted(run.steps.number, part["step"].to_numpy()[:: sum(widths)])
+        for found in gathered:
+            found.add(values, samples, rows, table)
     return [curve for found in gathered for curve in found.curves(run, widths, table)]
 
 

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyarrow.parquet as pq
 
 from sparsey_trace.charts.shared.group_means import GroupMeans, group_means
 from sparsey_trace.layout import EVAL, NO_LABEL, PHASES
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
-from sparsey_trace.tables.provenance import provenance_of
+from sparsey_trace.tables.open_table import read_columns
+from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.summary import summary_in
 
 if TYPE_CHECKING:
@@ -91,13 +91,13 @@ def sample_matches(run: Run) -> list[SampleMatches]:
     Raises:
         KeyError: match accuracy can't be computed; the message says why.
     """
-    made = provenance_of(pq.read_schema(run.tables.path(MatchAccuracy.name))) or {}
+    made = provenance_in(run.tables.path(MatchAccuracy.name)) or {}
     if EVAL not in run.steps.phase:
         return []
     metric = MatchAccuracy(**{**made.get("parameters", {}), "similarity": "intersection"})
     tables = run.by_sample(run.trace, metric)  # a name of its own: its files may live as long as it does
     columns = ["sample", "epoch", "label", "layer", "value", "nearest_sample", "distance"]
-    table = pq.read_table(tables.path(MatchAccuracy.name), columns=columns)
+    table = read_columns(tables.path(MatchAccuracy.name), columns)
     if not len(table):
         return []
     label = table["label"].fill_null(NO_LABEL).to_numpy()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.replay.cache.folds import KnownFold, keep_fold, known_fold
 from sparsey_trace.replay.cache.store import Store, warn
 from sparsey_trace.replay.cache.tables import KnownTables, keep_table, known_tables
+from sparsey_trace.tables.manifest import PARTED
 from sparsey_trace.tables.names import table_names
 
 if TYPE_CHECKING:
@@ -34,12 +35,21 @@ class Cache:
         resolution: of the tables.
         reduction: of the tables.
         used: whether to look, and to keep anything.
+        partition_size: where the trace has several partitions, their size.
     """
 
     def __init__(
-        self, folder: Path, trace: Trace, *, resolution: str, reduction: str | None, used: bool
+        self,
+        folder: Path,
+        trace: Trace,
+        *,
+        resolution: str,
+        reduction: str | None,
+        used: bool,
+        partition_size: int | None = None,
     ) -> None:
         """Touch nothing yet."""
+        self._partition_size = partition_size if resolution in PARTED else None
         self._store, self._trace, self._used = Store(folder, trace), trace, used
         self._question = {"resolution": resolution, "reduction": reduction}
 
@@ -47,11 +57,18 @@ class Cache:
         """What is known of a metric's tables."""
         if not self._used:
             return KnownTables(why=_UNUSED)
-        return known_tables(self._store, metric, self._trace, **self._question)
+        return known_tables(
+            self._store, metric, self._trace, partition_size=self._partition_size, **self._question
+        )
 
     def fold(self, metric: Metric[Any]) -> KnownFold:
         """What is known of the fold of a metric."""
         return known_fold(self._store, metric, self._trace) if self._used else KnownFold(why=_UNUSED)
+
+    @property
+    def content(self) -> dict[str, Any] | None:
+        """What the trace held when that was taken down."""
+        return self._store.content
 
     def take_content(self) -> None:
         """Take down what the trace holds, before it is read: what is kept later is of that."""

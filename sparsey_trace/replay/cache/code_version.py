@@ -38,7 +38,7 @@ def maker_of(metric: Metric[Any]) -> str | None:
     files = _files_of(cls)
     if (cls not in BUILT_IN and package is None) or any(file.stat().st_mtime > _BEGAN for file in files):
         return None
-    return _digest([_our_code(), f"{package}".encode(), *(file.read_bytes() for file in files)])
+    return _digest([our_code().encode(), f"{package}".encode(), *(file.read_bytes() for file in files)])
 
 
 def fold_name(metric: Metric[Any]) -> str:
@@ -48,10 +48,11 @@ def fold_name(metric: Metric[Any]) -> str:
 
 
 @cache
-def _our_code() -> bytes:
+def our_code() -> str:
+    """A digest of this package's sources and the versions of numpy and Arrow."""
     sources = sorted(_OURS.rglob("*.py"))
     versions = f"numpy {np.__version__}, pyarrow {pa.__version__}, {len(sources)} files"
-    return _digest([versions.encode(), *(path.read_bytes() for path in sources)]).encode()
+    return _digest([versions.encode(), *(path.read_bytes() for path in sources)])
 
 
 def _files_of(cls: type) -> list[Path]:

@@ -42,7 +42,14 @@ class Unkept(Exception):
     """A value that can't be written."""
 
 
-def write_sealed(path: Path, about: Mapping[str, Any], value: Any, types: Sequence[type] = ()) -> None:
+def write_sealed(
+    path: Path,
+    about: Mapping[str, Any],
+    value: Any,
+    types: Sequence[type] = (),
+    *,
+    is_bounded: bool = True,
+) -> None:
     """Write a file that takes its name only when it is whole.
 
     Args:
@@ -50,14 +57,16 @@ def write_sealed(path: Path, about: Mapping[str, Any], value: Any, types: Sequen
         about: what the value is, as JSON.
         value: None, numbers, text, arrays, tuples, lists, dicts and dataclasses of these.
         types: the dataclasses that may be in it.
+        is_bounded: whether its arrays may take 1 GiB at most.
 
     Raises:
-        Unkept: something else is in it, or it takes more than 1 GiB.
+        Unkept: something else is in it, or it takes more.
         OSError: the file can't be written.
     """
     arrays: list[NDArray[Any]] = []
     line = json.dumps([about, _flat(value, arrays, types)]).encode()
-    if (size := sum(array.nbytes for array in arrays)) > _LARGEST:
+    size = sum(array.nbytes for array in arrays)
+    if is_bounded and size > _LARGEST:
         msg = f"expected at most {_LARGEST:,} bytes, found {size:,}"
         raise Unkept(msg)
     with whole(path) as partial, partial.open("xb") as stream:

@@ -47,16 +47,17 @@ class Store:
     Args:
         folder: of the tables.
         trace: the trace.
+        content: what it held when it was read, where that was taken down before.
 
     Attributes:
         tables: the folder of the tables.
     """
 
-    def __init__(self, folder: Path, trace: Trace) -> None:
+    def __init__(self, folder: Path, trace: Trace, *, content: dict[str, Any] | None = None) -> None:
         """Touch nothing yet."""
         self.tables, self._folder, self._trace = folder, folder / FOLDER, trace.id
         self._contents = Contents(trace)
-        self._content: dict[str, Any] | None = None
+        self._content = content
 
     def path(self, name: str) -> Path:
         """Where something is kept."""
@@ -98,6 +99,11 @@ class Store:
         """
         if not self._contents.has(about.get("content")):
             raise Unknown(why="the trace was edited since")
+
+    @property
+    def content(self) -> dict[str, Any] | None:
+        """What the trace held when that was taken down."""
+        return self._content
 
     def take_content(self) -> None:
         """Take down what the trace holds, before it is read: what is written from now on is of that."""

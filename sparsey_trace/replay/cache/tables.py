@@ -17,7 +17,9 @@ from sparsey_trace.replay.cache.store import Store, Unknown, warn
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.groups import Groups, check_groups
+from sparsey_trace.tables.manifest import manifest_path, read_manifest, table_at
 from sparsey_trace.tables.names import table_names
+from sparsey_trace.tables.open_table import files_of
 from sparsey_trace.tables.provenance import first_difference, make_provenance, provenance_in
 from sparsey_trace.tables.run_totals import RunTotals, check_totals
 from sparsey_trace.tables.stream import Halt
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.tables.manifest import Part
     from sparsey_trace.trace.reading.trace import Trace
 
 
@@ -43,33 +46,40 @@ class KnownTables:
         whole: whether those that are there are those that are asked for.
         samples: of how many samples, from the first, the values are known.
         halts: by table, where its values ended; empty where it isn't to go on from there.
+        parts: by table that lies in parts, those that stay as they are.
         why: why they aren't whole, in words.
     """
 
     whole: bool = False
     samples: int = 0
     halts: Mapping[str, Halt] = field(default_factory=dict)
+    parts: Mapping[str, tuple[Part, ...]] = field(default_factory=dict)
     why: str = ""
 
 
-def known_tables(store: Store, metric: Metric[Any], trace: Trace, **question: Any) -> KnownTables:
+def known_tables(
+    store: Store, metric: Metric[Any], trace: Trace, *, partition_size: int | None = None, **question: Any
+) -> KnownTables:
     """What is known of a metric's tables; a warning names what is damaged.
 
     Args:
         store: beside them.
         metric: the metric.
         trace: the trace.
+        partition_size: where its tables lie in parts, those of partitions of so many samples.
         question: the resolution and the reduction.
     """
+    size = partition_size if isinstance(metric, SampleMetric) else None
     try:
-        found = {name: _known(store, metric, trace, name, question) for name in table_names(metric)}
+        found = {name: _known(store, metric, trace, name, question, size) for name in table_names(metric)}
     except Unknown as unknown:
         return KnownTables(why=unknown.why)
     first = found[metric.name]
     if any((known.whole, known.samples) != (first.whole, first.samples) for known in found.values()):
         return KnownTables(why="its tables are of different lengths")
     halts = {name: halt for known in found.values() for name, halt in known.halts.items()}
-    return KnownTables(whole=first.whole, samples=first.samples, halts=halts, why=first.why)
+    parts = {name: of_table for known in found.values() for name, of_table in known.parts.items()}
+    return KnownTables(whole=first.whole, samples=first.samples, halts=halts, parts=parts, why=first.why)
 
 
 def keep_table(store: Store, metric: Metric[Any], name: str, halt: Halt | None) -> None:
@@ -78,24 +88,27 @@ def keep_table(store: Store, metric: Metric[Any], name: str, halt: Halt | None) 
     Raises:
         OSError: it can't be written.
     """
-    path = store.tables / f"{name}.parquet"
-    with path.open("rb") as stream:
-        digest = digest_of(stream, path.stat().st_size).hex()
-    about = {"digest": digest, "rows": None if halt is None else halt.rows}
+    about = {"digest": _digest(table_at(store.tables, name)), "rows": None if halt is None else halt.rows}
     value = None if halt is None else (halt.waiting, dict(halt.totals))
     store.write(f"{name}.table", about, value, (Groups, RunTotals), maker_of(metric))
 
 
 def _known(
-    store: Store, metric: Metric[Any], trace: Trace, name: str, question: dict[str, Any]
+    store: Store,
+    metric: Metric[Any],
+    trace: Trace,
+    name: str,
+    question: dict[str, Any],
+    partition_size: int | None,
 ) -> KnownTables:
-    path = store.tables / f"{name}.parquet"
+    path = table_at(store.tables, name)
     made = provenance_in(path)
     if made is None or not _is_whole(made):
         raise _changed(path) if path.exists() else Unknown(why=f"there is no {name}.parquet")
     asked = json.loads(json.dumps(make_provenance(metric, trace, **question)))
     samples = asked.pop("samples")
     parameters = asked.pop("parameters")
+    asked["partition_size"] = partition_size
     if other := first_difference(made, asked) or first_difference(made["parameters"], parameters):
         raise Unknown(why=f"there is {other}")
     more = samples - made["samples"]
@@ -105,9 +118,12 @@ def _known(
     if not whole and (more < 0 or not _values_stay(metric, made["notes"])):
         raise Unknown(why=why)
     halt = _halt(store, metric, name, question["resolution"], trace.layout, made["samples"])
-    return KnownTables(
-        whole=whole, samples=samples - more, halts={} if whole or halt is None else {name: halt}, why=why
-    )
+    if whole or halt is None:
+        return KnownTables(whole=whole, samples=samples - more, why=why)
+    if manifest := read_manifest(path) if path.is_dir() else None:
+        *settled, last = manifest.parts
+        return KnownTables(samples=last.start, halts={name: halt}, parts={name: tuple(settled)}, why=why)
+    return KnownTables(samples=samples - more, halts={name: halt}, why=why)
 
 
 def _halt(
@@ -115,20 +131,18 @@ def _halt(
 ) -> Halt | None:
     """Where a table's values ended, if they came by chunks; the table is as it was written."""
     about, value = store.read(f"{name}.table", (Groups, RunTotals), maker_of(metric))
-    path = store.tables / f"{name}.parquet"
-    with path.open("rb") as stream:
-        digest = digest_of(stream, path.stat().st_size).hex()
-    if digest != about.get("digest"):
+    path = table_at(store.tables, name)
+    if about.get("digest") is None or _digest(path) != about["digest"]:
         raise _changed(path)
     store.check_content(about)
     if about.get("rows") is None or not isinstance(metric, SampleMetric):
         return None
     width = layout.num_macs if name == metric.name else len(layout.layers)
     try:
-        check_number(about["rows"], "rows", lowest=0, highest=pq.read_metadata(path).num_rows)
+        check_number(about["rows"], "rows", lowest=0, highest=_num_rows(path))
         check_parts(value, "groups and totals", tuple, count=2)
         waiting, totals = value
-        if (waiting is None) is not (resolution == "sample"):
+        if (waiting is None) is not (resolution == "sample" or path.is_dir()):
             msg = f"groups: expected them where resolution is not sample, found {type(waiting).__name__}"
             raise DataError(msg)
         over = metric.over_samples
@@ -142,6 +156,30 @@ def _halt(
         warn(f"{store.path(f'{name}.table')}: expected totals that can be gone on from, found {error}")
         raise Unknown(why=f"the totals of {path.name} were damaged") from error
     return Halt(about["rows"], waiting, totals)
+
+
+def _digest(path: Path) -> str | None:
+    """Of a table's file; of one in parts that of its manifest, where the parts are as that says."""
+    if not path.is_dir():
+        return _file_digest(path)
+    manifest = read_manifest(path)
+    if manifest is None or any(_is_other(path, part) for part in manifest.parts):
+        return None
+    return _file_digest(manifest_path(path))
+
+
+def _is_other(table: Path, part: Part) -> bool:
+    path = table / part.file
+    return not path.is_file() or _file_digest(path) != part.digest
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as stream:
+        return digest_of(stream, path.stat().st_size).hex()
+
+
+def _num_rows(path: Path) -> int:
+    return sum(pq.read_metadata(file).num_rows for file in files_of(path))
 
 
 def _changed(path: Path) -> Unknown:

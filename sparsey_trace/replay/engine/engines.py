@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.replay.engine.task import Task
 
-ENGINES = ("auto", "serial", "threads", "processes")
+ENGINES = ("auto", "serial", "threads", "processes", "dask")
 
 DIED = (
     "processes: expected them to live until the work was done, found one dead; in a script, put the call under "
@@ -143,19 +143,29 @@ def make_engine(name: str, workers: int) -> Engine:
     """An engine by its name.
 
     Args:
-        name: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job.
+        name: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job. With `dask` a trace
+            of one partition, which isn't worth sending, is done as with `serial`.
         workers: how many, from `jobs`.
 
     Raises:
         UsageError: there is no such engine.
     """
-    if name not in ENGINES:
-        raise UsageError(unknown("engine", name, ENGINES))
+    check_engine(name)
     if name == "processes":
         return ProcessesEngine(workers)
-    if name == "serial" or (name == "auto" and workers == 1):
+    if name in ("serial", "dask") or (name == "auto" and workers == 1):
         return SerialEngine()
     return ThreadsEngine(workers)
+
+
+def check_engine(name: str) -> None:
+    """See that there is an engine of a name.
+
+    Raises:
+        UsageError: there is none.
+    """
+    if name not in ENGINES:
+        raise UsageError(unknown("engine", name, ENGINES))
 
 
 def jobs(n_jobs: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -44,12 +45,15 @@ class EpochReturns:
         self._seen = 0
         self._last = np.empty(0, np.int32)  # the epoch of the last training sample
         self._found: list[EpochReturn] = []
+        # An open trace may be shared by threads.
+        self._lock = threading.Lock()
 
     def among(self, samples: SampleTable, size: int) -> tuple[EpochReturn, ...]:
         """All in the first `size` samples, in order."""
-        for start in range(self._seen, size, _SAMPLES_AT_ONCE):
-            self._look(samples, start, min(start + _SAMPLES_AT_ONCE, size))
-        return tuple(found for found in self._found if found.sample < size)
+        with self._lock:
+            for start in range(self._seen, size, _SAMPLES_AT_ONCE):
+                self._look(samples, start, min(start + _SAMPLES_AT_ONCE, size))
+            return tuple(found for found in self._found if found.sample < size)
 
     def _look(self, samples: SampleTable, start: int, stop: int) -> None:
         train = np.flatnonzero(samples.phase[start:stop] == TRAIN)

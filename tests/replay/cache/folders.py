@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 
 def content(folder: Path) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in sorted(folder.glob("[!.]*"))}
+    """Every file's bytes but hidden ones', by its path in the folder; parts of tables are in folders of their own."""
+    shown = sorted([*folder.glob("[!.]*"), *folder.glob("[!.]*/*")])
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in shown if path.is_file()}
 
 
 def anew(trace: Path, folder: Path, **options: Any) -> dict[str, bytes]:

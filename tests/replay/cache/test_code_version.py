@@ -23,7 +23,7 @@ def test_code_that_was_changed_makes_everything_anew(
     trace: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, replayed: list[tuple[int, int]]
 ) -> None:
     analyze(trace, out=tmp_path / "out")
-    monkeypatch.setattr(code_version, "_our_code", lambda: b"other")
+    monkeypatch.setattr(code_version, "our_code", lambda: "other")
     analyze(trace, out=tmp_path / "out")
     assert replayed == [(0, 32)] * 4
     analyze(trace, out=tmp_path / "out")

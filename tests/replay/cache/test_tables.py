@@ -63,7 +63,7 @@ def test_what_answers_another_question_is_made_anew(
         "basis_set_size",
         "basis_set_size_increase",
     }
-    monkeypatch.setattr(code_version, "_our_code", lambda: b"other")
+    monkeypatch.setattr(code_version, "our_code", lambda: "other")
     assert why(trace, out, metrics=["num_activations"]) == {
         "num_activations": "what was kept was made by other code"
     }

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import contextlib
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pytest
@@ -12,13 +15,17 @@ from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.trace.format.run_part import RunPart
-from sparsey_trace.trace.reading.epoch_returns import repeated
+from sparsey_trace.trace.reading.epoch_returns import EpochReturn, EpochReturns, repeated
 from sparsey_trace.trace.rescue.validate import validate
 from tests.cli.commands import LAYOUT, sparsey_trace, write_steps
 from tests.trace.feed import step
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from sparsey_trace.trace.reading.sample_table import SampleTable
 
 EPOCHS = [0, 1, 2, 1, 2]
 SAID = "training went back to epoch 1 from 2 at step 9"
@@ -102,3 +109,23 @@ def test_training_that_never_went_back_says_nothing(tmp_path: Path) -> None:
         write_steps(writer, 8)
     with st.open_trace(tmp_path / "run.h5", repeated_steps="last") as trace:
         assert (trace.epoch_returns, trace.storage.left_out) == ((), 0)
+
+
+class Watched:
+    """Samples of two epochs, the second of which comes first; two threads that look at them at once meet there."""
+
+    def __init__(self) -> None:
+        self.epoch, self.step, self.phase = np.array([1, 0], np.int32), np.arange(2), self
+        self._meet = threading.Barrier(2)
+
+    def __getitem__(self, part: slice) -> NDArray[np.uint8]:
+        with contextlib.suppress(threading.BrokenBarrierError):
+            self._meet.wait(0.05)
+        return np.full(2, TRAIN, np.uint8)[part]
+
+
+def test_threads_that_share_a_trace_find_each_return_once() -> None:
+    samples, returns = Watched(), EpochReturns()
+    with ThreadPoolExecutor(2) as pool:
+        found = list(pool.map(lambda _: returns.among(cast("SampleTable", samples), 2), range(2)))
+    assert found == [(EpochReturn(1, 1, 0, 1),)] * 2

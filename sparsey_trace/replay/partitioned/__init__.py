@@ -1,0 +1,1 @@
+"""The replay of a trace of several partitions: each by itself, in whichever process or machine."""
