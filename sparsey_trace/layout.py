@@ -100,10 +100,17 @@ class LayerLayout:
         num_macs: int,
         num_cms: int,
         num_neurons: int,
-        connections: ArrayLike | Sequence[ArrayLike] | str,
+        connections: ArrayLike | Sequence[ArrayLike] | str | None = None,
         positions: ArrayLike | None = None,
+        given_connections: ArrayLike | None = None,
+        _num_sources: int | None = -1,
     ) -> None:
         """Check and freeze the parts; see the class for their meaning."""
+        if connections is None:
+            # As dataclasses.replace says them, which also says for how many sources they were.
+            connections = (
+                EVERYTHING if given_connections is None and _num_sources != -1 else given_connections
+            )
         put = object.__setattr__
         put(self, "name", _name(name))
         put(self, "num_macs", _count(num_macs, f"{name}: num_macs"))

@@ -303,3 +303,15 @@ def test_neurons_are_numbered_through() -> None:
         "v1: expected at most 1,152,921,504,606,846,976 neurons in all, found 2 x 2,147,483,647 x 2,147,483,648 = "
         "9,223,372,032,559,808,512"
     )
+
+
+def test_a_layer_is_changed_as_any_dataclass_is() -> None:
+    given = LayerLayout(name="v1", num_macs=2, num_cms=2, num_neurons=2, connections=[[0, 1], [2]])
+    said = LayerLayout(name="v1", num_macs=2, num_cms=2, num_neurons=2, connections="everything")
+    for layer in (given, said, Layout(num_features=4, layers=[said]).layers[0]):
+        changed = dataclasses.replace(layer, num_neurons=3)
+        assert (changed.num_neurons, changed.hears_everything) == (3, layer.hears_everything)
+        assert dataclasses.replace(changed, num_neurons=2) in (layer, said)
+    assert dataclasses.replace(said, connections=[[0], [1]]).connections.tolist() == [[0], [1]]
+    with pytest.raises(LayoutError, match=r"^v1: connections: expected "):
+        LayerLayout(name="v1", num_macs=2, num_cms=2, num_neurons=2)

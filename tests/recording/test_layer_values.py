@@ -75,5 +75,5 @@ def test_a_run_has_the_same_from_its_beginning_to_its_end(path: Path) -> None:
     other = path.with_name("other.h5")
     with record(model, other):
         model(samples(2))
-    with pytest.raises(TraceError, match=r"expected the values of .*, as in one run, found values "):
+    with pytest.raises(TraceError, match=r"expected files of one run, found other\.h5 of a run that began "):
         st.open_trace([path, other])
