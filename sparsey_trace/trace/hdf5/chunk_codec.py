@@ -28,7 +28,7 @@ FLETCHER32_BYTES = 4
 
 _ZSTD_LEVEL, _DEFLATE_LEVEL = 3, 4
 _LARGE_BYTES, _LARGE_LEVEL = 1 << 20, 2
-"""Of chunks that only wide inputs make: half the time or less for a hundredth more bytes, where these count."""
+"""Of large chunks, as wide inputs make them: half the time or less, for hardly more bytes where any are saved."""
 
 _MAGIC = b"\x28\xb5\x2f\xfd"
 _SMALLEST_FRAME = 9
