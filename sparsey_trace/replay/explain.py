@@ -11,7 +11,7 @@ from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
 from sparsey_trace.replay.engine.memory import expected_bytes
-from sparsey_trace.replay.pairs import MOST_PAIRS, pairs_of
+from sparsey_trace.replay.pairs import MOST_PAIRS, in_core_hours, pairs_of
 from sparsey_trace.replay.partitioned.partitions import PARTITION_SIZE, check_partition_size, partitions_of
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.results_folder import check_folder
@@ -118,9 +118,9 @@ class Explanation:
             ]
         for name, pairs in self.pairs.items():
             refused = f", refused as more than {self.most_pairs:,} (most_pairs): give it reference_size=N"
-            lines.append(
-                f"  {name}: up to {pairs:,} pairs of samples{refused if pairs > self.most_pairs else ''}"
-            )
+            hours = f", about {in_core_hours(pairs)}" if in_core_hours(pairs) else ""
+            line = f"  {name}: up to {pairs:,} pairs of samples{hours}"
+            lines.append(line + (refused if pairs > self.most_pairs else ""))
         if not self.passes:
             return "\n".join([*lines, "no pass: nothing is to be computed"])
         memory = f"about {self.memory / 2**20:,.0f} MiB, beside the states of folds"
