@@ -213,7 +213,10 @@ def test_a_bad_trace_through_the_command(tmp_path: Path) -> None:
         (["--resolution", "batch"], "resolution: expected one of sample, step, epoch, run, found 'batch'"),
         (["--reduction", "median"], "reduction: expected one of none, layerwise_mean, "),
         (["-m", "basis_average", "--reduction", "sum"], "basis_average: reduction: expected none, sparse"),
-        (["--engine", "spark"], "engine: expected one of auto, serial, threads, processes, found 'spark'"),
+        (
+            ["--engine", "spark"],
+            "engine: expected one of auto, serial, threads, processes, dask, found 'spark'",
+        ),
         (["--n-jobs", "0"], "n_jobs: expected -1 (one for each core) or at least 1, found 0"),
         (["--chunk-size", "0"], "chunk_size: expected at least 1 sample, found 0"),
         (["--total-memory", "lots"], "total_memory: expected bytes, or a text such as '800M' or '1G'"),
@@ -342,5 +345,6 @@ def test_help_of_analyze_names_every_choice(capsys: pytest.CaptureFixture[str]) 
 def test_every_option_of_analyze_has_its_flag() -> None:
     command = typer.main.get_command(app).commands["analyze"]  # type: ignore[attr-defined]
     flags = {flag for parameter in command.params for flag in parameter.opts}
-    names = set(inspect.signature(st.analyze).parameters) - {"source", "metrics"}
-    assert {f"--{name.replace('_', '-')}" for name in names} | {"--metric"} <= flags
+    # A command line can name a client's scheduler only.
+    names = set(inspect.signature(st.analyze).parameters) - {"source", "metrics", "client"}
+    assert {f"--{name.replace('_', '-')}" for name in names} | {"--metric", "--scheduler"} <= flags
