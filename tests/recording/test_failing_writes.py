@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import torch
 
-from sparsey_trace.errors import RecordWarning
+from sparsey_trace.errors import RecordWarning, TraceError
 from sparsey_trace.recording import record
 from sparsey_trace.trace.format import schema
 from tests.failing_writes import Case, Outcome, other_cases, sweep, write_cases
@@ -30,7 +30,11 @@ def train(path: Path, *, durable: bool = False) -> dict[str, Any]:
     model, num_passes = Told(), 0
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        with record(model, path, layers=LAYERS, values=VALUES, commit_samples=20, durable=durable) as rec:
+        try:
+            rec = record(model, path, layers=LAYERS, values=VALUES, commit_samples=20, durable=durable)
+        except TraceError as error:
+            return {"refused": str(error)}
+        with rec:
             for number in range(STEPS):
                 sent = step(0, number)
                 announce(rec, model, sent)
@@ -51,6 +55,9 @@ def train_durable(path: Path) -> dict[str, Any]:
 
 def check(outcome: Outcome) -> None:
     outcome.check_ended()
+    if "refused" in outcome.said:
+        check_refused(outcome)
+        return
     safe = outcome.said["safe"]
     assert (outcome.said["passes"], outcome.said["others"]) == (STEPS, 0)
     outcome.check_told(outcome.said["told"])
@@ -59,6 +66,13 @@ def check(outcome: Outcome) -> None:
         assert re.fullmatch(rf"{outcome.path}: recording has stopped: expected to .*{ending}", told), told
     assert outcome.left == ["run.h5"] * outcome.path.exists()
     check_trace(outcome.path, 0, at_least=safe)
+
+
+def check_refused(outcome: Outcome) -> None:
+    """The first write takes the lock: where it fails, `record` says so before training begins."""
+    assert (outcome.case.kind, outcome.case.position, outcome.left) == ("write", 0, [])
+    expected = rf"{outcome.path}: expected to make a file there, found: \[Errno \d+\] "
+    assert re.match(expected, outcome.said["refused"]), outcome.said
 
 
 @pytest.mark.parametrize(
