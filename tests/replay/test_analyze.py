@@ -188,7 +188,10 @@ def test_an_empty_trace_is_said_to_be_empty(tmp_path: Path) -> None:
         ),
         ({"metrics": ["num_activations"] * 2}, "expected each name once, found num_activations twice"),
         ({"n_jobs": 0}, r"n_jobs: expected -1 \(one for each core\) or at least 1, found 0"),
-        ({"engine": "spark"}, "engine: expected one of auto, serial, threads, processes, found 'spark'"),
+        (
+            {"engine": "spark"},
+            "engine: expected one of auto, serial, threads, processes, dask, found 'spark'",
+        ),
         ({"chunk_size": 0}, "chunk_size: expected at least 1 sample, found 0"),
         (
             {"total_memory": "much"},
