@@ -106,11 +106,9 @@ class LayerLayout:
         _num_sources: int | None = -1,
     ) -> None:
         """Check and freeze the parts; see the class for their meaning."""
-        if connections is None:
-            # As dataclasses.replace says them, which also says for how many sources they were.
-            connections = (
-                EVERYTHING if given_connections is None and _num_sources != -1 else given_connections
-            )
+        if connections is None:  # dataclasses.replace says them so, and for how many sources they were
+            connections = EVERYTHING if _num_sources != -1 else None
+            connections = connections if given_connections is None else given_connections
         put = object.__setattr__
         put(self, "name", _name(name))
         put(self, "num_macs", _count(num_macs, f"{name}: num_macs"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
+import time
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.hdf5.read_file import ReadFile
 
     Opened = tuple[ReadFile, Mapping[str, schema.Column]]
+
+
+_SETTLED_NS = 2_000_000_000
+"""How old a change has to be for a later one to get another time, on any file system."""
 
 
 class Storage:
@@ -98,6 +103,8 @@ class Storage:
             cache_bytes=self._cache_bytes,
             in_chunks=self.in_chunks,
         )
+        self._seen: tuple[int, int] | None = None
+        self._has_changed()
         self._drops = read_drops(file)
         has_next = guarded.has_link(file, schema.NEXT_STEP)
         self._next_step = open_counter(file, schema.NEXT_STEP) if has_next else None
@@ -178,6 +185,13 @@ class Storage:
             else:
                 self.close()
                 self._open(*found)
+
+    def _has_changed(self) -> bool:
+        """Whether the file may have been written to since the last time; what was written just now may be again."""
+        status = self._source.status()
+        seen, self._seen = self._seen, (status.st_size, status.st_mtime_ns)
+        is_fresh = status.st_mtime_ns > time.time_ns() - _SETTLED_NS
+        return is_fresh or seen != self._seen or self._is_replaced()
 
     def _is_replaced(self) -> bool:
         """Whether another file stands at the path now."""
@@ -306,7 +320,7 @@ class Storage:
             TraceError: the file is closed, or they can't be read.
         """
         with self._reading("to read which steps were dropped"):
-            if not self.closed and (found := self._present()) is not None:
+            if not self.closed and self._has_changed() and (found := self._present()) is not None:
                 file, _ = found
                 try:
                     self._drops = read_drops(file)
