@@ -86,7 +86,7 @@ def test_chance_needs_no_pass_of_its_own(
     with monkeypatch.context() as patched:
         patched.setattr(chance, "_FEW", 0)
         assert rows() == expected_rows
-    monkeypatch.setattr("sparsey_trace.replay.analyze.chances_of", lambda *_: None)
+    monkeypatch.setattr("sparsey_trace.replay.by_chunk.chances_of", lambda *_: None)
     assert rows() == expected_rows
 
 
