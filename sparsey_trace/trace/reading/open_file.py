@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
+from h5py._objects import phil
 
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.support.suggest import hint_of_file
@@ -165,10 +166,11 @@ def _open_growing(path: Path) -> ReadFile:
     """Open a file whose writer lives, or died: HDF5 opens it in no other way."""
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     # HDF5 doubles its pause between attempts to read damaged metadata, 100 times: for ever. h5py
-    # can't ask it for fewer, so this goes to the HDF5 that h5py has loaded.
+    # can't ask it for fewer, so this goes to the HDF5 that h5py has loaded, behind h5py's lock: HDF5 bears one thread.
     limit = getattr(ctypes.CDLL(h5py.h5p.__file__), "H5Pset_metadata_read_attempts", None)
     if limit is not None:
-        limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
+        with phil:
+            limit(ctypes.c_int64(access.id), ctypes.c_uint(_READ_ATTEMPTS))
     access.set_file_locking(False, True)  # noqa: FBT003 - h5py takes them by position only
     flags = h5py.h5f.ACC_RDONLY | h5py.h5f.ACC_SWMR_READ
     return ReadFile(path, h5py.h5f.open(os.fsencode(path), flags, access))

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
-from typing import TYPE_CHECKING
+import threading
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import pytest
+from h5py._objects import phil
 
 from sparsey_trace.errors import TraceError, VersionError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
+from sparsey_trace.trace.reading.open_file import close_file, open_file
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.feed import start_writer, write_closed
 from tests.trace.reading.refused import message
@@ -146,3 +151,22 @@ def test_a_closed_trace_cut_anywhere(closed: Path) -> None:
         text = message(closed)
         if size > 48:  # the superblock
             assert text == TRUNCATED
+
+
+def test_what_goes_past_h5py_waits_for_its_lock(left_run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HDF5 bears one thread: two that opened files of runs under way ended the process now and then."""
+    free: list[bool] = []
+
+    def look() -> None:
+        free.append(phil.acquire(blocking=False))
+        if free[-1]:
+            phil.release()
+
+    def attempts(*_: Any) -> None:
+        other = threading.Thread(target=look)
+        other.start()
+        other.join()
+
+    monkeypatch.setattr(ctypes, "CDLL", lambda _: SimpleNamespace(H5Pset_metadata_read_attempts=attempts))
+    close_file(open_file(left_run))
+    assert free == [False]
