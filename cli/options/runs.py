@@ -1,4 +1,4 @@
-"""Which run: one file, or all files of a run; and where its tables are."""
+"""Which run: one file, or all files of a run; where its tables are; and what trace is made of it."""
 
 import os
 from collections.abc import Mapping
@@ -19,6 +19,12 @@ Run = Annotated[
 ]
 Runs = Annotated[
     list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, parser=trace_path)
+]
+NewTrace = Annotated[
+    Path,
+    typer.Option(
+        "--out", "-o", metavar="OUT.h5", show_default=False, parser=path_here, help="The file to make."
+    ),
 ]
 TABLES = typer.Option(
     "--tables",

@@ -1,16 +1,11 @@
 """`pack`: a closed trace as one file for stores."""
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json, Overwrite
-from ..options.runs import CompleteSteps, RepeatedSteps, Runs
-from ..options.trace_path import path_here
+from ..options.runs import CompleteSteps, NewTrace, RepeatedSteps, Runs
 from ..output.printing import progress, write, write_json
 
 EXAMPLES = """\b
@@ -19,18 +14,11 @@ Examples:
   sparsey-trace pack "run.rank*.h5" -o run.h5      many ranks' files, or a resumed run's, as one
   sparsey-trace pack run.h5 -o packed.h5 && aws s3 cp packed.h5 s3://bucket/run.h5"""
 
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", metavar="OUT.h5", show_default=False, parser=path_here, help="The file to make."
-    ),
-]
-
 
 def pack(
     runs: Runs,
     *,
-    out: Out,
+    out: NewTrace,
     complete_steps: CompleteSteps = False,
     repeated_steps: RepeatedSteps = "all",
     overwrite: Overwrite = False,

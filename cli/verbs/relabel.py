@@ -9,7 +9,7 @@ import typer
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json, Overwrite
-from ..options.runs import Run
+from ..options.runs import NewTrace, Run
 from ..options.trace_path import path_here
 from ..output.printing import progress, write, write_json
 
@@ -27,19 +27,13 @@ Labels = Annotated[
         help="A CSV file with a column label, and sample where only some change; or a .npy file with all.",
     ),
 ]
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", metavar="OUT.h5", show_default=False, parser=path_here, help="The file to make."
-    ),
-]
 
 
 def relabel(
     run: Run,
     *,
     labels: Labels,
-    out: Out,
+    out: NewTrace,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,

@@ -2,15 +2,12 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from sparsey_trace.support.printable import count, printable
 
 from ..options.common import Debug, Json, Overwrite
-from ..options.runs import Run
-from ..options.trace_path import path_here
+from ..options.runs import NewTrace, Run
 from ..output.printing import progress, write, write_json
 
 if TYPE_CHECKING:
@@ -21,12 +18,6 @@ Examples:
   sparsey-trace repair run.h5 -o repaired.h5
   sparsey-trace repair run.h5 -o repaired.h5 && sparsey-trace analyze repaired.h5"""
 
-Out = Annotated[
-    Path,
-    typer.Option(
-        "--out", "-o", metavar="OUT.h5", show_default=False, parser=path_here, help="The file to make."
-    ),
-]
 
 _MOST_LOSSES = 20
 """So many are shown."""
@@ -35,7 +26,7 @@ _MOST_LOSSES = 20
 def repair(
     run: Run,
     *,
-    out: Out,
+    out: NewTrace,
     overwrite: Overwrite = False,
     as_json: Json = False,
     debug: Debug = False,

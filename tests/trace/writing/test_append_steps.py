@@ -9,7 +9,6 @@ import pytest
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import MARKS
-from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, check_file, sent, step
@@ -18,10 +17,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of 64 samples."""
-    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ import numpy as np
 import pytest
 
 from sparsey_trace.errors import DataError, TraceError
-from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5 import chunk_codec
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -21,10 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Chunks of 64 samples."""
-    monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
+pytestmark = pytest.mark.usefixtures("small_chunks")
 
 
 @pytest.fixture
