@@ -6,6 +6,9 @@ import re
 from dataclasses import asdict, dataclass
 from typing import Any
 
+MOST_RANKS = 1 << 16
+"""The largest `num_ranks`: those that are missing are listed one by one, whatever the file's size."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunPart:
@@ -35,6 +38,9 @@ class RunPart:
         Raises:
             ValueError: they don't.
         """
+        if self.num_ranks > MOST_RANKS:
+            msg = f"num_ranks: expected at most {MOST_RANKS:,}, found {self.num_ranks:,}"
+            raise ValueError(msg)
         if not 0 <= self.rank < self.num_ranks:
             msg = f"rank: expected a number from 0 to {self.num_ranks - 1}, found {self.rank}"
             raise ValueError(msg)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 _Extents: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
 
+_SMALLEST_CHUNK = 16
+"""Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
+
 SHARED = -2
 """Stands for where a chunk ends that shares bytes with another."""
 
@@ -26,9 +29,11 @@ class Indexed(Protocol):
 
     Attributes:
         known: [n], where each chunk begins; and [n], where it ends, which is 0 or less where that isn't known.
+        chunks_across: how many chunks a row has.
     """
 
     known: _Extents
+    chunks_across: int
 
     def read_index(self, rows: int) -> _Extents:
         """Read the index anew, of so many rows of chunks, and of others as far as that can be."""
@@ -47,10 +52,16 @@ class ChunkExtents:
         self._datasets: list[Indexed] = []
         self._is_settled = is_settled
         self._settled: dict[Indexed, _Extents | Exception] = {}
+        self._across = 0
 
     def add(self, dataset: Indexed) -> None:
         """Take in a dataset, whose index isn't read yet."""
         self._datasets.append(dataset)
+        self._across += dataset.chunks_across
+
+    def most_rows(self, file_size: int) -> int:
+        """How many rows of chunks fit in a file, whatever is claimed: each dataset has its part of all but the last."""
+        return rows_that_fit(file_size, self._across) + 1
 
     def read(self, asked: Indexed, rows: int) -> _Extents:
         """Read the indexes of all datasets anew, so that each is read once where all of them are needed.
@@ -98,6 +109,15 @@ class ChunkExtents:
             except (LookupError, OSError, ValueError) as fault:
                 faults[dataset] = fault
         return found, faults
+
+
+def rows_that_fit(file_size: int, chunks_across: int) -> int:
+    """How many rows of so many chunks a file can hold.
+
+    >>> rows_that_fit(1600, 10)
+    10
+    """
+    return file_size // (_SMALLEST_CHUNK * chunks_across)
 
 
 def overlapping(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.hdf5.byte_source import ByteSource
     from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
 
-SMALLEST_CHUNK = 16
-"""Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
-
 _AHEAD_BYTES = 1 << 20
 """What is fetched beyond what is asked for, of a file that lies elsewhere."""
 
@@ -157,10 +154,9 @@ class ChunkLocations:
         read, index = self._source.read, self._dataset.chunk_index
         if index is None:
             index = read_header(read, self._dataset.header, self._dataset.path).chunk_index
-        most_rows = -(-self.length // self._dataset.chunks[0])
         file_size = self._source.status().st_size
-        most = min(most_rows * self.chunks_across, file_size // SMALLEST_CHUNK)
-        count = rows * self.chunks_across
+        most_rows = min(-(-self.length // self._dataset.chunks[0]), self._extents.most_rows(file_size))
+        count, most = rows * self.chunks_across, most_rows * self.chunks_across
         addresses, sizes, masks = read_chunk_index(read, index, count, most)
         # Neither Zstd nor deflate makes anything longer by more than a 256th and a few bytes.
         is_right = (sizes > FLETCHER32_BYTES) & (sizes < self._size + self._size // 128 + 512)

@@ -63,7 +63,8 @@ def missing_in_words(ranks: Sequence[int], num_ranks: int) -> str:
     >>> missing_in_words([1, 4], 8), missing_in_words([], 2)
     ('of 8 ranks those of number 1, 4 are missing', '')
     """
-    return f"of {num_ranks} ranks those of number {', '.join(map(str, ranks))} are missing" if ranks else ""
+    shown = [*map(str, ranks[:_SHOWN])] + ["…"] * (len(ranks) > _SHOWN)
+    return f"of {num_ranks} ranks those of number {', '.join(shown)} are missing" if ranks else ""
 
 
 def rank_gaps_in_words(lacking: NDArray[np.int64]) -> str:

@@ -15,7 +15,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import reading
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.chunk_locations import SMALLEST_CHUNK
+from sparsey_trace.trace.hdf5.chunk_extents import rows_that_fit
 from sparsey_trace.trace.reading.datasets import (
     open_columns,
     open_counter,
@@ -115,7 +115,7 @@ class Storage:
     def _check_counters(self) -> None:
         shortest = min(self.lengths().values())
         across = sum(column.chunks_across for column in self._columns.values())
-        most = self._source.status().st_size // (SMALLEST_CHUNK * across) * self.chunk_size
+        most = rows_that_fit(self._source.status().st_size, across) * self.chunk_size
         fits = 0 <= self.in_chunks <= shortest and 0 <= self.committed <= self.in_chunks + self.chunk_size
         if not fits or self.in_chunks > most or (self.closed and self.committed != self.in_chunks):
             msg = (

@@ -15,7 +15,7 @@ from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.chunk_locations import SMALLEST_CHUNK
+from sparsey_trace.trace.hdf5.chunk_extents import rows_that_fit
 from sparsey_trace.trace.reading.datasets import open_columns, open_counter, read_drops
 from sparsey_trace.trace.reading.tail import Tail
 
@@ -94,7 +94,7 @@ class Salvage:
     def _most_in_chunks(self) -> int:
         """How many samples the chunks can hold: no more of them than fit in the file."""
         across = sum(column.chunks_across for column in self._chunked.values())
-        most = guarded.file_size(self._file) // (SMALLEST_CHUNK * across) * self._size
+        most = rows_that_fit(guarded.file_size(self._file), across) * self._size
         return min(most, *(len(column) for column in self._chunked.values()))
 
     def _counter(self, name: str) -> int:

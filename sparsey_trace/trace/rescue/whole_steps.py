@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     Values = Mapping[str, NDArray[Any]]
     """A column's path to its values [n, ...], as they are stored."""
 
+MOST_GUESSED = 1 << 20
+"""Of steps that only a hole between two numbers tells of, so many are named at most: a few bytes can claim any."""
+
 
 class WholeSteps:
     """Takes in consecutive samples and gives out the steps of which none is lost.
@@ -26,7 +29,7 @@ class WholeSteps:
 
     Attributes:
         lost: the numbers of the steps that lost samples; where these could be any between two numbers, all of them,
-            if there can have been so many.
+            if there can have been so many, up to `MOST_GUESSED` in all.
     """
 
     def __init__(self, first_step: int = 0) -> None:
@@ -38,6 +41,7 @@ class WholeSteps:
         self._is_behind_hole = False
         self._last_lost: int | None = None  # the step of the last sample in the hole, where that is known
         self._unknown = 0  # samples in the hole whose steps aren't known
+        self._guesses_left = MOST_GUESSED
         self.lost: set[int] = set()
 
     def add(self, values: Values, good: NDArray[np.bool_]) -> Iterator[Values]:
@@ -82,7 +86,8 @@ class WholeSteps:
             yield from self._finished()
             between = range(self._first_step if self._step is None else self._step + 1, step)
             if len(between) <= self._unknown:
-                self.lost.update(between)
+                self.lost.update(between[: self._guesses_left])
+                self._guesses_left -= min(self._guesses_left, len(between))
             self._step, self._spans = step, []
             self._is_whole = not self._is_behind_hole or self._last_lost not in (None, step)
         self._is_behind_hole, self._unknown = False, 0

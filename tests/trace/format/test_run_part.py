@@ -24,6 +24,7 @@ def test_the_default_is_a_run_in_one_file() -> None:
     ("fields", "expected"),
     [
         ({"rank": 2, "num_ranks": 2}, "rank: expected a number from 0 to 1, found 2"),
+        ({"num_ranks": 65_537}, "num_ranks: expected at most 65,536, found 65,537"),
         ({"rank": -1}, "rank: expected a number from 0 to 0, found -1"),
         ({"first_step": -1}, "first_step and first_sample: expected numbers of 0 or more, found -1 and 0"),
         ({"first_sample": -2}, "first_step and first_sample: expected numbers of 0 or more, found 0 and -2"),

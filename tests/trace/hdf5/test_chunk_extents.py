@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -11,7 +11,9 @@ import pytest
 from sparsey_trace.errors import TraceError
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.hdf5 import chunk_locations
 from sparsey_trace.trace.hdf5.chunk_extents import overlapping
+from sparsey_trace.trace.hdf5.chunk_index import IndexedChunks, read_chunk_index
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.repair import repair
 from sparsey_trace.trace.rescue.validate import validate
@@ -90,6 +92,28 @@ def test_a_damaged_index_harms_its_own_dataset_only(path: Path) -> None:
         assert len(trace.storage.read("samples/step", 0, len(trace))) == len(trace)
         with pytest.raises(TraceError, match="a list of chunks with a block"):
             trace.storage.read("samples/label", 0, len(trace))
+
+
+def test_indexes_are_no_longer_than_all_of_them_fit_in_the_file(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with h5py.File(path, "r+", libver=("v110", "v110")) as file:
+        names: list[str] = []
+        file.visititems(lambda name, item: names.append(name) if getattr(item, "chunks", None) else None)
+        growing = [name for name in names if file[name].maxshape[0] is None and "drops" not in name]
+        for name in growing:
+            file[name].resize(1 << 40, axis=0)
+    asked: list[int] = []
+
+    def read(*given: Any) -> IndexedChunks:
+        asked.append(given[-1])
+        return read_chunk_index(*given)
+
+    monkeypatch.setattr(chunk_locations, "read_chunk_index", read)
+    assert not repair(path, path.with_name("out.h5")).lost
+    assert len(asked) >= len(growing)
+    of_one_trace, repaired = path.stat().st_size // 16, 100
+    assert sum(asked) < of_one_trace + repaired
 
 
 def test_overlaps_are_all_found() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sparsey_trace.trace.rescue.whole_steps import WholeSteps
+from sparsey_trace.trace.rescue.whole_steps import MOST_GUESSED, WholeSteps
 
 
 def steps_of(assembled: list[dict[str, np.ndarray]]) -> list[list[int]]:
@@ -30,3 +30,11 @@ def test_steps_across_pieces_and_holes() -> None:
     assert steps_of(found) == [[0, 0], [1, 1], [2], [5], [9]]
     assert steps_of(list(whole.finish(is_complete=True))) == [[12]]
     assert list(whole.finish(is_complete=False)) == []
+
+
+def test_a_hole_that_a_few_bytes_claim_names_no_more_steps_than_fit_in_memory() -> None:
+    whole, one = WholeSteps(), np.array([True])
+    for step in (5, 1 << 40, 1 << 41):
+        whole.lose(1 << 62)
+        assert list(whole.add({"samples/step": np.array([step])}, one)) == []
+    assert whole.lost == {*range(5), *range(6, MOST_GUESSED + 1)} | {5, 1 << 40}
