@@ -91,6 +91,10 @@ class Result(Mapping[str, "pa.Table"]):
             raise KeyError(msg)
         return self.paths[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is a table of that name; none is read for it."""
+        return name in self.paths
+
     def __iter__(self) -> Iterator[str]:
         """The names of the tables."""
         return iter(self.paths)

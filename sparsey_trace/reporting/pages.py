@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import json
 from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 from plotly.offline import get_plotlyjs
 
@@ -46,11 +47,7 @@ def page(
         title: what the page is called; by default the runs.
     """
     scripts = {"plotly": get_plotlyjs(), "report": _asset("report.js")}
-    environment = Environment(
-        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
-    environment.filters["printable"] = printable
-    made = environment.from_string(_asset("report.html")).render(
+    made = _template().render(
         title=", ".join(runs) if title is None else title,
         runs=runs,
         generator=f"{generator} {metadata.version('sparsey-trace')}",
@@ -65,6 +62,15 @@ def page(
     )
     # Text of a trace may hold halves of surrogate pairs, which no encoding of Unicode knows.
     return made.encode("utf-8", "backslashreplace")
+
+
+@functools.cache
+def _template() -> Template:
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters["printable"] = printable
+    return environment.from_string(_asset("report.html"))
 
 
 def _asset(name: str) -> str:

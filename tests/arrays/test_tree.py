@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@settings(max_examples=times(8, 25), deadline=None)
+@settings(max_examples=times(4, 25), deadline=None)
 @given(run=runs())
 def test_every_value_is_there(run: st.Chunk, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("run") / "run.h5"

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_samples_are_counted_by_how_many_macs_are_active(chunk: Chunk) -> None:
     with looked_at(chunk) as run:
         for found, active in zip(activity_over_samples(run), chunk.active, strict=True):

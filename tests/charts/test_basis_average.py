@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_pictures_are_the_means_inside_the_field(chunk: Chunk) -> None:
     with looked_at(chunk, "basis_average") as run:
         if "basis_average" not in run.tables:
@@ -50,7 +50,7 @@ def test_pictures_are_the_means_inside_the_field(chunk: Chunk) -> None:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(5, 10))
+@settings(deadline=None, max_examples=times(3, 10))
 def test_fewer_macs_are_drawn_evenly_and_by_their_numbers(chunk: Chunk) -> None:
     with looked_at(chunk, "basis_average") as run:
         if "basis_average" not in run.tables:

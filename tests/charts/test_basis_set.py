@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_counts_are_means_over_the_macs_that_have_codes(chunk: Chunk) -> None:
     with looked_at(chunk, "basis_set") as run:
         found = {layer.layer: layer for layer in code_counts(run)} if "basis_set" in run.tables else {}

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_the_map_is_of_the_last_epoch_of_training(chunk: Chunk) -> None:
     with looked_at(chunk, "code_usage") as run:
         epoch = chunk.epoch[chunk.is_train].max(initial=-1)

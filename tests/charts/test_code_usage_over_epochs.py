@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_a_point_is_an_epochs_mean_over_the_cms_of_a_mac(chunk: Chunk) -> None:
     with looked_at(chunk, "code_usage") as run:
         if "code_usage" not in run.tables:

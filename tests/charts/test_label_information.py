@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_the_map_is_of_training_where_it_has_labels(chunk: Chunk) -> None:
     with looked_at(chunk, "label_information") as run:
         known = chunk.label != NO_LABEL

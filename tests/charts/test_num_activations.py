@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=ANY_RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_activity_counts_samples_of_both_phases(chunk: Chunk) -> None:
     with looked_at(chunk) as run:
         for found, active in zip(mac_activity(run), chunk.active, strict=True):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS, most=hyp.integers(2, 12))
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_pairs_are_counted_where_a_mac_was_active_for_one_of_them(chunk: Chunk, most: int) -> None:
     train = np.flatnonzero(chunk.phase == TRAIN)
     with looked_at(chunk) as run:

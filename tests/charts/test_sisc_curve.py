@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_a_curve_is_of_all_pairs_of_a_layer(chunk: Chunk) -> None:
     with looked_at(chunk, "sisc_curve") as run:
         found = similarity_curves(run)

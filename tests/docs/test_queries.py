@@ -261,10 +261,8 @@ def test_the_trace_opens_in_xarray(folder: Path, monkeypatch: pytest.MonkeyPatch
     names["run"].close()
 
 
-def test_the_commands_for_other_programs_are_such(
-    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    shutil.copy(folder / "run.h5", tmp_path)
+def test_the_commands_for_other_programs_are_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_trace(tmp_path / "run.h5")
     monkeypatch.chdir(tmp_path)
     for line in blocks("Other programs")[0][1].splitlines():
         assert main(line.split()[1:]) == 0

@@ -100,9 +100,9 @@ def test_a_trace_without_a_sample_yet_is_exported(tmp_path: Path, to: str) -> No
 
 @pytest.mark.parametrize("to", OPENED)
 def test_a_trace_is_read_block_by_block(tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 4 << 10)
+    monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 1 << 10)
     monkeypatch.setattr("sparsey_trace.trace.format.schema._CHUNK_BYTES", 1)
-    run = write_trace(tmp_path / "run.h5", steps=400)
+    run = write_trace(tmp_path / "run.h5", steps=100)
     spans = []
     read = Storage.read
 
@@ -113,5 +113,5 @@ def test_a_trace_is_read_block_by_block(tmp_path: Path, to: str, monkeypatch: py
     monkeypatch.setattr(Storage, "read", watched)
     st.export(run, to=to)
     assert len(spans) > 50
-    assert max(spans) < 200
-    assert sum(spans) < 1600 * 60
+    assert max(spans) < 100
+    assert sum(spans) < 400 * 60

@@ -44,9 +44,9 @@ def test_what_is_stopped_leaves_nothing(
 
 @pytest.mark.parametrize("to", module.FORMS)
 def test_the_same_run_gives_the_same_bytes(tmp_path: Path, to: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 4 << 10)
+    monkeypatch.setattr("sparsey_trace.arrays.tree._BLOCK_BYTES", 1 << 10)
     monkeypatch.setattr("sparsey_trace.trace.format.schema._CHUNK_BYTES", 1)
-    run = write_trace(tmp_path / "run.h5", steps=200)
+    run = write_trace(tmp_path / "run.h5", steps=60)
     made = [st.export(run, to=to, out=tmp_path / name)[0] for name in ("one", "other")]
     one, other = ({str(file.relative_to(path)): file for file in [path, *path.rglob("*")]} for path in made)
     assert one.keys() == other.keys()

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @given(run=runs(), top=strategies.sampled_from([None, 1, 2]))
-@settings(max_examples=times(25, 100), deadline=None)
+@settings(max_examples=times(12, 100), deadline=None)
 def test_rows_are_those_of_the_definition(run: Chunk, top: int | None) -> None:
     metric = BasisSet(top=top)
     table = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)

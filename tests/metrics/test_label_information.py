@@ -27,7 +27,7 @@ COLUMNS = ["bits", "share", "activity_bits", "samples", "codes", "shuffled"]
 
 
 @given(run=runs(), seed=strategies.sampled_from([0, 1, -1]))
-@settings(max_examples=times(25, 100), deadline=None)
+@settings(max_examples=times(12, 100), deadline=None)
 def test_rows_are_those_of_the_definition(run: Chunk, seed: int) -> None:
     metric = LabelInformation(seed=seed)
     table = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)

@@ -63,7 +63,7 @@ def test_every_metric_is_here() -> None:
 
 @pytest.mark.parametrize("metric", METRICS, ids=repr)
 @given(data=st.data())
-@settings(max_examples=times(14, 60), deadline=None)
+@settings(max_examples=times(7, 60), deadline=None)
 def test_laws(metric: Metric, data: st.DataObject) -> None:
     run = data.draw(runs(values=("familiarity",) if isinstance(metric, LayerValue) else ()))
     cuts = data.draw(st.lists(st.integers(0, len(run)), max_size=5).map(sorted))
@@ -88,7 +88,7 @@ def test_laws(metric: Metric, data: st.DataObject) -> None:
     ],
 )
 @given(run=runs(), data=st.data())
-@settings(max_examples=times(14, 60), deadline=None)
+@settings(max_examples=times(7, 60), deadline=None)
 def test_laws_beyond_bounds_that_generated_runs_do_not_reach(
     metric: Metric, where: Any, bounds: dict[str, int], run: Chunk, data: st.DataObject
 ) -> None:

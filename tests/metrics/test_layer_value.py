@@ -55,7 +55,7 @@ def values_in(result: Any) -> list[float | None]:
 
 
 @given(run=runs(values=("familiarity",)), silent=strategies.sampled_from(["skip", "count"]))
-@settings(max_examples=times(20, 100), deadline=None)
+@settings(max_examples=times(10, 100), deadline=None)
 def test_values_are_those_of_the_definition(run: Chunk, silent: Any) -> None:
     given_ = LayerValue(of="familiarity", silent=silent).values(
         run, run.layout, Context(None, recall_from(run))

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @given(run=runs(), repeated=strategies.sampled_from(["latest", "first"]))
-@settings(max_examples=times(40, 200), deadline=None)
+@settings(max_examples=times(20, 200), deadline=None)
 def test_only_inputs_that_were_shown_in_training_are_asked(run: Chunk, repeated: str) -> None:
     metric = MatchAccuracy(exact=True, similarity="intersection", repeated=repeated)
     result = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 @given(run=runs())
-@settings(max_examples=times(25, 100), deadline=None)
+@settings(max_examples=times(12, 100), deadline=None)
 def test_rows_are_those_of_the_definition(run: Chunk) -> None:
     metric = SiscCurve()
     result = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)

@@ -47,7 +47,7 @@ CASES = {
 
 @pytest.mark.parametrize("metrics", CASES.values(), ids=CASES)
 @given(run=runs().filter(len), data=st.data())
-@settings(max_examples=times(7, 50), deadline=None)
+@settings(max_examples=times(4, 50), deadline=None)
 def test_tables_are_those_of_the_definition(
     metrics: dict[str, dict[str, str]], run: Chunk, data: st.DataObject
 ) -> None:

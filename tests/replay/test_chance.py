@@ -12,6 +12,7 @@ from sparsey_trace.replay import chance
 from tests.tables.test_run_totals import write
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -19,41 +20,46 @@ if TYPE_CHECKING:
 NEURONS = 4
 
 
-def plain(measure: str, one: NDArray[Any] | None, other: NDArray[Any] | None) -> float:
-    """How alike two codes are, each [Q] winners; None where the MAC was silent."""
+def plain(
+    measure: str, one: NDArray[Any], active: NDArray[Any], other: NDArray[Any], other_active: NDArray[Any]
+) -> NDArray[Any]:
+    """How alike codes are, each [..., Q] winners: [...]; not a number where nothing can be said of silence.
+
+    Args:
+        measure: how that is measured.
+        one: codes.
+        active: whether the MACs had them, [...].
+        other: those that they are compared with.
+        other_active: the same of these.
+    """
+    cms = one.shape[-1]
+    shared = np.where(active & other_active, (one == other).sum(-1), 0)
+    cells = cms * (active.astype(int) + other_active)
     if measure == "intersection":
-        if one is None and other is None:
-            return np.nan
-        return 0.0 if one is None or other is None else float((one == other).mean())
-    cells = [
-        set() if code is None else {(cm, int(won)) for cm, won in enumerate(code)} for code in (one, other)
-    ]
+        return np.where(active | other_active, shared / cms, np.nan)
     if measure == "hamming":
-        return 1 - len(cells[0] ^ cells[1]) / (3 * NEURONS)
-    return len(cells[0] & cells[1]) / len(cells[0] | cells[1]) if cells[0] | cells[1] else 0.0
+        return 1 - (cells - 2 * shared) / (cms * NEURONS)
+    return shared / np.maximum(cells - shared, 1)
 
 
 def expected(path: Path, measure: str, layer: int) -> float:
     with st.open_trace(path) as trace:
         samples = trace.samples.to_pandas()
         codes, active = trace.layers[layer].codes[:], trace.layers[layer].active[:]
-    code = [[codes[n, m] if active[n, m] else None for m in range(codes.shape[1])] for n in range(len(codes))]
     asked = samples.query(f"phase == 'eval' and epoch == {samples['epoch'].max()}")
-    means = [
-        [
-            nanmean([plain(measure, code[n][mac], code[r][mac]) for r in training(samples, step)])
-            for n, step in zip(asked["sample"], asked["step"], strict=True)
-        ]
-        for mac in range(codes.shape[1])
-    ]
-    return nanmean([nanmean(of_mac) for of_mac in means])
+    means = []
+    for n, step in zip(asked["sample"], asked["step"], strict=True):
+        before = training(samples, step)
+        alike = plain(measure, codes[n], active[n], codes[before], active[before])  # [R, M]
+        means.append([nanmean(of_mac) for of_mac in alike.T])
+    return nanmean([nanmean(of_mac) for of_mac in zip(*means, strict=True)])
 
 
 def training(samples: Any, step: int) -> list[int]:
-    return list(samples.query(f"phase == 'train' and step < {step}")["sample"])
+    return list(samples["sample"][(samples["phase"] == "train") & (samples["step"] < step)])
 
 
-def nanmean(values: list[float]) -> float:
+def nanmean(values: Iterable[float]) -> float:
     known = [value for value in values if not np.isnan(value)]
     return float(np.mean(known)) if known else np.nan
 
@@ -115,15 +121,12 @@ def _of_candidates(run: Path) -> float:
     with st.open_trace(run) as trace:
         samples, view = trace.samples.to_pandas(), trace.layers[0]
         codes, active = view.codes[:], view.active[:]
-    code = [[codes[n, m] if active[n, m] else None for m in range(2)] for n in range(len(codes))]
     asked = samples.query("phase == 'eval' and step > 0")
-    return nanmean(
-        [
-            np.mean([plain("hamming", code[n][mac], code[r][mac]) for r in training(samples, step)])
-            for mac in range(2)
-            for n, step in zip(asked["sample"], asked["step"], strict=True)
-        ]
-    )
+    found = []
+    for n, step in zip(asked["sample"], asked["step"], strict=True):
+        before = training(samples, step)
+        found.append(plain("hamming", codes[n], active[n], codes[before], active[before]).mean(axis=0))
+    return float(np.mean(found))
 
 
 @pytest.mark.parametrize("resolution", ["sample", "step", "epoch"])
@@ -139,10 +142,10 @@ def test_where_both_are_silent_there_is_no_value(tmp_path: Path, resolution: str
 
     def value(row: Any) -> float:
         mine, other = (
-            codes[row.layer][n, row.mac] if active[row.layer][n, row.mac] else None
+            (codes[row.layer][n, row.mac], active[row.layer][n, row.mac])
             for n in (row.sample, row.nearest_sample)
         )
-        return plain("intersection", mine, other)
+        return float(plain("intersection", *mine, *other))
 
     by_sample["value"] = [value(row) for row in by_sample.itertuples()]
     assert by_sample["value"].isna().any()

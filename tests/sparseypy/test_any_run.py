@@ -39,7 +39,7 @@ WATCHES: list[tuple[str, dict[str, Any]]] = [
 
 @pytest.mark.parametrize("loose", [0, 1024])
 @given(run=runs())
-@settings(max_examples=times(5, 15), deadline=None)
+@settings(max_examples=times(3, 15), deadline=None)
 def test_values_per_mac(loose: int, run: Chunk) -> None:
     """All metrics watch one model at once."""
     run = with_one_zero(run)
@@ -59,7 +59,7 @@ def test_values_per_mac(loose: int, run: Chunk) -> None:
 
 
 @given(run=runs())
-@settings(max_examples=times(5, 15), deadline=None)
+@settings(max_examples=times(3, 15), deadline=None)
 def test_basis_averages(run: Chunk) -> None:
     run = with_one_zero(run)
     for kind in (spring, final):
@@ -75,7 +75,7 @@ def test_basis_averages(run: Chunk) -> None:
 
 
 @given(run=runs())
-@settings(max_examples=times(5, 15), deadline=None)
+@settings(max_examples=times(3, 15), deadline=None)
 def test_adherence_draws_from_where_a_run_gets_long(run: Chunk) -> None:
     run = with_one_zero(run)
     limit = 6

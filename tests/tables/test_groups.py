@@ -15,6 +15,7 @@ from sparsey_trace.tables.groups import Groups
 from sparsey_trace.testing import runs, split
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.cli.commands import write_trace
+from tests.faults import times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,7 +34,7 @@ def grouped(chunk: Chunk, resolution: str, over_samples: OverSamples) -> Groups:
 
 @pytest.mark.parametrize("over_samples", ["mean", "sum", "last"])
 @given(run=runs().filter(len), data=st.data())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=times(8, 40), deadline=None)
 def test_they_do_not_depend_on_chunks(over_samples: OverSamples, run: Chunk, data: st.DataObject) -> None:
     resolution = data.draw(st.sampled_from(["step", "epoch", "run"]))
     parts = [part for part in split(run, data.draw(st.lists(st.integers(0, len(run))))) if len(part)]
@@ -48,7 +49,7 @@ def test_they_do_not_depend_on_chunks(over_samples: OverSamples, run: Chunk, dat
 
 
 @given(run=runs().filter(len))
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=times(5, 20), deadline=None)
 def test_means_are_those_of_fractions(run: Chunk) -> None:
     found = grouped(run, "run", "mean").values()[:, 0]
     for phase, mean in zip(np.unique(run.phase), found, strict=True):

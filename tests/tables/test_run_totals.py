@@ -122,18 +122,18 @@ def test_a_run_that_has_grown_comes_to_the_same_as_one_analysed_at_once(
     monkeypatch.setattr(run_totals, "LATELY", 20)
     growing, rows = tmp_path / "run.h5", []
     with st.TraceWriter(growing, layout()) as writer:
-        for start in range(0, SAMPLES, 60):
-            part = slice(start, start + 60)
+        for start in range(0, SAMPLES, 80):
+            part = slice(start, start + 80)
             writer.append(
                 inputs=INPUTS[part],
                 codes=[codes[part] for codes in CODES],
                 active=[active[part] for active in ACTIVE],
-                phase="eval" if start == 180 else "train",
+                phase="eval" if start == 160 else "train",
             )
             writer.commit()
             rows = st.analyze(growing, out=tmp_path / "out").summary_rows()
             assert rows == st.analyze(growing).summary_rows()
-    assert {row.samples for row in rows if row.metric == "num_activations"} == {20, 60}
+    assert {row.samples for row in rows if row.metric == "num_activations"} == {20, 80}
 
 
 def test_the_area_is_what_sizes_were_on_average(tmp_path: Path) -> None:

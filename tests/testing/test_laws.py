@@ -19,6 +19,7 @@ from sparsey_trace.metrics import (
     SampleValues,
 )
 from sparsey_trace.testing import check_metric_laws, runs, split
+from tests.faults import times
 
 
 class Forgetful(BasisSetSize):
@@ -32,7 +33,7 @@ class Forgetful(BasisSetSize):
 
 
 @given(run=runs())
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=times(8, 40), deadline=None)
 def test_a_broken_law_is_found(run: Chunk) -> None:
     trained = np.flatnonzero(run.is_train & run.active[0].any(axis=1))
     assume(len(trained) > 0 and trained[0] + 1 < len(run))

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 # The fixtures are made once for all examples, which is meant.
 one_folder = settings(
-    max_examples=times(10, 25), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=times(6, 25), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 
 

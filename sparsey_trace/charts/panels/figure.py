@@ -43,7 +43,9 @@ def figure(traces: Sequence[Any], *, x: dict[str, Any], y: dict[str, Any], **lay
     """
     y = {**y, "title": {"text": y["title"].replace(" (", "<br>(") if len(y["title"]) > 34 else y["title"]}}
     x = {**x, "title": {"text": x["title"]}}
-    made: dict[str, Any] = go.Figure(list(traces), {"xaxis": x, "yaxis": y, **layout}).to_dict()
+    # The page has its own; a figure would copy Plotly's, which takes longer than all else.
+    layout = {"xaxis": x, "yaxis": y, "template": {}, **layout}
+    made: dict[str, Any] = go.Figure(list(traces), layout).to_dict()
     made["layout"].pop("template", None)
     return made
 

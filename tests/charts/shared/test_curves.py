@@ -39,7 +39,7 @@ def drawn(run: Run, name: str, **options: Any) -> dict[tuple[str, int], Curve]:
 
 
 @given(chunk=RUNS, most=hyp.integers(2, 6))
-@settings(deadline=None, max_examples=times(10, 40))
+@settings(deadline=None, max_examples=times(5, 40))
 def test_a_point_is_the_mean_over_its_samples(chunk: Chunk, most: int) -> None:
     with looked_at(chunk, *MEANS) as run:
         for name in set(MEANS) & set(run.tables):
@@ -68,7 +68,7 @@ def means(values: pd.DataFrame, size: pd.Series) -> Any:
 
 
 @given(chunk=RUNS, most=hyp.integers(2, 6))
-@settings(deadline=None, max_examples=times(10, 40))
+@settings(deadline=None, max_examples=times(5, 40))
 def test_basis_set_sizes_are_those_at_the_end_of_a_point(chunk: Chunk, most: int) -> None:
     with looked_at(chunk, "basis_set_size") as run:
         if "basis_set_size" not in run.tables:
@@ -86,7 +86,7 @@ def test_basis_set_sizes_are_those_at_the_end_of_a_point(chunk: Chunk, most: int
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(8, 20))
+@settings(deadline=None, max_examples=times(4, 20))
 def test_activations_are_shares_of_samples(chunk: Chunk) -> None:
     with looked_at(chunk) as run:
         for (phase, layer), curve in drawn(run, "num_activations", most=2).items():

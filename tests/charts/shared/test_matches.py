@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 @given(chunk=RUNS)
-@settings(deadline=None, max_examples=times(10, 30))
+@settings(deadline=None, max_examples=times(5, 30))
 def test_winners_that_agree_by_class_and_distance_are_those_of_the_last_evaluation(chunk: Chunk) -> None:
     with looked_at(chunk, "match_accuracy") as run:
         if (

@@ -27,15 +27,20 @@ def test_no_progress_bar_on_request(run: Path) -> None:
     assert "replaying" not in on_terminal("analyze", run, "--no-progress-bar")
 
 
+@pytest.fixture(scope="module")
+def long(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_trace(tmp_path_factory.mktemp("long") / "run.h5", steps=3000)
+
+
 @pytest.mark.parametrize(
     ("verb", "more", "what"),
     [("validate", [], "checking"), ("repair", ["-o", "out.h5"], "repairing"), ("analyze", [], "replaying")],
 )
 def test_what_takes_long_shows_rate_and_time_left(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, more: list[str], what: str
+    long: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, verb: str, more: list[str], what: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    seen = on_terminal(verb, write_trace(tmp_path / "run.h5", steps=3000), *more)
+    seen = on_terminal(verb, long, *more)
     assert re.search(rf"{what}.*100%.*[\d,]+ samples/s.*0:00:0\d", seen)
 
 

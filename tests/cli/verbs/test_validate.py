@@ -34,7 +34,7 @@ def test_a_sound_trace(run: Path) -> None:
 
 
 @given(run=runs())
-@settings(max_examples=times(10, 30), deadline=None)
+@settings(max_examples=times(5, 30), deadline=None)
 def test_whatever_is_written_is_sound(run: Chunk, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.mktemp("runs") / "run.h5"
     write_run(path, run, commit_steps=2)

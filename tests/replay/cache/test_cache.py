@@ -48,7 +48,7 @@ def steps_of(run: Chunk) -> list[Chunk]:
     return split(run, (np.flatnonzero(np.diff(run.step)) + 1).tolist())
 
 
-@settings(max_examples=times(6, 300), deadline=None)
+@settings(max_examples=times(3, 300), deadline=None)
 @given(
     run=runs().filter(lambda run: len(run) > 1),
     cuts=st.lists(st.integers(1, 12), max_size=3),

@@ -13,6 +13,7 @@ from sparsey_trace.testing import runs, write_run
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.faults import times
 from tests.trace.feed import LAYOUT, feed, sent
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 # The fixtures are made once for all examples, which is meant.
 one_folder = settings(
-    max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=times(8, 50), suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
 )
 
 
