@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.job_array import ArrayState, analyze_part, merge_parts
     from sparsey_trace.replay.result import Result
     from sparsey_trace.reporting.report import report
+    from sparsey_trace.runs.open_result import open_result
     from sparsey_trace.runs.runs import Runs, open_runs
     from sparsey_trace.trace.reading.open_trace import open_trace
     from sparsey_trace.trace.reading.trace import Trace
@@ -58,6 +59,7 @@ _HOMES = {
     "export": "exporting.export",
     "merge_parts": "replay.job_array",
     "metrics": None,
+    "open_result": "runs.open_result",
     "open_runs": "runs.runs",
     "open_trace": "trace.reading.open_trace",
     "record": "recording",
@@ -87,6 +89,7 @@ __all__ = [
     "export",
     "merge_parts",
     "metrics",
+    "open_result",
     "open_runs",
     "open_trace",
     "record",

@@ -35,6 +35,11 @@ def call_by_url(copy: str, url: str) -> None:
     _URLS[copy] = url
 
 
+def call_by_path(copy: str) -> None:
+    """Have messages call a file by its path here again."""
+    _URLS.pop(copy, None)
+
+
 def url_of(path: str) -> str | None:
     """The URL that a file, or a folder of such files, was brought here from; None where it lay here."""
     return _URLS.get(path)

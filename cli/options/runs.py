@@ -9,7 +9,7 @@ import typer
 
 from sparsey_trace.errors import UsageError
 
-from .trace_path import path_here, trace_path
+from .trace_path import path_here, results_path, trace_path
 
 FILES = 'The trace: one file; or all files of a run, named or as a quoted pattern such as "run.*.h5".'
 
@@ -30,7 +30,7 @@ TABLES = typer.Option(
     "--tables",
     metavar="DIR",
     show_default="RUN.metrics, beside the trace",
-    parser=path_here,
+    parser=results_path,
     help="The folder of tables that `analyze` wrote; what it lacks is computed now, and kept there. Of several runs "
     "given once for each, in their order.",
 )

@@ -13,6 +13,34 @@ def trace_path(name: str) -> Path:
     return _brought(name) if "::" in name or "://" in name else Path(name)
 
 
+def run_path(name: str) -> Path:
+    """A path of a trace, or of a folder of results; of a URL, that of what was brought here.
+
+    Raises:
+        TraceError: there is neither.
+        UsageError: what fsspec needs for this URL isn't installed.
+    """
+    from sparsey_trace.support.user_path import is_url
+
+    return (_results_at(name) if is_url(name) else None) or trace_path(name)
+
+
+def results_path(name: str) -> Path:
+    """A path of a folder of results; of a URL, that of what was brought here.
+
+    Raises:
+        TraceError: there are none at the URL.
+        UsageError: what fsspec needs for this URL isn't installed.
+    """
+    from sparsey_trace.support.user_path import is_url
+
+    if not is_url(name):
+        return path_here(name)
+    from sparsey_trace.replay.results_place import results_folder
+
+    return results_folder(name)
+
+
 def path_here(name: str) -> Path:
     """A path of what is made, followed, or looked for among others, which a URL can't be.
 
@@ -22,6 +50,12 @@ def path_here(name: str) -> Path:
     from sparsey_trace.support.user_path import user_path
 
     return user_path(name)
+
+
+def _results_at(url: str) -> Path | None:
+    from sparsey_trace.replay.results_place import results_at
+
+    return results_at(url)
 
 
 def _brought(name: str) -> Path:

@@ -15,7 +15,6 @@ from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, check_one_run
-from ..options.trace_path import path_here
 from ..output.job_array import do_part, merge_array
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
@@ -44,14 +43,14 @@ def engine_names() -> list[str]:
 
 
 Out = Annotated[
-    Path | None,
+    str | None,
     typer.Option(
         "--out",
         "-o",
         metavar="DIR",
         show_default="RUN.metrics, beside the trace; of many runs runs.metrics, in their common folder",
-        parser=path_here,
-        help="Folder for the Parquet files; it may hold earlier results of the same trace, and nothing else.",
+        help="Folder for the Parquet files, also at a URL such as s3://bucket/run.metrics; it may hold earlier results "
+        "of the same trace, and nothing else.",
     ),
 ]
 Engine = Annotated[
@@ -236,7 +235,7 @@ def analyze(
 
 def _analyze_many(
     runs: list[Path],
-    out: Path | None,
+    out: str | None,
     *,
     as_json: bool,
     explain: bool,
@@ -281,7 +280,7 @@ def _show_explanation(explanation: "Explanation", *, as_json: bool) -> None:
         write(printable(line))
 
 
-def _as_json(run: Path, folder: Path, result: "Result") -> dict[str, Any]:
+def _as_json(run: Path, folder: str | Path, result: "Result") -> dict[str, Any]:
     return {
         "trace": str(run),
         "folder": str(folder),
@@ -293,7 +292,7 @@ def _as_json(run: Path, folder: Path, result: "Result") -> dict[str, Any]:
     }
 
 
-def _show(run: Path, folder: Path, result: "Result") -> None:
+def _show(run: Path, folder: str | Path, result: "Result") -> None:
     """What an analysis came to, where its tables are and which metrics are missing."""
     from sparsey_trace.tables.summary import TEXT_COLUMNS, TEXT_NUMBERS, summary_texts, unit_lines
 

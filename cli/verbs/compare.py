@@ -17,7 +17,7 @@ from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
 from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, check_one_run
-from ..options.trace_path import path_here, trace_path
+from ..options.trace_path import path_here, run_path
 from ..output.exits import RULE_BROKEN
 from ..output.printing import error, note_run_part, wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
@@ -43,7 +43,7 @@ RunsToCompare = Annotated[
         help='Two runs or more: traces (a quoted pattern such as "run.*.h5" for one of several files), or '
         "folders of tables that `analyze` wrote. The others are compared with the first.",
         show_default=False,
-        parser=trace_path,
+        parser=run_path,
     ),
 ]
 Out = Annotated[

@@ -15,7 +15,7 @@ from ..options.common import Debug, Overwrite, ProgressBar
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.runs import TABLES, CompleteSteps, MissingRanks, RepeatedSteps, check_one_run
-from ..options.trace_path import path_here, trace_path
+from ..options.trace_path import path_here, run_path
 from ..output.printing import note, note_run_part, wants_progress, write
 
 EXAMPLES = """\b
@@ -31,7 +31,7 @@ RunsToShow = Annotated[
         metavar="RUN.h5...",
         help='One trace, or up to eight to compare (a quoted pattern such as "run.*.h5" for one of several files).',
         show_default=False,
-        parser=trace_path,
+        parser=run_path,
     ),
 ]
 Out = Annotated[

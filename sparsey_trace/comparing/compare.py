@@ -12,6 +12,7 @@ from sparsey_trace.comparing.many_runs import ManyComparison, figures_of_runs
 from sparsey_trace.comparing.run_figures import figures_of_folder, figures_of_trace
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.find_or_make import Question
+from sparsey_trace.replay.results_place import results_at
 from sparsey_trace.runs.runs import Runs
 from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.user_path import is_url, user_path
@@ -42,9 +43,9 @@ def compare(
     stay there; where that would replace a table that answers another question, they don't.
 
     Args:
-        runs: at least two: traces as `analyze` takes them, or folders of tables, as RUN.metrics. The others
-            are compared with the first. Or many runs, as `open_runs` gives them, which are analysed as its `analyze`
-            does, or the result of that: of these the comparison is a ManyComparison, with a row for each run.
+        runs: at least two: traces as `analyze` takes them, or folders of tables, as RUN.metrics, also at URLs. The
+            others are compared with the first. Or many runs, as `open_runs` gives them, which are analysed as its
+            `analyze` does, or the result of that: of these the comparison is a ManyComparison, with a row for each run.
         metrics: names, or metrics with parameters; all by default.
         resolution: of the tables that are used or made; figures don't depend on it.
         reduction: of these tables too; see `analyze`.
@@ -107,7 +108,9 @@ def compare_many(result: RunsResult, metrics: Sequence[str | Metric[Any]] | None
 def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:
     if isinstance(run, Trace):
         return run
-    if isinstance(run, (str, os.PathLike)) and not is_url(run) and user_path(run).is_dir():
+    if isinstance(run, str) and is_url(run):
+        return results_at(run) or stack.enter_context(open_trace(run))
+    if isinstance(run, (str, os.PathLike)) and user_path(run).is_dir():
         return user_path(run)
     return stack.enter_context(open_trace(run))
 

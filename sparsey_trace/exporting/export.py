@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import OutputError, UsageError
+from sparsey_trace.replay.results_place import results_folder
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.suggest import unknown
@@ -76,7 +77,7 @@ def export(
             the run.
         metrics: for `tensorboard` and `csv`, names, or metrics with parameters; by default all built in with
             values by step.
-        tables: the folder that `analyze` wrote, where it isn't RUN.metrics.
+        tables: the folder that `analyze` wrote, where it isn't RUN.metrics; also at a URL, where nothing is changed.
         n_jobs: how many threads compute metrics; -1 for one on each core.
         progress_bar: show progress on standard error.
 
@@ -106,7 +107,7 @@ def export(
             partial,
             to=to,
             metrics=metrics,
-            tables=None if tables is None else user_path(tables),
+            tables=None if tables is None else results_folder(tables),
             n_jobs=n_jobs,
             progress_bar=progress_bar,
         )

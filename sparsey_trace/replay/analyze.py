@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
-import tempfile
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.replay.by_chunk import ChunkedReplay
@@ -21,8 +19,8 @@ from sparsey_trace.replay.pairs import MOST_PAIRS, check_pairs
 from sparsey_trace.replay.partitioned.partitions import PARTITION_SIZE, check_partition_size, partitions_of
 from sparsey_trace.replay.plan import plan
 from sparsey_trace.replay.result import Result, origin_of
+from sparsey_trace.replay.results_place import ResultsPlace
 from sparsey_trace.support.progress import progress
-from sparsey_trace.support.user_path import user_path
 from sparsey_trace.tables.names import paths_of
 
 if TYPE_CHECKING:
@@ -69,8 +67,8 @@ def analyze(
         resolution: over which samples values are taken together: `sample`, `step`, `epoch`, `run`.
         reduction: over which MACs and layers: None, `layerwise_mean`, `layerwise_sum`, `mean`, `sum`,
             `highest_layer`, `highest_layer_mean`, or `sparse` for basis averages.
-        out: a folder for the Parquet files; it may hold earlier results of the same trace, and
-            nothing else. By default they go to a temporary folder that lives as long as the result.
+        out: a folder for the Parquet files, also a URL that fsspec can write to; it may hold earlier results of the
+            same trace, and nothing else. By default they go to a temporary folder that lives as long as the result.
         n_jobs: how many jobs (threads; processes with engine='processes'); -1 for one on each core.
         engine: `serial`, `threads`, `processes`, or `auto`: threads where there is more than one job; or `dask`: the
             partitions of a long trace on the workers of a cluster, which see the trace and `out` under the same names.
@@ -105,10 +103,10 @@ def analyze(
         trace = found.trace
         partitions = partitions_of(trace, partition_size)
         size = partition_size if len(partitions) > 1 else None
-        folder = user_path(tempfile.mkdtemp(prefix="sparsey-trace-") if out is None else out)
+        place = ResultsPlace.of(out)
+        folder = place.folder
         unless_done = stack.enter_context(contextlib.ExitStack())
-        if out is None:
-            unless_done.callback(shutil.rmtree, folder, ignore_errors=True)
+        unless_done.callback(place.discard)
         with Outputs(folder, trace, **question, partition_size=size) as outputs:
             used = cache and out is not None
             known = Cache(folder, trace, **question, used=used, partition_size=size)
@@ -124,11 +122,12 @@ def analyze(
                     hands = make_hands(engine, found.jobs, len(partitions), client)
                     doing.by_partition(hands, partitions, size, show)
         unless_done.pop_all()
+        place.publish()
         paths = paths_of(folder, todo.metrics)
         return Result(
             paths,
             skipped=found.skipped,
-            temporary=folder if out is None else None,
+            temporary=place.temporary,
             origin=origin_of(trace),
             by_sample=by_sample,
         )

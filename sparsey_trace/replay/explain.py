@@ -15,7 +15,8 @@ from sparsey_trace.replay.pairs import MOST_PAIRS, in_core_hours, pairs_of
 from sparsey_trace.replay.partitioned.partitions import PARTITION_SIZE, check_partition_size, partitions_of
 from sparsey_trace.replay.plan import plan, stretches
 from sparsey_trace.replay.results_folder import check_folder
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.replay.results_place import results_at
+from sparsey_trace.support.user_path import url_named, user_path
 
 if TYPE_CHECKING:
     import os
@@ -174,7 +175,8 @@ def explain(
     with asked(source, metrics=metrics, **question, **budget) as found:
         with contextlib.closing(make_engine(engine, found.jobs)) as work:
             name = type(work).__name__.removesuffix("Engine").lower()
-        folder = None if out is None else user_path(out)
+        url = "" if out is None else url_named(out)
+        folder = None if out is None else results_at(url) if url else user_path(out)
         if folder is not None:
             check_folder(folder, found.trace)
         parts = len(partitions_of(found.trace, partition_size))
@@ -182,11 +184,11 @@ def explain(
         size = partition_size if parts > 1 else None
         used = cache and folder is not None
         known = Cache(folder or Path(), found.trace, **question, used=used, partition_size=size)
-        return _explained(found, plan(found.metrics, known), folder, name, most_pairs, parts)
+        return _explained(found, plan(found.metrics, known), url or folder, name, most_pairs, parts)
 
 
 def _explained(
-    found: Asked, todo: Plan, folder: Path | None, engine: str, most_pairs: int, partitions: int
+    found: Asked, todo: Plan, folder: str | Path | None, engine: str, most_pairs: int, partitions: int
 ) -> Explanation:
     trace = found.trace
     passes = [_pass(todo, todo.folds, todo.at_once, len(trace)), _pass(todo, [], todo.later, len(trace))]

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sparsey_trace.comparing.compare import check_distinct, compare_many
 from sparsey_trace.errors import CacheWarning, OutputError, UsageError
 from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.replay.results_place import results_folder
 from sparsey_trace.runs.runs import Runs
 from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.extras import require
@@ -56,7 +57,8 @@ def report(
         out: the file to make; by default RUN.html beside the trace, A-B.html of several runs, and runs.html in the
             folder of many.
         overwrite: replace whatever is there; an earlier report is replaced without.
-        tables: the folder that `analyze` wrote, where it isn't RUN.metrics; of several runs a folder for each.
+        tables: the folder that `analyze` wrote, where it isn't RUN.metrics; of several runs a folder for each. Also at
+            a URL, where nothing is changed.
         pick: of many runs, the names of up to eight that have curves; by default the four best.
         n_jobs: how many threads; -1 for one on each core.
         progress_bar: show progress on standard error.
@@ -145,7 +147,7 @@ def _folders(
     if len(named) != runs:
         msg = f"tables: expected a folder for each run, {runs} in all, found {len(named)}"
         raise UsageError(msg)
-    return [user_path(name) for name in named]
+    return [results_folder(name) for name in named]
 
 
 def _made(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
@@ -136,8 +137,8 @@ class Runs(Mapping[str, "Trace"]):
             metrics: names, or metrics with parameters; by default all that are built in.
             resolution: as of `analyze`.
             reduction: as of `analyze`.
-            out: the folder of the data set; `folder` by default. It may hold earlier results of many runs, made in the
-                same form, and nothing else.
+            out: the folder of the data set, also a URL that fsspec can write to; `folder` by default. It may hold
+                earlier results of many runs, made in the same form, and nothing else.
             n_jobs: how many jobs; -1 for one on each core.
             engine: `processes`: so many runs at a time, each in one process. `threads`: one run after the other, in so
                 many threads. `serial`; or `auto`: processes where there are more than two runs for each job, else
@@ -154,12 +155,12 @@ class Runs(Mapping[str, "Trace"]):
             OutputError: `out` holds something else, or tables of another form, or can't be written.
         """
         from sparsey_trace.replay.dask_hands import check_client
+        from sparsey_trace.replay.results_place import ResultsPlace
         from sparsey_trace.runs import analyze_runs as doing
         from sparsey_trace.runs.runs_result import RunsResult
 
         asked = doing.ManyMetrics.of(metrics, resolution=resolution, reduction=reduction)
-        folder = self.folder if out is None else user_path(out)
-        check_client(engine, client, folder)
+        check_client(engine, client, self.folder)
         work = doing.Work.of(
             n_jobs=n_jobs,
             engine=engine,
@@ -169,14 +170,26 @@ class Runs(Mapping[str, "Trace"]):
             cache=cache,
             progress_bar=progress_bar,
         )
-        with doing.taken(folder):
-            earlier = read_catalogue(folder / NAME)
-            entries = self.entries(folder=folder, progress_bar=progress_bar)
-            self.keep(folder, entries)
-            failed = doing.analyse_all(folder, entries, asked, work)
-            doing.forget_superseded(folder, superseded(entries, earlier))
-            doing.keep_summaries(folder, self.keep(folder, entries))
-        return RunsResult(folder, entries, failed=self.broken() | failed, skipped=asked.skipped)
+        place = ResultsPlace.of(self.folder if out is None else out)
+        folder = place.folder
+        with contextlib.ExitStack() as unless_done:
+            unless_done.callback(place.discard)
+            with doing.taken(folder):
+                earlier = read_catalogue(folder / NAME)
+                entries = self.entries(folder=folder, progress_bar=progress_bar)
+                self.keep(folder, entries)
+                failed = doing.analyse_all(folder, entries, asked, work)
+                doing.forget_superseded(folder, superseded(entries, earlier))
+                doing.keep_summaries(folder, self.keep(folder, entries))
+            unless_done.pop_all()
+        place.publish()
+        return RunsResult(
+            folder,
+            entries,
+            failed=self.broken() | failed,
+            skipped=asked.skipped,
+            temporary=place.temporary,
+        )
 
     def keep(self, folder: Path, entries: list[Entry]) -> list[Entry]:
         """Write the catalogue of a folder of results, with the runs that it knew before; all of them.

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import shutil
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -45,9 +47,17 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
     """
 
     def __init__(
-        self, folder: Path, entries: Sequence[Entry], *, failed: dict[str, str], skipped: dict[str, str]
+        self,
+        folder: Path,
+        entries: Sequence[Entry],
+        *,
+        failed: dict[str, str],
+        skipped: dict[str, str],
+        temporary: Path | None = None,
     ) -> None:
-        """Made by `Runs.analyze`."""
+        """Made by `Runs.analyze`; a temporary folder lives as long as the result."""
+        if temporary is not None:
+            weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
         self.folder, self.failed, self.skipped = folder, failed, skipped
         self.entries = [entry for entry in entries if entry.run]
         runs = {entry.run for entry in self.entries}

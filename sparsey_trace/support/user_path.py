@@ -38,13 +38,26 @@ def user_path(named: str | os.PathLike[str]) -> Path:
     if not text:
         msg = "path: expected the name of a file or folder, found an empty one"
         raise UsageError(msg)
-    if url := text if is_url(text) else _lost_url(text):
+    if url := url_named(named):
         msg = (
             f"{url}: expected a path on this machine's disks, found a URL; copy what is there to here first, "
             "or what is made here to there afterwards"
         )
         raise UsageError(msg)
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises where there is no such user
+
+
+def url_named(named: str | os.PathLike[str]) -> str:
+    """The URL that was named, also one that was made a Path; empty where a path was.
+
+    >>> from pathlib import PurePosixPath
+    >>> url_named("s3://bucket/run.metrics"), url_named(PurePosixPath("s3://bucket/run.metrics"))
+    ('s3://bucket/run.metrics', 's3://bucket/run.metrics')
+    >>> url_named("run.metrics")
+    ''
+    """
+    text = os.fspath(named)
+    return text if is_url(text) else _lost_url(text)
 
 
 def _lost_url(text: str) -> str:

@@ -8,6 +8,7 @@ from importlib import metadata
 from pathlib import Path
 from types import ModuleType
 
+import fsspec
 import pandas as pd
 import pytest
 import yaml
@@ -29,11 +30,14 @@ def test_the_page_on_analysis_reads_and_analyzes(tmp_path: Path, monkeypatch: py
     monkeypatch.chdir(tmp_path)
     (tmp_path / "run.h5").symlink_to(ROOT / "sample_traces" / "digits.h5")
     analyze("run.h5", metrics=["basis_set_size"], resolution="step", out="run.metrics")
-    in_pandas, in_python, reading = blocks("docs/analyse.md")
+    in_pandas, in_python, at_a_url, reading = blocks("docs/analyse.md")
     names = {"st": st, "pd": pd}
     for example in (in_pandas, in_python.replace("n_jobs=2", "n_jobs=1"), reading):
         exec(compile(example, "docs/analyse.md", "exec"), names)
     assert len(names["result"]) == 3
+    exec(compile(at_a_url.replace("s3://", "memory://"), "docs/analyse.md", "exec"), names)
+    assert list(names["result"]) == ["basis_set_size"]
+    fsspec.filesystem("memory").rm("/bucket", recursive=True)
 
 
 def test_what_the_readme_shows_is_there_and_small() -> None:

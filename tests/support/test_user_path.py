@@ -66,7 +66,9 @@ URL = "s3://bucket/runs/made"
 
 
 @pytest.mark.parametrize("place", [URL, Path(URL)])
-def test_nothing_is_made_at_a_url(place: str | Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_but_results_is_made_at_a_url(
+    place: str | Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(home)
     write_trace(home / "run.h5", steps=1)
     model = nn.Sequential(nn.Hardtanh(0, 1))
@@ -74,11 +76,9 @@ def test_nothing_is_made_at_a_url(place: str | Path, home: Path, monkeypatch: py
     for call in (
         lambda: st.TraceWriter(place, LAYOUT),
         lambda: st.record(model, place, layers=[pooled]),
-        lambda: st.analyze("run.h5", metrics=["basis_set_size"], out=place),
-        lambda: st.explain("run.h5", out=place),
+        lambda: st.analyze_part("run.h5", part=(1, 2), metrics=["basis_set_size"], out=place),
         lambda: st.export("run.h5", to="csv", out=place),
         lambda: st.report("run.h5", place),
-        lambda: st.open_runs("run.h5").analyze(out=place),
         lambda: st.open_runs("run.h5").catalogue(out=place),
         lambda: repair("run.h5", place),
         lambda: relabel("run.h5", "labels.csv", place),

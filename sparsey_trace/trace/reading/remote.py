@@ -13,6 +13,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError, call_by_url, url_of
+from sparsey_trace.support.stores import is_here, store_at
 from sparsey_trace.trace.hdf5.ranged_file import RangedFile, current_info
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
@@ -40,25 +41,18 @@ def fetch(url: str) -> list[Path]:
         UsageError: fsspec, or what it needs for this, isn't installed.
     """
     try:
-        import fsspec
-        from fsspec.implementations.local import LocalFileSystem
-    except ModuleNotFoundError as error:
-        msg = f'{url}: expected the package fsspec, found it not installed; run pip install "sparsey-trace[remote]"'
-        raise UsageError(msg) from error
-    try:
-        system, path = fsspec.core.url_to_fs(url)
+        system, path = store_at(url)
         several = is_pattern(path, system.exists)
         names = sorted(system.glob(only_below(path, system.exists))) if several else [path]
-        if isinstance(system, LocalFileSystem):
+        if is_here(system):
             return [Path(name) for name in names]
         found = _places(names)
         for name, place in zip(names, found, strict=True):
             _bring(system, name, place, _url(url, system.unstrip_protocol(name)) if several else url)
         for name, place in zip(names, found, strict=True):
             call_by_url(str(place.parent), system.unstrip_protocol(name).rpartition("/")[0])
-    except ImportError as error:
-        msg = f"{url}: expected the packages that fsspec needs for it, found one not installed: {error}"
-        raise UsageError(msg) from error
+    except UsageError:
+        raise
     except (OSError, ValueError) as error:
         msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
         raise TraceError(msg) from error
@@ -97,13 +91,13 @@ def know(urls: Mapping[str, str]) -> None:
     Raises:
         TraceError: one can't be had any more.
     """
-    import fsspec
-
     for place, url in urls.items():
         if place not in _ranged:
             try:
-                system, name = fsspec.core.url_to_fs(url)
+                system, name = store_at(url)
                 _ranged[place] = RangedFile(system, name, current_info(system, name))
+            except UsageError:
+                raise
             except (OSError, ValueError) as error:
                 msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
                 raise TraceError(msg) from error

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import re
+import shutil
 from typing import TYPE_CHECKING
 
 import fsspec
@@ -77,6 +80,33 @@ def test_what_can_t_be_had_is_told_in_a_line_that_names_the_url(
         assert done.stderr == f"sparsey-trace: {url}: {found}\n"
 
 
+def test_results_stand_at_a_url(there: Path) -> None:
+    place = "memory://results/run.metrics"
+    done = sparsey_trace("analyze", URL, "-m", "num_activations", "-o", place, "--json", cwd=there)
+    assert (done.returncode, done.stderr) == (0, "")
+    said = json.loads(done.stdout)
+    table = said["tables"]["num_activations"]
+    assert said["folder"] == place
+    assert re.fullmatch(place + "/[0-9T]{15}-[0-9a-f]{16}/num_activations.parquet", table)
+    assert fsspec.filesystem("memory").exists(table)
+    again = sparsey_trace("analyze", URL, "-m", "num_activations", "-o", place, "--explain", cwd=there)
+    assert "num_activations: from the cache" in again.stdout
+    here = sparsey_trace("analyze", URL, "-m", "num_activations", cwd=there)
+    assert here.returncode == 0
+    other = write_trace(there / "other.h5", steps=3)
+    compared = sparsey_trace("compare", place, other, "-m", "num_activations", cwd=there)
+    assert (compared.returncode, compared.stderr) == (0, "")
+    assert place in compared.stdout
+    words = ["export", URL, "--to", "csv", "-m", "num_activations", "--tables", place, "-o", "csv"]
+    assert sparsey_trace(*words, cwd=there).returncode == 0
+    nowhere = sparsey_trace("plot", URL, "learning", "--tables", "memory://results/none", cwd=there)
+    assert nowhere.stderr == (
+        "sparsey-trace: memory://results/none: expected a folder of results, which `analyze` writes, found none\n"
+    )
+    fsspec.filesystem("memory").rm("/results", recursive=True)
+    shutil.rmtree(there / "run.metrics")
+
+
 PLACE = "s3://bucket/results"
 
 
@@ -86,12 +116,11 @@ PLACE = "s3://bucket/results"
         ["watch", PLACE],
         ["runs", PLACE],
         ["runs", ".", "-o", PLACE],
-        ["analyze", "run.h5", "-o", PLACE],
+        ["analyze", URL, "-o", PLACE, "--part", "1/2"],
         ["compare", "run.h5", "other.h5", "-o", PLACE],
         ["demo", "-o", PLACE],
         ["export", "run.h5", "--to", "csv", "-o", PLACE],
         ["plot", "run.h5", "learning", "-o", PLACE],
-        ["plot", "run.h5", "learning", "--tables", PLACE],
         ["pack", "run.h5", "-o", PLACE],
         ["relabel", "run.h5", "--labels", "labels.csv", "-o", PLACE],
         ["repair", "run.h5", "-o", PLACE],

@@ -17,6 +17,7 @@ import sparsey_trace as st
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.trace.hdf5 import ranged_file
 from sparsey_trace.trace.reading import remote
+from tests.buckets import bucket
 from tests.replay.runs import write_run
 from tests.trace.reading.range_server import RangeServer
 
@@ -226,28 +227,18 @@ def test_what_a_store_says_no_to_is_told_by_the_url(served: Served) -> None:
 
 
 def test_a_bucket_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
-    moto, s3fs = pytest.importorskip("moto.server"), pytest.importorskip("s3fs")
-    server = moto.ThreadedMotoServer(port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    options = {"endpoint_url": f"http://{host}:{port}", "key": "key", "secret": "secret"}
-    monkeypatch.setitem(fsspec.config.conf, "s3", options)
-    try:
-        bucket = s3fs.S3FileSystem(**options)
-        bucket.mkdir("runs")
+    with bucket("runs") as store:
         for name in ("digits", "mnist"):
-            bucket.put_file(ROOT / f"sample_traces/{name}.h5", f"runs/{name}.h5")
+            store.put_file(ROOT / f"sample_traces/{name}.h5", f"runs/{name}.h5")
         here, there = ROOT / "sample_traces/mnist.h5", "s3://runs/mn*.h5"
         wanted = {"metrics": ["num_activations"]}
         assert st.analyze(there, **wanted)["num_activations"].equals(
             st.analyze(here, **wanted)["num_activations"]
         )
         with st.open_trace("s3://runs/mnist.h5") as trace:
-            bucket.put_file(ROOT / "sample_traces/digits.h5", "runs/mnist.h5")
+            store.put_file(ROOT / "sample_traces/digits.h5", "runs/mnist.h5")
             monkeypatch.setattr(ranged_file, "_SETTLED_SECONDS", 0)
             with pytest.raises(
                 TraceError, match=r"^s3://runs/mnist\.h5: .* another version of it than was opened"
             ):
                 trace.layers[0].codes[:]
-    finally:
-        server.stop()

@@ -1,0 +1,52 @@
+"""Stores that fsspec reaches: what a URL names there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.errors import UsageError
+
+if TYPE_CHECKING:
+    from fsspec import AbstractFileSystem
+
+
+def store_at(url: str) -> tuple[AbstractFileSystem, str]:
+    """The store that a URL leads to, and what it calls what the URL names.
+
+    Raises:
+        UsageError: fsspec, or what it needs for this, isn't installed.
+        ValueError: fsspec knows no such store.
+        OSError: what stands around it can't be opened.
+    """
+    try:
+        import fsspec
+    except ModuleNotFoundError as error:
+        msg = f'{url}: expected the package fsspec, found it not installed; run pip install "sparsey-trace[remote]"'
+        raise UsageError(msg) from error
+    try:
+        system, name = fsspec.core.url_to_fs(url)
+    except ImportError as error:
+        msg = f"{url}: expected the packages that fsspec needs for it, found one not installed: {error}"
+        raise UsageError(msg) from error
+    return system, str(name)
+
+
+def is_here(system: Any) -> bool:
+    """Whether a store is this machine's own disk."""
+    from fsspec.implementations.local import LocalFileSystem
+
+    return isinstance(system, LocalFileSystem)
+
+
+def here(url: str) -> Path | None:
+    """The path of what lies on this machine's own disk (`file://`); None where it lies elsewhere.
+
+    Raises:
+        UsageError: fsspec, or what it needs for this, isn't installed.
+    """
+    try:
+        system, name = store_at(url)
+    except (OSError, ValueError):
+        return None
+    return Path(name) if is_here(system) else None
