@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES
 
@@ -21,9 +19,12 @@ def check_chunk(chunk: Chunk, path: Path) -> None:
     Raises:
         TraceError: it does; the message names the trace at `path`.
     """
+    goes_on = chunk.step[1:] == chunk.step[:-1]
+    turns = (chunk.phase[1:] != chunk.phase[:-1]) | (chunk.epoch[1:] != chunk.epoch[:-1])
     wrong: dict[str, Any] = {
         "phases of 0 (train) and 1 (eval)": (chunk.phase >= len(PHASES)).any(),
-        "steps that never fall": (np.diff(chunk.step) < 0).any(),
+        "steps that never fall": (chunk.step[1:] < chunk.step[:-1]).any(),
+        "one phase and one epoch in each step": (goes_on & turns).any(),
     }
     for layer, codes in zip(chunk.layout.layers, chunk.codes, strict=False):
         expected = f"winners from 0 to {layer.num_neurons - 1} in {layer.name}"

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 WRONG: dict[str, tuple[str, object, int, str]] = {
     "a winner": ("layers/0/codes", (70, 3, 0), 5, "samples 0 to 283: expected winners from 0 to 4 in low"),
     "a phase": ("samples/phase", 70, 2, r"samples 0 to 283: expected phases of 0 \(train\) and 1 \(eval\)"),
+    "an epoch": ("samples/epoch", 282, 9, "samples 0 to 283: expected one phase and one epoch in each step"),
     "a step": ("samples/step", 70, 0, "samples 0 to 283: expected steps that never fall"),
 }
 
