@@ -208,13 +208,26 @@ def count_new(
     return new
 
 
+@bordered(_check_counts)
+@compiled
 def count_known(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int32]:
     """[n, M] int32, how many codes each MAC has shown by the end of each sample, of n from `start`."""
-    known = count_new(first, ends, start, samples).cumsum(axis=0, dtype=np.int32)
-    begins = [0, *ends[:-1].tolist()]
-    known += [int(first[begin:end].searchsorted(start)) for begin, end in zip(begins, ends, strict=True)]
+    known = np.zeros((samples, len(ends)), np.int32)
+    begin = 0
+    for mac in range(len(ends)):
+        index = _known(first, begin, ends[mac], start)
+        if samples:
+            known[0, mac] = index - begin
+        while index < ends[mac] and first[index] < start + samples:
+            if first[index] >= start:  # always, where samples rise
+                known[first[index] - start, mac] += 1
+            index += 1
+        begin = ends[mac]
+    for sample in range(1, samples):
+        for mac in range(len(ends)):
+            known[sample, mac] += known[sample - 1, mac]
     return known
 
 

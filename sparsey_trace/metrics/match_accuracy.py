@@ -12,7 +12,7 @@ from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, 
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore, identities
-from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, code_similarity
+from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, PairsOfCodes
 from sparsey_trace.metrics.state_checks import check_parts
 
 if TYPE_CHECKING:
@@ -157,14 +157,9 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         for layer, codes, active, old_codes, old_active in zip(
             layout.layers, chunk.codes, chunk.active, recalled.codes, recalled.active, strict=True
         ):
-            own = codes[asked]
-            # CM by CM: counting along an axis as short as Q takes seven times as long.
-            agreeing = np.zeros(own.shape[:2], np.int64)
-            for cm in range(layer.num_cms):
-                agreeing += own[:, :, cm] == old_codes[:, :, cm]
-            both: dict[str, Any] = {"agreeing": agreeing, "active": active[asked], "other": old_active}
-            values.append(code_similarity(layer, self.similarity, **both))
-            winners.append(code_similarity(layer, "intersection", **both))
+            pairs = PairsOfCodes(layer, codes[asked], active[asked], old_codes, old_active)
+            values.append(pairs.similarity(self.similarity))
+            winners.append(pairs.similarity("intersection"))
         return SampleValues(
             sample=asked,
             values=values,

@@ -51,3 +51,39 @@ def code_similarity(
     if measure == "intersection":
         return np.asarray(np.where(on > 0, shared / layer.num_cms, np.nan), np.float64)
     return np.asarray(shared / np.maximum(on - shared, 1), np.float64)
+
+
+class PairsOfCodes:
+    """Pairs of codes of one layer, which can be compared by several measures."""
+
+    def __init__(
+        self,
+        layer: LayerLayout,
+        codes: NDArray[Any],
+        active: NDArray[np.bool_],
+        old_codes: NDArray[Any],
+        old_active: NDArray[np.bool_],
+    ) -> None:
+        """From codes [n, M, Q] and activity [n, M], of both."""
+        self._layer = layer
+        levels = layer.num_cms + 1
+        # What a similarity depends on, as a number: there are many pairs, but few kinds of them.
+        self._kind = active.astype(np.min_scalar_type(4 * levels))
+        self._kind *= 2
+        self._kind += old_active
+        self._kind *= levels
+        # CM by CM: counting along an axis as short as Q takes seven times as long.
+        for cm in range(layer.num_cms):
+            self._kind += codes[:, :, cm] == old_codes[:, :, cm]
+
+    def similarity(self, measure: CodeMeasure) -> NDArray[np.float64]:
+        """[n, M], how alike they are."""
+        active, other, agreeing = np.indices((2, 2, self._layer.num_cms + 1))
+        of_kinds = code_similarity(
+            self._layer,
+            measure,
+            agreeing=agreeing,
+            active=active.astype(np.bool_),
+            other=other.astype(np.bool_),
+        )
+        return np.asarray(of_kinds.ravel()[self._kind], np.float64)

@@ -100,6 +100,37 @@ class Groups:
             known=known,
         )
 
+    @classmethod
+    def by_layer(
+        cls,
+        chunk: Chunk,
+        sample: NDArray[np.int64],
+        values: Sequence[NDArray[Any]],
+        *,
+        over_samples: OverSamples,
+        may_lack: bool = False,
+    ) -> Groups:
+        """A group for each of the samples, with the total of each layer's MACs; arguments as of `of`."""
+        known = [np.full(len(part), part.shape[1]) for part in values]
+        if may_lack:
+            known = [np.count_nonzero(~np.isnan(part), axis=1) for part in values]
+            values = [np.nan_to_num(part, nan=0.0) for part in values]
+        whole = over_samples != "mean"
+        # MAC by MAC as if these were samples.
+        totals = [
+            _totals([part.T], np.zeros(part.shape[1], np.int64), 1, whole=whole)[:, 0] for part in values
+        ]
+        return cls(
+            over_samples=over_samples,
+            key=chunk.sample[sample],
+            step=chunk.step[sample],
+            epoch=chunk.epoch[sample],
+            phase=chunk.phase[sample],
+            samples=np.ones(len(sample), np.int64),
+            totals=np.stack(totals, axis=2),
+            known=np.stack(known, axis=1).astype(np.int64, copy=False),
+        )
+
     def __len__(self) -> int:
         """The number of groups."""
         return len(self.key)
@@ -136,16 +167,6 @@ class Groups:
         """Groups of steps as one for each epoch and phase."""
         key = _epoch_keys(self.epoch, self.phase)
         return replace(self, key=key)._combined()
-
-    def by_layer(self, widths: Sequence[int]) -> Groups:
-        """With a total for each layer, of so many columns each, in place of each column's."""
-        starts = np.cumsum([0, *widths[:-1]])
-        totals = np.add.reduceat(self.totals, starts, axis=2)
-        return replace(
-            self,
-            totals=carried(totals),
-            known=np.add.reduceat(self.counts(), starts, axis=1),
-        )
 
     def values(self) -> NDArray[Any]:
         """[g, X], what stands for each group: float64 means, nan where no sample has a value; else int64."""
@@ -245,8 +266,6 @@ def group_keys(chunk: Chunk | Groups, resolution: str) -> NDArray[np.int64]:
     phase = chunk.phase.astype(np.int64)
     if resolution == "step":
         return chunk.step
-    if resolution == "sample" and not isinstance(chunk, Groups):
-        return chunk.sample
     return phase if resolution == "run" else _epoch_keys(chunk.epoch, chunk.phase)
 
 

@@ -181,12 +181,10 @@ def _tail(chunk: Chunk, sample: NDArray[np.int64], values: Sequence[NDArray[Any]
     train = np.flatnonzero(chunk.phase[sample] == TRAIN)[-LATELY:]
     if epochs.over_samples == "last" or not _is_one(epochs):
         train = train[:0]
-    each = Groups.of(
+    return Groups.by_layer(
         chunk,
         sample[train],
         [part[train] for part in values],
-        resolution="sample",
         over_samples=epochs.over_samples,
         may_lack=epochs.known is not None,
     )
-    return each.by_layer([part.shape[1] for part in values])

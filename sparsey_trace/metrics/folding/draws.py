@@ -9,6 +9,7 @@ draws merge into the draw of both.
 from __future__ import annotations
 
 import heapq
+import math
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
@@ -19,13 +20,25 @@ if TYPE_CHECKING:
 
 FOREVER = int(np.iinfo(np.int64).max)
 
+_SHORT = 2047
+"""Bytes of the longest row for which hashlib keeps the interpreter's lock; of longer ones it makes more of its time."""
+
 
 def digests(rows: NDArray[Any], *, size: int, seed: int = 0) -> NDArray[np.void]:
     """[n] byte strings of `size` bytes: BLAKE2b digests of the n rows [n, ...], keyed by the seed."""
     key = seed.to_bytes(8, "little", signed=True)
-    rows = np.ascontiguousarray(rows)
-    found = bytearray().join(blake2b(row.tobytes(), digest_size=size, key=key).digest() for row in rows)
-    return np.frombuffer(found, np.dtype((np.void, size)))
+    kind = np.dtype((np.void, size))
+    width = rows.itemsize * math.prod(rows.shape[1:])
+    if not len(rows):
+        return np.empty(0, kind)
+    # Numba compiles anew for what can't be written to.
+    data = np.require(rows, requirements=["C", "W"]).view(np.uint8).reshape(len(rows), width)
+    if width > _SHORT:
+        found = bytearray().join(blake2b(row.data, digest_size=size, key=key).digest() for row in data)
+        return np.frombuffer(found, kind)
+    from sparsey_trace.kernels.blake2b import blake2b_rows
+
+    return blake2b_rows(data, size, np.array([*key], np.uint8)).view(kind).reshape(len(rows))
 
 
 def priorities(candidates: NDArray[Any], seed: int) -> NDArray[np.uint64]:
