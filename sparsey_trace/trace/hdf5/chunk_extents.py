@@ -6,6 +6,7 @@ was written to a place of its own, one of two that share bytes isn't what it is 
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
@@ -20,6 +21,9 @@ _Extents: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
 _SMALLEST_CHUNK = 16
 """Bytes that a chunk and its element of the index take at least; one of nothing but zeros takes 30."""
 
+_AT_ONCE = 16
+"""Indexes that are read at once, where each read has to be waited for."""
+
 SHARED = -2
 """Stands for where a chunk ends that shares bytes with another."""
 
@@ -28,10 +32,12 @@ class Indexed(Protocol):
     """A dataset with an index of its chunks.
 
     Attributes:
+        is_far: whether its bytes lie elsewhere, and have to be waited for.
         known: [n], where each chunk begins; and [n], where it ends, which is 0 or less where that isn't known.
         chunks_across: how many chunks a row has.
     """
 
+    is_far: bool
     known: _Extents
     chunks_across: int
 
@@ -101,14 +107,20 @@ class ChunkExtents:
         return faults | {dataset: dataset.known for dataset in indexes}
 
     def _indexes(self, rows: int) -> tuple[dict[Indexed, _Extents], dict[Indexed, Exception]]:
-        found: dict[Indexed, _Extents] = {}
-        faults: dict[Indexed, Exception] = {}
-        for dataset in self._datasets:
+        def read(dataset: Indexed) -> _Extents | Exception:
             try:
-                found[dataset] = dataset.read_index(rows)
+                return dataset.read_index(rows)
             except (LookupError, OSError, ValueError) as fault:
-                faults[dataset] = fault
-        return found, faults
+                return fault
+
+        if any(dataset.is_far for dataset in self._datasets):
+            with ThreadPoolExecutor(_AT_ONCE) as pool:
+                read_all = list(pool.map(read, self._datasets))
+        else:
+            read_all = list(map(read, self._datasets))
+        of_each = list(zip(self._datasets, read_all, strict=True))
+        found = {dataset: one for dataset, one in of_each if not isinstance(one, Exception)}
+        return found, {dataset: one for dataset, one in of_each if isinstance(one, Exception)}
 
 
 def rows_that_fit(file_size: int, chunks_across: int) -> int:

@@ -56,11 +56,13 @@ class ChunkLocations:
 
     Attributes:
         length: of the dataset's first axis, as far as is known.
+        is_far: whether the file lies elsewhere.
     """
 
     def __init__(self, source: ByteSource, dataset: GrowingDataset, size: int, extents: ChunkExtents) -> None:
         """Nothing is read yet."""
         self._source, self._dataset, self._size = source, dataset, size
+        self.is_far = bool(source.version)
         self.length = dataset.shape[0]
         sides = zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
         self.chunks_across: int = math.prod(-(-side // length) for side, length in sides)
@@ -79,7 +81,7 @@ class ChunkLocations:
             ValueError: one is missing, or can't be what a chunk is.
         """
         begins, ends = self._find(numbers)
-        if self._source.version:
+        if self.is_far:
             self._source.prefetch(list(zip(begins, ends, strict=True)), list(self._next(numbers)))
         found = []
         for spans in _adjacent(begins, ends):
@@ -87,6 +89,10 @@ class ChunkLocations:
             content = self._source.read(start, spans[-1][1] - start)
             found += [content[begin - start : end - start] for begin, end in spans]
         return found
+
+    def spans(self, numbers: Sequence[int]) -> list[tuple[int, int]]:
+        """Where chunks begin and end; see `read`."""
+        return list(zip(*self._find(numbers), strict=True)) if numbers else []
 
     def _next(self, numbers: Sequence[int]) -> Iterator[tuple[int, int]]:
         """Where the chunks stand that one who reads on needs next: of the next rows, the same ones."""

@@ -20,8 +20,13 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
-_BLOCK, _FIRST_BLOCKS = 1 << 16, 4
+_BLOCK, _FIRST_BLOCKS = 1 << 13, 32
 """Bytes of a block; and how many are fetched at first: what `pack` has put in front, mostly."""
+_NEXT_BLOCKS = 8
+"""How many are fetched of those that follow on others that were."""
+_LEAST, _GAP = 1 << 12, 1 << 11
+"""Bytes that a range of chunks has at least, as what stands beside a small one is needed next; and how far apart two
+may be that are fetched as one."""
 _SMALL = 1 << 20
 """Of a file of no more bytes all is fetched at once."""
 _MOST_KEPT = 64 << 20
@@ -62,6 +67,7 @@ class RangedFile:
         self._checked = time.monotonic()
         self._kept = _Extents()
         self._lock = threading.RLock()
+        self._waiting = _locks()
         self.requests = self.fetched = 0
 
     def is_still(self, info: Mapping[str, Any]) -> bool:
@@ -84,9 +90,14 @@ class RangedFile:
             return b""
         found = self._kept.get(address, end)
         if found is None:
-            begin, stop = (address, end) if count > _BLOCK else self._blocks(address, end)
-            self._fetch([(begin, stop)])
-            found = self._kept.get(address, end)
+            self._here()
+            # Of several threads that need a block one fetches it.
+            with self._waiting[address // _BLOCK % len(self._waiting)]:
+                found = self._kept.get(address, end)
+                if found is None:
+                    is_large = count > _NEXT_BLOCKS * _BLOCK
+                    self._fetch([(address, end) if is_large else self._blocks(address, end)])
+                    found = self._kept.get(address, end)
         if found is None:
             msg = f"{end - address:,} bytes at {address:,} that don't fit in memory"
             raise OSError(msg)
@@ -100,7 +111,8 @@ class RangedFile:
     def prefetch(self, needed: Sequence[tuple[int, int]], ahead: Sequence[tuple[int, int]] = ()) -> None:
         """See `ByteSource`."""
         if self._lacking(needed):
-            self._fetch(self._lacking([*needed, *ahead]))
+            spans = map(_with_neighbours, self._lacking([*needed, *ahead]))
+            self._fetch([(begin, min(end, self._size)) for begin, end in _joined(spans)])
 
     def copy_to(self, path: Path) -> None:
         """Copy all of it to a path here.
@@ -111,14 +123,15 @@ class RangedFile:
         self._here().get_file(self._path, str(path))
 
     def _lacking(self, spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
-        return [span for span in _joined(spans) if span[1] <= self._size and not self._kept.has(*span)]
+        return _joined(span for span in spans if span[1] <= self._size and not self._kept.has(*span))
 
     def _blocks(self, address: int, end: int) -> tuple[int, int]:
         """What is fetched for a few bytes: the blocks that they are in."""
         if self._size <= _SMALL:
             return 0, self._size
         first = address // _BLOCK * _BLOCK
-        least = first + _BLOCK * (_FIRST_BLOCKS if not first else 1)
+        follows = first and self._kept.has(first - 1, first)
+        least = first + _BLOCK * (_NEXT_BLOCKS if follows else 1 if first else _FIRST_BLOCKS)
         return first, min(self._size, max(least, -(-end // _BLOCK) * _BLOCK))
 
     def _fetch(self, spans: Sequence[tuple[int, int]]) -> None:
@@ -146,7 +159,7 @@ class RangedFile:
         """The store, as this process reaches it: connections don't outlive a fork."""
         if self._process != os.getpid():
             self._system = type(self._system)(**self._system.storage_options)
-            self._process = os.getpid()
+            self._process, self._waiting = os.getpid(), _locks()
         return self._system
 
     def _check_version(self, system: AbstractFileSystem) -> None:
@@ -251,11 +264,23 @@ class _Extents:
         self._starts.remove(start)
 
 
+def _locks() -> list[threading.Lock]:
+    return [threading.Lock() for _ in range(64)]
+
+
+def _with_neighbours(span: tuple[int, int]) -> tuple[int, int]:
+    """A small span with what stands beside it, most of it behind."""
+    begin, end = span
+    if end - begin >= _LEAST:
+        return span
+    return max(0, begin - _LEAST // 4), max(end, begin + _LEAST * 3 // 4)
+
+
 def _joined(spans: Iterable[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Spans in order, those together of which one begins where the one before ends."""
+    """Spans in order, those together of which one begins where the one before ends, or little further on."""
     found: list[tuple[int, int]] = []
     for begin, end in sorted(spans):
-        if found and begin <= found[-1][1]:
+        if found and begin <= found[-1][1] + _GAP:
             found[-1] = (found[-1][0], max(end, found[-1][1]))
         else:
             found.append((begin, end))

@@ -116,6 +116,17 @@ class ChunkedColumn:
         """How many chunks a row has."""
         return self._locations.chunks_across
 
+    def spans(self, start: int, stop: int) -> list[tuple[int, int]]:
+        """Where the chunks stand in the file that hold samples `start` to `stop`.
+
+        Raises:
+            ValueError: one is missing, or says of itself what can't be.
+        """
+        size = self._shape[0]
+        return self._locations.spans(
+            range(start // size * self.chunks_across, -(-stop // size) * self.chunks_across)
+        )
+
     def checksums(self, samples: int) -> NDArray[np.uint32]:
         """[n], of the chunks that hold the first samples, as they stand in the file.
 

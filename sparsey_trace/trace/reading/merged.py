@@ -145,6 +145,15 @@ class MergedStorage:
         }
         return _joined(owners, parts)
 
+    def prefetch(self, paths: Sequence[str], start: int, stop: int) -> None:
+        """Fetch what these columns' samples take together, of files elsewhere; see `Storage.prefetch`."""
+        if not any(file.storage.is_far for file in self.files):
+            return
+        owners, there = self._where(start, stop)
+        for number in np.unique(owners).tolist():
+            samples = there[owners == number]
+            self._storage(number).prefetch(paths, int(samples[0]), int(samples[-1]) + 1)
+
     def _read_file(self, number: int, path: str, there: NDArray[np.int64], within: slice) -> NDArray[Any]:
         """The samples of these numbers, which rise, of a file."""
         if not len(there):

@@ -26,7 +26,7 @@ from sparsey_trace.trace.reading.open_file import close_file
 from sparsey_trace.trace.reading.tail import Tail
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -37,6 +37,10 @@ if TYPE_CHECKING:
 
 _SETTLED_NS = 2_000_000_000
 """How old a change has to be for a later one to get another time, on any file system."""
+
+
+_MOST_TOGETHER = 8 << 20
+"""Bytes that are fetched at once of several columns; no more than a part of what is kept of the file."""
 
 
 class Storage:
@@ -56,6 +60,7 @@ class Storage:
         in_chunks: how many the growing datasets hold.
         closed: whether the writer closed the trace.
         is_open: whether it can be read.
+        is_far: whether the file lies elsewhere.
         columns: path to column.
         chunk_size: how many samples a chunk holds.
 
@@ -78,6 +83,7 @@ class Storage:
 
     def _open(self, file: ReadFile, columns: Mapping[str, schema.Column]) -> None:
         self._source, self.is_open = guarded.source_of(file), True
+        self.is_far = bool(self._source.version)
         try:
             self._find(file, columns)
         except BaseException:
@@ -240,6 +246,22 @@ class Storage:
                 return in_tail
             return np.concatenate([self._columns[path].read(start, boundary, within), in_tail])
 
+    def prefetch(self, paths: Sequence[str], start: int, stop: int) -> None:
+        """Fetch what samples `start` to `stop` of several columns take together, and then the next as many.
+
+        Only of a file elsewhere, and where it isn't too much. What can't be had is said where it is read.
+        """
+        if not self.is_far or not self.is_open or not start < stop <= self.in_chunks:
+            return
+        with contextlib.suppress(LookupError, OSError, ValueError):
+            later = min(2 * stop - start, self.in_chunks)
+            needed, ahead = (
+                [span for path in paths for span in self._columns[path].spans(*of)]
+                for of in ((start, stop), (stop, later))
+            )
+            if _total(needed) <= _MOST_TOGETHER:
+                self._source.prefetch(needed, ahead if _total(ahead) <= _MOST_TOGETHER else ())
+
     def encoded(self, path: str) -> Iterator[tuple[tuple[int, ...], bytes]]:
         """The chunks of a closed trace's column as they stand in the file, each behind the indices of its first value.
 
@@ -327,6 +349,10 @@ class Storage:
                 finally:
                     close_file(file)
             return self._drops
+
+
+def _total(spans: Sequence[tuple[int, int]]) -> int:
+    return sum(end - begin for begin, end in spans)
 
 
 def _cut(values: NDArray[Any], within: slice) -> NDArray[Any]:

@@ -292,6 +292,7 @@ class Trace:
         start, stop, _ = slice(start, stop).indices(len(self))
         span = slice(start, stop)
         samples, layers = self.samples, self.layers
+        self.storage.prefetch(self._paths_of(fields), start, stop)
         found = Chunk(
             layout=self.layout,
             start=start,
@@ -310,6 +311,16 @@ class Trace:
         )
         check_chunk(found, self.path)
         return found
+
+    def _paths_of(self, fields: frozenset[str]) -> list[str]:
+        """The columns that a chunk with these fields is made of."""
+        paths = [f"samples/{name}" for name in ("step", "epoch", "phase", *MARKS.values())]
+        paths += [schema.INPUTS] if "inputs" in fields & self.fields else []
+        for number, names in enumerate(self.value_names):
+            paths += [schema.codes_path(number)] if "codes" in fields else []
+            paths += [schema.active_path(number)] if "active" in fields else []
+            paths += [schema.value_path(number, name) for name in names if "values" in fields]
+        return paths
 
     def to_xarray(self) -> xr.DataTree:
         """All of it as an xarray.DataTree, of which nothing is read before it is asked for. Needs xarray.

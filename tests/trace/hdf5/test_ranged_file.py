@@ -22,6 +22,8 @@ def file(monkeypatch: pytest.MonkeyPatch) -> Iterator[RangedFile]:
     """Of which 1,000 bytes are kept, in blocks of 64."""
     monkeypatch.setattr(ranged_file, "_BLOCK", 64)
     monkeypatch.setattr(ranged_file, "_SMALL", 0)
+    monkeypatch.setattr(ranged_file, "_LEAST", 40)
+    monkeypatch.setattr(ranged_file, "_GAP", 8)
     monkeypatch.setattr(ranged_file, "_MOST_KEPT", 1000)
     memory = fsspec.filesystem("memory")
     memory.pipe_file("/ranged/file", CONTENT)
@@ -46,6 +48,23 @@ def test_what_was_fetched_is_not_fetched_again(file: RangedFile) -> None:
     assert file.read(150, 240) == CONTENT[150:390]
     file.prefetch([(120, 130)], [(1000, 1100)])
     assert (file.requests, file.fetched) == (2, 350)
+
+
+def test_small_ranges_are_fetched_with_what_is_beside_them(file: RangedFile) -> None:
+    file.prefetch([(2000, 2004), (2600, 2700), (2708, 2800), (3000, 3100), (3109, 3200)])
+    assert (file.requests, file.fetched) == (4, 40 + 200 + 100 + 91)
+    assert file.read(1990, 40) == CONTENT[1990:2030]
+    file.prefetch([(4990, 5000)])
+    assert file.requests == 5
+    assert file.read(4980, 20) == CONTENT[4980:]
+
+
+def test_blocks_grow_where_one_follows_on_another(file: RangedFile) -> None:
+    file.read(3000, 4)
+    assert file.fetched == 64
+    file.read(3010, 4)
+    file.read(3012, 30)
+    assert (file.requests, file.fetched) == (2, 64 + 8 * 64)
 
 
 def test_it_reads_as_a_stream(file: RangedFile) -> None:

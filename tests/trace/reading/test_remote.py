@@ -15,6 +15,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.replay.describe import facts
 from sparsey_trace.trace.hdf5 import ranged_file
 from sparsey_trace.trace.reading import remote
 from tests.buckets import bucket
@@ -184,6 +185,19 @@ def test_of_a_file_in_a_store_only_what_is_needed_is_fetched(served: Served) -> 
         with st.open_trace(served.url) as again:
             assert again.id == here.id
     assert served.server.sent == needed
+
+
+def test_what_stands_together_is_fetched_together(served: Served) -> None:
+    with st.open_trace(served.url) as trace:
+        facts(trace)
+        assert served.server.requests < 30
+        assert served.server.sent < 600_000
+        for _ in trace.chunks(2048):
+            pass
+        chunks = sum(1 for path in trace.columns for _ in trace.storage.encoded(path))
+        assert served.server.requests < 60 < chunks
+    size = served.path.stat().st_size
+    assert size / 2 < served.server.sent < size
 
 
 def test_another_process_fetches_for_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
