@@ -132,7 +132,7 @@ class StoredFolder:
                 self._upload(manifest, folder)
                 self._system.pipe_file(self._at(NAME), manifest.told())
             except BaseException:
-                self._remove(manifest.snapshot)
+                self._remove_unless_it_counts(manifest.snapshot)
                 raise
         self._remove_old("" if earlier is None else earlier.snapshot, manifest.snapshot)
         return f"{self.url}/{manifest.snapshot}"
@@ -166,6 +166,13 @@ class StoredFolder:
             old = {name for name in self._names() if is_abandoned(name)} | ({replaced} - {""})
             for name in old - kept:
                 self._remove(name)
+
+    def _remove_unless_it_counts(self, snapshot: str) -> None:
+        # The store may have taken the manifest though its answer was lost: in doubt the snapshot stays.
+        with contextlib.suppress(Exception):
+            current = self.manifest()
+            if current is None or current.snapshot != snapshot:
+                self._remove(snapshot)
 
     def _remove(self, snapshot: str) -> None:
         # What can't be removed takes room, and no more.

@@ -98,6 +98,23 @@ def test_an_upload_that_is_interrupted_leaves_what_was_there(
     assert len(snapshots(memory)) == 1
 
 
+def test_a_manifest_that_was_stored_though_the_answer_was_lost_keeps_what_it_speaks_of(
+    memory: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    StoredFolder(URL).publish(folder_of(tmp_path / "first", a="1"))
+    store_it = type(memory).pipe_file
+
+    def loses_the_answer(self: Any, path: str, value: bytes, **how: Any) -> None:
+        store_it(self, path, value, **how)
+        if path.endswith("manifest.json"):
+            raise TimeoutError
+
+    monkeypatch.setattr(type(memory), "pipe_file", loses_the_answer)
+    with pytest.raises(OutputError, match="expected to write results there, found TimeoutError"):
+        StoredFolder(URL).publish(folder_of(tmp_path / "second", a="2"))
+    assert brought(tmp_path / "after") == {"a": "2"}
+
+
 def test_what_those_left_who_were_killed_goes_after_a_week(memory: Any, tmp_path: Path) -> None:
     now = datetime.now(UTC)
     names = [f"{now - timedelta(days=days):%Y%m%dT%H%M%S}-0123456789abcdef" for days in (0, 6, 8)]
