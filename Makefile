@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The tests start many interpreters; each would compile the whole package for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint kernels docs faults lowest bench clean
+.PHONY: help demo test lint kernels docs faults lowest bounds bench clean
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it, make a report"
@@ -14,6 +14,7 @@ help:
 	@echo "make docs   build the documentation: docs/_build/index.html"
 	@echo "make faults kill, fill and damage everything, many times: docs/guarantees.md"
 	@echo "make lowest run the tests with the lowest versions that pyproject.toml declares (QUICK=1: a short selection)"
+	@echo "make bounds see that these versions can be had together, and that those everybody needs analyse a trace"
 	@echo "make bench  measure everything, beside peers: benchmarks/results.md (QUICK=1: the short form)"
 	@echo "make clean  remove the virtual environment and what demo and docs made"
 
@@ -72,6 +73,17 @@ LOWEST_QUICK := tests/test_bounds.py tests/arrays
 lowest: $(LOWEST)/.done
 	$(LOWEST)/bin/python -m pytest --numprocesses auto --dist loadfile $(if $(QUICK),$(LOWEST_QUICK))
 
+# What CI runs of it: all lowest versions can be had together, and with those that everybody has a trace is analysed.
+BOUNDS := $(VENV)-bounds
+
+bounds: $(VENV)/.dev
+	@$(BIN)/uv pip compile --quiet --resolution lowest-direct -c tests/lowest.txt --extra dev pyproject.toml >/dev/null
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(BOUNDS)
+	@$(BIN)/uv pip install --quiet --python $(BOUNDS)/bin/python --resolution lowest-direct -c tests/lowest.txt -e .
+	@NUMBA_CACHE_DIR=$(BOUNDS)/kernels $(BOUNDS)/bin/sparsey-trace analyze sample_traces/digits.h5 -o $(BOUNDS)/tables \
+		--metric num_activations --resolution epoch >/dev/null
+	@echo "the lowest versions that pyproject.toml declares can be had together, and analyse a trace"
+
 # Peers are installed one by one: one that can't be is named in the tables, and the rest is measured.
 BENCH := $(VENV)-bench
 
@@ -86,4 +98,4 @@ bench: $(BENCH)/.done
 	$(BENCH)/bin/python -m benchmarks --size $(if $(QUICK),quick,full)
 
 clean:
-	rm -rf $(VENV) $(LOWEST) $(BENCH) demo_run docs/_build
+	rm -rf $(VENV) $(LOWEST) $(BOUNDS) $(BENCH) demo_run docs/_build
