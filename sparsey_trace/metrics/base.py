@@ -55,11 +55,12 @@ EVERYTHING = frozenset({"inputs", "codes", "active"})
 
 
 class Recalled(NamedTuple):
-    """What a run holds of n samples picked from anywhere in it; fields as in `Chunk`."""
+    """What a run holds of n samples picked from anywhere in it; fields as in `Chunk`, if asked for."""
 
     inputs: NDArray[Any] | None
     codes: tuple[NDArray[Any], ...]
     active: tuple[NDArray[np.bool_], ...]
+    phase: NDArray[np.uint8] | None = None
 
 
 class Recall(Protocol):

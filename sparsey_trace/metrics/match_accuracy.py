@@ -12,6 +12,7 @@ from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, 
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore, identities
+from sparsey_trace.metrics.seen_again import SeenAgain
 from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, PairsOfCodes
 from sparsey_trace.metrics.state_checks import check_parts
 
@@ -150,7 +151,7 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         if not found.any():
             return None
         asked, reference, distance = asked[found], reference[found], distance[found]
-        matched = store.sightings(reference, chunk.step[asked], latest=self.repeated == "latest")
+        matched = self._matched(chunk, asked, store, reference, context)
         values: list[NDArray[np.float64]] = []
         winners: list[NDArray[np.float64]] = []
         recalled = context.recall(matched, CODES_AND_ACTIVITY)
@@ -167,11 +168,30 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
             beside={WINNERS: winners},
         )
 
+    def _matched(
+        self,
+        chunk: Chunk,
+        asked: NDArray[np.int64],
+        store: ReferenceStore,
+        reference: NDArray[np.int64],
+        context: Context,
+    ) -> NDArray[np.int64]:
+        """The samples [n] whose codes stand for the references [n] of the samples asked [n]."""
+        if self.repeated == "first":
+            return store.first(reference)
+        matched, is_unsure = store.latest(reference, chunk.step[asked], chunk.start + asked)
+        if self.reference_size is None and is_unsure.any():
+            again = context.memo.once("seen again", lambda: SeenAgain(store, context.recall))
+            later = again.latest(reference[is_unsure], chunk.start + asked[is_unsure])
+            matched[is_unsure] = np.maximum(matched[is_unsure], later)
+        return matched
+
     def _same(
         self, chunk: Chunk, asked: NDArray[np.int64], store: ReferenceStore, until: NDArray[np.int64]
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
         """The very inputs of the samples asked [n], -1 where none serves them; and their distances [n]."""
-        reference = store.same_as(identities(chunk, asked))
+        assert chunk.inputs is not None
+        reference = store.same_as(identities(chunk.inputs[asked], chunk.on_bits[asked]))
         step, known = chunk.step[asked], reference >= 0
         known[known] = (store.step[reference[known]] < step[known]) & (step[known] <= until[reference[known]])
         reference[~known] = -1

@@ -27,6 +27,7 @@ def recall_from(run: Chunk) -> Recall:
             inputs=run.inputs[positions] if run.inputs is not None and "inputs" in fields else None,
             codes=tuple(codes[positions] for codes in run.codes) if "codes" in fields else (),
             active=tuple(active[positions] for active in run.active) if "active" in fields else (),
+            phase=run.phase[positions] if "phase" in fields else None,
         )
 
     return recall

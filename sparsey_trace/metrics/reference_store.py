@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -18,9 +18,16 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
 
 
+SPAN = 1 << 20
+"""Of so many samples, the next so many, and so on, only the latest sighting of each input is kept, and its first."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class ReferenceStore:
-    """Distinct training inputs in the order in which they were first seen, and every time they were.
+    """Distinct training inputs in the order in which they were first seen, and when they were.
+
+    Where all inputs are kept, their sightings are thinned out, so that a store grows with what is learnt and not with
+    the run: see `SPAN`, and `SeenAgain` for the others. Of drawn inputs all are kept.
 
     Inputs are told apart by 128-bit BLAKE2b digests of all their values: real-valued ones with the
     same features on are different inputs.
@@ -83,8 +90,9 @@ class ReferenceStore:
     def of(cls, chunk: Chunk) -> ReferenceStore:
         """The training inputs of a chunk."""
         train = np.flatnonzero(chunk.is_train)
+        assert chunk.inputs is not None
         bits = chunk.on_bits[train]
-        identity = identities(chunk, train)
+        identity = identities(chunk.inputs[train], bits)
         step = chunk.step[train]
         first, seen = _first_of_each(identity)
         return cls(
@@ -115,7 +123,8 @@ class ReferenceStore:
     def drawn(self, size: int | None, seed: int) -> tuple[ReferenceStore, NDArray[np.int64]]:
         """Only the inputs that are ever among `size` drawn ones, and the last step each serves."""
         if size is None:
-            return self, draw_samples(np.zeros(len(self.step), np.uint64), self.step, None)[1]
+            every = np.zeros(len(self.step), np.uint64)
+            return self.thinned(), draw_samples(every, self.step, None)[1]
         chosen, until = draw_samples(priorities(self.identity, seed), self.step, size)
         number = np.full(len(self.step), -1)
         number[chosen] = np.arange(len(chosen))
@@ -136,6 +145,25 @@ class ReferenceStore:
         )
         return store, until
 
+    def thinned(self) -> ReferenceStore:
+        """With the first sighting of each input, and its latest of each span; see `SPAN`."""
+        if len(self.seen) == len(self.step):
+            return self
+        places = np.arange(len(self.seen))
+        kept = np.zeros(len(self.seen), np.bool_)
+        chosen = np.empty(len(self.step), np.int64)
+        chosen[self.seen[::-1]] = places[::-1]
+        kept[chosen] = True
+        starts = np.flatnonzero(np.diff(self.sample // SPAN, prepend=-1))
+        for part in np.split(places, starts[1:]):
+            chosen[self.seen[part]] = part
+            kept[chosen[self.seen[part]]] = True
+        if kept.all():
+            return self
+        return replace(
+            self, seen=self.seen[kept], sample=self.sample[kept], sample_step=self.sample_step[kept]
+        )
+
     def same_as(self, identity: NDArray[np.void]) -> NDArray[np.int64]:
         """[n] int64, which of the inputs has each of n identities; -1 where none has."""
         if not len(self.identity):
@@ -151,24 +179,30 @@ class ReferenceStore:
         order = np.argsort(known, kind="stable")
         return order, known[order]
 
-    def sightings(
-        self, wanted: NDArray[np.int64], before: NDArray[np.int64], *, latest: bool
-    ) -> NDArray[np.int64]:
-        """The first sighting of each wanted input, or its latest before a step.
+    def first(self, wanted: NDArray[np.int64]) -> NDArray[np.int64]:
+        """[n] int64, the samples that showed each wanted input [n] first."""
+        order, steps, pairs = self._by_input
+        return self.sample[order[np.searchsorted(pairs, wanted * (len(steps) + 1))]]
+
+    def latest(
+        self, wanted: NDArray[np.int64], before: NDArray[np.int64], asked: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """The latest sighting of each wanted input before a step, as far as it is kept.
 
         Args:
             wanted: [n] int64, inputs of the store.
             before: [n] int64, steps; each input was seen before its one.
-            latest: whether the latest is asked for, rather than the first.
+            asked: [n] int64, samples of these steps.
 
         Returns:
-            [n] int64, samples.
+            [n] int64, samples; and [n] bool, whether in a thinned store there may be a later one, within the span of
+            the sample asked.
         """
         order, steps, pairs = self._by_input
-        if not latest:
-            return self.sample[order[np.searchsorted(pairs, wanted * (len(steps) + 1))]]
-        limit = wanted * (len(steps) + 1) + np.searchsorted(steps, before)
-        return self.sample[order[np.searchsorted(pairs, limit) - 1]]
+        place = np.searchsorted(pairs, wanted * (len(steps) + 1) + np.searchsorted(steps, before))
+        later = order[np.minimum(place, len(order) - 1)]
+        is_same = (place < len(order)) & (self.seen[later] == wanted)
+        return self.sample[order[place - 1]], is_same & (self.sample[later] // SPAN == asked // SPAN)
 
     @cached_property
     def _by_input(self) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
@@ -179,13 +213,12 @@ class ReferenceStore:
         return order, steps, self.seen[order] * (len(steps) + 1) + rank[order]
 
 
-def identities(chunk: Chunk, samples: NDArray[np.int64]) -> NDArray[np.void]:
-    """[n] 16 bytes, the same for the same input, of the samples at positions [n] of a chunk with inputs."""
-    assert chunk.inputs is not None
-    if chunk.inputs.dtype == np.uint8:
-        return digests(chunk.on_bits[samples], size=16)
+def identities(inputs: NDArray[Any], on_bits: NDArray[np.uint8] | None = None) -> NDArray[np.void]:
+    """[n] 16 bytes, the same for the same input, of inputs [n, D]; `on_bits` are their packed features, where known."""
+    if inputs.dtype == np.uint8:
+        return digests(np.packbits(inputs, axis=1) if on_bits is None else on_bits, size=16)
     # Adding zero makes the two zeros one.
-    return digests(chunk.inputs[samples] + chunk.inputs.dtype.type(0), size=16)
+    return digests(inputs + inputs.dtype.type(0), size=16)
 
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

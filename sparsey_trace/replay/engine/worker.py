@@ -68,6 +68,7 @@ class SharedTrace:
             inputs=self.trace.inputs[samples] if "inputs" in fields else None,
             codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
+            phase=self.trace.samples.phase[samples] if "phase" in fields else None,
         )
 
     def close(self) -> None:

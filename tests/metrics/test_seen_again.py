@@ -1,0 +1,98 @@
+"""What a state no longer says of inputs that come back is found in the run, and is the same."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from unittest import mock
+
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import sparsey_trace
+from sparsey_trace.layout import TRAIN
+from sparsey_trace.metrics import reference_store, seen_again
+from sparsey_trace.metrics.base import Context
+from sparsey_trace.metrics.match_accuracy import MatchAccuracy
+from sparsey_trace.metrics.recall import recall_from
+from sparsey_trace.testing import check_metric_laws, runs, split, write_run
+from tests import definitions
+from tests.cli.commands import LAYOUT
+from tests.faults import times
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@given(run=runs(), span=st.sampled_from([1, 8, 64]), cut=st.integers(0, 12))
+@settings(max_examples=times(30, 500), deadline=None)
+def test_the_latest_sighting_is_found_however_few_are_kept(
+    run: sparsey_trace.Chunk, span: int, cut: int
+) -> None:
+    metric = MatchAccuracy()
+    with mock.patch.object(reference_store, "SPAN", span), mock.patch.object(seen_again, "_AT_ONCE", 2):
+        check_metric_laws(metric, split(run, [min(cut, len(run))]))
+        store, until = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)
+        given_out = metric.values(run, run.layout, Context((store, until), recall_from(run)))
+    assert len(store.seen) <= len(store.step) * (2 + len(run) // span)
+    if given_out is None:
+        return
+    for n, nearest in zip(given_out.sample.tolist(), given_out.extra["nearest_sample"].tolist(), strict=True):
+        latest = [
+            r
+            for r in definitions.train_before(run, n)
+            if run.inputs[r].tolist() == run.inputs[nearest].tolist()
+        ]
+        assert nearest == latest[-1]
+
+
+def repeating(samples: int, distinct: int, *, batch: int = 16) -> sparsey_trace.Chunk:
+    """A run over few inputs, of which every fifth step is evaluation."""
+    rng = np.random.default_rng(2)
+    step = np.arange(samples) // batch
+    return sparsey_trace.Chunk(
+        layout=LAYOUT,
+        start=0,
+        step=step,
+        epoch=np.zeros(samples, np.int32),
+        phase=np.where(step % 5 == 4, 1 - TRAIN, TRAIN).astype(np.uint8),
+        label=np.zeros(samples, np.int64),
+        inputs=rng.integers(0, 2, (distinct, LAYOUT.num_features), np.uint8)[
+            rng.integers(distinct, size=samples)
+        ],
+        codes=tuple(
+            rng.integers(layer.num_neurons, size=(samples, layer.num_macs, layer.num_cms)).astype(
+                layer.code_dtype
+            )
+            for layer in LAYOUT.layers
+        ),
+        active=tuple(rng.random((samples, layer.num_macs)) < 0.8 for layer in LAYOUT.layers),
+    )
+
+
+def test_a_state_grows_with_what_is_learnt_and_not_with_the_run() -> None:
+    metric, sizes = MatchAccuracy(), []
+    for samples in (1000, 4000):
+        state = metric.update(metric.init(LAYOUT), repeating(samples, 20))
+        sizes.append(sum(array.nbytes for array in vars(state).values() if isinstance(array, np.ndarray)))
+        assert len(state.seen) == 2 * len(state.step)
+    assert sizes[0] == sizes[1]
+
+
+def test_a_trace_has_the_same_values_however_few_are_kept(tmp_path: Path) -> None:
+    path = tmp_path / "run.h5"
+    write_run(path, repeating(480, 20))
+    tables = []
+    # Of spans of one sample all sightings are kept.
+    for span, jobs in ((1, 1), (64, 1), (1 << 20, 2)):
+        with mock.patch.object(reference_store, "SPAN", span):
+            found = sparsey_trace.analyze(
+                path,
+                metrics=["match_accuracy"],
+                resolution="sample",
+                n_jobs=jobs,
+                chunk_size=100,
+                partition_size=128,
+            )
+        tables.append(found["match_accuracy"].to_pylist())
+    assert tables[0] == tables[1] == tables[2]
