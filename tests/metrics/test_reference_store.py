@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 import sparsey_trace
 from sparsey_trace.layout import TRAIN
-from sparsey_trace.metrics import reference_store, seen_again
+from sparsey_trace.metrics import reference_store
 from sparsey_trace.metrics.base import Context
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.recall import recall_from
@@ -30,7 +30,7 @@ def test_the_latest_sighting_is_found_however_few_are_kept(
     run: sparsey_trace.Chunk, span: int, cut: int
 ) -> None:
     metric = MatchAccuracy()
-    with mock.patch.object(reference_store, "SPAN", span), mock.patch.object(seen_again, "_AT_ONCE", 2):
+    with mock.patch.object(reference_store, "SPAN", span), mock.patch.object(reference_store, "_AT_ONCE", 2):
         check_metric_laws(metric, split(run, [min(cut, len(run))]))
         store, until = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)
         given_out = metric.values(run, run.layout, Context((store, until), recall_from(run)))
