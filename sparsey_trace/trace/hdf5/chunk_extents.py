@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 import numpy as np
 
+from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32_BYTES
+from sparsey_trace.trace.hdf5.chunk_index import split
+
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping
 
     from numpy.typing import NDArray
+
+    from sparsey_trace.trace.hdf5.chunk_index import Elements
 
 _Extents: TypeAlias = "tuple[NDArray[np.int64], NDArray[np.int64]]"
 
@@ -24,8 +29,8 @@ _SMALLEST_CHUNK = 16
 _AT_ONCE = 16
 """Indexes that are read at once, where each read has to be waited for."""
 
-SHARED = -2
-"""Stands for where a chunk ends that shares bytes with another."""
+MISSING, _WRONG, SHARED = 0, -1, -2
+"""Stand for where a chunk ends that isn't there, or can't be one, or shares bytes with another."""
 
 
 class Indexed(Protocol):
@@ -33,16 +38,25 @@ class Indexed(Protocol):
 
     Attributes:
         is_far: whether its bytes lie elsewhere, and have to be waited for.
+        file_size: of the file, in bytes.
         known: [n], where each chunk begins; and [n], where it ends, which is 0 or less where that isn't known.
         chunks_across: how many chunks a row has.
+        most_stored: how many bytes a chunk takes at most.
     """
 
     is_far: bool
     known: _Extents
     chunks_across: int
+    most_stored: int
 
-    def read_index(self, rows: int) -> _Extents:
+    @property
+    def file_size(self) -> int:
+        """See the class."""
+        ...
+
+    def read_index(self, rows: int, file_size: int) -> Elements:
         """Read the index anew, of so many rows of chunks, and of others as far as that can be."""
+        ...
 
 
 class ChunkExtents:
@@ -95,21 +109,24 @@ class ChunkExtents:
 
     def _read(self, rows: int) -> dict[Indexed, _Extents | Exception]:
         """What each dataset knows from now on; or why it can't be read, which is told to whoever asks for that one."""
-        indexes, faults = self._indexes(rows)
+        found, (begins, ends), faults = self._indexes(rows)
         # While a file is written, something that isn't whole yet may have been read behind what counts.
-        if (shared := _shared(indexes.values())).any():
-            indexes, faults = self._indexes(rows)
-            shared = _shared(indexes.values())
-        edges = np.cumsum([len(begins) for begins, _ in indexes.values()])[:-1]
-        parts = np.split(shared, edges) if indexes else []
-        for (dataset, (begins, ends)), which in zip(indexes.items(), parts, strict=True):
-            dataset.known = (begins, np.where(which, SHARED, ends))
-        return faults | {dataset: dataset.known for dataset in indexes}
+        if (shared := _shared(begins, ends)).any():
+            found, (begins, ends), faults = self._indexes(rows)
+            shared = _shared(begins, ends)
+        ends, first = np.where(shared, SHARED, ends), 0
+        for dataset, count in found.items():
+            dataset.known = begins[first : first + count], ends[first : first + count]
+            first += count
+        return faults | {dataset: dataset.known for dataset in found}
 
-    def _indexes(self, rows: int) -> tuple[dict[Indexed, _Extents], dict[Indexed, Exception]]:
-        def read(dataset: Indexed) -> _Extents | Exception:
+    def _indexes(self, rows: int) -> tuple[dict[Indexed, int], _Extents, dict[Indexed, Exception]]:
+        """How many chunks each dataset has; the extents of all, one dataset after the other; and what can't be read."""
+        size = self._datasets[0].file_size
+
+        def read(dataset: Indexed) -> Elements | Exception:
             try:
-                return dataset.read_index(rows)
+                return dataset.read_index(rows, size)
             except (LookupError, OSError, ValueError) as fault:
                 return fault
 
@@ -120,7 +137,17 @@ class ChunkExtents:
             read_all = list(map(read, self._datasets))
         of_each = list(zip(self._datasets, read_all, strict=True))
         found = {dataset: one for dataset, one in of_each if not isinstance(one, Exception)}
-        return found, {dataset: one for dataset, one in of_each if isinstance(one, Exception)}
+        faults = {dataset: one for dataset, one in of_each if isinstance(one, Exception)}
+        return {dataset: one.number for dataset, one in found.items()}, _extents(found, size), faults
+
+
+def _extents(found: Mapping[Indexed, Elements], file_size: int) -> _Extents:
+    """[n] and [n], where the chunks of these indexes begin; and where they end, or that they are missing or wrong."""
+    begins, sizes, masks = split(list(found.values()))
+    most = np.repeat([dataset.most_stored for dataset in found], [one.number for one in found.values()])
+    is_right = (sizes > FLETCHER32_BYTES) & (sizes <= most) & (masks == 0)
+    is_right &= (begins > 0) & (begins <= file_size - sizes)
+    return begins, np.where(sizes == 0, MISSING, np.where(is_right, begins + sizes, _WRONG))
 
 
 def rows_that_fit(file_size: int, chunks_across: int) -> int:
@@ -146,10 +173,8 @@ def overlapping(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[n
     return shared
 
 
-def _shared(found: Collection[_Extents]) -> NDArray[np.bool_]:
+def _shared(begins: NDArray[np.int64], ends: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Of all chunks of all datasets, which share bytes with another."""
-    nothing = np.zeros(0, np.int64)
-    begins, ends = (np.concatenate([nothing, *(extents[side] for extents in found)]) for side in (0, 1))
     shared = np.zeros(len(ends), np.bool_)
     is_known = ends > 0
     shared[is_known] = overlapping(begins[is_known], ends[is_known])

@@ -20,7 +20,7 @@ import numpy as np
 from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -31,6 +31,9 @@ _PARAMETERS = (32, 4, 16, 4, 10)
 """Of every array that HDF5 makes: bits of an element's number, elements in the index block, least elements in a data
 block, least addresses in a secondary block, bits of an element's number in a page."""
 
+_LEAST_SIZE, _MOST_SIZE = 13, 20
+"""Bytes of an element: an address, a size in as many bytes as the largest takes, a mask."""
+
 _IN_INDEX_BLOCK, _LEAST_IN_BLOCK, _IN_PAGE = 4, 16, 1024
 _DIRECT_LEVELS, _LEVELS = 4, 29
 """Levels of data blocks whose addresses stand in the index block; and how many levels there are."""
@@ -38,6 +41,23 @@ _DIRECT_BLOCKS = 6
 
 _BLOCK_PREFIX = struct.Struct("<4sBBQ")
 _BLOCK_OFFSET_BYTES, _CHECKSUM_BYTES, _ADDRESS_BYTES, _MASK_BYTES = 4, 4, 8, 4
+
+
+class Elements(NamedTuple):
+    """The elements of an index, as they stand there.
+
+    Attributes:
+        content: their bytes.
+        size: of one.
+    """
+
+    content: bytes
+    size: int
+
+    @property
+    def number(self) -> int:
+        """How many there are."""
+        return len(self.content) // self.size
 
 
 class IndexedChunks(NamedTuple):
@@ -54,10 +74,8 @@ class IndexedChunks(NamedTuple):
     masks: NDArray[np.uint32]
 
 
-def read_chunk_index(
-    read: Callable[[int, int], bytes], address: int, count: int, most: int = 0
-) -> IndexedChunks:
-    """The first elements of an index.
+def read_chunk_index(read: Callable[[int, int], bytes], address: int, count: int, most: int = 0) -> Elements:
+    """The first elements of an index; `split` says what they mean.
 
     Args:
         read: the file's bytes, by address and count.
@@ -70,11 +88,11 @@ def read_chunk_index(
     """
     most = max(count, most)
     if address == UNDEFINED_ADDRESS:
-        return _split(np.zeros((most, _ADDRESS_BYTES + 1 + _MASK_BYTES), np.uint8))
+        return Elements(bytes(most * _LEAST_SIZE), _LEAST_SIZE)
     header = _HEADER.unpack(_whole(read, address, _HEADER.size))
     size = header[3]
     expected = (b"EAHD", 0, _FILTERED_CHUNKS)
-    if header[:3] != expected or header[4:9] != _PARAMETERS or not 13 <= size <= 20:
+    if header[:3] != expected or header[4:9] != _PARAMETERS or not _LEAST_SIZE <= size <= _MOST_SIZE:
         msg = f"a list of chunks at byte {address} that HDF5 doesn't make"
         raise ValueError(msg)
     found = bytearray()
@@ -86,18 +104,23 @@ def read_chunk_index(
     except ValueError:
         if len(found) < count * size:
             raise
-    rows = np.frombuffer(found, np.uint8, count=min(most, len(found) // size) * size)
-    return _split(rows.reshape(-1, size))
+    return Elements(bytes(found[: min(most, len(found) // size) * size]), size)
 
 
-def _split(elements: NDArray[np.uint8]) -> IndexedChunks:
-    """Elements [n, bytes of one] by their fields."""
-    addresses = np.ascontiguousarray(elements[:, :_ADDRESS_BYTES]).view("<i8").ravel()
-    sizes = np.zeros((len(elements), 8), np.uint8)
-    sizes[:, : elements.shape[1] - _ADDRESS_BYTES - _MASK_BYTES] = elements[:, _ADDRESS_BYTES:-_MASK_BYTES]
-    masks = np.ascontiguousarray(elements[:, -_MASK_BYTES:]).view("<u4").ravel()
+def split(indexes: Sequence[Elements]) -> IndexedChunks:
+    """The elements of several indexes by their fields, one index after the other."""
+    whole = np.zeros((sum(index.number for index in indexes), _MOST_SIZE), np.uint8)
+    begin = 0
+    for index in indexes:
+        rows = np.frombuffer(index.content, np.uint8).reshape(-1, index.size)
+        found = whole[begin : begin + len(rows)]
+        found[:, : index.size - _MASK_BYTES] = rows[:, :-_MASK_BYTES]
+        found[:, -_MASK_BYTES:] = rows[:, -_MASK_BYTES:]
+        begin += len(rows)
+    fields = whole.view([("address", "<i8"), ("size", "<i8"), ("mask", "<u4")])[:, 0]
+    addresses, masks = fields["address"].copy(), fields["mask"].copy()
     # HDF5 fills what it hasn't written with undefined addresses.
-    return IndexedChunks(addresses, np.where(addresses == -1, 0, sizes.view("<i8").ravel()), masks)
+    return IndexedChunks(addresses, np.where(addresses == -1, 0, fields["size"]), masks)
 
 
 def _blocks(read: Callable[[int, int], bytes], header: int, index_block: int, size: int) -> Iterator[bytes]:

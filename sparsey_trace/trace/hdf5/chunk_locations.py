@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sparsey_trace.trace.hdf5.chunk_codec import FLETCHER32_BYTES
-from sparsey_trace.trace.hdf5.chunk_extents import SHARED
+from sparsey_trace.trace.hdf5.chunk_extents import MISSING, SHARED
 from sparsey_trace.trace.hdf5.chunk_index import read_chunk_index
 from sparsey_trace.trace.hdf5.object_headers import read_header
 
@@ -19,12 +19,10 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.hdf5.byte_source import ByteSource
     from sparsey_trace.trace.hdf5.chunk_extents import ChunkExtents
+    from sparsey_trace.trace.hdf5.chunk_index import Elements
 
 _AHEAD_BYTES = 1 << 20
 """What is fetched beyond what is asked for, of a file that lies elsewhere."""
-
-_MISSING, _WRONG = 0, -1
-"""Stand for where a chunk ends that isn't there, or can't be one."""
 
 
 class GrowingDataset(NamedTuple):
@@ -57,12 +55,15 @@ class ChunkLocations:
     Attributes:
         length: of the dataset's first axis, as far as is known.
         is_far: whether the file lies elsewhere.
+        most_stored: how many bytes a chunk takes in the file at most.
     """
 
     def __init__(self, source: ByteSource, dataset: GrowingDataset, size: int, extents: ChunkExtents) -> None:
         """Nothing is read yet."""
         self._source, self._dataset, self._size = source, dataset, size
         self.is_far = bool(source.version)
+        # Neither Zstd nor deflate makes anything longer by more than a 256th and a few bytes.
+        self.most_stored = size + size // 128 + 511
         self.length = dataset.shape[0]
         sides = zip(dataset.shape[1:], dataset.chunks[1:], strict=True)
         self.chunks_across: int = math.prod(-(-side // length) for side, length in sides)
@@ -142,32 +143,33 @@ class ChunkLocations:
             raise self._missing(max(numbers[0], len(known[1])))
         begins, ends = (addresses[which].tolist() for addresses in known)
         for number, end in zip(numbers, ends, strict=True):
-            if end == _MISSING:
+            if end == MISSING:
                 raise self._missing(number)
             if end == SHARED:
                 msg = f"the chunk at {self.corner(number)} shares its bytes with another chunk of the file"
                 raise ValueError(msg)
-            if end == _WRONG:
+            if end < MISSING:
                 raise self.not_whole(number)
         return begins, ends
 
-    def read_index(self, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    @property
+    def file_size(self) -> int:
+        """How many bytes the file has now."""
+        return self._source.status().st_size
+
+    def read_index(self, rows: int, file_size: int) -> Elements:
         """Read the index anew, as it may have grown: so many rows, and others as far as that can be.
 
-        Returns:
-            [n], where each chunk begins; and [n], where it ends, or that it is missing or wrong.
+        Args:
+            rows: how many have to be there.
+            file_size: in bytes.
         """
         read, index = self._source.read, self._dataset.chunk_index
         if index is None:
             index = read_header(read, self._dataset.header, self._dataset.path).chunk_index
-        file_size = self._source.status().st_size
         most_rows = min(-(-self.length // self._dataset.chunks[0]), self._extents.most_rows(file_size))
         count, most = rows * self.chunks_across, most_rows * self.chunks_across
-        addresses, sizes, masks = read_chunk_index(read, index, count, most)
-        # Neither Zstd nor deflate makes anything longer by more than a 256th and a few bytes.
-        is_right = (sizes > FLETCHER32_BYTES) & (sizes < self._size + self._size // 128 + 512)
-        is_right &= (addresses > 0) & (addresses <= file_size - sizes) & (masks == 0)
-        return addresses, np.where(sizes == 0, _MISSING, np.where(is_right, addresses + sizes, _WRONG))
+        return read_chunk_index(read, index, count, most)
 
 
 def _adjacent(begins: Sequence[int], ends: Sequence[int]) -> Iterator[list[tuple[int, int]]]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import math
 import os
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -38,13 +37,20 @@ def file_size(file: h5py.File) -> int:
 
 def read_bytes(file: h5py.File, address: int, count: int) -> bytes:
     """So many bytes of the file, or fewer at its end, past HDF5."""
-    elsewhere = _elsewhere(file)
-    return os.pread(_handle(file), count, address) if elsewhere is None else elsewhere.read(address, count)
+    return _reader(file)(address, count)
 
 
 def source_of(file: h5py.File) -> ByteSource:
     """The bytes of the file, to be read also when HDF5 has closed it."""
     return _elsewhere(file) or LocalFile(file.filename, os.dup(_handle(file)))
+
+
+def _reader(file: h5py.File) -> Callable[[int, int], bytes]:
+    return (
+        file.read
+        if isinstance(file, ReadFile)
+        else lambda address, count: os.pread(_handle(file), count, address)
+    )
 
 
 def _elsewhere(file: h5py.File) -> ByteSource | None:
@@ -68,7 +74,7 @@ def check_links(file: h5py.File, is_group: Callable[[str], bool]) -> dict[str, H
     Raises:
         ValueError: one does; the message names it.
     """
-    read = partial(read_bytes, file)
+    read = _reader(file)
     seen: set[int] = set()
     sound: dict[str, Header] = {}
     waiting = [("", read_header(read, h5py.h5o.get_info(file.id).addr, "/"))]
@@ -160,7 +166,7 @@ def find_dataset(file: h5py.File, path: str) -> tuple[int, Header]:
         address = _inside(file.places[path], path)
     else:
         address = _looked_up(file, path)
-    header = read_header(partial(read_bytes, file), address, path)
+    header = read_header(_reader(file), address, path)
     if header.layout not in ("contiguous", "single", "growing"):
         other = "a group" if header.is_group else "something else"
         found = f"{header.layout} data{STORED_BY_OTHERS}" if header.layout else other

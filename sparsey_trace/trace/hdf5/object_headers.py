@@ -209,7 +209,7 @@ def _single_chunk(message: bytes) -> tuple[int, int, int] | None:
     return address, size, mask
 
 
-def _blocks(read: Callable[[int, int], bytes], address: int) -> Iterator[_Block]:
+def _blocks(read: Callable[[int, int], bytes], address: int) -> list[_Block]:
     """What stands in the header's own block and in its continuation blocks."""
     start = read(address, _FIRST_BYTES)
     if start[:5] != b"OHDR\x02":
@@ -221,16 +221,17 @@ def _blocks(read: Callable[[int, int], bytes], address: int) -> Iterator[_Block]
     size = int.from_bytes(start[first : first + width], "little")
     first += width
     has_order = bool(flags & _ORDER)
-    whole = start[first : first + size + _CHECKSUM_BYTES]
-    waiting = [whole if len(whole) == size + _CHECKSUM_BYTES else _block(read, address + first, size)]
-    for _ in range(_MOST_BLOCKS):
-        if not waiting:
-            return
-        content = waiting.pop()
-        yield content, has_order
-        waiting += [_block(read, *place) for place in _continuations(content, has_order)]
-    msg = "one in many pieces"
-    raise ValueError(msg)
+    content = start[first : first + size + _CHECKSUM_BYTES]
+    if len(content) < size + _CHECKSUM_BYTES:
+        content = _block(read, address + first, size)
+    found = [(content, has_order)]
+    # Grows while it is gone through.
+    for content, _ in found:
+        found += [(_block(read, *place), has_order) for place in _continuations(content, has_order)]
+        if len(found) > _MOST_BLOCKS:
+            msg = "one in many pieces"
+            raise ValueError(msg)
+    return found
 
 
 def _block(read: Callable[[int, int], bytes], address: int, size: int) -> bytes:
@@ -245,7 +246,11 @@ def _block(read: Callable[[int, int], bytes], address: int, size: int) -> bytes:
 def _remembered(split: Callable[[bytes, bool], _T]) -> Callable[[bytes, bool], _T]:
     """The same of a block's content, remembered where that is of a usual size."""
     known = lru_cache(maxsize=_MOST_KNOWN)(split)
-    return lambda content, has_order: (known if len(content) <= _USUAL_BYTES else split)(content, has_order)
+
+    def found(content: bytes, has_order: bool) -> _T:  # noqa: FBT001 - of a block
+        return known(content, has_order) if len(content) <= _USUAL_BYTES else split(content, has_order)
+
+    return found
 
 
 @_remembered

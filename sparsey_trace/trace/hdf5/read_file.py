@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import h5py
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
 
     from sparsey_trace.trace.hdf5.object_headers import Header
     from sparsey_trace.trace.hdf5.ranged_file import RangedFile
+
+
+_PIECE = 1 << 13
 
 
 class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
@@ -44,6 +48,22 @@ class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
         self.is_growing = bool(self.swmr_mode)
         self.groups: dict[str, Header] = {}
         self.places: dict[str, int | None] = {}
+        self._pieces: dict[int, bytes] = {}
+
+    def read(self, address: int, count: int) -> bytes:
+        """So many bytes, or fewer at its end.
+
+        Structures stand near each other: what is beside them is kept, unless a writer may change it.
+        """
+        if self.source is not None:
+            return self.source.read(address, count)
+        number, offset = divmod(address, _PIECE)
+        if self.is_growing or offset + count > _PIECE:
+            return os.pread(self.handle, count, address)
+        piece = self._pieces.get(number)
+        if piece is None:
+            piece = self._pieces[number] = os.pread(self.handle, _PIECE, number * _PIECE)
+        return piece[offset : offset + count]
 
     def know(self, path: str, header: Header) -> None:
         """Take note of a group that was found sound, with its links, where its header has them."""

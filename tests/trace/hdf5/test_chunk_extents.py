@@ -13,7 +13,7 @@ from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5 import chunk_locations
 from sparsey_trace.trace.hdf5.chunk_extents import overlapping
-from sparsey_trace.trace.hdf5.chunk_index import IndexedChunks, read_chunk_index
+from sparsey_trace.trace.hdf5.chunk_index import Elements, read_chunk_index
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.repair import repair
 from sparsey_trace.trace.rescue.validate import validate
@@ -105,7 +105,7 @@ def test_indexes_are_no_longer_than_all_of_them_fit_in_the_file(
             file[name].resize(1 << 40, axis=0)
     asked: list[int] = []
 
-    def read(*given: Any) -> IndexedChunks:
+    def read(*given: Any) -> Elements:
         asked.append(given[-1])
         return read_chunk_index(*given)
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.trace.hdf5 import guarded
-from sparsey_trace.trace.hdf5.chunk_index import IndexedChunks, read_chunk_index
+from sparsey_trace.trace.hdf5.chunk_index import IndexedChunks, read_chunk_index, split
 from sparsey_trace.trace.hdf5.object_headers import read_header
 from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
 
@@ -25,7 +25,7 @@ def indexed(path: Path, name: str, count: int) -> IndexedChunks:
     with h5py.File(path, "r") as file:
         read = partial(guarded.read_bytes, file)
         header = read_header(read, file.id.links.get_info(name.encode()).u, name)
-        return read_chunk_index(read, header.chunk_index, count)
+        return split([read_chunk_index(read, header.chunk_index, count)])
 
 
 @pytest.mark.parametrize("count", [1, 4, 5, 20, 21, 100, 1000, 70_000])
@@ -64,4 +64,4 @@ def test_an_index_of_another_kind_is_refused() -> None:
         ValueError, match=f"a list of chunks that goes on at byte {len(content)}, where the file"
     ):
         read_chunk_index(lambda address, count: content[address : address + count], len(content), 1)
-    assert read_chunk_index(lambda *_: b"", UNDEFINED_ADDRESS, 2).sizes.tolist() == [0, 0]
+    assert split([read_chunk_index(lambda *_: b"", UNDEFINED_ADDRESS, 2)]).sizes.tolist() == [0, 0]

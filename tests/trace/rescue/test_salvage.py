@@ -21,7 +21,7 @@ from tests.trace.rescue.saved import STEPS, chunk_at, flip, saved
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
+    from sparsey_trace.trace.hdf5.chunk_index import Elements
 
 
 @pytest.mark.parametrize("name", ["layers/0/codes", "samples/step", "inputs", "layers/1/active"])
@@ -125,9 +125,9 @@ def test_indexes_of_chunks_are_read_once_however_many_chunks_are_missing(
     reads: Counter[ChunkLocations] = Counter()
     read_index = ChunkLocations.read_index
 
-    def counted(locations: ChunkLocations, rows: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    def counted(locations: ChunkLocations, rows: int, file_size: int) -> Elements:
         reads[locations] += 1
-        return read_index(locations, rows)
+        return read_index(locations, rows, file_size)
 
     monkeypatch.setattr(ChunkLocations, "read_index", counted)
     assert len(saved(closed).losses) >= 2
