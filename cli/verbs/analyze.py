@@ -91,6 +91,14 @@ MostPairs = Annotated[
         "bounds them.",
     ),
 ]
+MostBytes = Annotated[
+    str | None,
+    typer.Option(
+        metavar="SIZE",
+        show_default="16G",
+        help="Refuse what would keep more of training, if no input comes twice; a metric's reference_size bounds it.",
+    ),
+]
 PartitionSize = Annotated[
     int | None,
     typer.Option(
@@ -150,6 +158,7 @@ def analyze(
     chunk_size: ChunkSize = None,
     total_memory: TotalMemory = "1G",
     most_pairs: MostPairs = None,
+    most_bytes: MostBytes = None,
     partition_size: PartitionSize = None,
     part: Part = None,
     merge: Merge = False,
@@ -173,7 +182,11 @@ def analyze(
         merge_array(runs, as_json=as_json)
         return
     metrics = parse_metrics(metric)
-    limits = {} if most_pairs is None else {"most_pairs": most_pairs}
+    limits = {
+        name: limit
+        for name, limit in {"most_pairs": most_pairs, "most_bytes": most_bytes}.items()
+        if limit is not None
+    }
     parts = {} if partition_size is None else {"partition_size": partition_size}
     files: dict[str, Any] = {
         "missing_ranks": missing_ranks,

@@ -216,6 +216,17 @@ class Metric(ABC, Generic[S]):
         """
         return 0
 
+    def state_bytes(self, trained: int, layout: Layout) -> int:
+        """At most how many bytes its state takes; 0 where nothing is known of that.
+
+        Told where a parameter bounds it; an analysis that would keep more than is wanted is refused before it begins.
+
+        Args:
+            trained: how many training samples the run has.
+            layout: of the model.
+        """
+        return 0
+
     @property
     def unit(self) -> str:
         """What a figure of a summary is in, such as "codes"."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -11,7 +12,7 @@ from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, SampleMetric, SampleValues
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
-from sparsey_trace.metrics.reference_store import ReferenceStore, SeenAgain, identities
+from sparsey_trace.metrics.reference_store import ReferenceStore, SeenAgain, bytes_of_one, identities
 from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, PairsOfCodes
 from sparsey_trace.metrics.state_checks import check_parts
 
@@ -123,6 +124,13 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         """Each with all that are kept, if no input comes twice; those that were shown before are found by digests."""
         kept = trained if self.reference_size is None else min(trained, self.reference_size)
         return 0 if self.exact else asked * kept
+
+    def state_bytes(self, trained: int, layout: Layout) -> int:
+        """Each input, and when it was seen, if none comes twice; of drawn ones all that ever are, on average."""
+        kept = float(trained)
+        if self.reference_size is not None and self.reference_size < trained:
+            kept = self.reference_size * (1 + math.log(trained / self.reference_size))
+        return math.ceil(kept) * bytes_of_one(layout.num_features)
 
     def values_stay(self, notes: Mapping[str, Any]) -> bool:
         """Only inputs of earlier steps count, and those that are drawn then."""

@@ -288,6 +288,13 @@ def identities(inputs: NDArray[Any], on_bits: NDArray[np.uint8] | None = None) -
     return digests(inputs + inputs.dtype.type(0), size=16)
 
 
+def bytes_of_one(num_features: int) -> int:
+    """What an input takes in a store, and when it was seen, once."""
+    store = ReferenceStore.empty(num_features)
+    once = (store.identity, store.step, store.seen, store.sample, store.sample_step)
+    return int(store.inputs.shape[1]) + sum(int(array.itemsize) for array in once)
+
+
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each distinct one stands first, in that order; and for all, which of these they are."""
     from sparsey_trace.kernels.distinct import distinct

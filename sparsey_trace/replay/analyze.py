@@ -14,6 +14,7 @@ from sparsey_trace.replay.dask_hands import check_client
 from sparsey_trace.replay.engine.engines import check_engine, make_engine
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.hands import make_hands
+from sparsey_trace.replay.kept_bytes import MOST_BYTES, check_bytes
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.pairs import MOST_PAIRS, check_pairs
 from sparsey_trace.replay.partitioned.partitions import PARTITION_SIZE, check_partition_size, partitions_of
@@ -51,6 +52,7 @@ def analyze(
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
     most_pairs: int = MOST_PAIRS,
+    most_bytes: str | int = MOST_BYTES,
     partition_size: int | None = PARTITION_SIZE,
     cache: bool = True,
     progress_bar: bool = False,
@@ -77,6 +79,8 @@ def analyze(
         total_memory: what they may take together, as "800M", "1G" or in bytes; each call on a dask worker.
         most_pairs: what would compare more pairs of samples than this, if no input comes twice, is refused before it
             begins; a metric's `reference_size` bounds them.
+        most_bytes: what would keep more than this of training, as "16G" or in bytes, if no input comes twice, is
+            refused before it begins; a metric's `reference_size` bounds it.
         partition_size: a power of two: tables by sample and by step of a longer trace lie in several parts, each of the
             steps that begin in so many samples. None for one file each.
         cache: whether to use what earlier analyses left in `out`, and to leave there what later ones can use.
@@ -88,7 +92,7 @@ def analyze(
     Raises:
         UsageError: an unknown metric, parameter, resolution, reduction or engine.
         TraceError: no trace, a damaged or an empty one, none of the metrics can be computed, or one would compare
-            more than `most_pairs`.
+            more than `most_pairs` or keep more than `most_bytes`.
         OutputError: `out` holds something else, or can't be written.
         MetricError: a metric raised something of its own; none of the results appear.
     """
@@ -112,6 +116,7 @@ def analyze(
             known = Cache(folder, trace, **question, used=used, partition_size=size)
             todo = plan(found.metrics, known)
             check_pairs(todo, trace, most_pairs)
+            check_bytes(todo, trace, most_bytes)
             if todo.missing:
                 known.take_content()
             with progress("replaying", unit="samples", shown=progress_bar) as show:

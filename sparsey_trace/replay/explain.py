@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
-from sparsey_trace.replay.engine.memory import expected_bytes
+from sparsey_trace.replay.engine.memory import expected_bytes, parse_memory
+from sparsey_trace.replay.kept_bytes import MOST_BYTES, bytes_of
 from sparsey_trace.replay.pairs import MOST_PAIRS, in_core_hours, pairs_of
 from sparsey_trace.replay.partitioned.partitions import PARTITION_SIZE, check_partition_size, partitions_of
 from sparsey_trace.replay.plan import plan, stretches
@@ -84,6 +85,8 @@ class Explanation:
         chunk_size: how many samples would be worked on at once in each.
         pairs: by metric, how many pairs of samples it would compare at most: fewer where inputs come back.
         most_pairs: more than so many would be refused.
+        kept_bytes: by metric, how many bytes of training it would keep at most: fewer where inputs come back.
+        most_bytes: more than so many would be refused.
         partitions: how many the trace has, each of which makes a part of a table.
         memory: about how many bytes that takes in all, beside the states of folds.
     """
@@ -99,6 +102,8 @@ class Explanation:
     chunk_size: int
     pairs: dict[str, int]
     most_pairs: int
+    kept_bytes: dict[str, int]
+    most_bytes: int
     partitions: int
     memory: int
 
@@ -122,6 +127,10 @@ class Explanation:
             hours = f", about {in_core_hours(pairs)}" if in_core_hours(pairs) else ""
             line = f"  {name}: up to {pairs:,} pairs of samples{hours}"
             lines.append(line + (refused if pairs > self.most_pairs else ""))
+        for name, kept in self.kept_bytes.items():
+            refused = f", refused as more than {self.most_bytes:,} (most_bytes): give it reference_size=N"
+            line = f"  {name}: keeps up to {kept:,} bytes of training"
+            lines.append(line + (refused if kept > self.most_bytes else ""))
         if not self.passes:
             return "\n".join([*lines, "no pass: nothing is to be computed"])
         memory = f"about {self.memory / 2**20:,.0f} MiB, beside the states of folds"
@@ -142,6 +151,7 @@ def explain(
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
     most_pairs: int = MOST_PAIRS,
+    most_bytes: str | int = MOST_BYTES,
     partition_size: int | None = PARTITION_SIZE,
     cache: bool = True,
 ) -> Explanation:
@@ -161,6 +171,7 @@ def explain(
         chunk_size: how many samples are worked on at once.
         total_memory: what they may take together.
         most_pairs: what would be refused.
+        most_bytes: what would be refused.
         partition_size: of the trace's partitions.
         cache: whether what earlier analyses left in `out` is used.
 
@@ -184,11 +195,19 @@ def explain(
         size = partition_size if parts > 1 else None
         used = cache and folder is not None
         known = Cache(folder or Path(), found.trace, **question, used=used, partition_size=size)
-        return _explained(found, plan(found.metrics, known), url or folder, name, most_pairs, parts)
+        return _explained(
+            found, plan(found.metrics, known), url or folder, name, most_pairs, most_bytes, parts
+        )
 
 
 def _explained(
-    found: Asked, todo: Plan, folder: str | Path | None, engine: str, most_pairs: int, partitions: int
+    found: Asked,
+    todo: Plan,
+    folder: str | Path | None,
+    engine: str,
+    most_pairs: int,
+    most_bytes: str | int,
+    partitions: int,
 ) -> Explanation:
     trace = found.trace
     passes = [_pass(todo, todo.folds, todo.at_once, len(trace)), _pass(todo, [], todo.later, len(trace))]
@@ -207,6 +226,8 @@ def _explained(
         chunk_size=found.chunk_size,
         pairs=pairs_of(todo, trace),
         most_pairs=most_pairs,
+        kept_bytes=bytes_of(todo, trace),
+        most_bytes=parse_memory(most_bytes, name="most_bytes"),
         partitions=partitions,
         memory=expected_bytes(trace, found.fields, found.chunk_size, found.jobs),
     )

@@ -20,6 +20,7 @@ from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.private_folder import FOLDER, make_private
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.hands import OneAfterTheOther, all_of
+from sparsey_trace.replay.kept_bytes import MOST_BYTES, check_bytes
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.pairs import MOST_PAIRS, check_pairs
 from sparsey_trace.replay.partitioned.job import Span
@@ -102,6 +103,7 @@ def analyze_part(
     chunk_size: int | None = None,
     total_memory: str | int = "1G",
     most_pairs: int = MOST_PAIRS,
+    most_bytes: str | int = MOST_BYTES,
     partition_size: int = PARTITION_SIZE,
     progress_bar: bool = False,
 ) -> ArrayState:
@@ -120,6 +122,7 @@ def analyze_part(
         chunk_size: how many samples are worked on at once.
         total_memory: what they may take.
         most_pairs: what is refused.
+        most_bytes: what is refused.
         partition_size: of the trace's partitions.
         progress_bar: show progress on standard error.
 
@@ -139,6 +142,7 @@ def analyze_part(
         array = _Array.of(found, user_path(out), partition_size, question)
         check_folder(array.job.results, found.trace)
         check_pairs(array.todo, found.trace, most_pairs)
+        check_bytes(array.todo, found.trace, most_bytes)
         with writing(array.job.folder):
             array.job.results.mkdir(parents=True, exist_ok=True)
             make_private(array.job.folder.parent)

@@ -67,6 +67,11 @@ def check_pairs(todo: Plan, trace: Trace, most_pairs: int) -> None:
             raise TraceError(msg)
 
 
+def trained_in(trace: Trace) -> int:
+    """How many training samples there are."""
+    return sum(int(np.count_nonzero(phase == TRAIN)) for phase in _phases(trace))
+
+
 def _counts(one: PlannedValues, trace: Trace) -> tuple[int, int]:
     """How many samples are still asked, and how many training samples there are."""
     asked, trained, start = 0, 0, 0

@@ -43,6 +43,7 @@ class Work:
         client: of a cluster, with the engine `dask`.
         total_memory: in bytes.
         most_pairs: of samples, that a metric of a run may compare.
+        most_bytes: of training, that one may keep.
         cache: whether what earlier analyses left is used.
         progress_bar: whether to show progress.
     """
@@ -52,6 +53,7 @@ class Work:
     client: Any
     total_memory: int
     most_pairs: int
+    most_bytes: int
     cache: bool
     progress_bar: bool
 
@@ -64,6 +66,7 @@ class Work:
         client: Any,
         total_memory: str | int,
         most_pairs: int,
+        most_bytes: str | int,
         cache: bool,
         progress_bar: bool,
     ) -> Work:
@@ -80,6 +83,7 @@ class Work:
             client=client,
             total_memory=parse_memory(total_memory),
             most_pairs=most_pairs,
+            most_bytes=parse_memory(most_bytes, name="most_bytes"),
             cache=cache,
             progress_bar=progress_bar,
         )
@@ -221,7 +225,8 @@ def _on_cluster(tasks: Sequence[OneRun], work: Work) -> Iterator[tuple[str, str]
 
 
 def _with(task: OneRun, work: Work, inside: dict[str, Any]) -> OneRun:
-    options = task.options | inside | {"cache": work.cache, "most_pairs": work.most_pairs}
+    limits = {"most_pairs": work.most_pairs, "most_bytes": work.most_bytes}
+    options = task.options | inside | limits | {"cache": work.cache}
     return OneRun(folder=task.folder, entry=task.entry, metrics=task.metrics, options=options)
 
 

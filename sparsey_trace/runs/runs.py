@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import CacheWarning, OutputError
+from sparsey_trace.replay.kept_bytes import MOST_BYTES
 from sparsey_trace.replay.pairs import MOST_PAIRS
 from sparsey_trace.runs.catalogue import catalogued
 from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, read_catalogue, write_catalogue
@@ -125,6 +126,7 @@ class Runs(Mapping[str, "Trace"]):
         client: Any = None,
         total_memory: str | int = "1G",
         most_pairs: int = MOST_PAIRS,
+        most_bytes: str | int = MOST_BYTES,
         cache: bool = True,
         progress_bar: bool = False,
     ) -> RunsResult:
@@ -146,6 +148,7 @@ class Runs(Mapping[str, "Trace"]):
             client: a `distributed.Client`, with engine='dask'; the cluster is the caller's.
             total_memory: what all of them may take together, as "800M", "1G" or in bytes.
             most_pairs: as of `analyze`, of each run.
+            most_bytes: as of `analyze`, of each run.
             cache: whether to use what earlier analyses left in `out`.
             progress_bar: show progress on standard error.
 
@@ -167,6 +170,7 @@ class Runs(Mapping[str, "Trace"]):
             client=client,
             total_memory=total_memory,
             most_pairs=most_pairs,
+            most_bytes=most_bytes,
             cache=cache,
             progress_bar=progress_bar,
         )

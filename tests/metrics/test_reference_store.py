@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 from unittest import mock
 
@@ -46,6 +47,10 @@ def test_the_latest_sighting_is_found_however_few_are_kept(
         assert nearest == latest[-1]
 
 
+def nbytes(state: reference_store.ReferenceStore) -> int:
+    return sum(array.nbytes for array in vars(state).values() if isinstance(array, np.ndarray))
+
+
 def repeating(samples: int, distinct: int, *, batch: int = 16) -> sparsey_trace.Chunk:
     """A run over few inputs, of which every fifth step is evaluation."""
     rng = np.random.default_rng(2)
@@ -74,9 +79,20 @@ def test_a_state_grows_with_what_is_learnt_and_not_with_the_run() -> None:
     metric, sizes = MatchAccuracy(), []
     for samples in (1000, 4000):
         state = metric.update(metric.init(LAYOUT), repeating(samples, 20))
-        sizes.append(sum(array.nbytes for array in vars(state).values() if isinstance(array, np.ndarray)))
+        sizes.append(nbytes(state))
         assert len(state.seen) == 2 * len(state.step)
     assert sizes[0] == sizes[1]
+
+
+def test_where_no_input_comes_twice_a_state_takes_what_is_told_before() -> None:
+    run = repeating(400, 20)
+    bits = np.arange(1, 401)[:, None] >> np.arange(LAYOUT.num_features) & 1
+    run = replace(run, inputs=bits.astype(np.uint8))
+    trained = int(run.is_train.sum())
+    for metric, share in ((MatchAccuracy(), 1.0), (MatchAccuracy(reference_size=20), 0.7)):
+        told = metric.state_bytes(trained, LAYOUT)
+        found = nbytes(metric.merge(metric.init(LAYOUT), metric.update(metric.init(LAYOUT), run)))
+        assert share * told <= found <= told / share
 
 
 def test_a_trace_has_the_same_values_however_few_are_kept(tmp_path: Path) -> None:

@@ -32,8 +32,12 @@ _LARGEST_KEPT = (32 << 20) - (64 << 10)
 """A block just small enough for glibc to take its size into account."""
 
 
-def parse_memory(size: str | int) -> int:
+def parse_memory(size: str | int, *, name: str = "total_memory") -> int:
     """Bytes, from a number or a text such as "800M" or "1.5G".
+
+    Args:
+        size: either.
+        name: of the argument that it is.
 
     Raises:
         UsageError: it is neither.
@@ -43,7 +47,7 @@ def parse_memory(size: str | int) -> int:
     """
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([KMGT]?)(?:i?B)?\s*", str(size), re.IGNORECASE)
     if match is None or float(match[1]) <= 0:
-        msg = f"total_memory: expected bytes, or a text such as '800M' or '1G', found {size!r}"
+        msg = f"{name}: expected bytes, or a text such as '800M' or '1G', found {size!r}"
         raise UsageError(msg)
     return int(float(match[1]) * _UNITS[match[2].upper()])
 
