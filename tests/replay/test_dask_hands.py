@@ -20,6 +20,7 @@ from tests.clusters import a_cluster
 from tests.faults import times
 from tests.replay.cache.folders import content
 from tests.replay.test_by_partition import FEW, Failing
+from tests.trace.reading.range_server import RangeServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -38,6 +39,15 @@ def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_trace(tmp_path_factory.mktemp("run") / "run.h5")
 
 
+@pytest.fixture
+def url(trace: Path) -> Iterator[str]:
+    """Where a server has it."""
+    pytest.importorskip("aiohttp")
+    with RangeServer().running() as server:
+        server.files[trace.name] = trace.read_bytes()
+        yield f"{server.url}/{trace.name}"
+
+
 @pytest.fixture(scope="module")
 def client() -> Iterator[Client]:
     """Two workers in this process."""
@@ -45,12 +55,12 @@ def client() -> Iterator[Client]:
         yield found
 
 
-def test_a_cluster_comes_to_the_same_bytes(trace: Path, tmp_path: Path, client: Client) -> None:
-    for resolution in ("step", "epoch"):
+def test_a_cluster_comes_to_the_same_bytes(trace: Path, tmp_path: Path, client: Client, url: str) -> None:
+    for resolution, there in (("step", trace), ("epoch", url)):
         options = {**FEW, "resolution": resolution}
         analyze(trace, out=tmp_path / resolution, **options)
         out = tmp_path / f"{resolution} of dask"
-        analyze(trace, out=out, **DASK, client=client, **options)
+        analyze(there, out=out, **DASK, client=client, **options)
         assert content(out) == content(tmp_path / resolution)
         # What others could use is kept, and nothing else.
         assert {path.name for path in (out / FOLDER).iterdir()} == {

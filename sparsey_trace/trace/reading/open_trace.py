@@ -135,11 +135,12 @@ class Snapshot:
         Raises:
             TraceError: it isn't there any more, is shorter now, was edited, or another trace is in its place.
         """
-        know(self.urls)
-        if gone := [path for path in self.paths if not path.exists()]:
+        here = know(self.urls)
+        paths = tuple(here.get(str(path), path) for path in self.paths)
+        if gone := [path for path in paths if not path.exists()]:
             msg = f"{gone[0]}: expected {self.role}, found no file there; {self.remedy} where it is now"
             raise TraceError(msg)
-        trace = _opened(self.paths, cache_bytes or 0, self.rules)
+        trace = _opened(paths, cache_bytes or 0, self.rules)
         if found := self._fault_of(trace):
             trace.close()
             msg = f"{trace.path}: expected {self.role}, found {found}; {self.remedy}"

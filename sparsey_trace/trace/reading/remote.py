@@ -28,6 +28,8 @@ _known: dict[str, RangedFile] = {}
 """By URL, those that were opened last: opened again they aren't fetched again."""
 _ranged: dict[str, RangedFile] = {}
 """By the path that stands for each."""
+_stand_ins: dict[str, Path] = {}
+"""By the path that stands for one on another machine, or stood for it in a process that has ended: the one here."""
 
 
 def fetch(url: str) -> list[Path]:
@@ -85,23 +87,32 @@ def urls_of(paths: Iterable[Path]) -> dict[str, str]:
     return {path: url for path, url in found.items() if url is not None}
 
 
-def know(urls: Mapping[str, str]) -> None:
-    """Take over what `urls_of` told in another process.
+def know(urls: Mapping[str, str]) -> dict[str, Path]:
+    """Take over what `urls_of` told in another process, perhaps on another machine.
+
+    Returns:
+        By the path that stands for each there, the one here: the same, where that can be seen.
 
     Raises:
         TraceError: one can't be had any more.
     """
+    lost = [place for place in urls if not _stand_ins.get(place, Path(place)).exists()]
+    _stand_ins.update(zip(lost, _places(lost), strict=True))
+    for place in lost:
+        _stand_ins[place].touch()
+    here = {place: _stand_ins.get(place, Path(place)) for place in urls}
     for place, url in urls.items():
-        if place not in _ranged:
+        if str(here[place]) not in _ranged:
             try:
                 system, name = store_at(url)
-                _ranged[place] = RangedFile(system, name, current_info(system, name))
+                _ranged[str(here[place])] = RangedFile(system, name, current_info(system, name))
             except UsageError:
                 raise
             except (OSError, ValueError) as error:
                 msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
                 raise TraceError(msg) from error
-            call_by_url(place, url)
+            call_by_url(str(here[place]), url)
+    return here
 
 
 def _bring(system: AbstractFileSystem, name: str, place: Path, url: str) -> None:

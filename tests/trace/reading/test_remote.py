@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.errors import TraceError, UsageError, url_of
 from sparsey_trace.replay.describe import facts
 from sparsey_trace.trace.hdf5 import ranged_file
 from sparsey_trace.trace.reading import remote
@@ -202,11 +202,18 @@ def test_what_stands_together_is_fetched_together(served: Served) -> None:
 
 def test_another_process_fetches_for_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     with st.open_trace(served.url) as trace:
-        sent = pickle.dumps(trace)
+        sent, labels = pickle.dumps(trace), trace.samples.label[:]
+    for stands_here in (True, False):
+        # On another machine nothing is seen of what stands for the file on this one.
+        if not stands_here:
+            trace.path.unlink()
         monkeypatch.setattr(remote, "_ranged", {})
         monkeypatch.setattr(remote, "_known", {})
-        with pickle.loads(sent) as there:
-            np.testing.assert_array_equal(there.samples.label[:], trace.samples.label[:])
+        for _ in range(2):
+            with pickle.loads(sent) as there:
+                np.testing.assert_array_equal(there.samples.label[:], labels)
+            assert (there.path == trace.path) == stands_here
+            assert url_of(str(there.path)) == served.url
     del served.server.files[served.name]
     remote._ranged.clear()
     with pytest.raises(TraceError, match=f"^{re.escape(served.url)}: expected a file that fsspec can read"):
