@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.kernels.borders import bordered, check_ends, check_equal, check_room
-from sparsey_trace.kernels.compiled import compiled
+from sparsey_trace.kernels.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 _FREE = -1
 _FACTOR = np.uint64(0x9E3779B97F4A7C15)
 """2^64 over the golden ratio, and odd: multiplying by it spreads what differs over the highest bits."""
+_NOTHING, _HALF = np.uint64(0), np.uint64(32)
 
 
 def _check_learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> None:
@@ -27,15 +28,7 @@ def _check_learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], star
     check_room(64, bits, "bits")
 
 
-def _check_tally(
-    codes: NDArray[Any], bits: int, counted: NDArray[np.bool_], label: NDArray[np.int64]
-) -> None:
-    _check_learn(codes, bits, counted, 0)
-    check_equal("labels", len(codes), len(label))
-
-
 @bordered(_check_learn)
-@compiled
 def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int) -> Codes:
     """The distinct codes of a chunk.
 
@@ -45,25 +38,18 @@ def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int)
         learnt: [n, M], which of the codes count.
         start: the number of the first sample.
     """
-    samples, macs, cms = codes.shape
-    found = np.empty((samples * macs, -(-cms // (64 // bits))), np.uint64)
-    first, ends = np.empty(len(found), np.int64), np.empty(macs, np.int64)
-    packed, shown = np.empty((samples, found.shape[1]), np.uint64), np.empty(samples + 1, np.int64)
-    table, unasked = np.empty(_room(samples), np.int32), np.empty(0, np.int64)
-    number = 0
-    for mac in range(macs):
-        count = _gather(learnt, mac, shown)
-        _pack(codes, bits, mac, shown, count, packed)
-        shown += start
-        table[:] = _FREE
-        begin = number
-        number = _add(found, first, begin, number, table, len(table), packed, shown, 0, count, unasked)
-        ends[mac] = number
-    return found[:number].copy(), first[:number].copy(), ends
+    (found, first, ends), _, _ = _learnt(codes, bits, learnt, np.empty(0, np.uint64))
+    return found, first + start, ends
+
+
+def _check_tally(
+    codes: NDArray[Any], bits: int, counted: NDArray[np.bool_], label: NDArray[np.int64]
+) -> None:
+    _check_learn(codes, bits, counted, 0)
+    check_equal("labels", len(codes), len(label))
 
 
 @bordered(_check_tally)
-@compiled
 def tally(
     codes: NDArray[Any], bits: int, counted: NDArray[np.bool_], label: NDArray[np.int64]
 ) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
@@ -79,52 +65,95 @@ def tally(
         The pairs as codes whose last word is the label, with the place in the chunk that showed each first; how often
         there was each [C] int64, and where last [C] int64.
     """
+    return _learnt(codes, bits, counted, np.ascontiguousarray(label).view(np.uint64))
+
+
+def _learnt(
+    codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], label: NDArray[np.uint64]
+) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
+    """What `tally` gives; of codes alone where there are no labels."""
     samples, macs, cms = codes.shape
-    words = -(-cms // (64 // bits))
-    found = np.empty((samples * macs, words + 1), np.uint64)
-    first, ends = np.empty(len(found), np.int64), np.empty(macs, np.int64)
-    times, last = np.zeros(len(found), np.int64), np.empty(len(found), np.int64)
-    packed, shown = np.empty((samples, words + 1), np.uint64), np.empty(samples + 1, np.int64)
-    table, numbers = np.empty(_room(samples), np.int32), np.empty(samples, np.int64)
-    number = 0
-    for mac in range(macs):
-        count = _gather(counted, mac, shown)
-        _pack(codes, bits, mac, shown, count, packed)
-        for index in range(count):
-            packed[index, words] = np.uint64(label[shown[index]])
-        table[:] = _FREE
-        begin = number
-        number = _add(found, first, begin, number, table, len(table), packed, shown, 0, count, numbers)
-        for index in range(count):
-            times[numbers[index]] += 1
-            last[numbers[index]] = shown[index]
-        ends[mac] = number
+    words = -(-cms // (64 // bits)) + (len(label) > 0)
+    found, ends = np.empty((samples * macs, words), np.uint64), np.empty(macs, np.int64)
+    first, times, last = (np.empty(len(found), np.int64) for _ in range(3))
+    packed, shown = np.empty((samples, words), np.uint64), np.empty((2, samples + 1), np.int64)
+    table = np.empty(_room(samples), np.int32)
+    _learn_macs(codes, bits, learnt, label, packed, shown, table, found, first, times, last, ends)
+    number = int(ends[-1])
     return (found[:number].copy(), first[:number].copy(), ends), times[:number].copy(), last[:number].copy()
 
 
 @compiled
+def _learn_macs(
+    codes: NDArray[Any],
+    bits: int,
+    learnt: NDArray[np.bool_],
+    label: NDArray[np.uint64],
+    packed: NDArray[np.uint64],
+    shown: NDArray[np.int64],
+    table: NDArray[np.int32],
+    found: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    times: NDArray[np.int64],
+    last: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> None:
+    """Write the distinct codes of each MAC, and count them; all behind `label` is written to."""
+    number = 0
+    of_codes = packed.shape[1] - (label.shape[0] > 0)
+    for mac in range(codes.shape[1]):
+        count = _gather(learnt, mac, shown)
+        _pack(codes, bits, mac, shown, count, of_codes, packed)
+        if label.shape[0]:
+            for index in range(count):
+                packed[index, of_codes] = label[shown[0, index]]
+        for slot in range(table.shape[0]):
+            table[slot] = _FREE
+        begin = number
+        for index in range(count):
+            place = _place(packed, index, found, begin, table, table.shape[0])
+            if table[place] == _FREE:
+                table[place] = number - begin
+                for word in range(packed.shape[1]):
+                    found[number, word] = packed[index, word]
+                first[number] = shown[0, index]
+                times[number] = 0
+                number += 1
+            which = begin + table[place]
+            times[which] += 1
+            last[which] = shown[0, index]
+        ends[mac] = number
+
+
+@inlined
 def _gather(chosen: NDArray[np.bool_], mac: int, shown: NDArray[np.int64]) -> int:
     """Write which samples of [n, M] are chosen for a MAC; how many these are."""
     count = 0
-    for sample in range(len(chosen)):
+    for sample in range(chosen.shape[0]):
         # Gathered without a branch, which would be guessed wrong as often as not.
-        shown[count] = sample
+        shown[0, count] = sample
         count += chosen[sample, mac]
     return count
 
 
-@compiled
+@inlined
 def _pack(
-    codes: NDArray[Any], bits: int, mac: int, shown: NDArray[np.int64], count: int, packed: NDArray[np.uint64]
+    codes: NDArray[Any],
+    bits: int,
+    mac: int,
+    shown: NDArray[np.int64],
+    count: int,
+    words: int,
+    packed: NDArray[np.uint64],
 ) -> None:
-    """Write a MAC's codes of the samples shown, bit by bit."""
+    """Write a MAC's codes of the samples shown, bit by bit, to so many words each."""
     each = 64 // bits
-    for word in range(packed.shape[1]):
+    for word in range(words):
         stop = min(codes.shape[2], (word + 1) * each)
         for index in range(count):
-            joined = np.uint64(0)
+            joined = _NOTHING
             for cm in range(word * each, stop):
-                joined = joined << np.uint64(bits) | np.uint64(codes[shown[index], mac, cm])
+                joined = joined << bits | codes[shown[0, index], mac, cm]
             packed[index, word] = joined
 
 
@@ -146,7 +175,6 @@ def _check_join(
 
 
 @bordered(_check_join)
-@compiled
 def join(
     earlier: Codes,
     later: Codes,
@@ -166,24 +194,81 @@ def join(
     Returns:
         [M] int64, where those of each MAC end.
     """
-    codes, firsts, stops = earlier
-    later_codes, later_firsts, later_stops = later
-    ends = np.empty(len(stops), np.int64)
-    table = np.empty(_room(_most(stops) + _most(later_stops)), np.int32)
-    of_later = places[len(codes) :] if len(places) else places
+    ends = np.empty(len(earlier[2]), np.int64)
+    table = np.empty(_room(_most(earlier[2]) + _most(later[2])), np.int32)
+    of_later = places[len(earlier[0]) :] if len(places) else places
+    _join_macs(*earlier, *later, table, found, first, places, of_later, ends)
+    return ends
+
+
+@compiled
+def _join_macs(
+    codes: NDArray[np.uint64],
+    firsts: NDArray[np.int64],
+    stops: NDArray[np.int64],
+    later_codes: NDArray[np.uint64],
+    later_firsts: NDArray[np.int64],
+    later_stops: NDArray[np.int64],
+    table: NDArray[np.int32],
+    found: NDArray[np.uint64],
+    first: NDArray[np.int64],
+    places: NDArray[np.int64],
+    later_places: NDArray[np.int64],
+    ends: NDArray[np.int64],
+) -> None:
+    """Write the distinct codes of each MAC; the two runs' are unpacked, and all behind `later_stops` is written to."""
     number = start = later_start = 0
-    for mac in range(len(ends)):
-        room = _room(stops[mac] - start + later_stops[mac] - later_start)
-        table[:room] = _FREE
+    for mac in range(stops.shape[0]):
+        room = 2
+        while room < 2 * (stops[mac] - start + later_stops[mac] - later_start):
+            room *= 2
+        for slot in range(room):
+            table[slot] = _FREE
         begin = number
-        number = _add(found, first, begin, number, table, room, codes, firsts, start, stops[mac], places)
-        end = later_stops[mac]
-        number = _add(
-            found, first, begin, number, table, room, later_codes, later_firsts, later_start, end, of_later
-        )
+        for run in range(2):
+            # One loop for both, as each written out would be compiled.
+            if run == 0:
+                of, samples, which, at, stop = codes, firsts, places, start, stops[mac]
+            else:
+                of, samples, which = later_codes, later_firsts, later_places
+                at, stop = later_start, later_stops[mac]
+            for index in range(at, stop):
+                place = _place(of, index, found, begin, table, room)
+                if table[place] == _FREE:
+                    table[place] = number - begin
+                    for word in range(of.shape[1]):
+                        found[number, word] = of[index, word]
+                    first[number] = samples[index]
+                    number += 1
+                if which.shape[0]:
+                    which[index] = begin + table[place]
         start, later_start = stops[mac], later_stops[mac]
         ends[mac] = number
-    return ends
+
+
+@inlined
+def _place(
+    codes: NDArray[np.uint64],
+    index: int,
+    found: NDArray[np.uint64],
+    begin: int,
+    table: NDArray[np.int32],
+    room: int,
+) -> np.int64:
+    """Where a code stands in the first `room` slots, which name a MAC's codes, found from `begin` on; or would."""
+    words = codes.shape[1]
+    mixed = _NOTHING
+    for word in range(words):
+        mixed = (mixed ^ codes[index, word]) * _FACTOR
+        mixed ^= mixed >> _HALF
+    slot = np.int64(mixed) & (room - 1)
+    word = 0
+    while table[slot] != _FREE and word < words:
+        known, word = begin + table[slot], 0
+        while word < words and found[known, word] == codes[index, word]:
+            word += 1
+        slot = slot + (word < words) & (room - 1)
+    return slot
 
 
 def _check_counts(first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int) -> None:
@@ -191,118 +276,58 @@ def _check_counts(first: NDArray[np.int64], ends: NDArray[np.int64], start: int,
 
 
 @bordered(_check_counts)
-@compiled
 def count_new(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int8]:
     """[n, M] int8, 1 where a sample, of n from `start`, shows a MAC a new code."""
-    new = np.zeros((samples, len(ends)), np.int8)
-    begin = 0
-    for mac in range(len(ends)):
-        index = _known(first, begin, ends[mac], start)
-        while index < ends[mac] and first[index] < start + samples:
-            if first[index] >= start:  # always, where samples rise
-                new[first[index] - start, mac] = 1
-            index += 1
-        begin = ends[mac]
+    new, before = np.zeros((samples, len(ends)), np.int8), np.empty(len(ends), np.int64)
+    _mark_new(first, ends, start, new, before)
     return new
 
 
 @bordered(_check_counts)
-@compiled
 def count_known(
     first: NDArray[np.int64], ends: NDArray[np.int64], start: int, samples: int
 ) -> NDArray[np.int32]:
     """[n, M] int32, how many codes each MAC has shown by the end of each sample, of n from `start`."""
-    known = np.zeros((samples, len(ends)), np.int32)
-    begin = 0
-    for mac in range(len(ends)):
-        index = _known(first, begin, ends[mac], start)
-        if samples:
-            known[0, mac] = index - begin
-        while index < ends[mac] and first[index] < start + samples:
-            if first[index] >= start:  # always, where samples rise
-                known[first[index] - start, mac] += 1
-            index += 1
-        begin = ends[mac]
-    for sample in range(1, samples):
-        for mac in range(len(ends)):
-            known[sample, mac] += known[sample - 1, mac]
+    new, before = np.zeros((samples, len(ends)), np.int8), np.empty(len(ends), np.int64)
+    _mark_new(first, ends, start, new, before)
+    known = new.cumsum(axis=0, dtype=np.int32)
+    known += before
     return known
 
 
 @compiled
-def _known(first: NDArray[np.int64], begin: int, end: int, start: int) -> int:
-    """Where those of a MAC's samples that showed a code before `start` end."""
-    low, high = begin, end
-    while low < high:
-        middle = (low + high) // 2
-        if first[middle] < start:
-            low = middle + 1
-        else:
-            high = middle
-    return low
-
-
-@compiled
-def _add(
-    found: NDArray[np.uint64],
+def _mark_new(
     first: NDArray[np.int64],
-    begin: int,
-    number: int,
-    table: NDArray[np.int32],
-    room: int,
-    codes: NDArray[np.uint64],
-    samples: NDArray[np.int64],
+    ends: NDArray[np.int64],
     start: int,
-    stop: int,
-    places: NDArray[np.int64],
-) -> int:
-    """Add to a MAC's codes, found from `begin` on and named by the first `room` slots, those of a list that are new.
-
-    Unless `places` is empty, which of the found ones each of the list is goes there.
-
-    Returns:
-        Where they end now; they ended at `number`.
-    """
-    words = codes.shape[1]
-    for index in range(start, stop):
-        mixed = np.uint64(0)
-        for word in range(words):
-            mixed = (mixed ^ codes[index, word]) * _FACTOR
-            mixed ^= mixed >> np.uint64(32)
-        slot = np.int64(mixed & np.uint64(room - 1))
-        word = 0
-        while table[slot] != _FREE and word < words:
-            known, word = begin + table[slot], 0
-            while word < words and found[known, word] == codes[index, word]:
-                word += 1
-            slot = slot + (word < words) & (room - 1)
-        if table[slot] == _FREE:
-            for word in range(words):
-                found[number, word] = codes[index, word]
-            first[number] = samples[index]
-            table[slot] = number - begin
-            number += 1
-        if len(places):
-            places[index] = begin + table[slot]
-    return number
+    new: NDArray[np.int8],
+    before: NDArray[np.int64],
+) -> None:
+    """Write 1 to [n, M] where a sample shows a MAC a new code, and how many codes it has shown before [M]."""
+    begin = 0
+    for mac in range(ends.shape[0]):
+        low, high = begin, ends[mac]
+        while low < high:
+            middle = (low + high) // 2
+            if first[middle] < start:
+                low = middle + 1
+            else:
+                high = middle
+        before[mac] = low - begin
+        begin = ends[mac]
+        while low < begin and first[low] < start + new.shape[0]:
+            if first[low] >= start:  # always, where samples rise
+                new[first[low] - start, mac] = 1
+            low += 1
 
 
-@compiled
 def _room(codes: int) -> int:
     """A power of two that a table of so many codes fills to half at most."""
-    room = 2
-    while room < 2 * codes:
-        room *= 2
-    return room
+    return 1 << max(1, (2 * codes - 1).bit_length())
 
 
-@compiled
 def _most(ends: NDArray[np.int64]) -> int:
     """How many codes the MAC with the most has."""
-    most = start = 0
-    for end in ends:
-        most = max(most, end - start)
-        start = end
-    return most
+    return int(np.diff(ends, prepend=0).max(initial=0))

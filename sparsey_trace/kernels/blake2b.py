@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsey_trace.kernels.borders import bordered, check_room
-from sparsey_trace.kernels.compiled import compiled
+from sparsey_trace.kernels.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,7 +41,7 @@ _ORDERS = np.array(
         [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15],
         [14, 10, 4, 8, 9, 15, 13, 6, 1, 12, 0, 2, 11, 7, 5, 3],
     ],
-    np.uint64,
+    np.int64,
 )
 _PLACES = np.array(
     [
@@ -65,77 +65,73 @@ def _check(rows: NDArray[np.uint8], size: int, key: NDArray[np.uint8]) -> None:
 
 
 @bordered(_check)
-@compiled
 def blake2b_rows(rows: NDArray[np.uint8], size: int, key: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """[n, size], the digests of rows [n, B] of bytes; `size` and the key's length from 1 to 64."""
-    found = np.empty((len(rows), size), np.uint8)
-    keyed, state = np.empty(8, np.uint64), np.empty(8, np.uint64)
-    words, mixed = np.empty(16, np.uint64), np.empty(16, np.uint64)
-    for word in range(8):
-        keyed[word] = _START[word]
-    keyed[0] ^= np.uint64(0x01010000 ^ (len(key) << 8) ^ size)
-    length = rows.shape[1]
+    states = _START[None].copy()
+    states[0, 0] ^= np.uint64(0x01010000 ^ (len(key) << 8) ^ size)
+    mixed, length = np.empty(16, np.uint64), _BLOCK + rows.shape[1]
     # All rows begin with the block of the key.
-    _load(key, 0, words)
-    _compress(keyed, words, mixed, _BLOCK, length == 0)
-    for row in range(len(rows)):
-        for word in range(8):
-            state[word] = keyed[word]
-        for begin in range(0, length, _BLOCK):
-            _load(rows[row], begin, words)
-            end = min(begin + _BLOCK, length)
-            _compress(state, words, mixed, _BLOCK + end, end == length)
-        for byte in range(size):
-            found[row, byte] = state[byte >> 3] >> np.uint64(8 * (byte & 7)) & np.uint64(0xFF)
-    return found
+    _take_in(_words(key[None]), 0, length, mixed, states)
+    states = states.repeat(len(rows), axis=0)
+    _take_in(_words(rows), _BLOCK, length, mixed, states)
+    return np.ascontiguousarray(states.astype("<u8").view(np.uint8)[:, :size])
+
+
+def _words(rows: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """Rows [n, B] of bytes as whole blocks of words, zeros behind the end."""
+    blocks = np.zeros((len(rows), -(-rows.shape[1] // _BLOCK) * _BLOCK), np.uint8)
+    blocks[:, : rows.shape[1]] = rows
+    return blocks.view("<u8").astype(np.uint64, copy=False)
 
 
 @compiled
-def _load(row: NDArray[np.uint8], begin: int, words: NDArray[np.uint64]) -> None:
-    """Fill words [16] with a block of a row, zeros behind its end."""
-    for word in range(16):
-        at, value = begin + 8 * word, np.uint64(0)
-        if at + 8 <= len(row):
-            for byte in range(8):
-                value |= np.uint64(row[at + byte]) << np.uint64(8 * byte)
-        else:
-            for byte in range(len(row) - at):
-                value |= np.uint64(row[at + byte]) << np.uint64(8 * byte)
-        words[word] = value
-
-
-@compiled
-def _compress(
-    state: NDArray[np.uint64], words: NDArray[np.uint64], mixed: NDArray[np.uint64], taken: int, is_last: bool
+def _take_in(
+    words: NDArray[np.uint64], before: int, length: int, mixed: NDArray[np.uint64], states: NDArray[np.uint64]
 ) -> None:
-    """Take a block into the state [8]; `taken` bytes are in it then, and `mixed` [16] is scratch."""
-    for word in range(8):
-        mixed[word], mixed[word + 8] = state[word], _START[word]
-    mixed[12] ^= np.uint64(taken)
-    if is_last:
-        mixed[14] = ~mixed[14]
-    for turn in range(12):
-        for one in range(8):
-            _mix(mixed, _PLACES[one], words[_ORDERS[turn, 2 * one]], words[_ORDERS[turn, 2 * one + 1]])
-    for word in range(8):
-        state[word] ^= mixed[word] ^ mixed[word + 8]
+    """Take blocks [n, 16 * blocks] into states [n, 8].
+
+    Args:
+        words: the blocks.
+        before: how many bytes were taken in before.
+        length: how many there are in all.
+        mixed: [16], room to work in.
+        states: changed.
+    """
+    for row in range(words.shape[0]):
+        for begin in range(0, words.shape[1], 16):
+            taken = min(before + 8 * begin + _BLOCK, length)
+            for word in range(8):
+                mixed[word], mixed[word + 8] = states[row, word], _START[word]
+            mixed[12] ^= np.uint64(taken)
+            if taken == length:
+                mixed[14] = ~mixed[14]
+            for turn in range(12):
+                for one in range(8):
+                    _mix(
+                        mixed,
+                        one,
+                        words[row, begin + _ORDERS[turn, 2 * one]],
+                        words[row, begin + _ORDERS[turn, 2 * one + 1]],
+                    )
+            for word in range(8):
+                states[row, word] ^= mixed[word] ^ mixed[word + 8]
 
 
-@compiled
-def _mix(mixed: NDArray[np.uint64], places: NDArray[np.uint64], first: int, second: int) -> None:
-    a, b, c, d = mixed[places[0]], mixed[places[1]], mixed[places[2]], mixed[places[3]]
+@inlined
+def _mix(mixed: NDArray[np.uint64], one: int, first: np.uint64, second: np.uint64) -> None:
+    """Mix two words into the four that are at one of eight places."""
+    at, to, third, last = _PLACES[one, 0], _PLACES[one, 1], _PLACES[one, 2], _PLACES[one, 3]
+    a, b, c, d = mixed[at], mixed[to], mixed[third], mixed[last]
     a += b + first
-    d = _turned(d ^ a, 32)
+    d ^= a
+    d = d >> 32 | d << 32
     c += d
-    b = _turned(b ^ c, 24)
+    b ^= c
+    b = b >> 24 | b << 40
     a += b + second
-    d = _turned(d ^ a, 16)
+    d ^= a
+    d = d >> 16 | d << 48
     c += d
-    b = _turned(b ^ c, 63)
-    mixed[places[0]], mixed[places[1]], mixed[places[2]], mixed[places[3]] = a, b, c, d
-
-
-@compiled
-def _turned(word: Any, bits: int) -> Any:
-    """A word whose bits go to the right, those of the right end to the left."""
-    return (word >> np.uint64(bits)) | (word << np.uint64(64 - bits))
+    b ^= c
+    b = b >> 63 | b << 1
+    mixed[at], mixed[to], mixed[third], mixed[last] = a, b, c, d

@@ -6,96 +6,44 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.kernels.adherence import SILENT, check_references, line_up, overlap, serving
 from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
+from sparsey_trace.kernels.side_by_side import SILENT, check_codes, line_up, side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-
-def _check_bins(
-    bits: NDArray[np.uint64],
-    step: NDArray[np.int64],
-    old_bits: NDArray[np.uint64],
-    old_step: NDArray[np.int64],
-    until: NDArray[np.int64],
-    bins: int,
-) -> None:
-    check_references(bits, step, old_bits, old_step, until)
-
-
-@bordered(_check_bins)
-@compiled
-def input_bins(
-    bits: NDArray[np.uint64],
-    step: NDArray[np.int64],
-    old_bits: NDArray[np.uint64],
-    old_step: NDArray[np.int64],
-    until: NDArray[np.int64],
-    bins: int,
-) -> NDArray[np.int16]:
-    """In which of equal bins of [0, 1] the Jaccard similarity of each pair of inputs lies, in whole numbers.
-
-    Args:
-        bits: [n, W], what is on in the inputs.
-        step: [n], never falling.
-        old_bits: [R, W], of the references.
-        old_step: [R], never falling.
-        until: [R].
-        bins: how many; the last one is closed.
-
-    Returns:
-        [n, R], `bins` where a reference doesn't serve.
-    """
-    found = np.full((len(bits), len(old_bits)), bins, np.int16)
-    which, count = np.full(len(old_bits), -1), 0
-    for sample in range(len(bits)):
-        if sample == 0 or step[sample] != step[sample - 1]:
-            count, _ = serving(step[sample], old_step, until, which)
-        for index in range(count):
-            reference = which[index]
-            shared, joined = overlap(bits, old_bits, sample, reference)
-            found[sample, reference] = min(bins * shared // max(joined, 1), bins - 1)
-    return found
+    from sparsey_trace.kernels.input_pairs import InputPairs
 
 
 def _check_pairs(
     codes: NDArray[Any],
     active: NDArray[np.bool_],
-    step: NDArray[np.int64],
     group: NDArray[np.uint8],
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
-    old_step: NDArray[np.int64],
-    until: NDArray[np.int64],
-    place: NDArray[np.int16],
+    pairs: InputPairs,
+    bins: NDArray[np.int16],
     counts: NDArray[np.int64],
 ) -> None:
-    samples, macs, cms = codes.shape
-    check_equal("samples and MACs", codes.shape[:2], active.shape)
-    check_equal("references and MACs", old_codes.shape[:2], old_active.shape)
-    check_equal("MACs and CMs", codes.shape[1:], old_codes.shape[1:])
-    check_equal("samples", samples, len(step), len(group))
-    check_equal("references", len(old_codes), len(old_step), len(until))
-    check_equal("pairs", (samples, len(old_codes)), place.shape)
+    check_codes(codes, active, old_codes, old_active, pairs)
+    check_equal("samples", len(codes), len(group))
+    check_equal("bins", len(pairs.which), len(bins))
+    check_indices(bins, counts.shape[2], "bins")
+    macs, cms = codes.shape[1:]
     check_equal("MACs and levels", (macs, cms + 1), (counts.shape[1], counts.shape[3]))
-    check_indices(place, counts.shape[2], "place")
     check_indices(group, len(counts), "group")
 
 
 @bordered(_check_pairs)
-@compiled
 def count_pairs(
     codes: NDArray[Any],
     active: NDArray[np.bool_],
-    step: NDArray[np.int64],
     group: NDArray[np.uint8],
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
-    old_step: NDArray[np.int64],
-    until: NDArray[np.int64],
-    place: NDArray[np.int16],
+    pairs: InputPairs,
+    bins: NDArray[np.int16],
     counts: NDArray[np.int64],
 ) -> None:
     """Count pairs of codes, of MACs that are active for both, by the bin of their inputs and by the CMs that agree.
@@ -103,36 +51,66 @@ def count_pairs(
     Args:
         codes: [n, M, Q].
         active: [n, M].
-        step: [n], never falling.
         group: [n], to which of G groups each sample belongs.
         old_codes: [R, M, Q], of the references.
         old_active: [R, M].
-        old_step: [R], never falling.
-        until: [R].
-        place: [n, R], the bin of each pair, where a reference serves.
+        pairs: of samples and references.
+        bins: [P], the bin of each pair.
         counts: [G, M, bins + 1, Q + 1], added to; in the last bin goes what doesn't count.
     """
-    samples, macs, cms = codes.shape
-    unused = np.uint32((counts.shape[2] - 1) * (cms + 1))
-    flat = counts.reshape((counts.shape[0], macs, counts.shape[2] * (cms + 1)))
-    old = np.empty((macs, cms, len(old_codes)), np.uint16)
-    which, count = np.full(len(old_codes), -1), 0
-    bins, slots = np.empty(len(old_codes), np.uint32), np.empty(len(old_codes), np.uint32)
-    for sample in range(samples):
-        if sample == 0 or step[sample] != step[sample - 1]:
-            count, same = serving(step[sample], old_step, until, which)
-            line_up(old, which, same, count, old_codes, old_active)
+    levels = counts.shape[3]
+    slots, starts = np.empty(len(old_codes), np.uint32), np.empty(len(old_codes), np.uint32)
+    _count(
+        codes,
+        active,
+        group,
+        old_codes,
+        old_active,
+        pairs.ends,
+        pairs.which,
+        pairs.same,
+        bins.astype(np.uint32) * np.uint32(levels),
+        np.uint32((counts.shape[2] - 1) * levels),
+        side_by_side(old_codes),
+        slots,
+        starts,
+        counts.reshape(*counts.shape[:2], -1),
+    )
+
+
+@compiled
+def _count(
+    codes: NDArray[Any],
+    active: NDArray[np.bool_],
+    group: NDArray[np.uint8],
+    old_codes: NDArray[Any],
+    old_active: NDArray[np.bool_],
+    ends: NDArray[np.int64],
+    which: NDArray[np.int32],
+    same: NDArray[np.int64],
+    first: NDArray[np.uint32],
+    unused: np.uint32,
+    old: NDArray[np.uint16],
+    slots: NDArray[np.uint32],
+    starts: NDArray[np.uint32],
+    counts: NDArray[np.int64],
+) -> None:
+    """Add to counts [G, M, (bins + 1) * (Q + 1)], from the first slot of the bin of each pair [P]."""
+    begin = 0
+    for sample in range(codes.shape[0]):
+        count = ends[sample] - begin
+        line_up(old, which, begin, same[sample], count, old_codes, old_active)
         for index in range(count):
-            bins[index] = np.uint32(place[sample, which[index]] * (cms + 1))
-        for mac in range(macs):
-            if not active[sample, mac]:
-                continue
-            for index in range(count):
-                slots[index] = bins[index] if old[mac, 0, index] != SILENT else unused
-            for cm in range(cms):
-                winner = np.uint16(codes[sample, mac, cm])
+            # From 0 on, as only then several are looked at together below.
+            starts[index] = first[begin + index]
+        for mac in range(codes.shape[1]):
+            if active[sample, mac]:
                 for index in range(count):
-                    slots[index] += np.uint32(old[mac, cm, index] == winner)
-            mine = flat[group[sample], mac]
-            for index in range(count):
-                mine[slots[index]] += 1
+                    slots[index] = starts[index] if old[mac, 0, index] != SILENT else unused
+                for cm in range(codes.shape[2]):
+                    winner = np.uint16(codes[sample, mac, cm])
+                    for index in range(count):
+                        slots[index] += old[mac, cm, index] == winner
+                for index in range(count):
+                    counts[group[sample], mac, slots[index]] += 1
+        begin = ends[sample]

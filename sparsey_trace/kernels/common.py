@@ -27,7 +27,6 @@ def _check(
 
 
 @bordered(_check)
-@compiled
 def count_common(
     first: NDArray[np.uint64],
     second: NDArray[np.uint64],
@@ -46,8 +45,22 @@ def count_common(
         [P] int64.
     """
     counts = np.zeros(len(of_first), np.int64)
-    for pair in range(len(counts)):
-        left, right = of_first[pair], of_second[pair]
-        for word in range(first.shape[1]):
-            counts[pair] += popcount(first[left, word] & second[right, word])
+    _count(first, second, of_first, of_second, counts)
     return counts
+
+
+@compiled
+def _count(
+    first: NDArray[np.uint64],
+    second: NDArray[np.uint64],
+    of_first: NDArray[np.int32],
+    of_second: NDArray[np.int32],
+    counts: NDArray[np.int64],
+) -> None:
+    """Write the counts [P]."""
+    for pair in range(counts.shape[0]):
+        left, right = of_first[pair], of_second[pair]
+        common = 0
+        for word in range(first.shape[1]):
+            common += popcount(first[left, word] & second[right, word])
+        counts[pair] = common

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import importlib.util
 import sys
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from sparsey_trace.kernels.waiting import waiting_for
 
@@ -36,22 +37,31 @@ def _scipy_unopened() -> Iterator[None]:
 
 with _scipy_unopened():
     importlib.import_module("numba.np.arraymath")
-    from numba import njit, types
+    from numba import njit
     from numba.core import event
 
 
 class _Compiling(event.Listener):  # type: ignore[misc]
-    """Tells who waits for a bar why it stands still: the first analysis compiles for longer than it computes."""
+    """Tells who waits for a bar why it stands still: a first analysis compiles for longer than it computes.
+
+    Meanwhile nothing is looked for that could be freed: the compiler makes a million small objects that all stay.
+    """
 
     depth = 0
+    collects = False
 
     def on_start(self, event: object) -> None:
+        if not self.depth:
+            waiting_for("compiling, once")
+            self.collects = gc.isenabled()
+            gc.disable()
         self.depth += 1
-        waiting_for("compiling, once")
 
     def on_end(self, event: object) -> None:
         self.depth -= 1
         if not self.depth:
+            if self.collects:
+                gc.enable()
             waiting_for("")
 
 
@@ -61,24 +71,16 @@ event.register("numba:compile", _Compiling())
 def compiled(function: Function) -> Function:
     """A function compiled for the types it is called with, and kept on disk for the next process.
 
-    Where neither the package's folder nor the user's cache can be written, each process compiles anew. A function
-    with a private name can be called by other compiled ones only.
+    Where neither the package's folder nor the user's cache can be written, each process compiles anew. What takes long
+    to compile is each array that is made inside, so those who call give all of them.
     """
-    private = function.__name__.startswith("_")
-    options = {"nogil": True, "no_cpython_wrapper": private, "no_cfunc_wrapper": True}
+    options = {"nogil": True, "no_cfunc_wrapper": True}
     try:
-        made: Function = njit(cache=True, **options)(function)
+        return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
     except RuntimeError:
-        made = njit(**options)(function)
-    _forget_literals(made)
-    return made
+        return njit(**options)(function)  # type: ignore[no-any-return]
 
 
-def _forget_literals(made: Any) -> None:
-    """Compiled functions that call this one ask for it with any number, never once more with a number that is known.
-
-    Numba looks at a loop before it knows that what is 0 at first changes in it, and compiled what is called there for
-    0 as well: a third of the time that kernels took.
-    """
-    get_call_template = made.get_call_template
-    made.get_call_template = lambda args, kws: get_call_template(tuple(map(types.unliteral, args)), kws)
+def inlined(function: Function) -> Function:
+    """A piece of compiled functions, written out wherever they call it: each would compile it again anyway."""
+    return njit(inline="always")(function)  # type: ignore[no-any-return]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sparsey_trace.kernels.borders import bordered, check_ends, check_equal
-from sparsey_trace.kernels.compiled import compiled
+from sparsey_trace.kernels.compiled import compiled, inlined
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     Winners = NDArray[np.unsignedinteger[Any]]
@@ -39,26 +40,7 @@ def _check_sums(
     check_equal("sums", active.shape, sums.shape)
 
 
-@compiled
-def _position(listed: Winners, ends: NDArray[np.int64], cm: int, winner: int) -> int:
-    """Where a winner is listed among the neurons of a CM, of all MACs' [M * Q]; -1 where it isn't."""
-    low, high = int(ends[cm - 1]) if cm else 0, int(ends[cm])
-    if winner < high - low and listed[low + winner] == winner:
-        # Where all neurons are listed, each stands at its own number.
-        return low + winner
-    while low < high:
-        middle = (low + high) // 2
-        if listed[middle] < winner:
-            low = middle + 1
-        elif listed[middle] > winner:
-            high = middle
-        else:
-            return middle
-    return -1
-
-
 @bordered(_check)
-@compiled
 def count_listed(
     codes: Winners,
     active: NDArray[np.bool_],
@@ -75,18 +57,10 @@ def count_listed(
         listed: [U], ascending within each CM.
         wins: [U], added to.
     """
-    for sample in range(codes.shape[0]):
-        for mac in range(codes.shape[1]):
-            if active[sample, mac]:
-                for cm in range(codes.shape[2]):
-                    number, winner = mac * codes.shape[2] + cm, int(codes[sample, mac, cm])
-                    position = _position(listed, ends, number, winner)
-                    if position >= 0:
-                        wins[position] += 1
+    _look_up(codes, active, ends, listed, wins, np.empty((0, 0), np.int64))
 
 
 @bordered(_check_sums)
-@compiled
 def sum_listed(
     codes: Winners,
     active: NDArray[np.bool_],
@@ -105,11 +79,48 @@ def sum_listed(
         wins: [U], of the listed neurons.
         sums: [n, M], added to.
     """
+    if sums.size:
+        _look_up(codes, active, ends, listed, wins, sums)
+
+
+@compiled
+def _look_up(
+    codes: Winners,
+    active: NDArray[np.bool_],
+    ends: NDArray[np.int64],
+    listed: Winners,
+    wins: NDArray[np.int64],
+    sums: NDArray[np.int64],
+) -> None:
+    """Add what listed winners won to sums [n, M]; or, where there are none, count what they won."""
     for sample in range(codes.shape[0]):
         for mac in range(codes.shape[1]):
             if active[sample, mac]:
                 for cm in range(codes.shape[2]):
-                    number, winner = mac * codes.shape[2] + cm, int(codes[sample, mac, cm])
-                    position = _position(listed, ends, number, winner)
-                    if position >= 0:
+                    winner = codes[sample, mac, cm]
+                    position = _position(listed, ends, mac * codes.shape[2] + cm, winner)
+                    if position < 0:
+                        continue
+                    if sums.shape[0]:
                         sums[sample, mac] += wins[position]
+                    else:
+                        wins[position] += 1
+
+
+@inlined
+def _position(listed: Winners, ends: NDArray[np.int64], cm: int, winner: int) -> int:
+    """Where a winner is listed among the neurons of a CM, of all MACs' [M * Q]; -1 where it isn't."""
+    low, high = ends[cm - 1] if cm else 0, ends[cm]
+    # Where all neurons are listed, each stands at its own number.
+    middle = low + winner
+    if middle >= high or listed[middle] != winner:
+        middle = -1
+        while low < high:
+            between = (low + high) // 2
+            if listed[between] < winner:
+                low = between + 1
+            elif listed[between] > winner:
+                high = between
+            else:
+                middle = low = high = between
+    return middle

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.kernels.borders import bordered, check_equal, check_indices, check_room
-from sparsey_trace.kernels.compiled import compiled
+from sparsey_trace.kernels.compiled import compiled, inlined
 from sparsey_trace.kernels.words import popcount
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ _TILES = 8
 """Tiles that all queries are compared with before the next ones: so many stay in the cache."""
 
 _ALL = 1 << 62
+_ONE = np.uint64(1)
 
 
 def _check_nearest(
@@ -64,7 +65,6 @@ def _check_nearest(
 
 
 @bordered(_check_nearest)
-@compiled
 def find_nearest(
     queries: NDArray[np.uint64],
     query_counts: NDArray[np.uint8],
@@ -99,120 +99,122 @@ def find_nearest(
         either: [n], in one or the other.
         jaccard: whether the nearest shares the most of what is on in either, rather than differs least.
     """
-    close = np.empty(TILE + 1, np.int64)
-    for first in range(0, len(tiles), _TILES):
-        for query in range(len(queries)):
-            begin = max(first, done[query] // TILE)
+    sums, part, close = np.empty(TILE, np.uint16), np.empty(TILE, np.uint8), np.empty(TILE + 1, np.int64)
+    _find(
+        queries,
+        query_counts,
+        query_step,
+        np.bitwise_count(queries).sum(axis=1, dtype=np.int64),
+        references,
+        tiles,
+        sizes,
+        largest,
+        until,
+        done,
+        serving,
+        best,
+        both,
+        either,
+        jaccard,
+        sums,
+        part,
+        close,
+    )
+
+
+@compiled
+def _find(
+    queries: NDArray[np.uint64],
+    query_counts: NDArray[np.uint8],
+    query_step: NDArray[np.int64],
+    query_sizes: NDArray[np.int64],
+    references: NDArray[np.uint64],
+    tiles: NDArray[np.uint8],
+    sizes: NDArray[np.int64],
+    largest: NDArray[np.int64],
+    until: NDArray[np.int64],
+    done: NDArray[np.int64],
+    serving: NDArray[np.int64],
+    best: NDArray[np.int64],
+    both: NDArray[np.int64],
+    either: NDArray[np.int64],
+    jaccard: bool,
+    bounds: NDArray[np.uint16],
+    part: NDArray[np.uint8],
+    close: NDArray[np.int64],
+) -> None:
+    """Find the nearest, with room for the bounds of a tile [TILE], for sums, and for the references that are close."""
+    for first in range(0, tiles.shape[0], _TILES):
+        for query in range(queries.shape[0]):
             last = min(first + _TILES, -(-serving[query] // TILE))
-            if begin >= last:
-                continue
-            bounds = _bounds(tiles[begin:last], query_counts[query])
-            size = 0
-            for word in range(queries.shape[1]):
-                size += popcount(queries[query, word])
-            nearest = best[query], both[query], either[query]
-            for tile in range(len(bounds)):
-                start = (begin + tile) * TILE
-                limit = _limit(size, largest[begin + tile], nearest, jaccard)
-                found = _close(bounds, tile, min(TILE, serving[query] - start), limit, close)
-                if found:
-                    nearest = _nearest(
-                        queries,
-                        query,
-                        size,
-                        query_step[query],
-                        references,
-                        sizes,
-                        until,
-                        start,
-                        close,
-                        found,
-                        nearest,
-                        jaccard,
-                    )
-            best[query], both[query], either[query] = nearest
+            nearest, shared, joined = best[query], both[query], either[query]
+            for tile in range(max(first, done[query] // TILE), last):
+                _bound(tiles, tile, query_counts, query, bounds, part)
+                start = tile * TILE
+                limit = _limit(query_sizes[query] + largest[tile], nearest, shared, joined, jaccard)
+                found = _close(bounds, min(TILE, serving[query] - start), limit, close)
+                for number in range(found):
+                    reference = start + close[number]
+                    differing = 0
+                    for word in range(queries.shape[1]):
+                        differing += popcount(queries[query, word] ^ references[reference, word])
+                    in_any = (query_sizes[query] + sizes[reference] + differing) // 2
+                    in_both = in_any - differing
+                    # Fractions are compared as whole numbers: exactly.
+                    more_alike = in_both * max(joined, 1) > shared * max(in_any, 1)
+                    is_nearer = more_alike if jaccard else differing < joined - shared
+                    if (is_nearer or nearest < 0) and query_step[query] <= until[reference]:
+                        nearest, shared, joined = reference, in_both, in_any
+            best[query], both[query], either[query] = nearest, shared, joined
 
 
-@compiled
-def _bounds(tiles: NDArray[np.uint8], counts: NDArray[np.uint8]) -> NDArray[np.uint16]:
-    """[T, TILE], how much the references differ at least from what has these counts."""
-    # Arrays made here can't overlap the others: only then are several differences taken at once.
-    bounds, part = np.zeros((len(tiles), TILE), np.uint16), np.empty(TILE, np.uint8)
-    for tile in range(len(tiles)):
-        for together in range(len(counts) // TOGETHER):
-            first = TOGETHER * together
-            a, b, c = counts[first], counts[first + 1], counts[first + 2]
-            d, e = counts[first + 3], counts[first + 4]
-            # One sum for all of them, as one after the other would each wait for the one before.
-            for index in range(TILE):
-                v, w, x = (
-                    tiles[tile, first, index],
-                    tiles[tile, first + 1, index],
-                    tiles[tile, first + 2, index],
-                )
-                y, z = tiles[tile, first + 3, index], tiles[tile, first + 4, index]
-                differing = max(v, a) - min(v, a) + max(w, b) - min(w, b) + max(x, c) - min(x, c)
-                part[index] = differing + max(y, d) - min(y, d) + max(z, e) - min(z, e)
-            for index in range(TILE):
-                bounds[tile, index] += part[index]
-    return bounds
+@inlined
+def _bound(
+    tiles: NDArray[np.uint8],
+    tile: int,
+    counts: NDArray[np.uint8],
+    query: int,
+    bounds: NDArray[np.uint16],
+    part: NDArray[np.uint8],
+) -> None:
+    """Write how much the references of a tile differ at least from what has a query's counts [n, G]."""
+    for index in range(TILE):
+        bounds[index] = 0
+    for group in range(0, counts.shape[1], TOGETHER):
+        a, b, c = counts[query, group], counts[query, group + 1], counts[query, group + 2]
+        d, e = counts[query, group + 3], counts[query, group + 4]
+        # One sum for all of them, as one after the other would each wait for the one before.
+        for index in range(TILE):
+            v, w, x = tiles[tile, group, index], tiles[tile, group + 1, index], tiles[tile, group + 2, index]
+            y, z = tiles[tile, group + 3, index], tiles[tile, group + 4, index]
+            differing = max(v, a) - min(v, a) + max(w, b) - min(w, b) + max(x, c) - min(x, c)
+            part[index] = differing + max(y, d) - min(y, d) + max(z, e) - min(z, e)
+        for index in range(TILE):
+            bounds[index] += part[index]
 
 
-@compiled
-def _limit(size: int, largest: int, nearest: tuple[int, int, int], jaccard: bool) -> int:
-    """In fewer bits than this a reference of at most `largest` has to differ to be nearer than the nearest."""
-    best, both, either = nearest
-    if best < 0:
-        return _ALL
-    if not jaccard:
-        return either - both
-    # Of two empty sets nothing is shared.
-    either = max(either, 1)
-    return -(-(either - both) * (size + largest) // (either + both))
+@inlined
+def _limit(largest: int, nearest: int, both: int, either: int, jaccard: bool) -> int:
+    """In fewer bits than this a reference has to differ to be nearer, if it and the query have at most `largest`."""
+    limit = either - both
+    if nearest < 0:
+        limit = _ALL
+    elif jaccard:
+        # Of two empty sets nothing is shared.
+        joined = max(either, 1)
+        limit = -(-(joined - both) * largest // (joined + both))
+    return limit
 
 
-@compiled
-def _close(bounds: NDArray[np.uint16], tile: int, count: int, limit: int, close: NDArray[np.int64]) -> int:
+@inlined
+def _close(bounds: NDArray[np.uint16], count: int, limit: int, close: NDArray[np.int64]) -> int:
     """How many of the first references of a tile may differ in fewer bits; which, to `close`."""
     found = 0
     for index in range(count):
         # Without a branch, which would be guessed wrong too often.
         close[found] = index
-        found += int(bounds[tile, index] < limit)
+        found += bounds[index] < limit
     return found
-
-
-@compiled
-def _nearest(
-    queries: NDArray[np.uint64],
-    query: int,
-    size: int,
-    query_step: int,
-    references: NDArray[np.uint64],
-    sizes: NDArray[np.int64],
-    until: NDArray[np.int64],
-    start: int,
-    close: NDArray[np.int64],
-    found: int,
-    nearest: tuple[int, int, int],
-    jaccard: bool,
-) -> tuple[int, int, int]:
-    """The nearest so far, or one of those found close: which, and how many bits are on in both, and in either."""
-    # All in one loop: calls hand over arrays piece by piece, which costs more than to compare a few words.
-    best, both, either = nearest
-    for number in range(found):
-        reference = start + close[number]
-        differing = 0
-        for word in range(queries.shape[1]):
-            differing += popcount(queries[query, word] ^ references[reference, word])
-        joined = (size + sizes[reference] + differing) // 2
-        shared = joined - differing
-        # Fractions are compared as whole numbers: exactly.
-        more_alike = shared * max(either, 1) > both * max(joined, 1)
-        is_nearer = more_alike if jaccard else differing < either - both
-        if (is_nearer or best < 0) and query_step <= until[reference]:
-            best, both, either = reference, shared, joined
-    return best, both, either
 
 
 def _check_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: int) -> None:
@@ -224,7 +226,6 @@ def _check_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: in
 
 
 @bordered(_check_groups)
-@compiled
 def count_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: int) -> NDArray[np.uint8]:
     """How many bits are on in each group, and at most MOST.
 
@@ -237,14 +238,20 @@ def count_groups(bits: NDArray[np.uint64], group: NDArray[np.int64], groups: int
         [n, G] uint8, with zeros behind, so that they are a multiple of TOGETHER.
     """
     counts = np.zeros((len(bits), -(-groups // TOGETHER) * TOGETHER), np.uint8)
-    for number in range(len(bits)):
+    _count(bits, group, counts)
+    return counts
+
+
+@compiled
+def _count(bits: NDArray[np.uint64], group: NDArray[np.int64], counts: NDArray[np.uint8]) -> None:
+    """Add to the counts [n, G]."""
+    for number in range(bits.shape[0]):
         for word in range(bits.shape[1]):
             left = bits[number, word]
             while left:
                 # The lowest bit that is on: bytes stand in the order of the word, bits in a byte from the highest.
-                lowest = left & (~left + np.uint64(1))
-                place = popcount(lowest - np.uint64(1))
-                left ^= lowest
+                place = popcount((left & -left) - _ONE)
+                left &= left - _ONE
                 found = group[64 * word + (place ^ 7)]
-                counts[number, found] = min(counts[number, found] + 1, MOST)
-    return counts
+                if counts[number, found] < MOST:
+                    counts[number, found] += 1

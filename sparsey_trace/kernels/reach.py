@@ -11,20 +11,25 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.kernels.borders import bordered, check_ends, check_equal, check_room
-from sparsey_trace.kernels.compiled import compiled
+from sparsey_trace.kernels.compiled import compiled, inlined
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_ACROSS = 16
-"""Samples whose counts are turned at once: a line of the cache."""
+_ACROSS = 64
+"""Samples whose counts are turned at once, so that they stay in the cache."""
 
 _WORDS = 16
 """Of every set so many words at most are worked on before the next ones: the sets of two layers stay in the cache."""
 
 _AT_WORK = 1 << 22
 """Words of a layer's sets that are worked on at once, unless one of each is more already."""
+
+_NOTHING, _BYTE = np.uint64(0), np.uint64(255)
+
+_SPREAD = np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8).view(np.uint64).ravel()
+"""[256], for each byte its bits, highest first, as the eight bytes of a word, lowest first."""
 
 
 def _check_reach(
@@ -45,7 +50,6 @@ def _check_reach(
 
 
 @bordered(_check_reach)
-@compiled
 def count_reach(
     on: NDArray[np.uint64],
     active: NDArray[np.uint64],
@@ -73,155 +77,162 @@ def count_reach(
     Returns:
         [M + L, 64 * W] int32, the samples in the order of `numpy.packbits`; and what is to be ignored behind them.
     """
-    width, spread = on.shape[1], _spread()
+    width, sizes = on.shape[1], np.diff(mac_ends[layer_ends - 1], prepend=0)
     # A little longer than a power of two, or the lines of neighbours would push each other out of the cache.
     counts = np.empty((len(mac_ends) + len(layer_ends), 64 * width + 32), np.int32)
-    at_once = max(1, min(_WORDS, _AT_WORK // _most(mac_ends, layer_ends)))
+    at_once = max(1, min(_WORDS, _AT_WORK // int(sizes.max())))
     for start in range(0, width, at_once):
-        words = min(at_once, width - start)
-        reach = on[:, start : start + words].copy()
+        words = slice(start, min(start + at_once, width))
+        reach = np.ascontiguousarray(on[:, words])
         first = mac = 0
-        for layer in range(len(layer_ends)):
-            macs = mac_ends[mac : layer_ends[layer]]
-            reach = _above(reach, active[mac:, start : start + words], sources, ends, first, macs)
-            begin = 0
-            for end in macs:
-                _write(_digits(reach, begin, end - first), counts, mac, start, spread)
-                begin, mac = end - first, mac + 1
-            whole = _whole(reach, features, first, len(on))
-            _write(_digits(whole, 0, len(whole)), counts, len(mac_ends) + layer, start, spread)
-            first += len(reach)
+        for layer, (end, size) in enumerate(zip(layer_ends.tolist(), sizes.tolist(), strict=True)):
+            united = np.zeros((size, reach.shape[1]), np.uint64)
+            whole = np.zeros((len(on), reach.shape[1]), np.uint64)
+            active_words = np.ascontiguousarray(active[mac:end, words])
+            _unite(reach, active_words, sources, ends, features, first, mac_ends[mac:end], united, whole)
+            _count_sets(united, mac_ends[mac:end] - first, counts, mac, start)
+            _count_sets(whole, np.array([len(on)]), counts, len(mac_ends) + layer, start)
+            first, mac, reach = first + size, end, united
     return counts
 
 
 @compiled
-def _most(mac_ends: NDArray[np.int64], layer_ends: NDArray[np.int64]) -> int:
-    """How many pairs the layer with the most has."""
-    most = start = 0
-    for end in layer_ends:
-        most, start = max(most, mac_ends[end - 1] - start), mac_ends[end - 1]
-    return most
-
-
-@compiled
-def _above(
+def _unite(
     below: NDArray[np.uint64],
     active: NDArray[np.uint64],
     sources: NDArray[np.int32],
     ends: NDArray[np.int64],
+    features: NDArray[np.int32],
     first: int,
     macs: NDArray[np.int64],
-) -> NDArray[np.uint64]:
-    """The sets of a layer's pairs, of which the first has that number, from those of the layer below."""
-    # An array made here can't overlap the others: only then are several words united at once.
-    united = np.zeros((macs[-1] - first, below.shape[1]), np.uint64)
-    pair, edge = first, ends[first - 1] if first else 0
-    for mac in range(len(macs)):
-        while pair < macs[mac]:
-            # Far more than what else is checked, and read here anyway.
-            if ends[pair] > len(sources):
-                raise IndexError("ends: expected numbers of sources, found more")  # noqa: EM101 - compiled
-            while edge < ends[pair]:
-                source = sources[edge]
-                if source < 0 or source >= len(below):
-                    raise IndexError("sources: expected indices of the layer below, found others")  # noqa: EM101 - compiled
-                for word in range(below.shape[1]):
-                    united[pair - first, word] |= below[source, word]
-                edge += 1
+    united: NDArray[np.uint64],
+    whole: NDArray[np.uint64],
+) -> None:
+    """Unite the sets of a layer's pairs from those of the layer below; and for each feature those of all its pairs.
+
+    Args:
+        below: of the pairs, or the features, below.
+        active: [M, W], of this layer's MACs.
+        sources: as of `count_reach`.
+        ends: as of `count_reach`.
+        features: as of `count_reach`.
+        first: the first pair of the layer.
+        macs: [M], where the pairs of each MAC end.
+        united: [P, W], of this layer's pairs, added to.
+        whole: [D, W], added to.
+    """
+    edge = ends[first - 1] if first else 0
+    mac = 0
+    for pair in range(united.shape[0]):
+        while first + pair >= macs[mac]:
+            mac += 1
+        # Far more than what else is checked, and read here anyway.
+        if ends[first + pair] > sources.shape[0]:
+            raise IndexError("ends: expected numbers of sources, found more")  # noqa: EM101 - compiled
+        while edge < ends[first + pair]:
+            source = sources[edge]
+            if source < 0 or source >= below.shape[0]:
+                raise IndexError("sources: expected indices of the layer below, found others")  # noqa: EM101 - compiled
             for word in range(below.shape[1]):
-                united[pair - first, word] &= active[mac, word]
-            pair += 1
-    return united
-
-
-@compiled
-def _whole(
-    reach: NDArray[np.uint64], features: NDArray[np.int32], first: int, count: int
-) -> NDArray[np.uint64]:
-    """[D, W], for each of so many features the samples in which any of a layer's pairs has it."""
-    united = np.zeros((count, reach.shape[1]), np.uint64)
-    for pair in range(len(reach)):
+                united[pair, word] |= below[source, word]
+            edge += 1
         feature = features[first + pair]
-        if feature < 0 or feature >= count:
+        if feature < 0 or feature >= whole.shape[0]:
             raise IndexError("features: expected indices of features, found others")  # noqa: EM101 - compiled
-        for word in range(reach.shape[1]):
-            united[feature, word] |= reach[pair, word]
-    return united
+        for word in range(below.shape[1]):
+            united[pair, word] &= active[mac, word]
+            whole[feature, word] |= united[pair, word]
+
+
+def _count_sets(
+    sets: NDArray[np.uint64], ends: NDArray[np.int64], counts: NDArray[np.int32], row: int, start: int
+) -> None:
+    """Write how many of the sets [S, W] of each of X things, ending at [X], hold each sample, in rows from one on."""
+    most = int(np.diff(ends, prepend=0).max(initial=0))
+    digits = np.empty((max(3, most.bit_length()), sets.shape[1]), np.uint64)
+    _write_counts(sets, ends, digits, np.empty(sets.shape[1], np.uint64), _SPREAD, counts, row, 64 * start)
 
 
 @compiled
-def _digits(sets: NDArray[np.uint64], start: int, stop: int) -> NDArray[np.uint64]:
-    """[num_digits, W], the binary digits of the counts, lowest first."""
-    num_digits = 3
-    while stop - start >> num_digits:
-        num_digits += 1
-    width = sets.shape[1]
-    digits, carry = np.zeros((num_digits, width), np.uint64), np.empty(width, np.uint64)
-    while stop - start >= 7:
-        for word in range(width):
-            # Seven at once, by adders that take three bits to two.
-            a, b, c = sets[start, word], sets[start + 1, word], sets[start + 2, word]
-            d, e, f = sets[start + 3, word], sets[start + 4, word], sets[start + 5, word]
-            g = sets[start + 6, word]
-            left, right = a ^ b ^ c, d ^ e ^ f
-            ones = left ^ right ^ g
-            x, y, z = a & b | (a ^ b) & c, d & e | (d ^ e) & f, left & right | (left ^ right) & g
-            twos, fours = x ^ y ^ z, x & y | (x ^ y) & z
-            low, middle, high = digits[0, word], digits[1, word], digits[2, word]
-            digits[0, word] = low ^ ones
-            over = low & ones
-            digits[1, word] = middle ^ twos ^ over
-            over = middle & twos | (middle ^ twos) & over
-            digits[2, word] = high ^ fours ^ over
-            carry[word] = high & fours | (high ^ fours) & over
-        _carry(digits, 3, carry)
-        start += 7
-    for number in range(start, stop):
-        for word in range(width):
-            carry[word] = sets[number, word]
-        _carry(digits, 0, carry)
-    return digits
+def _write_counts(
+    sets: NDArray[np.uint64],
+    ends: NDArray[np.int64],
+    digits: NDArray[np.uint64],
+    carry: NDArray[np.uint64],
+    spread: NDArray[np.uint64],
+    counts: NDArray[np.int32],
+    row: int,
+    sample: int,
+) -> None:
+    """Write counts, with room for their binary digits [digits, W], lowest first, and for what is carried [W]."""
+    begin = 0
+    for thing in range(ends.shape[0]):
+        used = 3
+        while ends[thing] - begin >> used:
+            used += 1
+        for digit in range(used):
+            for word in range(carry.shape[0]):
+                digits[digit, word] = 0
+        while begin < ends[thing]:
+            lowest = 0
+            if ends[thing] - begin >= 7:
+                _add_seven(sets, begin, digits, carry)
+                begin, lowest = begin + 7, 3
+            else:
+                for word in range(carry.shape[0]):
+                    carry[word] = sets[begin, word]
+                begin += 1
+            for digit in range(lowest, used):
+                for word in range(carry.shape[0]):
+                    before = digits[digit, word]
+                    digits[digit, word] = before ^ carry[word]
+                    carry[word] &= before
+        for byte in range(8 * carry.shape[0]):
+            _write(digits, used, byte, spread, counts, row + thing, sample + 8 * byte)
 
 
-@compiled
-def _carry(digits: NDArray[np.uint64], lowest: int, carry: NDArray[np.uint64]) -> None:
-    for index in range(lowest, len(digits)):
-        for word in range(digits.shape[1]):
-            digit = digits[index, word]
-            digits[index, word] = digit ^ carry[word]
-            carry[word] &= digit
+@inlined
+def _add_seven(
+    sets: NDArray[np.uint64], start: int, digits: NDArray[np.uint64], carry: NDArray[np.uint64]
+) -> None:
+    """Add seven sets at once to the lowest three digits, by adders that take three bits to two; carry the eights."""
+    for word in range(carry.shape[0]):
+        a, b, c = sets[start, word], sets[start + 1, word], sets[start + 2, word]
+        d, e, f = sets[start + 3, word], sets[start + 4, word], sets[start + 5, word]
+        g = sets[start + 6, word]
+        left, right = a ^ b ^ c, d ^ e ^ f
+        ones = left ^ right ^ g
+        x, y, z = a & b | (a ^ b) & c, d & e | (d ^ e) & f, left & right | (left ^ right) & g
+        twos, fours = x ^ y ^ z, x & y | (x ^ y) & z
+        low, middle, high = digits[0, word], digits[1, word], digits[2, word]
+        digits[0, word] = low ^ ones
+        over = low & ones
+        digits[1, word] = middle ^ twos ^ over
+        over = middle & twos | (middle ^ twos) & over
+        digits[2, word] = high ^ fours ^ over
+        carry[word] = high & fours | (high ^ fours) & over
 
 
-@compiled
+@inlined
 def _write(
     digits: NDArray[np.uint64],
-    counts: NDArray[np.int32],
-    thing: int,
-    start: int,
+    used: int,
+    byte: int,
     spread: NDArray[np.uint64],
+    counts: NDArray[np.int32],
+    row: int,
+    sample: int,
 ) -> None:
-    for word in range(digits.shape[1]):
-        for byte in range(8):
-            for first in range(0, len(digits), 8):
-                # Eight digits of eight samples: a byte of each one's count.
-                eight = np.uint64(0)
-                for index in range(first, min(first + 8, len(digits))):
-                    bits = digits[index, word] >> np.uint64(8 * byte) & np.uint64(255)
-                    eight |= spread[bits] << np.uint64(index - first)
-                for sample in range(8):
-                    part = np.int32(eight >> np.uint64(8 * sample) & np.uint64(255))
-                    index = 64 * (start + word) + 8 * byte + sample
-                    counts[thing, index] = part << first | (counts[thing, index] if first else 0)
-
-
-@compiled
-def _spread() -> NDArray[np.uint64]:
-    """[256], for each byte its bits, highest first, as the eight bytes of a word, lowest first."""
-    spread = np.zeros(256, np.uint64)
-    for byte in range(256):
+    """Write the counts of the eight samples of a byte of the digits."""
+    shift = 8 * (byte & 7)
+    for first in range(0, used, 8):
+        # Eight digits of eight samples: a byte of each one's count.
+        eight = _NOTHING
+        for index in range(first, min(first + 8, used)):
+            eight |= spread[digits[index, byte >> 3] >> shift & _BYTE] << (index - first)
         for index in range(8):
-            spread[byte] |= np.uint64(byte >> (7 - index) & 1) << np.uint64(8 * index)
-    return spread
+            part = np.int32(eight >> 8 * index & _BYTE)
+            counts[row, sample + index] = part << first | (counts[row, sample + index] if first else 0)
 
 
 def _check_share(
@@ -234,7 +245,6 @@ def _check_share(
 
 
 @bordered(_check_share)
-@compiled
 def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: NDArray[np.float64]) -> None:
     """Write what share [n, X] counts are of what is on [n]; all of it where nothing is.
 
@@ -245,14 +255,10 @@ def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: 
         shares: [n, X].
     """
     count, things = shares.shape
-    turned = np.empty((_ACROSS, things))
     for first in range(0, count, _ACROSS):
-        size = min(_ACROSS, count - first)
-        for thing in range(things):
-            for index in range(size):
-                turned[index, thing] = counts[begin + thing, first + index]
-        for index in range(size):
-            number = np.float64(on[first + index])
-            for thing in range(things):
-                share = turned[index, thing] / number if number else 1.0
-                shares[first + index, thing] = share
+        part = slice(first, min(first + _ACROSS, count))
+        shares[part] = 1.0
+        known = on[part] > 0
+        np.divide(
+            counts[begin : begin + things, part].T, on[part, None], out=shares[part], where=known[:, None]
+        )

@@ -12,6 +12,10 @@ from sparsey_trace.kernels.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_NOTHING, _STEP = np.uint64(0), np.uint64(0x9E3779B97F4A7C15)
+_SHIFTS = np.uint64(30), np.uint64(27), np.uint64(31)
+_FACTORS = np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+
 
 def _check_shuffle(labels: NDArray[np.int32], state: NDArray[np.uint64]) -> None:
     check_equal("state", len(state), 1)
@@ -26,24 +30,21 @@ def shuffle(labels: NDArray[np.int32], state: NDArray[np.uint64]) -> None:
         labels: [N], shuffled where they stand.
         state: [1], of the generator, which goes on from there.
     """
-    for place in range(len(labels) - 1, 0, -1):
+    for place in range(labels.shape[0] - 1, 0, -1):
         room = np.uint64(place + 1)
         # Numbers beyond the last whole multiple would make some places likelier than others.
-        left_out = (np.uint64(0) - room) % room
-        drawn = _next(state)
-        while drawn < left_out:
-            drawn = _next(state)
+        left_out = (_NOTHING - room) % room
+        drawn = _NOTHING
+        while True:
+            state[0] += _STEP
+            drawn = state[0]
+            drawn = (drawn ^ (drawn >> _SHIFTS[0])) * _FACTORS[0]
+            drawn = (drawn ^ (drawn >> _SHIFTS[1])) * _FACTORS[1]
+            drawn ^= drawn >> _SHIFTS[2]
+            if drawn >= left_out:
+                break
         other = np.int64(drawn % room)
         labels[place], labels[other] = labels[other], labels[place]
-
-
-@compiled
-def _next(state: NDArray[np.uint64]) -> np.uint64:
-    state[0] += np.uint64(0x9E3779B97F4A7C15)
-    mixed = state[0]
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return np.uint64(mixed ^ (mixed >> np.uint64(31)))
 
 
 def _check_joint_sums(
@@ -63,7 +64,6 @@ def _check_joint_sums(
 
 
 @bordered(_check_joint_sums)
-@compiled
 def joint_sums(
     counts: NDArray[np.int64],
     ends: NDArray[np.int64],
@@ -83,10 +83,24 @@ def joint_sums(
     Returns:
         [M] int64.
     """
-    found, seen = np.zeros(len(ends), np.int64), np.zeros(different, np.int64)
+    found = np.zeros(len(ends), np.int64)
+    _sum_up(counts, ends, labels, worth, np.zeros(different, np.int64), found)
+    return found
+
+
+@compiled
+def _sum_up(
+    counts: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    labels: NDArray[np.int32],
+    worth: NDArray[np.int64],
+    seen: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Write the sums [M]; of each label nothing is seen before and after."""
     begin = 0
-    for mac in range(len(ends)):
-        sample, total = 0, np.int64(0)
+    for mac in range(ends.shape[0]):
+        sample = total = 0
         for thing in range(begin, ends[mac]):
             stop = sample + counts[thing]
             for place in range(sample, stop):
@@ -98,4 +112,3 @@ def joint_sums(
             sample = stop
         found[mac] = total
         begin = ends[mac]
-    return found

@@ -12,6 +12,9 @@ from sparsey_trace.kernels.compiled import compiled
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_WHOLE = 2.0**53
+"""Below this every whole number is one of a fraction's type."""
+
 
 def _check_fractions(
     values: NDArray[np.float64],
@@ -61,10 +64,10 @@ def add_fractions(
 
 
 @bordered(_check_counts)
-@compiled
-def add_counts(values: NDArray[np.int64], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
+def add_counts(values: NDArray[np.integer[Any]], group: NDArray[np.int64], totals: NDArray[np.int64]) -> None:
     """Add counts [n, M] to the totals [g, M] of their groups [n]."""
-    for sample in range(values.shape[0]):
-        total = group[sample]
-        for mac in range(values.shape[1]):
-            totals[total, mac] += values[sample, mac]
+    if values.size and max(int(values.max()), -int(values.min())) >= _WHOLE:
+        np.add.at(totals, group, values)
+    else:
+        # As they are whole numbers of a fraction's type, one compiled loop does for both.
+        add_fractions(np.ascontiguousarray(values, np.float64), group, 1.0, _WHOLE, totals)

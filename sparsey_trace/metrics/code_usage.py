@@ -152,13 +152,15 @@ def _won(chunk: Chunk, chosen: NDArray[np.bool_]) -> Won:
 
 def _counted(layer: LayerLayout, codes: NDArray[Any], counted: NDArray[np.bool_]) -> Won:
     """Of one layer's codes [n, M, Q] where they count [n, M]: by a count for each neuron."""
-    from sparsey_trace.kernels.winner_counts import count_winners
+    from sparsey_trace.kernels.listed_winners import count_listed
 
-    wins = np.zeros((layer.num_macs, layer.num_cms, layer.num_neurons), np.int64)
-    # Anything can stand for the winners of silent MACs.
-    count_winners(np.where(counted[..., None], codes, 0), counted, wins)
+    cms = layer.num_macs * layer.num_cms
+    ends = np.arange(1, cms + 1) * layer.num_neurons
+    every = np.tile(np.arange(layer.num_neurons, dtype=codes.dtype), cms)
+    wins = np.zeros(len(every), np.int64)
+    count_listed(codes, counted, ends, every, wins)
     neurons = np.flatnonzero(wins)
-    return neurons, wins.ravel()[neurons]
+    return neurons, wins[neurons]
 
 
 def _sorted(layer: LayerLayout, codes: NDArray[Any], counted: NDArray[np.bool_]) -> Won:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
+    from sparsey_trace.kernels.input_pairs import InputPairs
     from sparsey_trace.layout import Layout
 
 EXACT_UP_TO = 4096
@@ -27,7 +28,7 @@ EXACT_UP_TO = 4096
 DRAWN_BEYOND = 128
 """How many of them the default draws in longer runs."""
 
-_PAIRS = 1 << 20
+_PAIRS = 1 << 19
 """Of a sample and a reference, worked on at once."""
 _VALUES = 1 << 22
 """Of inputs that are looked up at once."""
@@ -155,24 +156,29 @@ class References:
         found = recall(drawn.sample, CODES_AND_ACTIVITY)
         return cls(drawn.step, until, _recalled_bits(drawn.sample, recall), found.codes, found.active)
 
-    def count_pairs(self, chunk: Chunk, bins: int, counts: tuple[NDArray[np.int64], ...]) -> None:
+    def pairs_with(self, chunk: Chunk) -> InputPairs:
+        """The pairs of a chunk's samples and these references."""
+        from sparsey_trace.kernels.input_pairs import InputPairs
+
+        return InputPairs.of(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until)
+
+    def count_pairs(self, chunk: Chunk, counts: tuple[NDArray[np.int64], ...]) -> None:
         """Count pairs with a chunk's samples, by phase, MAC, bin of input similarity and winners that agree.
 
         Args:
             chunk: the samples.
-            bins: equal ones of [0, 1].
             counts: per layer [phases, M, bins + 1, Q + 1], added to; what is in the last bin doesn't count.
         """
-        from sparsey_trace.kernels.code_pairs import count_pairs, input_bins
+        from sparsey_trace.kernels.code_pairs import count_pairs
         from sparsey_trace.kernels.ranked import ranked
 
-        place = input_bins(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until, bins)
+        pairs = self.pairs_with(chunk)
+        bins = pairs.bins(counts[0].shape[2] - 1)
         for codes, active, old_codes, old_active, found in zip(
             chunk.codes, chunk.active, self.codes, self.active, counts, strict=True
         ):
             own, others = ranked(codes, old_codes)
-            of_chunk = own, active, chunk.step, chunk.phase
-            count_pairs(*of_chunk, others, old_active, self.step, self.until, place, found)
+            count_pairs(own, active, chunk.phase, others, old_active, pairs, bins, found)
 
 
 def in_blocks(chunk: Chunk, references: int) -> Iterator[Chunk]:

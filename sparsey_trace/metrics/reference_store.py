@@ -297,7 +297,7 @@ def bytes_of_one(num_features: int) -> int:
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where each distinct one stands first, in that order; and for all, which of these they are."""
-    from sparsey_trace.kernels.distinct import distinct
-
-    first, number = distinct(np.ascontiguousarray(identity).view(np.uint64).reshape(-1, 2))
-    return first, number
+    place: dict[bytes, int] = {}
+    number = [place.setdefault(one, len(place)) for one in identity.tolist()]
+    back = np.array(number, np.int64)
+    return np.unique(back, return_index=True)[1], back

@@ -13,7 +13,7 @@ from sparsey_trace.metrics.base import (
     SampleMetric,
     SampleValues,
 )
-from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn, Drawn, References, bits_of, in_blocks
+from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn, Drawn, References, in_blocks
 from sparsey_trace.metrics.parameters import check_choice
 from sparsey_trace.metrics.similarity import code_similarity
 
@@ -89,12 +89,11 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
 
 def _cosines(references: References, chunk: Chunk, similarity: CodeMeasure) -> Iterator[NDArray[np.float64]]:
     """Per layer [n, M], for the chunk's samples."""
-    from sparsey_trace.kernels.adherence import cosines, weigh
+    from sparsey_trace.kernels.adherence import cosines
     from sparsey_trace.kernels.ranked import ranked
 
-    weights, norm = weigh(
-        bits_of(chunk.inputs), chunk.step, references.bits, references.step, references.until, _UNIT
-    )
+    pairs = references.pairs_with(chunk)
+    weights, norm = pairs.weights(_UNIT)
     for layer, codes, active, old_codes, old_active in zip(
         chunk.layout.layers, chunk.codes, chunk.active, references.codes, references.active, strict=True
     ):
@@ -104,11 +103,9 @@ def _cosines(references: References, chunk: Chunk, similarity: CodeMeasure) -> I
         yield cosines(
             own,
             active,
-            chunk.step,
             others,
             old_active,
-            references.step,
-            references.until,
+            pairs,
             weights,
             _UNIT,
             norm,

@@ -75,7 +75,7 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
             return counts
         references = context.memo.once("references", lambda: References.of(drawn, until, context.recall))
         for part in in_blocks(chunk, len(drawn.sample)):
-            references.count_pairs(part, BINS, counts)
+            references.count_pairs(part, counts)
         return counts
 
     def table(self, tally: Tally, result: Any, layout: Layout) -> pa.Table:

@@ -9,6 +9,13 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+_SWAPPED = [
+    (np.uint64(7), np.uint64(0x00AA00AA00AA00AA)),
+    (np.uint64(14), np.uint64(0x0000CCCC0000CCCC)),
+    (np.uint64(28), np.uint64(0x00000000F0F0F0F0)),
+]
+"""What turns 8 by 8 bits in three moves: swapped one by one, then two by two, then four by four."""
+
 
 def sets_of_samples(holds: NDArray[Any]) -> NDArray[np.uint64]:
     """For each of X things, the samples that it holds for.
@@ -24,9 +31,15 @@ def sets_of_samples(holds: NDArray[Any]) -> NDArray[np.uint64]:
 
 def sets_of_packed(rows: NDArray[np.uint8], things: int) -> NDArray[np.uint64]:
     """The same from the rows [n, ceil(X / 8)] packed, of X things."""
-    from sparsey_trace.kernels.turned import turned
-
-    return turned(rows, things).view(np.uint64)
+    eights = np.zeros((-(-len(rows) // 64) * 8, 8, rows.shape[1]), np.uint8)
+    eights.reshape(-1, rows.shape[1])[: len(rows)] = rows
+    # Eight rows of eight bits are a word, the first row its highest byte.
+    words = np.ascontiguousarray(eights.transpose(0, 2, 1)).view(">u8")[..., 0].astype(np.uint64)
+    for distance, kept in _SWAPPED:
+        swapped = (words ^ words >> distance) & kept
+        words ^= swapped ^ swapped << distance
+    turned = words.astype(">u8").view(np.uint8).reshape(len(eights), 8 * rows.shape[1])
+    return np.ascontiguousarray(turned.T[:things]).view(np.uint64)
 
 
 def words_of(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:

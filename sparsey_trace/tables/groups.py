@@ -292,7 +292,7 @@ def _counts(values: NDArray[Any], group: NDArray[np.int64], groups: int) -> NDAr
     from sparsey_trace.kernels.sums import add_counts
 
     totals = np.zeros((groups, values.shape[1]), np.int64)
-    add_counts(np.ascontiguousarray(values, np.int64), group, totals)
+    add_counts(values, group, totals)
     return totals
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
+from numba.core.dispatcher import Dispatcher
 
 from sparsey_trace.kernels import (
     adherence,
@@ -13,15 +14,13 @@ from sparsey_trace.kernels import (
     blake2b,
     code_pairs,
     common,
-    distinct,
+    input_pairs,
     listed_winners,
     nearest,
     pair_sums,
     reach,
     shuffling,
     sums,
-    turned,
-    winner_counts,
 )
 
 if TYPE_CHECKING:
@@ -44,6 +43,14 @@ def codes_of(rows: int, *ends: int, width: int = 1) -> tuple[np.ndarray, np.ndar
     return words(rows, width), np.arange(rows), whole(*ends)
 
 
+PAIRS = input_pairs.InputPairs.of(words(3), whole(1, 1, 1), words(2), whole(0, 0), whole(9, 9))
+CODES = (
+    np.zeros((3, 2, 2), np.uint8),
+    np.ones((3, 2), np.bool_),
+    np.zeros((2, 2, 2), np.uint8),
+    np.ones((2, 2), np.bool_),
+)
+
 # Of each kernel sound arguments: two MACs, three samples, and as little as that of all else.
 SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
     common.count_common: (words(2), words(3), short(0, 1), short(2, 0)),
@@ -56,9 +63,7 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
     ),
     sums.add_counts: (np.zeros((3, 2), np.int64), whole(0, 1, 1), np.zeros((2, 2), np.int64)),
     sums.add_fractions: (np.zeros((3, 2)), whole(0, 1, 1), 1.0, 1.0, np.zeros((2, 2), np.int64)),
-    distinct.distinct: (words(3),),
     blake2b.blake2b_rows: (np.zeros((3, 2), np.uint8), 16, np.zeros(8, np.uint8)),
-    turned.turned: (np.zeros((3, 2), np.uint8), 16),
     basis.learn: (np.zeros((3, 2, 2), np.uint8), 4, np.ones((3, 2), np.bool_), 0),
     basis.join: (codes_of(2, 1, 2), codes_of(1, 0, 1), words(3), whole(0, 0, 0), whole(0, 0, 0)),
     basis.tally: (np.zeros((3, 2, 2), np.uint8), 4, np.ones((3, 2), np.bool_), whole(0, 1, 2)),
@@ -91,41 +96,25 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
         whole(1, 2),
     ),
     reach.share: (np.zeros((4, 64), np.int32), 2, whole(1, 1, 1), np.zeros((3, 2))),
-    adherence.weigh: (words(3), whole(1, 1, 1), words(2), whole(0, 0), whole(9, 9), 1.0),
     adherence.cosines: (
-        np.zeros((3, 2, 2), np.uint8),
-        np.ones((3, 2), np.bool_),
-        whole(1, 1, 1),
-        np.zeros((2, 2, 2), np.uint8),
-        np.ones((2, 2), np.bool_),
-        whole(0, 0),
-        whole(9, 9),
-        np.zeros((3, 2), np.int64),
+        *CODES,
+        PAIRS,
+        whole(0, 0, 0, 0, 0, 0),
         1.0,
         np.ones(3),
         np.zeros(3),
         1e-9,
     ),
-    code_pairs.input_bins: (words(3), whole(1, 1, 1), words(2), whole(0, 0), whole(9, 9), 20),
     code_pairs.count_pairs: (
-        np.zeros((3, 2, 2), np.uint8),
-        np.ones((3, 2), np.bool_),
-        whole(1, 1, 1),
+        *CODES[:2],
         np.zeros(3, np.uint8),
-        np.zeros((2, 2, 2), np.uint8),
-        np.ones((2, 2), np.bool_),
-        whole(0, 0),
-        whole(9, 9),
-        np.zeros((3, 2), np.int16),
+        *CODES[2:],
+        PAIRS,
+        np.zeros(6, np.int16),
         np.zeros((1, 2, 3, 3), np.int64),
     ),
     shuffling.shuffle: (short(0, 1, 1), np.zeros(1, np.uint64)),
     shuffling.joint_sums: (whole(1, 2, 3), whole(2, 3), short(0, 1, 1), 2, whole(0, 0, 2, 4)),
-    winner_counts.count_winners: (
-        np.zeros((3, 2, 2), np.uint8),
-        np.ones((3, 2), np.bool_),
-        np.zeros((2, 2, 4), np.int64),
-    ),
     listed_winners.count_listed: (
         np.zeros((3, 2, 2), np.uint8),
         np.ones((3, 2), np.bool_),
@@ -143,6 +132,9 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
     ),
 }
 
+INLINED = {"line_up"}
+"""What kernels of other modules call, which check what they hand over."""
+
 # One argument, by its number, as it must not be.
 WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (common.count_common, 2, short(0, 2), "of_first: expected indices from 0 to 1, found others"),
@@ -157,8 +149,6 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (sums.add_counts, 1, whole(0, 1), "samples: expected equal sizes, found 3, 2"),
     (sums.add_fractions, 1, whole(0, -(2**63), 1), "group: expected indices from 0 to 1"),
     (sums.add_fractions, 4, np.zeros((2, 1), np.int64), "MACs: expected equal sizes, found 2, 1"),
-    (distinct.distinct, 0, words(3, 0), "words: expected room for 1, found room for 0"),
-    (turned.turned, 1, 17, "bits: expected room for 17, found room for 16"),
     (basis.learn, 2, np.ones((3, 1), np.bool_), "samples and MACs: expected equal sizes"),
     (basis.learn, 1, 0, "bits: expected room for 1, found room for 0"),
     (basis.learn, 1, 65, "bits: expected room for 65, found room for 64"),
@@ -197,9 +187,6 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
         words(1) + 256,
         "bits: expected none behind the 2 that have a group, found some",
     ),
-    (winner_counts.count_winners, 0, np.full((3, 2, 2), 4, np.uint8), "codes: expected indices from 0 to 3"),
-    (winner_counts.count_winners, 1, np.ones((3, 1), np.bool_), "samples and MACs: expected equal sizes"),
-    (winner_counts.count_winners, 2, np.zeros((2, 1, 4), np.int64), "MACs and CMs: expected equal sizes"),
     (listed_winners.count_listed, 1, np.ones((3, 1), np.bool_), "samples and MACs: expected equal sizes"),
     (blake2b.blake2b_rows, 1, 65, "size: expected room for 65, found room for 64"),
     (blake2b.blake2b_rows, 1, 0, "size: expected room for 1, found room for 0"),
@@ -220,15 +207,16 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (reach.share, 1, 3, "things: expected room for 5, found room for 4"),
     (reach.share, 1, -1, "things: expected room for 0, found room for -1"),
     (reach.share, 2, whole(1, 1), "samples: expected equal sizes, found 2, 3"),
-    (adherence.weigh, 3, whole(0), "references: expected equal sizes, found 2, 1, 2"),
-    (adherence.weigh, 2, words(2, 2), "words: expected equal sizes, found 1, 2"),
-    (adherence.cosines, 6, whole(9), "references: expected equal sizes, found 2, 2, 1"),
-    (adherence.cosines, 7, np.zeros((3, 1), np.int64), "weights: expected equal sizes"),
-    (adherence.cosines, 10, np.zeros(2), "levels: expected equal sizes, found 3, 2"),
-    (code_pairs.input_bins, 4, whole(9), "references: expected equal sizes, found 2, 2, 1"),
-    (code_pairs.count_pairs, 3, np.ones(3, np.uint8), "group: expected indices from 0 to 0, found others"),
-    (code_pairs.count_pairs, 8, np.full((3, 2), 3, np.int16), "place: expected indices from 0 to 2"),
-    (code_pairs.count_pairs, 9, np.zeros((1, 2, 3, 2), np.int64), "MACs and levels: expected equal sizes"),
+    (adherence.cosines, 0, np.zeros((2, 2, 2), np.uint8), "samples and MACs: expected equal sizes"),
+    (adherence.cosines, 3, np.ones((1, 2), np.bool_), "references and MACs: expected equal sizes"),
+    (adherence.cosines, 5, whole(0), "weights: expected equal sizes, found 6, 1"),
+    (adherence.cosines, 7, np.ones(2), "samples: expected equal sizes, found 3, 2"),
+    (adherence.cosines, 8, np.zeros(2), "levels: expected equal sizes, found 3, 2"),
+    (code_pairs.count_pairs, 2, np.ones(3, np.uint8), "group: expected indices from 0 to 0, found others"),
+    (code_pairs.count_pairs, 3, np.zeros((2, 2, 1), np.uint8), "MACs and CMs: expected equal sizes"),
+    (code_pairs.count_pairs, 6, np.full(6, 3, np.int16), "bins: expected indices from 0 to 2"),
+    (code_pairs.count_pairs, 6, np.zeros(5, np.int16), "bins: expected equal sizes, found 6, 5"),
+    (code_pairs.count_pairs, 7, np.zeros((1, 2, 3, 2), np.int64), "MACs and levels: expected equal sizes"),
     (shuffling.shuffle, 1, np.zeros(2, np.uint64), "state: expected equal sizes, found 2, 1"),
     (shuffling.joint_sums, 0, whole(1, 1, 3), "samples: expected equal sizes, found 2, 3"),
     (shuffling.joint_sums, 1, whole(2, 4), "ends: expected numbers from 0 to 3 that never fall"),
@@ -238,28 +226,31 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
 
 
 def test_every_kernel_has_a_border() -> None:
-    """Of those that other modules call."""
+    """Of those that other modules call; what is compiled itself is called by none, unless it stands behind one."""
     modules = (
         adherence,
         basis,
         blake2b,
         code_pairs,
         common,
-        distinct,
         listed_winners,
         nearest,
         pair_sums,
         reach,
         shuffling,
         sums,
-        turned,
-        winner_counts,
     )
+    for module in modules:
+        compiled = {name for name, found in vars(module).items() if isinstance(found, Dispatcher)}
+        assert all(name.startswith("_") or name in INLINED for name in compiled)
     named = {
         found
         for module in modules
         for name, found in vars(module).items()
-        if not name.startswith("_") and hasattr(getattr(found, "__wrapped__", found), "py_func")
+        if not name.startswith("_")
+        and hasattr(found, "__wrapped__")
+        and found.__module__ == module.__name__
+        and not isinstance(found, Dispatcher)
     }
     assert named == SOUND.keys()
     assert {kernel for kernel, *_ in WRONG} == SOUND.keys()
@@ -281,3 +272,14 @@ def test_what_leads_out_of_an_array_is_refused(
     with pytest.raises(IndexError) as caught:
         kernel(*arguments)
     assert str(caught.value).startswith(found)
+
+
+def test_pairs_are_of_as_many_as_there_are() -> None:
+    sound = (words(3), whole(1, 1, 1), words(2), whole(0, 0), whole(9, 9))
+    for number, value, found in (
+        (1, whole(1), "samples: expected equal sizes, found 3, 1"),
+        (4, whole(9), "references: expected equal sizes, found 2, 2, 1"),
+        (2, words(2, 2), "words: expected equal sizes, found 1, 2"),
+    ):
+        with pytest.raises(IndexError, match=found):
+            input_pairs.InputPairs.of(*sound[:number], value, *sound[number + 1 :])

@@ -25,19 +25,3 @@ def twice(number: int) -> int:
 def test_where_nothing_can_be_kept_kernels_work_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
     assert compiled(twice)(21) == 42
-
-
-def test_what_is_called_with_a_number_that_begins_as_0_is_compiled_once() -> None:
-    @compiled
-    def _one_more(number: int) -> int:
-        return number + 1
-
-    @compiled
-    def many_more(count: int) -> int:
-        number = 0
-        for _ in range(count):
-            number = _one_more(number)
-        return number
-
-    assert many_more(3) == 3
-    assert [str(*args) for args in _one_more.signatures] == ["int64"]
