@@ -1,6 +1,7 @@
 """`sparsey-trace`: what the command line says is done, and any fault is told in one line."""
 
 import errno
+import functools
 import re
 import sys
 import warnings
@@ -33,6 +34,12 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
+@functools.cache
+def _command() -> Any:
+    """All verbs with their options, which takes longer to put together than most of them have to do."""
+    return typer.main.get_command(app)
+
+
 def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say.
 
@@ -41,8 +48,7 @@ def main(arguments: Sequence[str]) -> int:
         by Ctrl-C.
     """
     try:
-        command = typer.main.get_command(app)
-        code = command.main(checked(arguments), prog_name="sparsey-trace", standalone_mode=False)
+        code = _command().main(checked(arguments), prog_name="sparsey-trace", standalone_mode=False)
         printing.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import gc
 import signal
+from typing import TYPE_CHECKING
+
+import pytest
 
 from tests.faults import SELDOM, times
+from tests.fork_server import ForkServer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # A shell starts what it runs in the background deaf to Ctrl-C, which tests send to their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -21,3 +28,11 @@ def pytest_collection_finish() -> None:
     """
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    """Starts interpreters that have torch and the package already."""
+    server = ForkServer()
+    yield server
+    server.close()

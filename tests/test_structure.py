@@ -76,6 +76,7 @@ def folder_of(module: str) -> str:
     return module if is_package(module) or parent == PACKAGE else parent
 
 
+@cache
 def imports() -> dict[str, set[str]]:
     return {module: set(imported(module)) - {module} for module in modules() if module != FACADE}
 

@@ -7,7 +7,7 @@ from tests.fuzz.driver import run
 
 
 def test_the_first_cases() -> None:
-    wanted = times(12, 120)
+    wanted = times(8, 120)
     tally = run(range(wanted))
     assert tally.faults == []
     assert tally.cases == wanted

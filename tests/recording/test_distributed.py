@@ -18,7 +18,7 @@ from tests.recording.two_ranks import BATCH, NUM_STEPS, batch, is_training, loss
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 
 RANK = """

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 STEPS = 300
 LOST = ("removed", "shortened")

@@ -17,7 +17,7 @@ from tests.faults import times
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 SWEEP = """
 import sys

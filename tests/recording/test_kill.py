@@ -19,7 +19,7 @@ from tests.trace.feed import ends, read, sent
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.recording.fork_server import Child, ForkServer
+    from tests.fork_server import Child, ForkServer
 
 STEPS = 3000
 TRAIN = """

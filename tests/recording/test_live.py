@@ -18,7 +18,7 @@ from tests.recording.passes import num_hooks
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 
 @pytest.mark.parametrize("is_held", [True, False])

@@ -17,7 +17,7 @@ from sparsey_trace.trace.rescue.validate import validate
 from tests.recording.models import OriginalModel, samples
 
 if TYPE_CHECKING:
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 START = """
 import os, sys, threading, time

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from datetime import timedelta
     from pathlib import Path
 
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 START = """
 import os, sys

@@ -21,7 +21,7 @@ from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel,
 
 if TYPE_CHECKING:
     from sparsey_trace.recording import Recorder
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 START = """
 import os, sys, time

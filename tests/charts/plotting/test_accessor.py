@@ -16,6 +16,7 @@ from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.result import Result
 from tests.charts.runs import NAMES, append, layout, write
+from tests.faults import times
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -126,7 +127,7 @@ def test_the_trace_may_have_grown(tmp_path: Path) -> None:
         append(writer, model, 8)
         writer.commit()
         result = st.analyze(path)
-        before = {name: drawing(result, name) for name in CHARTS}
+        before = {name: drawing(result, name) for name in list(CHARTS)[:: times(3, 1)]}
         append(writer, model, 4)
     for name, found in before.items():
         assert drawing(result, name) == found

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import pty
 import signal
 import subprocess
-import sys
 import time
+from collections.abc import Callable
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -19,14 +20,16 @@ from sparsey_trace.replay.live import LiveRun
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.cli.commands import COMMAND, LAYOUT, being_written, sparsey_trace, write_steps, write_trace
-from tests.trace.feed import ROOT
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-STEPS = 120
+    from tests.fork_server import Child, ForkServer
 
-# Records a run slowly, says so with every commit, and closes it unless it is killed before.
+STEPS = 60
+
+# Records a run slowly, says so with every commit, after which it may wait for a line, and closes it unless it is killed
+# before.
 WRITER = """
 import sys, time
 from sparsey_trace.trace.writing.writer import TraceWriter
@@ -38,31 +41,42 @@ with TraceWriter(sys.argv[1], LAYOUT) as writer:
         if step % 5 == 4:
             writer.commit()
             print(writer.num_committed, flush=True)
+            if "waits" in sys.argv:
+                sys.stdin.readline()
         time.sleep(0.02)
 """
 
 
-def record(path: Path, *, steps: int = STEPS) -> subprocess.Popen[str]:
-    call = [sys.executable, "-c", WRITER, str(path), str(steps)]
-    return subprocess.Popen(call, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+@pytest.fixture
+def record(fork_server: ForkServer) -> Callable[..., Child]:
+    """Record a run in a process of its own."""
+    return lambda path, *more, steps=STEPS: fork_server.start(WRITER, path, steps, *more)
 
 
-def watch(path: Path, *arguments: str, **options: Any) -> subprocess.Popen[str]:
-    call = [str(part) for part in (COMMAND, "watch", path, "--interval", "0.1", *arguments)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
-    return subprocess.Popen(call, text=True, **pipes)
+@pytest.fixture
+def watch(fork_server: ForkServer) -> Callable[..., Child]:
+    """Do what the command does in a process of its own."""
+    call = "from sparsey_trace.cli.main import run; run()"
+    return lambda path, *more: fork_server.start(call, "watch", path, "--interval", "0.1", *more)
 
 
-def test_it_waits_follows_and_ends_with_the_run(tmp_path: Path) -> None:
+Start = Callable[..., "Child"]
+
+
+def test_it_waits_follows_and_ends_with_the_run(tmp_path: Path, record: Start, watch: Start) -> None:
     path = tmp_path / "run.h5"
     with watch(path, "--json") as watching:
         waiting = watching.stderr.readline()
-        with record(path) as writer:
-            said, _ = watching.communicate(timeout=120)
-            writer.communicate()
+        sights = []
+        with record(path, "waits") as writer:
+            for line in watching.stdout:
+                sights.append(json.loads(line))
+                with contextlib.suppress(BrokenPipeError):  # it may have all it waits for
+                    print(file=writer.stdin, flush=True)
+            assert (watching.wait(), writer.wait()) == (0, 0)
+            with contextlib.suppress(BrokenPipeError):
+                writer.stdin.close()
     assert waiting == f"{path}: waiting for its first step\n"
-    assert (watching.returncode, writer.returncode) == (0, 0)
-    sights = [json.loads(line) for line in said.splitlines()]
     sizes = [sight["samples"] for sight in sights]
     assert sizes == sorted(sizes)
     assert len(set(sizes)) > 3, "it did not follow"
@@ -76,17 +90,17 @@ def test_it_waits_follows_and_ends_with_the_run(tmp_path: Path) -> None:
     assert sights[-1] == {"trace": str(path), "state": "closed", **now}
 
 
-def test_it_ends_when_the_writer_is_killed(tmp_path: Path) -> None:
+def test_it_ends_when_the_writer_is_killed(tmp_path: Path, record: Start, watch: Start) -> None:
     path = tmp_path / "run.h5"
     with record(path, steps=100_000) as writer:
         writer.stdout.readline()
         with watch(path) as watching:
             first = watching.stdout.readline()
-            writer.kill()
+            os.kill(writer.pid, signal.SIGKILL)
             promised = int((writer.stdout.read().split() or [0])[-1])
             said = watching.stdout.read()
             complaint = watching.stderr.read()
-    assert (watching.returncode, complaint) == (0, "")
+            assert (watching.wait(), complaint) == (0, "")
     assert first.startswith(f"{path}: recording, ")
     last = said.strip().split("\n\n")[-1].splitlines()
     assert last[0].startswith(f"{path}: left without being closed: its writer is no more, ")
@@ -102,16 +116,16 @@ def test_it_ends_when_the_writer_is_killed(tmp_path: Path) -> None:
     assert [line.split()[0] for line in last[2:]] == ["v1", "v2"]
 
 
-def test_ctrl_c_ends_it_with_130(tmp_path: Path) -> None:
+def test_ctrl_c_ends_it_with_130(tmp_path: Path, watch: Start) -> None:
     with being_written(tmp_path / "run.h5", committed=2) as path, watch(path) as watching:
         watching.stdout.readline()
-        watching.send_signal(signal.SIGINT)
-        assert watching.communicate(timeout=60)[1] == ""
+        os.kill(watching.pid, signal.SIGINT)
+        assert watching.communicate()[1] == ""
     assert watching.returncode == 130
     with watch(tmp_path / "none.h5") as watching:
         watching.stderr.readline()
-        watching.send_signal(signal.SIGINT)
-        assert watching.communicate(timeout=60) == ("", "")
+        os.kill(watching.pid, signal.SIGINT)
+        assert watching.communicate() == ("", "")
     assert watching.returncode == 130
 
 
@@ -120,7 +134,8 @@ def test_a_terminal_is_drawn_on_in_place_and_left_intact(tmp_path: Path) -> None
     environment = {**os.environ, "TERM": "xterm-256color", "COLUMNS": "120"}
     with being_written(tmp_path / "run.h5", committed=2) as path:
         options = {"stdout": stream, "stderr": stream, "env": environment}
-        with watch(path, **options) as watching:
+        call = [COMMAND, "watch", path, "--interval", "0.1"]
+        with subprocess.Popen(call, **options) as watching:
             seen = b""
             while seen.count(b"8 samples") < 3:
                 seen += os.read(screen, 1 << 16)
@@ -137,7 +152,7 @@ def test_a_terminal_is_drawn_on_in_place_and_left_intact(tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize("end", ["removed", "replaced"])
-def test_a_trace_that_is_taken_away(tmp_path: Path, end: str) -> None:
+def test_a_trace_that_is_taken_away(tmp_path: Path, watch: Start, end: str) -> None:
     with being_written(tmp_path / "run.h5", committed=2) as path:
         other = write_trace(tmp_path / "other.h5")
         with watch(path) as watching:
@@ -146,7 +161,7 @@ def test_a_trace_that_is_taken_away(tmp_path: Path, end: str) -> None:
             path.rename(kept)
             if end == "replaced":
                 other.rename(path)
-            _, complaint = watching.communicate(timeout=60)
+            _, complaint = watching.communicate()
         path.unlink(missing_ok=True)
         kept.rename(path)
     assert watching.returncode == 1
@@ -170,7 +185,7 @@ def test_once_looks_once(tmp_path: Path) -> None:
     )
 
 
-def test_a_pipe_gets_only_what_is_new(tmp_path: Path) -> None:
+def test_a_pipe_gets_only_what_is_new(tmp_path: Path, watch: Start) -> None:
     path = tmp_path / "run.h5"
     with TraceWriter(path, LAYOUT) as writer:
         write_steps(writer, 2)
@@ -184,14 +199,14 @@ def test_a_pipe_gets_only_what_is_new(tmp_path: Path) -> None:
     assert said.count("layer  MACs") == 2
 
 
-def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+def test_a_reader_who_has_seen_enough_is_no_error(tmp_path: Path, record: Start, watch: Start) -> None:
     path = tmp_path / "run.h5"
     with record(path) as writer:
         writer.stdout.readline()
         with watch(path) as watching:
             watching.stdout.readline()
             watching.stdout.close()
-            assert (watching.stderr.read(), watching.wait(timeout=60)) == ("", 0)
+            assert (watching.stderr.read(), watching.wait()) == ("", 0)
         writer.communicate()
 
 

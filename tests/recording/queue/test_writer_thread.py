@@ -21,7 +21,7 @@ from tests.recording.queue.slow_disk import STEP_BYTES, Gate, plain_writer, step
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.recording.fork_server import ForkServer
+    from tests.fork_server import ForkServer
 
 
 def running_thread() -> threading.Thread:

@@ -35,7 +35,7 @@ def kill_after(process: subprocess.Popen[str], seconds: float) -> int:
 def test_killed_at_any_moment(tmp_path: Path) -> None:
     rng = random.Random(0)
     expected = sent(0, STEPS)
-    for kill in range(times(6, 300)):
+    for kill in range(times(4, 300)):
         path = tmp_path / f"{kill}.h5"
         commit_every, chunk_bytes = rng.choice([1, 2, 7]), rng.choice([1, 20_000, 1 << 20])
         writer = start_writer(path, seed=0, steps=STEPS, commit_every=commit_every, chunk_bytes=chunk_bytes)

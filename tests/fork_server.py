@@ -1,4 +1,4 @@
-"""Interpreters that start at once: forked from one that has imported torch already, which takes two seconds.
+"""Interpreters that start at once: forked from one that has torch and the package already, which takes seconds.
 
 A child runs its script as `__main__` and ends as any interpreter ends: hooks at exit, tracebacks and exit codes are
 Python's own.
@@ -6,6 +6,7 @@ Python's own.
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import select
@@ -19,12 +20,14 @@ from typing import IO, TYPE_CHECKING, Self
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 
 PROGRAM = """
-import torch
-import tests.recording.models
-from tests.recording.fork_server import serve
+import numba, torch
+import sparsey_trace.cli.main, sparsey_trace.cli.verbs.watch
+import sparsey_trace.replay.live
+import tests.recording.models, tests.cli.commands
+from tests.fork_server import serve
 torch.set_num_threads(1)  # a second thread is no gain for small models, and OpenMP's don't survive a fork
 exec(compile(serve(int(__import__("sys").argv[1])), "<string>", "exec"))
 """
@@ -37,6 +40,8 @@ def serve(number: int) -> str:
         number: the file descriptor of the socket that requests come from.
     """
     requests = socket.socket(fileno=number)
+    gc.collect()
+    gc.freeze()  # or every child would go through it all as it ends
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # nobody waits for supervisors
     while True:
         message, files, _, _ = socket.recv_fds(requests, 1 << 16, 4)
@@ -63,6 +68,9 @@ def _begin(request: dict[str, object], standard: list[int], *, report: int) -> s
     for number, file in enumerate(standard):
         os.dup2(file, number)
         os.close(file)
+    # Those of before may stand on a file, where there is a position.
+    sys.stdin, sys.stdout = os.fdopen(0, closefd=False), os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
     sys.argv = ["-c", *request["arguments"]]
     os.environ.update(request["environment"])
     return request["script"]
