@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import shutil
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -52,9 +53,16 @@ def test_tables_of_another_question_stay(run: Path) -> None:
     assert {path: path.read_bytes() for path in folder.glob("*.parquet")} == before
 
 
-def test_the_same_trace_gives_the_same_bytes(run: Path, tmp_path: Path) -> None:
-    first, second = st.report(run, tmp_path / "a.html"), st.report(run, tmp_path / "b.html", n_jobs=2)
+def test_the_same_trace_gives_the_same_bytes_also_of_tables_in_parts(run: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run.metrics"
+    first = st.report(run, tmp_path / "a.html")
+    shutil.rmtree(folder)
+    st.analyze(run, out=folder, partition_size=16)
+    parts = {path: path.stat().st_mtime_ns for path in folder.glob("*/*.parquet")}
+    assert len(parts) > TABLES
+    second = st.report(run, tmp_path / "b.html", n_jobs=2)
     assert first.read_bytes() == second.read_bytes()
+    assert {path: path.stat().st_mtime_ns for path in folder.glob("*/*.parquet")} == parts
 
 
 def test_it_fetches_nothing_and_runs_nothing_but_its_two_scripts(made: Path) -> None:

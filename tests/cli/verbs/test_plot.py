@@ -14,6 +14,7 @@ from PIL import Image
 
 from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.cli.main import main
+from sparsey_trace.replay.analyze import analyze
 from tests.charts.runs import NAMES, write
 from tests.cli.commands import installed
 from tests.faults import times
@@ -80,13 +81,18 @@ def test_each_kind_of_file(
     assert capsys.readouterr().err == ""
 
 
-def test_text_stays_text_and_is_escaped(odd: Path, tmp_path: Path) -> None:
+def test_text_stays_text_and_is_escaped(odd: Path, own: Path, tmp_path: Path) -> None:
     out = tmp_path / "x.svg"
     assert main(["plot", str(odd), "basis_set_size", "-o", str(out), "--font-size", "8"]) == 0
     texts = [
         "".join(part.itertext()).strip() for part in ElementTree.parse(out).iter() if "text" in str(part.tag)
     ]
     assert {name.strip() for name in NAMES} <= set(texts)
+    # Of tables in parts it is the same picture.
+    analyze(own, metrics=["basis_set_size"], out=own.with_suffix(".metrics"), partition_size=16)
+    assert main(["plot", str(own), "basis_set_size", "-o", str(tmp_path / "y.svg"), "--font-size", "8"]) == 0
+    assert (tmp_path / "y.svg").read_bytes() == out.read_bytes()
+    assert len(list(own.with_suffix(".metrics").glob("basis_set_size/*"))) > 1
     assert "Basis set size" in texts
     assert main(["plot", str(odd), "basis_set_size", "-o", str(out), "--overwrite", "--no-title"]) == 0
     assert "Basis set size" not in out.read_text().replace(CHARTS["basis_set_size"].words.y, "")
