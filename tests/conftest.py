@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 from tests.faults import SELDOM, times
 from tests.fork_server import ForkServer
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
 
 # A shell starts what it runs in the background deaf to Ctrl-C, which tests send to their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+
+# Where a test says nothing else.
+settings.register_profile("drawn", max_examples=times(30, 100))
+settings.load_profile("drawn")
 
 # CI has twenty minutes for everything.
 collect_ignore = [] if times(0, 1) else SELDOM

@@ -21,9 +21,22 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def test_it_is_made_beside_the_trace_with_every_section(run: Path) -> None:
-    made = st.report(run)
-    assert made == run.with_suffix(".html")
+@pytest.fixture(scope="module")
+def bare(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a run without evaluation and positions; read only."""
+    run = tmp_path_factory.mktemp("bare") / "run.h5"
+    return st.report(write_run(run, evaluation=False, positions=False))
+
+
+@pytest.fixture(scope="module")
+def early(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Of a run with gaps that is still being written; read only."""
+    run = tmp_path_factory.mktemp("early") / "run.h5"
+    return st.report(write_run(run, sampling={"every": 2}, close=False))
+
+
+def test_it_is_made_beside_the_trace_with_every_section(made: Path) -> None:
+    assert made == made.with_name("run.h5").with_suffix(".html")
     assert tuple(re.findall(r'<section id="(\w+)"', read(made))) == SECTIONS
     words = words_of(made)
     assert "48 (36 train, 12 eval) in 12 steps and 3 epochs" in words
@@ -33,13 +46,16 @@ def test_it_is_made_beside_the_trace_with_every_section(run: Path) -> None:
     assert "Do all MACs take part? Never active: 1 of 9 MACs in v1" in words
 
 
-def test_tables_are_computed_where_they_are_missing_and_used_where_they_fit(run: Path) -> None:
+def test_tables_are_computed_where_they_are_missing_and_used_where_they_fit_for_the_same_bytes(
+    run: Path,
+) -> None:
     st.report(run)
     folder = run.with_suffix(".metrics")
     before = {path: path.stat().st_mtime_ns for path in folder.glob("*.parquet")}
     assert len(before) == TABLES
-    st.report(run)
+    again = st.report(run, run.with_name("again.html"), n_jobs=2)
     assert {path: path.stat().st_mtime_ns for path in folder.glob("*.parquet")} == before
+    assert again.read_bytes() == run.with_suffix(".html").read_bytes()
 
 
 def test_tables_of_another_question_stay(run: Path) -> None:
@@ -117,9 +133,8 @@ def test_what_was_thinned_out_is_said(tmp_path: Path) -> None:
     assert "Each point joins up to 3 training steps." in words
 
 
-def test_without_evaluation_match_accuracy_is_said_to_be_missing(tmp_path: Path) -> None:
-    words = words_of(st.report(write_run(tmp_path / "run.h5", evaluation=False)))
-    assert "No match accuracy: no sample has a value." in words
+def test_without_evaluation_match_accuracy_is_said_to_be_missing(bare: Path) -> None:
+    assert "No match accuracy: no sample has a value." in words_of(bare)
 
 
 def test_without_inputs_it_says_what_that_rules_out(tmp_path: Path) -> None:
@@ -130,10 +145,9 @@ def test_without_inputs_it_says_what_that_rules_out(tmp_path: Path) -> None:
     assert data_of(made)["maps"] == []
 
 
-def test_without_positions_macs_stand_in_rows(tmp_path: Path) -> None:
-    made = st.report(write_run(tmp_path / "run.h5", positions=False))
-    assert "The trace has no positions: MACs stand in rows, left to right." in words_of(made)
-    first = data_of(made)["maps"][0]
+def test_without_positions_macs_stand_in_rows(bare: Path) -> None:
+    assert "The trace has no positions: MACs stand in rows, left to right." in words_of(bare)
+    first = data_of(bare)["maps"][0]
     assert first["places"][:4] == [[0, 0], [1, 0], [2, 0], [0, 1]]
     assert (set(first["codes"]["of"]), first["codes"]["shape"]) == (set(range(1, 9)), [4, 4])
 
@@ -147,26 +161,27 @@ def test_hexagonal_grids_are_hexagonal(made: Path) -> None:
     assert corners == cells + squares + cells
 
 
-@pytest.mark.parametrize(("shape", "shown"), [((16,), [4, 4]), ((2, 2, 4), [2, 4]), ((4, 4), [4, 4])])
-def test_inputs_of_any_shape_have_pictures(tmp_path: Path, shape: tuple[int, ...], shown: list[int]) -> None:
-    found = st.report(write_run(tmp_path / "run.h5", shape=shape))
-    assert [of_layer["shape"] for of_layer in data_of(found)["maps"]] == [shown, shown]
-
-
-def test_real_inputs_have_pictures(tmp_path: Path) -> None:
-    maps = data_of(st.report(write_run(tmp_path / "run.h5", real=True)))["maps"]
+@pytest.mark.parametrize(("shape", "shown"), [((16,), [4, 4]), ((2, 2, 4), [2, 4])])
+def test_inputs_of_any_shape_have_pictures_real_ones_too(
+    tmp_path: Path, shape: tuple[int, ...], shown: list[int]
+) -> None:
+    maps = data_of(st.report(write_run(tmp_path / "run.h5", shape=shape, real=len(shape) > 1)))["maps"]
+    assert [of_layer["shape"] for of_layer in maps] == [shown, shown]
     assert 0 < maps[0]["high"] < 1
 
 
-def test_gaps_are_said(tmp_path: Path) -> None:
-    words = words_of(st.report(write_run(tmp_path / "run.h5", sampling={"every": 2})))
+def test_inputs_on_a_grid_have_pictures(made: Path) -> None:
+    assert [of_layer["shape"] for of_layer in data_of(made)["maps"]] == [[4, 4], [4, 4]]
+
+
+def test_gaps_are_said(early: Path) -> None:
+    words = words_of(early)
     assert "one step in 2 was recorded" in words
     assert "basis_set_size: a lower bound" in words
 
 
-def test_a_trace_that_is_still_written_has_one(tmp_path: Path) -> None:
-    words = words_of(st.report(write_run(tmp_path / "run.h5", close=False)))
-    assert "not closed: still being written, or its writer died" in words
+def test_a_trace_that_is_still_written_has_one(early: Path) -> None:
+    assert "not closed: still being written, or its writer died" in words_of(early)
 
 
 def test_an_empty_trace_has_none(tmp_path: Path) -> None:
