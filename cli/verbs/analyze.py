@@ -318,7 +318,7 @@ def _show(run: Path, folder: str | Path, result: "Result") -> None:
     for name, notes in result.notes.items():
         write(f"note on {name}: {'; '.join(notes)}")
     for name in result:
-        if not any(row.metric == name for row in summary):
+        if not any(row.metric == name for row in summary) and not len(result[name]):
             write(f"{name} has no lines: no sample of the trace has a value")
     for name, reason in result.skipped.items():
         write(printable(f"skipped {name}: {reason}"))

@@ -258,10 +258,9 @@ def _mean(layer: Similarities) -> Any:
     from sparsey_trace.charts.panels.figure import small
 
     middle = (layer.edges[:-1] + layer.edges[1:]) / 2
-    known = ~np.isnan(layer.mean)
     return go.Scatter(
-        x=small(middle[known]),
-        y=small(layer.mean[known]),
+        x=small(middle),
+        y=small(layer.mean),
         mode="lines+markers",
         line={"width": 2.5, "color": PALETTE[1]},
         marker={"size": 5, "color": "#ffffff", "line": {"width": 1.5, "color": PALETTE[1]}},

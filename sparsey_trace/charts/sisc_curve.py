@@ -217,9 +217,7 @@ def _columns(layer: SimilarityCurve) -> Any:
 def _band(view: View, layer: SimilarityCurve) -> Any:
     from sparsey_trace.charts.panels.figure import band
 
-    known = layer.pairs > 0
-    low, high = (edge[known] for edge in layer.band)
-    return band(view, layer.middle[known], low, high)
+    return band(view, layer.middle, *layer.band)
 
 
 def _line(view: View, layer: SimilarityCurve) -> Any:
@@ -227,11 +225,10 @@ def _line(view: View, layer: SimilarityCurve) -> Any:
 
     from sparsey_trace.charts.panels.figure import small, text
 
-    known = layer.pairs > 0
     return go.Scatter(
-        x=small(layer.middle[known]),
-        y=small(layer.mean[known]),
-        customdata=small(np.stack([layer.std, layer.pairs], axis=1)[known]),
+        x=small(layer.middle),
+        y=small(layer.mean),
+        customdata=small(np.stack([layer.std, layer.pairs], axis=1)),
         name=text(view.name),
         mode="lines+markers",
         line={"width": 2.5},

@@ -132,7 +132,7 @@ def summary_of_table(
 ) -> list[SummaryRow]:
     """The rows of a table that a metric made itself: of what it tells, or of how many MACs were ever active.
 
-    Of one with other columns there is a single row that has no figures.
+    One with other columns, such as a curve, comes to no figure of a layer, and has no row.
 
     Args:
         metric: whose table it is.
@@ -145,7 +145,7 @@ def summary_of_table(
         return list(_of_values(metric, table, layout, latest))
     if {"layer", "mac", "samples"} <= columns:
         return list(_of_active(metric, table, layout))
-    return [SummaryRow(metric=metric.name, phase=None, layer=None, layer_name=None, now=None)]
+    return []
 
 
 def _of_values(

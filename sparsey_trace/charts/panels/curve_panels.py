@@ -98,8 +98,7 @@ def _band(view: View, curve: Curve) -> list[Any]:
     if is_few(curve) or curve.values.shape[1] == 1:
         return []
     low, high = curve.quantile(0.1), curve.quantile(0.9)
-    known = ~np.isnan(low)
-    return [band(view, curve.seen[known], low[known], high[known])]
+    return [band(view, curve.seen, low, high)]
 
 
 def _mean(view: View, curve: Curve) -> Any:

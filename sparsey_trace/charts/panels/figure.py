@@ -64,10 +64,13 @@ def chance_line(view: View, value: float, start: float, stop: float) -> Any:
 
 
 def band(view: View, x: NDArray[Any], low: NDArray[Any], high: NDArray[Any]) -> Any:
-    """The area between two lines [P] of a run."""
+    """The area between two lines [P] of a run, cut where these are nan."""
+    known = np.flatnonzero(~np.isnan(low))
+    x, low, high = (line.astype(np.float64) for line in (x, low, high))
+    parts = np.split(known, np.flatnonzero(np.diff(known) > 1) + 1)
     return go.Scatter(
-        x=small(np.concatenate([x, x[::-1]])),
-        y=small(np.concatenate([high, low[::-1]])),
+        x=small(np.concatenate([[*x[part], *x[part][::-1], np.nan] for part in parts])[:-1]),
+        y=small(np.concatenate([[*high[part], *low[part][::-1], np.nan] for part in parts])[:-1]),
         mode="lines",
         line={"width": 0},
         fill="toself",

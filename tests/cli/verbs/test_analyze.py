@@ -103,6 +103,9 @@ def test_a_table_without_lines_is_named(tmp_path: Path, capsys: pytest.CaptureFi
     run = write_trace(tmp_path / "run.h5", steps=3)
     assert main(["analyze", str(run), "-m", "match_accuracy"]) == 0
     assert "match_accuracy has no lines: no sample of the trace has a value\n" in capsys.readouterr().out
+    # A curve has lines, but none of a summary.
+    assert main(["analyze", str(run), "-m", "sisc_curve"]) == 0
+    assert "\nsisc_curve" not in capsys.readouterr().out
 
 
 def test_a_trace_that_is_still_written_is_analyzed_as_far_as_it_goes(tmp_path: Path) -> None:
