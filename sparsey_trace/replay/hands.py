@@ -8,8 +8,6 @@ from concurrent.futures.process import BrokenProcessPool
 from concurrent.futures.thread import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
-from threadpoolctl import threadpool_limits
-
 from sparsey_trace.errors import SparseyTraceError
 from sparsey_trace.replay.calls import do_unit
 from sparsey_trace.replay.dask_hands import OnDask
@@ -21,6 +19,7 @@ from sparsey_trace.replay.engine.engines import (
     process_pool,
 )
 from sparsey_trace.replay.partitioned.site import leave
+from sparsey_trace.support.one_blas_thread import one_blas_thread
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,7 +59,7 @@ class OneAfterTheOther:
     ) -> Iterator[tuple[int, Any]]:
         """Make a call for each of these; yield the places and results, in order."""
         more = (self._engine,) if call is do_unit else ()
-        with threadpool_limits(1):
+        with one_blas_thread():
             for place, given in enumerate(arguments):
                 yield place, call(job, *given, *more)
 
@@ -96,7 +95,7 @@ class AtOnce:
             SparseyTraceError: a process died.
         """
         try:
-            with threadpool_limits(1):
+            with one_blas_thread():
                 with deaf_to_interrupts():
                     futures = {
                         self._pool.submit(call, job, *given): place for place, given in enumerate(arguments)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from sparsey_trace.errors import SparseyTraceError, UsageError
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.engine.worker import Done, SharedTrace, Worker, memos_of, work_from_file
+from sparsey_trace.support.one_blas_thread import one_blas_thread
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
@@ -57,11 +58,8 @@ class SerialEngine:
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
-        from threadpoolctl import threadpool_limits
-
         self._source = self._source or SharedTrace(task)
-        # Two BLAS threads that wait for each other were seen to take twice the time of one.
-        with threadpool_limits(1):
+        with one_blas_thread():
             yield from map(Worker(task, self._source, memos_of(task)), spans)
 
     def close(self) -> None:
@@ -81,11 +79,9 @@ class ThreadsEngine:
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
-        from threadpoolctl import threadpool_limits
-
         self._source = self._source or SharedTrace(task)
         work = Worker(task, self._source, memos_of(task))
-        with threadpool_limits(1):
+        with one_blas_thread():
             yield from _in_order(lambda span: self._pool.submit(work, span), spans, self._threads)
 
     def close(self) -> None:
