@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import html
 import io
 import sys
 import tempfile
@@ -40,8 +41,8 @@ def text(folder: Path) -> str:
     return before + START + figures(folder) + END + rest.partition(END)[2]
 
 
-def two_runs(folder: Path) -> Path:
-    """A report of two runs of the demo's Sparsey, which differ in when a cell stops learning."""
+def two_runs(folder: Path) -> list[Path]:
+    """Two runs of the demo's Sparsey, which differ in when a cell stops learning."""
     import torch
 
     import sparsey_trace as st
@@ -60,13 +61,40 @@ def two_runs(folder: Path) -> Path:
                 for first in numbers[::8]:
                     recorder.labels = digits.labels[first : first + 8]
                     model(torch.from_numpy(digits.inputs[first : first + 8]).float())
-    return st.report(runs, folder / "two.html")
+    return runs
+
+
+def compared(runs: list[Path]) -> str:
+    """What compare prints of two runs, with the command above it."""
+    asked = ["-m", "basis_set_size", "-m", "match_accuracy", "--fail-if", "basis_set_size>+10%"]
+    said = io.StringIO()
+    with contextlib.chdir(runs[0].parent), contextlib.redirect_stdout(said):
+        assert main(["compare", *(run.name for run in runs), *asked, "--no-progress-bar"]) == 0
+    command = " ".join(
+        ["$ sparsey-trace compare", *(run.name for run in runs), "\\\n   ", *asked[:-1], f'"{asked[-1]}"']
+    )
+    return f"{command}\n\n{said.getvalue()}"
+
+
+def print_out(browser: Browser, printed: str, picture: str, size: tuple[int, int]) -> None:
+    """What a terminal shows, as a picture of a size: as much as there is room for."""
+    width, height = size
+    page = browser.new_page(viewport={"width": width, "height": height})
+    style = "margin: 0; padding: 20px; font: 14px/1.3 monospace; color: #ddd; background: #1e1e1e; min-height: 100vh"
+    page.set_content(f'<body style="margin: 0"><pre style="{style}">{html.escape(printed)}</pre>')
+    page.screenshot(path=IMAGES / picture)
+    few_colours(IMAGES / picture)
+
+
+def few_colours(picture: Path) -> None:
+    """Make a picture smaller: 128 colours."""
+    from PIL import Image
+
+    Image.open(picture).convert("RGB").quantize(128, kmeans=1).save(picture, optimize=True)
 
 
 def shoot(browser: Browser, report: Path, picture: str, size: tuple[int, int], at: str = "#findings") -> None:
     """A part of a report as it is seen, from a place in it on, in 128 colours."""
-    from PIL import Image
-
     from tests.reporting.browser import Visit
 
     width, height = size
@@ -76,21 +104,21 @@ def shoot(browser: Browser, report: Path, picture: str, size: tuple[int, int], a
         visit.page.evaluate("at => document.querySelector(at).scrollIntoView()", at)
     shot = IMAGES / picture
     visit.page.screenshot(path=shot, timeout=0)
-    Image.open(shot).convert("RGB").quantize(128, kmeans=1).save(shot, optimize=True)
+    few_colours(shot)
 
 
 def draw(folder: Path) -> None:
-    """The top of a report, maps of MACs in it, and a report of two runs."""
+    """The top of a report, maps of MACs in it, and two runs compared."""
     from tests.reporting.browser import chromium
 
     run = folder / "mnist.h5"
     run.write_bytes(TRACE.read_bytes())
     assert main(["report", str(run)]) == 0
-    both = two_runs(folder)
+    printed = compared(two_runs(folder))
     with chromium() as browser:
         shoot(browser, run.with_suffix(".html"), "report.png", TOP)
         shoot(browser, run.with_suffix(".html"), "report-macs.png", NARROW, "#averages")
-        shoot(browser, both, "report-two-runs.png", NARROW, "#growth")
+        print_out(browser, printed, "compare.png", NARROW)
 
 
 if __name__ == "__main__":
