@@ -104,6 +104,7 @@ class Capture:
         self.holder: object = None
         self.bad_steps = bad_steps
         self._model, self._choice, self._layers = model, choice, choice.layers
+        self._name = type(model).__name__
         self._model_input, self._sampling, self._calls = model_input, sampling, calls
         self.has_moments = calls == "each"
         self._writer_thread, self._queue = writer_thread, writer_thread.queue
@@ -236,11 +237,11 @@ class Capture:
 
     def _is_transformed(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> bool:
         """Whether torch runs the pass to trace or to transform the model; told once for each way."""
-        found = next(filter(None, map(transform_of, [*args, *kwargs.values()] or [None])), None)
-        if found is None:
-            return False
-        self._tell_once(f"a pass under {found} isn't recorded, nor are others like it")
-        return True
+        for value in [*args, *kwargs.values()] or [None]:
+            if (found := transform_of(value)) is not None:
+                self._tell_once(f"a pass under {found} isn't recorded, nor are others like it")
+                return True
+        return False
 
     def _tell_once(self, message: str) -> None:
         if message not in self._told_of:
@@ -260,10 +261,11 @@ class Capture:
     ) -> ForwardPass:
         where = self._where
         inputs, num_inputs = self._find_input(args, kwargs, where=where)
-        layout = self._layout or self._choice.layout(tuple(inputs.shape[1:]))
+        shape = inputs.shape
+        layout = self._layout or self._choice.layout(tuple(shape[1:]))
         if self._run_file.inputs != "none":
-            check_num_features(inputs, layout, where=where)
-        size = inputs.shape[0] // num_inputs
+            check_num_features(shape, layout, where=where)
+        size = shape[0] // num_inputs
         memory = None if self.has_moments else self._step_maker.memory_for(size, self._layout)
         return (PassOfMoments if self.has_moments else ForwardPass)(
             where=where,
@@ -373,7 +375,7 @@ class Capture:
         """Keep the input that a hook behind ours put in place of the one that was seen."""
         used, num_inputs = self._find_input(args, kwargs, where=under_way.where)
         if used is not under_way.given:
-            check_num_features(used, under_way.layout, where=under_way.where)
+            check_num_features(used.shape, under_way.layout, where=under_way.where)
             under_way.num_inputs = num_inputs
             under_way.inputs = self._step_maker.kept_inputs(used, under_way.memory)
 
@@ -384,7 +386,7 @@ class Capture:
         }
         marks = ended.join(marks)
         about = AsItEnded(
-            model=type(self._model).__name__,
+            model=self._name,
             number=self.tally.next_step,
             epoch=self.epoch,
             marks=marks,
@@ -395,4 +397,4 @@ class Capture:
 
     @property
     def _where(self) -> str:
-        return f"{type(self._model).__name__}: step {self.tally.next_step}"
+        return f"{self._name}: step {self.tally.next_step}"

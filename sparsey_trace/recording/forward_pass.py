@@ -13,6 +13,7 @@ from sparsey_trace.recording.model.wrappers import compile_hint
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import torch
     from numpy.typing import NDArray
     from torch import Tensor
 
@@ -26,7 +27,7 @@ Marks = dict[str, "NDArray[Any] | Tensor"]
 """What is known of each sample, [B] whole numbers each, by the names of `MARKS`."""
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class ForwardPass:
     """A forward pass under way: what was seen of it so far.
 
@@ -115,17 +116,17 @@ class CurrentPass(threading.local):
     saw_all_hooks = True
 
 
-def check_num_features(inputs: Tensor, layout: Layout, *, where: str) -> None:
-    """See that an input, [B, …], has as many features a sample as the first step's.
+def check_num_features(shape: torch.Size, layout: Layout, *, where: str) -> None:
+    """See that an input of a shape, batch first, has as many features a sample as the first step's.
 
     Raises:
         RecordError: it hasn't.
     """
-    num_features = math.prod(inputs.shape[1:])
+    num_features = math.prod(shape[1:])
     if num_features != layout.num_features:
         msg = (
             f"{where}: input: expected {layout.num_features} features a sample, as in the first step, "
-            f"found {num_features} (shape {list(inputs.shape)})"
+            f"found {num_features} (shape {list(shape)})"
         )
         raise RecordError(msg)
 

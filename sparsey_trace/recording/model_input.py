@@ -60,6 +60,8 @@ class ModelInput:
         Raises:
             RecordError: there is none.
         """
+        if self._chosen is None and args and type(first := args[0]) is Tensor and _may_be_input(first):
+            return first  # as of most models, told without lists of what else there is
         return _first_of(self._given(args, dict(kwargs)), where=where)
 
     def find_of_calls(
@@ -101,10 +103,14 @@ class ModelInput:
         return self._names.index(name) if name in self._names else len(self._names)
 
 
+def _may_be_input(value: Tensor) -> bool:
+    return value.dim() > 0 and not value.is_complex()
+
+
 def _first_of(given: list[Any], *, where: str) -> Tensor:
     """The first real tensor of what may be the input."""
     for value in _tensors(given):
-        if value.dim() and not value.is_complex():
+        if _may_be_input(value):
             return value
     found = ", ".join(type(value).__name__ for value in given) or "no arguments"
     msg = (

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.forward_pass import Marks
 
 
-@dataclass(kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class PassOfMoments(ForwardPass):
     """A forward pass under way whose layers may run several times.
 

@@ -47,8 +47,8 @@ class SparseyLayers:
         """Winners from the output, activity from `is_active`."""
         cells = cells_of(output, layout)
         active = getattr(module, "is_active", None)
-        expected = (cells.shape[0], layout.num_macs)
-        if not isinstance(active, Tensor) or active.shape != expected:
+        if not isinstance(active, Tensor) or active.shape != (cells.shape[0], layout.num_macs):
+            expected = (cells.shape[0], layout.num_macs)
             found = list(active.shape) if isinstance(active, Tensor) else type(active).__name__
             msg = f"{layout.name}: is_active: expected shape {list(expected)} after a forward pass, found {found}"
             raise RecordError(msg)

@@ -46,7 +46,7 @@ class AttachedHooks:
         were_last = True
         for handle in self._handles:
             hooks: Any = handle.hooks_dict_ref()
-            if hooks is not None and handle.id in hooks and next(reversed(hooks)) != handle.id:
+            if hooks and next(reversed(hooks)) != handle.id and handle.id in hooks:
                 hooks.move_to_end(handle.id)
                 were_last = False
         return were_last

@@ -4,18 +4,39 @@ from __future__ import annotations
 
 import contextlib
 import os
-import sys
-import time
+from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
 import torch
+from torch._C._dynamo.eval_frame import get_eval_frame_callback
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
 _OFF = False
+# Both are called eight times a pass and more: torch's own functions around them take longer than they do.
 set_grad_enabled: Callable[[bool], None] = torch._C._set_grad_enabled
+is_grad_enabled: Callable[[], bool] = torch._C.is_grad_enabled
+
+
+class _Process:
+    """This one, known without a call of the system.
+
+    Attributes:
+        pid: its number.
+    """
+
+    pid = os.getpid()
+
+    @classmethod
+    def note_fork(cls) -> None:
+        """It is a child."""
+        cls.pid = os.getpid()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_Process.note_fork)
 
 
 class HookOwner(Protocol):
@@ -51,10 +72,11 @@ class ModelHook:
 
     def __call__(self, *args: Any) -> None:
         """What torch calls, and torch.compile traces: it finds a call that it has to leave to Python."""
-        if torch.compiler.is_exporting() and torch.compiler.is_dynamo_compiling():
-            return
-        # The first is true while torch.compile traces, which so is spared a look at all that is loaded.
-        if torch.compiler.is_dynamo_compiling() or "torch._dynamo" in sys.modules:
+        # The first is true while torch.compile traces, the second while what is called would be compiled. That
+        # torch._dynamo is loaded says nothing: every optimizer loads it.
+        if torch.compiler.is_dynamo_compiling() or get_eval_frame_callback() is not None:
+            if torch.compiler.is_dynamo_compiling() and torch.compiler.is_exporting():
+                return
             # Not at the top, as it loads torch._dynamo: 1.5 seconds that only those who compile should spend.
             from sparsey_trace.recording.model.uncompiled import call
 
@@ -63,21 +85,22 @@ class ModelHook:
             self._watch(*args)
 
     def _watch(self, *args: Any) -> None:
-        if os.getpid() != self._owner.pid:
+        owner = self._owner
+        if _Process.pid != owner.pid:
             return
-        start, has_grad = time.perf_counter(), torch.is_grad_enabled()
+        start, has_grad = perf_counter(), is_grad_enabled()
         try:
             # Not `torch.no_grad`, whose object alone takes longer than what most hooks do.
             set_grad_enabled(_OFF)
             self._act(*args)
         except Exception as error:  # noqa: BLE001 - of torch's, or an adapter's: none may end a training by surprise
-            self._owner.refuse(error)
+            owner.refuse(error)
         except BaseException:
-            self._owner.abandon()
+            owner.abandon()
             raise
         finally:
             set_grad_enabled(has_grad)
-            self._owner.seconds += time.perf_counter() - start
+            owner.seconds += perf_counter() - start
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Copies and pickles of a model must work, also where this package isn't, but aren't what is recorded.

@@ -7,6 +7,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+_is_tracing, _level = torch._C._is_tracing, torch._C._functorch.peek_interpreter_stack
+
 
 def transform_of(values: Any) -> str | None:
     """What torch is doing with a model whose pass has this value; None where it simply runs.
@@ -19,10 +21,17 @@ def transform_of(values: Any) -> str | None:
     """
     if torch.compiler.is_exporting():
         return "torch.export"
-    if torch._C._is_tracing():
+    if _is_tracing():
         return "torch.jit.trace"
-    if (level := torch._C._functorch.peek_interpreter_stack()) is not None:
+    if (level := _level()) is not None:
         return f"torch.func ({level.key().name.lower()})"
+    if type(values) is Tensor and not values.is_meta:
+        return None
+    return _without_values(values)
+
+
+def _without_values(values: Any) -> str | None:
+    """Why a value that is no plain tensor, or one of no device, has no values; None where it has, or is no tensor."""
     if not isinstance(values, Tensor):
         return None
     kind = type(values)

@@ -17,6 +17,8 @@ from sparsey_trace.recording.steps.unchecked_step import UncheckedStep
 from sparsey_trace.recording.steps.winners import find_winners
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import torch
     from numpy.typing import NDArray
 
@@ -43,7 +45,7 @@ class EndedPass(Protocol):
         ...
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(kw_only=True, slots=True)
 class AsItEnded:
     """What is known of a pass only as it ends.
 
@@ -162,45 +164,64 @@ class StepMaker:
 
 def _is_on_host(ended: EndedPass, about: AsItEnded) -> bool:
     """Whether all values are in the host's memory."""
-    if ended.memory is not None and not (about.marks or ended.values):
-        return all(value.is_cpu for value in ended.inputs.values())
-    others = [tensor for found in ended.codes.values() for tensor in found or () if tensor is not None]
-    if others and (not others[0].is_cpu or copier_for(others[0].device)):
+    for value in ended.inputs.values():
+        if not value.is_cpu:
+            return False
+    for mark in about.marks.values():
+        if isinstance(mark, Tensor):
+            return False
+    if ended.values and not all(value.is_cpu for found in ended.values.values() for value in found.values()):
         return False
-    others += [*ended.inputs.values(), *(of for found in ended.values.values() for of in found.values())]
-    return all(value.is_cpu for value in others) and not any(
-        isinstance(found, Tensor) for found in about.marks.values()
-    )
+    return ended.memory is not None or _are_on_host(ended.codes)
+
+
+def _are_on_host(codes: Mapping[int, Codes | None]) -> bool:
+    tensors = [tensor for found in codes.values() for tensor in found or () if tensor is not None]
+    return all(tensor.is_cpu for tensor in tensors) and not (tensors and copier_for(tensors[0].device))
 
 
 def _on_host(ended: EndedPass, about: AsItEnded) -> HostStep:
-    codes = [found for _, found in sorted(ended.codes.items()) if found is not None]
-    inputs, layers = ended.inputs.get("inputs"), range(len(ended.codes))
-    values = {
+    given, memory = ended.inputs.get("inputs"), ended.memory
+    inputs = given if given is None else given.numpy() if memory is None else memory.input_array(given)
+    nbytes = 0 if inputs is None else inputs.nbytes
+    codes: list[Codes] = []
+    if memory is not None:
+        nbytes += memory.nbytes
+    else:
+        codes = [found for _, found in sorted(ended.codes.items()) if found is not None]
+        nbytes += sum(cells.nbytes + (0 if active is None else active.nbytes) for cells, active in codes)
+    values = _values_by_layer(ended) if ended.values else {}
+    for by_layer in values.values():
+        nbytes += sum(found.nbytes for found in by_layer if found is not None)
+    marks = {}
+    for name, found in about.marks.items():
+        if not isinstance(found, Tensor):
+            marks[name] = found
+            nbytes += found.nbytes
+    return HostStep(
+        model=about.model,
+        number=about.number,
+        layout=ended.layout,
+        size=ended.size,
+        memory=memory,
+        codes=codes,
+        inputs=inputs,
+        phase=ended.phase,
+        epoch=about.epoch,
+        marks=marks,
+        time=time.time(),
+        values=values,
+        nbytes=nbytes,
+    )
+
+
+def _values_by_layer(ended: EndedPass) -> dict[str, list[NDArray[Any] | None]]:
+    """By name, what each layer has of it."""
+    layers = range(len(ended.codes))
+    return {
         name: [
             None if found is None else found.numpy()
             for found in (ended.values.get(index, {}).get(name) for index in layers)
         ]
         for name in dict.fromkeys(name for found in ended.values.values() for name in found)
     }
-    nbytes = sum(cells.nbytes + (0 if active is None else active.nbytes) for cells, active in codes)
-    nbytes += 0 if ended.memory is None else ended.memory.nbytes
-    nbytes += 0 if inputs is None else inputs.nbytes
-    if about.marks or values:
-        nbytes += sum(found.nbytes for found in about.marks.values())
-        nbytes += sum(found.nbytes for by_layer in values.values() for found in by_layer if found is not None)
-    return HostStep(
-        model=about.model,
-        number=about.number,
-        layout=ended.layout,
-        size=ended.size,
-        memory=ended.memory,
-        codes=codes,
-        inputs=inputs,
-        phase=ended.phase,
-        epoch=about.epoch,
-        marks={name: found for name, found in about.marks.items() if not isinstance(found, Tensor)},
-        time=time.time(),
-        values=values,
-        nbytes=nbytes,
-    )

@@ -35,6 +35,8 @@ _SECONDS_BETWEEN_LOOKS = 1.0
 QueuedStep = Step | HostStep | PendingStep
 """Looked at already, in the host's memory, or on its way there."""
 
+_STEPS = (Step, HostStep, PendingStep)
+
 BLOCK_BYTES = 1 << 20
 """How much is taken at once: enough for what each call costs, few enough for a fast cache."""
 
@@ -154,7 +156,8 @@ class StepQueue:
     @property
     def newest(self) -> int:
         """The number of the last step that was queued, dropped or left out; -1 before the first."""
-        return max(self.totals.newest, self._newest_drop)
+        newest, dropped = self.totals.newest, self._newest_drop
+        return newest if newest > dropped else dropped
 
     @property
     def is_drained(self) -> bool:
@@ -189,7 +192,7 @@ class StepQueue:
         """
         with self.lock:
             totals, was_empty = self.totals, not self._queue
-            if isinstance(item, QueuedStep):
+            if isinstance(item, _STEPS):
                 if not self._has_room(item):
                     return False
                 totals = totals.plus(item)
@@ -199,7 +202,7 @@ class StepQueue:
             else:
                 self._num_requests += 1
             self._queue.append(_Queued(item, totals))
-            if was_empty or self._is_urgent():
+            if was_empty or self._is_urgent(totals):
                 self._has_more.ring()
         return True
 
@@ -225,18 +228,20 @@ class StepQueue:
         """Wait while steps may come that make a block with those that are there."""
         end = time.monotonic() + min(_SECONDS_TO_GATHER, self._policy.commit_every)
         end = end if until is None else min(end, until)
-        while not self._is_urgent() and (left := end - time.monotonic()) > 0:
+        while not self._is_urgent(self.totals) and (left := end - time.monotonic()) > 0:
             if most_samples is not None and self.totals.samples - self._taken.samples >= most_samples:
                 return
             self._has_more.wait(left)
 
-    def _is_urgent(self) -> bool:
-        """Whether the writer thread has to see to the queue at once."""
-        totals, taken = self.totals, self._taken
-        is_block = (
-            totals.nbytes - taken.nbytes >= self._block_bytes or totals.steps - taken.steps >= _MOST_STEPS
+    def _is_urgent(self, totals: Totals) -> bool:
+        """Whether the writer thread has to see to the queue at once, which holds so much in all."""
+        taken = self._taken
+        return (
+            totals.nbytes - taken.nbytes >= self._block_bytes
+            or totals.steps - taken.steps >= _MOST_STEPS
+            or self._num_requests > 0
+            or self._is_hurried
         )
-        return is_block or self._num_requests > 0 or self._is_hurried
 
     def free_room(self, steps: Steps) -> None:
         """Give back the room of steps that were written, or can't be; called by the writer thread."""
@@ -321,12 +326,11 @@ class StepQueue:
                 return None  # cleared
             before, self._is_hurried = self._taken, False
             first = self._pop()
-            if not isinstance(first, QueuedStep):
+            if not isinstance(first, _STEPS):
                 self._num_requests -= 1
                 return first
             steps: Steps = [first]
-            while len(steps) < _MOST_STEPS and (step := self._pop_more(before, most_samples)) is not None:
-                steps.append(step)
+            self._pop_more(steps, before, most_samples)
             return steps
 
     def _pop(self) -> QueuedStep | CommitRequest | EndOfSteps:
@@ -334,20 +338,17 @@ class StepQueue:
         self._taken = self._queue[0].totals
         return self._queue.popleft().item
 
-    def _pop_more(self, before: Totals, most_samples: int | None) -> QueuedStep | None:
-        """The next item, where it is a step that belongs to the block that was begun after `before`."""
-        if not self._queue:
-            return None
-        item, totals = self._queue[0]
-        num_samples = self._taken.samples - before.samples
-        if (
-            isinstance(item, QueuedStep)
-            and totals.nbytes - before.nbytes <= self._block_bytes
-            and (most_samples is None or num_samples < most_samples)
-        ):
+    def _pop_more(self, steps: Steps, before: Totals, most_samples: int | None) -> None:
+        """Add the steps that belong to the block that was begun after `before`."""
+        queue, most_bytes = self._queue, before.nbytes + self._block_bytes
+        end = None if most_samples is None else before.samples + most_samples
+        while queue and len(steps) < _MOST_STEPS:
+            item, totals = queue[0]
+            is_full = totals.nbytes > most_bytes or (end is not None and self._taken.samples >= end)
+            if is_full or not isinstance(item, _STEPS):
+                return
             self._pop()
-            return item
-        return None
+            steps.append(item)
 
     def _num_waiting(self) -> int:
         """Bytes."""

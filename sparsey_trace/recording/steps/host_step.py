@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.adapters.codes import Codes
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.steps.winners import Winners
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
+@dataclass(kw_only=True, eq=False, slots=True)  # not frozen, which takes four times as long to make
 class HostStep:
     """What one forward pass over B samples left behind, in memory of its own.
 
@@ -54,7 +53,7 @@ class HostStep:
     size: int
     memory: StepMemory | None
     codes: list[Codes]
-    inputs: Tensor | None
+    inputs: NDArray[Any] | None
     phase: str
     epoch: int
     marks: dict[str, NDArray[Any]]
@@ -65,9 +64,12 @@ class HostStep:
     @property
     def kinds(self) -> tuple[Any, ...]:
         """What is the same of steps that can be looked at together."""
+        inputs = None if self.inputs is None else (self.inputs.dtype, self.inputs.shape)
+        if self.memory is not None and not self.values:
+            return (self.size, inputs, self.memory.kind.is_marks)
         return (
             self.size,
-            None if self.inputs is None else (self.inputs.dtype, self.inputs.shape),
+            inputs,
             self.memory is None or self.memory.kind.is_marks,
             [(found.cells.dtype, found.active is None) for found in self.codes],
             {name: [value is None for value in by_layer] for name, by_layer in self.values.items()},
@@ -126,7 +128,7 @@ def looked_at(steps: Sequence[HostStep], *, first_sample: int) -> tuple[NDArray[
     # The input first: where a nan in it is why there is no winner, it is the input that is told of.
     inputs = None
     if first.inputs is not None:
-        found = [step.inputs.numpy() for step in steps if step.inputs is not None]
+        found = [step.inputs for step in steps if step.inputs is not None]
         joined = found[0] if len(found) == 1 else np.concatenate(found)
         inputs = checked_inputs(joined, where=where, first_sample=first_sample)
     winners = _winners(steps, first.layout)

@@ -74,8 +74,13 @@ def _of_host_steps(steps: Sequence[Any], first_sample: int) -> dict[str, Any]:
 
 
 def _about(step: AnyStep) -> dict[str, Any]:
-    about = {"step": step.number, "epoch": step.epoch, "phase": step.phase, "time": step.time}
-    return about | step.marks
+    return {
+        "step": step.number,
+        "epoch": step.epoch,
+        "phase": step.phase,
+        "time": step.time,
+        **step.marks,
+    }
 
 
 def _by_layer(found: Sequence[Sequence[NDArray[Any] | None]]) -> list[NDArray[Any] | None]:

@@ -8,7 +8,7 @@ a call for each tensor where they are small, a fault for each page where they ar
 from __future__ import annotations
 
 from itertools import accumulate, pairwise
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
@@ -19,6 +19,7 @@ from sparsey_trace.recording.steps.inputs import dense, kept_dtype
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from numpy.typing import NDArray
     from torch import Tensor
 
     from sparsey_trace.layout import Layout
@@ -42,6 +43,47 @@ class Kind(NamedTuple):
     layout: Layout
     is_marks: bool
     has_active: bool
+
+
+class InputCopy:
+    """An input is copied here.
+
+    Args:
+        tensor: the memory, [B, …].
+
+    Attributes:
+        tensor: the same.
+        array: the same, for who reads it; what either takes to be made is paid once.
+        shape: the same, for torch makes one anew each time that it is asked.
+    """
+
+    __slots__ = ("array", "shape", "tensor")
+
+    def __init__(self, tensor: Tensor) -> None:
+        """Filled with nothing yet; see the class for the argument."""
+        self.tensor, self.array, self.shape = tensor, tensor.numpy(), tensor.shape
+
+
+class _Slot:
+    """What one layer puts out is copied here.
+
+    Args:
+        values: the memory, [all of them].
+    """
+
+    __slots__ = ("_shape", "values")
+
+    def __init__(self, values: Tensor) -> None:
+        """Filled with nothing yet; see the class for the argument."""
+        # The shape apart from it, as torch makes one anew each time that it is asked.
+        self.values, self._shape = values, values.shape
+
+    def fill(self, given: Tensor) -> None:
+        """Copy as many values, in the axes that they have."""
+        shape = given.shape
+        if shape != self._shape:
+            self.values, self._shape = self.values.view(shape), shape
+        self.values.copy_(given)
 
 
 class StepMemory:
@@ -72,41 +114,44 @@ class StepMemory:
         )
         active = torch.empty(sum(sizes) if kind.has_active else 0, dtype=torch.bool, device="cpu")
         ends = list(pairwise(accumulate(sizes, initial=0)))
-        self._cells = [cells[a * per_mac : b * per_mac] for a, b in ends]
-        self._active = [active[a:b] if kind.has_active else None for a, b in ends]
+        self._cells = [_Slot(cells[a * per_mac : b * per_mac]) for a, b in ends]
+        self._active = [_Slot(active[a:b]) if kind.has_active else None for a, b in ends]
         self.cells, self.active = cells.numpy(), active.numpy() if kind.has_active else None
-        self._input: Tensor | None = None
+        self._input: InputCopy | None = None
+        self._is_marks = kind.is_marks
         self.nbytes = cells.nbytes + active.nbytes
 
     def keep_input(self, inputs: Tensor) -> Tensor:
         """A copy of an input of the host's, [B, …], in memory that is this one's."""
-        found, dtype = dense(inputs), kept_dtype(inputs)
         slot = self.pool.take_input() if self._input is None else self._input
-        if slot is None or slot.shape != found.shape or slot.dtype is not dtype:
-            slot = torch.empty(found.shape, dtype=dtype, device="cpu")
+        found, dtype = dense(inputs), kept_dtype(inputs)
+        if slot is None or slot.tensor.dtype is not dtype or slot.shape != found.shape:
+            slot = InputCopy(torch.empty(found.shape, dtype=dtype, device="cpu"))
         self._input = slot
-        return slot.copy_(found)
+        return slot.tensor.copy_(found)
+
+    def input_array(self, inputs: Tensor) -> NDArray[Any]:
+        """What a step keeps of an input, as an array: of the copy that `keep_input` made, there is one already."""
+        copied = self._input
+        return copied.array if copied is not None and copied.tensor is inputs else inputs.numpy()
 
     def keep(self, index: int, codes: Codes) -> bool:
         """Copy what a layer has put out; whether it is of the kind that finds room here."""
         cells, active = codes
-        slot, flags = self._cells[index], self._active[index]
-        if (
-            (cells.dtype is torch.int32) != self.kind.is_marks
-            or (active is None) != (flags is None)
-            or not (cells.is_cpu and (active is None or active.is_cpu))
-        ):
+        flags = self._active[index]
+        if (cells.dtype is torch.int32) is not self._is_marks or not cells.is_cpu:
             return False
-        if slot.shape != cells.shape:  # the same cells, in the axes that this layer's output has
-            slot = self._cells[index] = slot.view(cells.shape)
-        slot.copy_(cells)
-        if active is not None and flags is not None:
-            if flags.shape != active.shape:
-                flags = self._active[index] = flags.view(active.shape)
-            flags.copy_(active)
+        if active is None:
+            if flags is not None:
+                return False
+        elif flags is None or not active.is_cpu:
+            return False
+        else:
+            flags.fill(active)
+        self._cells[index].fill(cells)
         return True
 
-    def hand_over_input(self) -> Tensor | None:
+    def hand_over_input(self) -> InputCopy | None:
         """The input's copy, for who needs it longer than this memory; `MemoryPool.give_back_input` takes it back."""
         given, self._input = self._input, None
         return given
@@ -114,7 +159,7 @@ class StepMemory:
     @property
     def all_bytes(self) -> int:
         """With those of the input."""
-        return self.nbytes + (0 if self._input is None else self._input.nbytes)
+        return self.nbytes + (0 if self._input is None else self._input.array.nbytes)
 
     def free(self) -> None:
         """Let another pass fill it; nobody reads it any more."""
@@ -123,7 +168,7 @@ class StepMemory:
     def taken_out(self, index: int) -> Codes:
         """A copy of what a layer has put out."""
         active = self._active[index]
-        return Codes(self._cells[index].clone(), None if active is None else active.clone())
+        return Codes(self._cells[index].values.clone(), None if active is None else active.values.clone())
 
 
 class MemoryPool:
@@ -140,7 +185,7 @@ class MemoryPool:
         """None yet; see the class for the argument."""
         self.kind = kind
         self._free: dict[int, list[StepMemory]] = {}
-        self._inputs: list[Tensor] = []  # copies whose memories went on without them
+        self._inputs: list[InputCopy] = []  # copies whose memories went on without them
 
     def take(self, size: int) -> StepMemory:
         """Memory for so many samples. One that never comes back is forgotten."""
@@ -151,21 +196,22 @@ class MemoryPool:
 
     def give_back(self, memory: StepMemory) -> None:
         """See `StepMemory.free`."""
-        size = memory.size
-        if size not in self._free and len(self._free) >= _MOST_SIZES:
-            self._free = {}
-        free = self._free.setdefault(size, [])
+        free = self._free.get(memory.size)
+        if free is None:
+            if len(self._free) >= _MOST_SIZES:
+                self._free = {}
+            free = self._free.setdefault(memory.size, [])
         if not free or (len(free) + 1) * memory.all_bytes <= _MOST_BYTES:
             free.append(memory)
 
-    def take_input(self) -> Tensor | None:
+    def take_input(self) -> InputCopy | None:
         """Memory that an input was copied into, if any waits to be used again."""
         try:
             return self._inputs.pop()
         except IndexError:
             return None
 
-    def give_back_input(self, memory: Tensor) -> None:
+    def give_back_input(self, memory: InputCopy) -> None:
         """See `StepMemory.hand_over_input`."""
         if not self._inputs:
             self._inputs.append(memory)

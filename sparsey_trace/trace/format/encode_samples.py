@@ -39,10 +39,21 @@ def encode_samples(
     Raises:
         DataError: something else was found.
     """
-    checked = [_checked(step, size, where) for step, size in zip(steps, sizes, strict=True)]
+    found = {
+        "step": _whole_numbers(steps, "step", where),
+        "epoch": _whole_numbers(steps, "epoch", where),
+        "phase": [_phase(step["phase"], where) for step in steps],
+        "time": _times(steps, where),
+    }
+    for name, column in MARKS.items():
+        marks = [step.get(name) for step in steps]
+        found[column] = (
+            [NO_LABEL] * len(steps)
+            if all(given is None for given in marks)
+            else [_marks(given, name, size, where) for given, size in zip(marks, sizes, strict=True)]
+        )
     return {
-        f"samples/{name}": _column([step[name] for step in checked], sizes, kind)
-        for name, kind in schema.SAMPLE_COLUMNS.items()
+        f"samples/{name}": _column(found[name], sizes, kind) for name, kind in schema.SAMPLE_COLUMNS.items()
     }
 
 
@@ -53,17 +64,26 @@ def _column(found: Sequence[Any], sizes: Sequence[int], kind: str) -> NDArray[An
     return np.concatenate([np.full(size, value, kind) for value, size in zip(found, sizes, strict=True)])
 
 
-def _checked(step: Mapping[str, Any], size: int, where: str) -> dict[str, Any]:
-    phase = step["phase"]
-    if not isinstance(phase, str) or phase not in PHASES:
-        msg = f"{where}: phase: expected 'train' or 'eval', found {phase!r}"
+def _phase(given: Any, where: str) -> int:
+    if not isinstance(given, str) or given not in PHASES:
+        msg = f"{where}: phase: expected 'train' or 'eval', found {given!r}"
         raise DataError(msg)
-    return {
-        "step": _whole(step["step"], "step", where),
-        "epoch": _whole(step["epoch"], "epoch", where),
-        "phase": PHASES.index(phase),
-        "time": _time(step["time"], where),
-    } | {column: _marks(step.get(name), name, size, where) for name, column in MARKS.items()}
+    return PHASES.index(given)
+
+
+def _whole_numbers(steps: Sequence[Mapping[str, Any]], name: str, where: str) -> Sequence[int]:
+    found, limits = [step[name] for step in steps], _LIMITS[name]
+    # All at once where they are Python's own, as of a recorder.
+    if set(map(type, found)) == {int} and limits.min <= min(found) and max(found) <= limits.max:
+        return found
+    return [_whole(given, name, where) for given in found]
+
+
+def _times(steps: Sequence[Mapping[str, Any]], where: str) -> Sequence[float]:
+    found = [step["time"] for step in steps]
+    if set(map(type, found)) == {float} and all(map(math.isfinite, found)):
+        return found
+    return [_time(given, where) for given in found]
 
 
 def _whole(given: Any, name: str, where: str) -> int:

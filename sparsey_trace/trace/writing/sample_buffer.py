@@ -70,6 +70,7 @@ class SampleBuffer:
         self._disk = DiskSpace(file.id.get_vfd_handle())
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
         self._chunks = {column.path: file[column.path] for column in columns}
+        self._chunk_shapes = {path: chunks.chunks for path, chunks in self._chunks.items()}
         self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
         self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
         self._next_step_there = file[schema.NEXT_STEP]
@@ -190,9 +191,7 @@ class SampleBuffer:
     def _write_chunks(self) -> None:
         encoded = {
             path: list(
-                chunk_codec.encode(
-                    waiting[: self._held], self._chunks[path].chunks, self._columns[path].codec
-                )
+                chunk_codec.encode(waiting[: self._held], self._chunk_shapes[path], self._columns[path].codec)
             )
             for path, waiting in self._waiting.items()
         }
@@ -201,7 +200,8 @@ class SampleBuffer:
         self._prepare(self._unflushed + sum(sizes))
         end = self._written + self._held
         for path, chunks in encoded.items():
-            self._chunks[path].resize(end, axis=0)
+            # As `resize` does, which asks HDF5 for the shapes of dataset and chunks first.
+            self._chunks[path].id.set_extent((end, *self._columns[path].width))
             for chunk in chunks:
                 chunk_codec.write_chunk(self._chunks[path], self._written, chunk)
         self._written, self._held = end, 0

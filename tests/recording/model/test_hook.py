@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import copy
+import importlib
 import io
 import pickle
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -47,3 +49,16 @@ def test_an_adapters_own_error_reaches_the_user_as_one_of_recording(
             assert isinstance(caught.value.__cause__, ZeroDivisionError)
         model(samples(3))
     assert num_recorded(path) == 3
+
+
+def test_hooks_are_plain_python_where_nothing_is_compiled(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every optimizer loads torch._dynamo; what keeps it out costs three times what a hook does."""
+    uncompiled = importlib.import_module("sparsey_trace.recording.model.uncompiled")
+    assert "torch._dynamo" in sys.modules
+    monkeypatch.setattr(uncompiled, "call", None)
+    model = OriginalModel()
+    with record(model, path):
+        model(samples(2))
+    assert num_recorded(path) == 2

@@ -109,7 +109,7 @@ def test_an_input_goes_with_a_large_step_and_its_memory_comes_back(path: Path) -
             if number > 5:
                 rec.commit()
                 (kept,) = rec._capture._step_maker._pool._inputs
-                memories.add(kept.data_ptr())
+                memories.add(kept.tensor.data_ptr())
     assert len(memories) == 1
     with st.open_trace(path) as trace:
         np.testing.assert_array_equal(trace.inputs[:], torch.cat(inputs))
