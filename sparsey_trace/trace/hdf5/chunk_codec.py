@@ -158,6 +158,11 @@ def encode(values: NDArray[Any], shape: tuple[int, ...], codec: Codec = ZSTD) ->
         yield EncodedChunk(corner, _encode_one(values[:, *within], shape, codec))
 
 
+def set_extent(dataset: h5py.Dataset, shape: tuple[int, ...]) -> None:
+    """Make a dataset as long as that, as its `resize` does, which asks HDF5 for the shapes of dataset and chunks."""
+    dataset.id.set_extent(shape)
+
+
 def write_chunk(dataset: h5py.Dataset, first: int, chunk: EncodedChunk) -> None:
     """Write a chunk whose first sample has this number; the dataset is long enough for it."""
     dataset.id.write_direct_chunk((first, *chunk.corner), chunk.data)

@@ -200,8 +200,7 @@ class SampleBuffer:
         self._prepare(self._unflushed + sum(sizes))
         end = self._written + self._held
         for path, chunks in encoded.items():
-            # As `resize` does, which asks HDF5 for the shapes of dataset and chunks first.
-            self._chunks[path].id.set_extent((end, *self._columns[path].width))
+            chunk_codec.set_extent(self._chunks[path], (end, *self._columns[path].width))
             for chunk in chunks:
                 chunk_codec.write_chunk(self._chunks[path], self._written, chunk)
         self._written, self._held = end, 0

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STEPS = 24
 WRITING = (
     (chunk_codec, "write_chunk"),
+    (chunk_codec, "set_extent"),
     (h5py.Dataset, "__setitem__"),
     (h5py.Dataset, "resize"),
     (h5py.File, "flush"),
