@@ -62,7 +62,7 @@ def table(case: Case) -> Table:
     headers = ["features", "MACs", "K", "inputs", "CPU, s", "peak memory, MiB", "promised, MiB"]
     notes = [
         f"{samples} samples, Q = {_CMS}, {_SOURCES} sources a MAC; all metrics in one analysis, in a process of its "
-        "own, its start included. Promised is what `explain` says, beside the states of folds."
+        "own, its start included. Promised is what `explain` says, what is kept of training included, beside codes."
     ]
     return Table("How cost grows: wide layouts", headers, rows, notes)
 
