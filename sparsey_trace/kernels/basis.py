@@ -38,7 +38,7 @@ def learn(codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], start: int)
         learnt: [n, M], which of the codes count.
         start: the number of the first sample.
     """
-    (found, first, ends), _, _ = _learnt(codes, bits, learnt, np.empty(0, np.uint64))
+    (found, first, ends), _, _ = _learnt(codes, bits, learnt)
     return found, first + start, ends
 
 
@@ -69,15 +69,16 @@ def tally(
 
 
 def _learnt(
-    codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], label: NDArray[np.uint64]
+    codes: NDArray[Any], bits: int, learnt: NDArray[np.bool_], label: NDArray[np.uint64] | None = None
 ) -> tuple[Codes, NDArray[np.int64], NDArray[np.int64]]:
     """What `tally` gives; of codes alone where there are no labels."""
     samples, macs, cms = codes.shape
-    words = -(-cms // (64 // bits)) + (len(label) > 0)
+    words = -(-cms // (64 // bits)) + (label is not None)
     found, ends = np.empty((samples * macs, words), np.uint64), np.empty(macs, np.int64)
     first, times, last = (np.empty(len(found), np.int64) for _ in range(3))
     packed, shown = np.empty((samples, words), np.uint64), np.empty((2, samples + 1), np.int64)
     table = np.empty(_room(samples), np.int32)
+    label = np.empty(0, np.uint64) if label is None else label
     _learn_macs(codes, bits, learnt, label, packed, shown, table, found, first, times, last, ends)
     number = int(ends[-1])
     return (found[:number].copy(), first[:number].copy(), ends), times[:number].copy(), last[:number].copy()

@@ -54,6 +54,13 @@ def test_codes_are_counted_label_by_label() -> None:
         assert count[mine].tolist() == [len(samples) for samples in seen.values()]
 
 
+def test_pairs_of_no_samples_have_a_word_for_the_label() -> None:
+    (found, _, ends), _, _ = tally(
+        np.empty((0, 2, 3), np.uint8), 2, np.empty((0, 2), np.bool_), np.empty(0, np.int64)
+    )
+    assert (found.shape, ends.tolist()) == ((0, 2), [0, 0])
+
+
 def expected_sizes(codes: NDArray[np.uint16], learnt: NDArray[np.bool_]) -> NDArray[np.int64]:
     seen: list[set[bytes]] = [set() for _ in range(codes.shape[1])]
     sizes = np.empty(codes.shape[:2], np.int64)
