@@ -81,3 +81,18 @@ def test_a_case_runs_and_is_written(tmp_path: Path) -> None:
     assert (done.returncode, out.read_text()) == (0, done.stdout.removesuffix("\n"))
     assert "| python -c pass |" in done.stdout
     assert "- versions: Python" in done.stdout
+
+
+def test_a_machine_without_a_device_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    torch = pytest.importorskip("torch")
+    from benchmarks.on_device import compare, main
+
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(sys, "argv", ["on_device"])
+    assert main() == 0
+    assert capsys.readouterr().out.startswith("no CUDA device is here")
+    monkeypatch.setattr("benchmarks.on_device.BLOCKS", 2)
+    is_same, added, recorder = compare("cpu", 2, 3, is_default=True)
+    assert (is_same, len(added.values), recorder.stats().steps) == (True, 2, 9)
