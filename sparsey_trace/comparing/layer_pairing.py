@@ -35,7 +35,7 @@ def unshared(runs: Sequence[RunFigures]) -> list[str]:
 def _metrics(runs: Sequence[RunFigures]) -> Iterator[str]:
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
     for run in runs:
-        valueless = run.best.keys() - {row.metric for row in run.summary}
+        valueless = run.best.keys() - {row.metric for row in run.summary} - run.figureless
         nothing = dict.fromkeys(sorted(valueless), "no sample has a value")
         for metric, reason in {**run.skipped, **nothing}.items():
             reasons[metric, reason].append(run.name)

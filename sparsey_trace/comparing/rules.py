@@ -207,6 +207,8 @@ def _nothing(rule: Rule, run: RunFigures, figures: Sequence[Figures]) -> Violati
         why = f"not computed: {run.skipped[metric]}"
     elif rule.metric not in run.best:
         why = "not computed: it was not asked for"
+    elif rule.metric in run.figureless:
+        why = "it comes to no figure of a layer"
     elif not layers:
         why = "no sample has a value"
     elif rule.phase is not None and not any(

@@ -36,6 +36,7 @@ class RunFigures:
         layers: the trace's layers; empty where only tables are there, which don't know their shapes.
         summary: what the run came to.
         best: metric of a summary to whether its lowest or its highest value is better.
+        figureless: metrics whose tables have rows, and come to no figure, such as a curve.
         skipped: metric to why it isn't there.
         remarks: lines on what a reader should know of the figures.
     """
@@ -46,6 +47,7 @@ class RunFigures:
     layers: Sequence[LayerLayout]
     summary: Sequence[SummaryRow]
     best: dict[str, Best]
+    figureless: frozenset[str] = frozenset()
     skipped: dict[str, str]
     remarks: Sequence[str]
 
@@ -120,9 +122,11 @@ def _figures(result: Result, *, remarks: list[str], **about: Any) -> RunFigures:
     best = {name: _best_of(path) for name, path in result.paths.items()}
     for name, path in result.paths.items():
         best |= {row.metric: best[name] for row in summary_in(path) or ()}
+    told = {row.metric for row in summary}
     return RunFigures(
         summary=summary,
         best=best,
+        figureless=frozenset(name for name in result if name not in told and len(result[name])),
         skipped=result.skipped,
         remarks=[*remarks, *gaps, *notes],
         **about,

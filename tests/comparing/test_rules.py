@@ -173,6 +173,9 @@ def test_a_metric_without_values_breaks_its_rules() -> None:
     bare = run_of("b", best={"match_accuracy": "highest"})
     (violation,) = Comparison([FIRST, bare]).check("match_accuracy<0.1")
     assert str(violation) == "match_accuracy<0.1: b: match_accuracy: no sample has a value"
+    curve = run_of("b", best={"sisc_curve": "highest"}, figureless=frozenset({"sisc_curve"}))
+    (violation,) = Comparison([FIRST, curve]).check("sisc_curve<0.1")[-1:]
+    assert str(violation) == "sisc_curve<0.1: b: sisc_curve: it comes to no figure of a layer"
 
 
 def test_a_phase_that_is_not_there_breaks_its_rules() -> None:

@@ -94,8 +94,8 @@ def test_the_comparison_is_written_as_a_table(runs: list[Path], tmp_path: Path, 
     expected = st.compare(runs).table
     found["unit"] = found["unit"].fillna("")  # what is empty in CSV is read as missing
     assert list(found.columns) == list(expected.columns)
-    # A curve has no figure: one line a run says that it is there.
-    assert len(found) == (16 * 2 + 1) * 2
+    # A curve has no figure, and no line.
+    assert len(found) == 16 * 2 * 2
     pd.testing.assert_frame_equal(found.convert_dtypes(), expected.convert_dtypes(), check_exact=False)
 
 
