@@ -27,6 +27,9 @@ MOST_POINTS = 100
 
 LOW, HIGH = 0.1, 0.9
 
+LEAST = 0.5
+"""Training samples at which a logarithmic axis begins: means below are of codes that only some MACs have."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class CodeCounts:
@@ -119,8 +122,7 @@ class BasisSetChart(JointChart[CodeCounts]):
         ax.set(xscale="log", yscale="log", xlabel=self.words.x, ylabel=self.words.y)
         for axis in (ax.xaxis, ax.yaxis):
             axis.set_major_formatter("{x:,g}")
-        # A mean below 1 is of codes that only some MACs have.
-        ax.set_ylim(bottom=0.5, auto=True)
+        ax.set_ylim(bottom=LEAST, auto=True)
         legend(ax, f"mean and\n{LOW:.0%} to {HIGH:.0%} of MACs" if alone else "mean over MACs")
 
     def in_report(self, views: Views) -> Contribution:
@@ -177,7 +179,7 @@ def _line(view: View, layer: CodeCounts) -> Any:
 
     return go.Scatter(
         x=small(layer.rank),
-        y=small(layer.mean),
+        y=small(np.where(layer.mean < LEAST, np.nan, layer.mean)),
         name=text(view.name),
         mode="lines+markers" if len(layer.rank) == 1 else "lines",
         line={"width": 2.5},
@@ -189,6 +191,5 @@ def _line(view: View, layer: CodeCounts) -> Any:
 def _band(view: View, layer: CodeCounts) -> Any:
     from sparsey_trace.charts.panels.figure import band
 
-    # A logarithmic axis has no place for 0: what only some MACs have begins at half a sample.
-    low, high = np.maximum(layer.low, 0.5), np.maximum(layer.high, 0.5)
-    return band(view, layer.rank, low, high)
+    # A logarithmic axis has no place for 0.
+    return band(view, layer.rank, np.maximum(layer.low, LEAST), np.maximum(layer.high, LEAST))

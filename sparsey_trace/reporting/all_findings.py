@@ -36,7 +36,7 @@ def all_findings(runs: Sequence[ReportRun]) -> list[Finding]:
         said = differences.configuration(
             [run.name for run in runs], [dict(config_leaves(run.trace.config)) for run in runs]
         )
-        found.append(Finding(about=differences.ABOUT, answers=[said]))
+        found.append(Finding(about=differences.ABOUT, answers=said))
     for about, say in _KINDS:
         answers = [(run, answer) for run in runs if (answer := say(run))]
         if answers:

@@ -98,11 +98,15 @@ def _outcome(way: Callable[[Path], dict[str, Any]], case: Case, path: Path) -> s
     except Exception as error:  # noqa: BLE001 - any other is what this looks for
         return f"FAULT: {type(error).__name__}: {error}"
     expected = _expected(way, case.original)
-    if all(_agrees(found[name], expected[name], case.original) for name in expected):
+    wrong = [
+        name
+        for name in expected
+        if name not in found or not _agrees(found[name], expected[name], case.original)
+    ]
+    if not wrong:
         return "right"
     if case.is_forged:
         return "other"
-    wrong = [name for name in expected if not _agrees(found[name], expected[name], case.original)]
     return f"FAULT: other values of {', '.join(wrong)}"
 
 

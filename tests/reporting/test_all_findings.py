@@ -44,10 +44,13 @@ def findings(*runs: Path) -> dict[str, list[str]]:
 
 
 def test_runs_of_opposite_meaning_are_told_apart(tmp_path: Path) -> None:
-    good = write(tmp_path / "good.h5", learnt=True, config={"k": 1, "lr": 2})
+    good = write(tmp_path / "good.h5", learnt=True, config={"k": 1, "lr": 2, "decay": 0})
     bad = write(tmp_path / "bad.h5", learnt=False, config={"k": 1, "lr": 3})
     both = findings(good, bad)
-    assert both["What differs in the configuration?"] == ["lr: 2 in good, 3 in bad."]
+    assert both["What differs in the configuration?"] == [
+        "lr: 2 in good, 3 in bad",
+        "decay: 0 in good, nothing in bad",
+    ]
     lead, for_good, comes_back = both["Does what was learnt come back?"]
     assert lead.startswith("Winners that agree with those for the most similar training input")
     assert for_good.startswith("good: v1 100% (by chance ")
