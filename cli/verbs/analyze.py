@@ -307,6 +307,7 @@ def _as_json(run: Path, folder: str | Path, result: "Result") -> dict[str, Any]:
 
 def _show(run: Path, folder: str | Path, result: "Result") -> None:
     """What an analysis came to, where its tables are and which metrics are missing."""
+    from sparsey_trace.tables.open_table import num_rows
     from sparsey_trace.tables.summary import TEXT_COLUMNS, TEXT_NUMBERS, summary_texts, unit_lines
 
     summary = result.summary_rows()
@@ -318,7 +319,7 @@ def _show(run: Path, folder: str | Path, result: "Result") -> None:
     for name, notes in result.notes.items():
         write(f"note on {name}: {'; '.join(notes)}")
     for name in result:
-        if not any(row.metric == name for row in summary) and not len(result[name]):
+        if not any(row.metric == name for row in summary) and not num_rows(result.path(name)):
             write(f"{name} has no lines: no sample of the trace has a value")
     for name, reason in result.skipped.items():
         write(printable(f"skipped {name}: {reason}"))

@@ -10,6 +10,7 @@ from sparsey_trace.replay.choose import OF_VALUES
 from sparsey_trace.replay.find_or_make import misfits, tables_of
 from sparsey_trace.replay.result import Result
 from sparsey_trace.tables.names import paths_of
+from sparsey_trace.tables.open_table import num_rows
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.summary import summary_in
 
@@ -126,7 +127,9 @@ def _figures(result: Result, *, remarks: list[str], **about: Any) -> RunFigures:
     return RunFigures(
         summary=summary,
         best=best,
-        figureless=frozenset(name for name in result if name not in told and len(result[name])),
+        figureless=frozenset(
+            name for name, path in result.paths.items() if name not in told and num_rows(path)
+        ),
         skipped=result.skipped,
         remarks=[*remarks, *gaps, *notes],
         **about,

@@ -52,6 +52,15 @@ def metadata_in(path: Path) -> dict[bytes, bytes]:
     return {} if manifest is None else manifest.schema_metadata
 
 
+def num_rows(path: Path) -> int:
+    """How many rows a table has; none is read.
+
+    Raises:
+        OSError: it can't be read.
+    """
+    return sum(pq.read_metadata(file).num_rows for file in files_of(path))
+
+
 def read_columns(path: Path, columns: Sequence[str] | None = None) -> pa.Table:
     """A whole table, or some of its columns; those of words have one dictionary.
 

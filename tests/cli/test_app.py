@@ -37,10 +37,13 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
     assert loaded_by("import sparsey_trace") == set()
 
 
-def test_analyzing_and_looking_need_no_torch(run: Path) -> None:
-    calls = [[verb, str(run)] for verb in ("analyze", "info", "validate")]
-    calls += [["export", str(run), "--to", form] for form in FORMS]
-    loaded = loaded_by(f"{MAIN}\nfor call in {calls}: assert main(call) == 0, call")
+def test_analyzing_and_looking_need_no_torch_and_no_frames(run: Path) -> None:
+    looks = [[verb, str(run)] for verb in ("analyze", "analyze", "info", "validate")]
+    exports = [["export", str(run), "--to", form] for form in FORMS]
+    loaded = loaded_by(
+        f"{MAIN}\nimport sys\nfor call in {looks}: assert main(call) == 0, call\n"
+        f"assert 'pandas' not in sys.modules\nfor call in {exports}: assert main(call) == 0, call"
+    )
     assert not {"torch", "tensorflow"} & loaded
 
 

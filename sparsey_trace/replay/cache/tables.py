@@ -6,8 +6,6 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import pyarrow.parquet as pq
-
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import SampleMetric
 from sparsey_trace.metrics.state_checks import check_number, check_parts
@@ -19,7 +17,7 @@ from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.groups import Groups, check_groups
 from sparsey_trace.tables.manifest import manifest_path, read_manifest, table_at
 from sparsey_trace.tables.names import table_names
-from sparsey_trace.tables.open_table import files_of
+from sparsey_trace.tables.open_table import num_rows
 from sparsey_trace.tables.provenance import first_difference, make_provenance, provenance_in
 from sparsey_trace.tables.run_totals import RunTotals, check_totals
 from sparsey_trace.tables.stream import Halt
@@ -139,7 +137,7 @@ def _halt(
         return None
     width = layout.num_macs if name == metric.name else len(layout.layers)
     try:
-        check_number(about["rows"], "rows", lowest=0, highest=_num_rows(path))
+        check_number(about["rows"], "rows", lowest=0, highest=num_rows(path))
         check_parts(value, "groups and totals", tuple, count=2)
         waiting, totals = value
         if (waiting is None) is not (resolution == "sample" or path.is_dir()):
@@ -176,10 +174,6 @@ def _is_other(table: Path, part: Part) -> bool:
 def _file_digest(path: Path) -> str:
     with path.open("rb") as stream:
         return digest_of(stream, path.stat().st_size).hex()
-
-
-def _num_rows(path: Path) -> int:
-    return sum(pq.read_metadata(file).num_rows for file in files_of(path))
 
 
 def _changed(path: Path) -> Unknown:
