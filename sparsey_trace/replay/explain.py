@@ -88,7 +88,7 @@ class Explanation:
         kept_bytes: by metric, how many bytes of training it would keep at most: fewer where inputs come back.
         most_bytes: more than so many would be refused.
         partitions: how many the trace has, each of which makes a part of a table.
-        memory: about how many bytes that takes in all, beside the states of folds.
+        memory: about how many bytes that takes in all, beside the states of folds and copies of these.
     """
 
     trace: str
