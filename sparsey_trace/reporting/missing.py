@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,7 +14,10 @@ ABOUT = "Is anything missing?"
 def missing(run: ReportRun) -> str:
     """What the trace doesn't hold of its run, and which metrics could not be computed."""
     said = [run.result.gaps] if run.result.gaps else []
-    said += [f"no {name}: {why}" for name, why in run.result.skipped.items()]
+    lacking: dict[str, list[str]] = defaultdict(list)
+    for name, why in run.result.skipped.items():
+        lacking[why].append(name)
+    said += [f"no {', '.join(names)}: {why}" for why, names in lacking.items()]
     said += [] if run.trace.closed else ["the trace was not closed: the run goes on, or was ended"]
     return (
         f"{'; '.join(said)[:1].upper()}{'; '.join(said)[1:]}."

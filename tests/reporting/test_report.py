@@ -142,6 +142,9 @@ def test_without_inputs_it_says_what_that_rules_out(tmp_path: Path) -> None:
     words = words_of(made)
     for what in ("feature coverage", "match accuracy", "SISC adherence", "basis averages"):
         assert f"No {what}: the trace has no inputs." in words
+    # Of what they lack in common the findings speak once.
+    lacking = "feature_coverage, match_accuracy, basis_average, sisc_adherence, sisc_curve"
+    assert f"No {lacking}: the trace has no inputs" in words
     assert data_of(made)["maps"] == []
 
 
