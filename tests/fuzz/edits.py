@@ -48,7 +48,16 @@ TEXTS = (
 )
 SAMPLINGS = ('{"every": 0}', '{"every": -3}', '{"phases": ["x"]}', '{"layers": 5}', '{"predicate": []}')
 VALUES = (np.nan, np.inf, True, [1, 2], [[1.5]], np.zeros(0), *NUMBERS, *TEXTS)
-REFUSED = (OSError, RuntimeError, ValueError, KeyError, TypeError, AttributeError, MemoryError, OverflowError)
+REFUSED = (
+    OSError,
+    RuntimeError,
+    ValueError,
+    LookupError,
+    TypeError,
+    AttributeError,
+    MemoryError,
+    OverflowError,
+)
 FILTERS = (1, 2, 4, 5, 6, 305, 32_001, 32_004, 32_008, 32_013, 32_026, 60_000)
 
 
