@@ -32,10 +32,6 @@ def results_path(name: str) -> Path:
         TraceError: there are none at the URL.
         UsageError: what fsspec needs for this URL isn't installed.
     """
-    from sparsey_trace.support.user_path import is_url
-
-    if not is_url(name):
-        return path_here(name)
     from sparsey_trace.replay.results_place import results_folder
 
     return results_folder(name)

@@ -5,17 +5,15 @@ Of what is at a URL there is a copy here while it is worked on, with which all g
 
 from __future__ import annotations
 
-import atexit
 import shutil
 import tempfile
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import OutputError, TraceError, call_by_path, call_by_url
 from sparsey_trace.support.stored_folder import StoredFolder
-from sparsey_trace.support.stores import here
+from sparsey_trace.support.stores import folder_for_copies, here
 from sparsey_trace.support.suggest import TRACES
 from sparsey_trace.support.user_path import url_named, user_path
 
@@ -125,7 +123,7 @@ def results_at(url: str) -> Path | None:
     snapshot, folder = _brought.get(stored.url, ("", Path()))
     if manifest is None or manifest.snapshot == snapshot:
         return None if manifest is None else folder
-    folder = _called(Path(tempfile.mkdtemp(dir=_copies())), stored.url)
+    folder = _called(folder_for_copies(), stored.url)
     brought = stored.bring(folder)
     if brought is None:
         return None
@@ -139,10 +137,3 @@ def _called(parent: Path, url: str) -> Path:
     folder = parent / url.rpartition("/")[2]
     call_by_url(str(folder), url)
     return folder
-
-
-@cache
-def _copies() -> str:
-    folder = tempfile.TemporaryDirectory(prefix=_PREFIX)
-    atexit.register(folder.cleanup)
-    return folder.name

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import atexit
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -50,3 +53,15 @@ def here(url: str) -> Path | None:
     except (OSError, ValueError):
         return None
     return Path(name) if is_here(system) else None
+
+
+def folder_for_copies() -> Path:
+    """A new folder on this machine for what is brought here, which lasts as long as the process."""
+    return Path(tempfile.mkdtemp(dir=_copies()))
+
+
+@cache
+def _copies() -> str:
+    folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
+    atexit.register(folder.cleanup)
+    return folder.name

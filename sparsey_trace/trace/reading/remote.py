@@ -6,14 +6,11 @@ nothing lies there but an empty one.
 
 from __future__ import annotations
 
-import atexit
-import tempfile
-from functools import cache
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError, call_by_url, url_of
-from sparsey_trace.support.stores import is_here, store_at
+from sparsey_trace.support.stores import folder_for_copies, is_here, store_at
 from sparsey_trace.trace.hdf5.ranged_file import RangedFile, current_info
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
@@ -156,7 +153,7 @@ def _places(names: list[str]) -> list[Path]:
     Their folders' own names are not used: those in an archive may lead out of it.
     """
     folders = list(dict.fromkeys(PurePosixPath(name).parent for name in names))
-    here = {folder: Path(tempfile.mkdtemp(dir=_copies())) for folder in folders}
+    here = {folder: folder_for_copies() for folder in folders}
     return [here[PurePosixPath(name).parent] / PurePosixPath(name).name for name in names]
 
 
@@ -164,10 +161,3 @@ def _url(pattern: str, found: str) -> str:
     """What one of those is called that match a pattern: what stands around an archive is part of it."""
     _, chained, around = pattern.partition("::")
     return found + chained + around
-
-
-@cache
-def _copies() -> str:
-    folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
-    atexit.register(folder.cleanup)
-    return folder.name
