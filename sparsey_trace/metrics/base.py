@@ -180,6 +180,19 @@ class Metric(ABC, Generic[S]):
         """What the state comes to; the table of a `RunMetric`, what `values` needs of a `SampleMetric`."""
         return None
 
+    def excerpt(self, state: S, start: int, stop: int) -> S:
+        """What of the whole run's state is needed for what the second pass gives out for a stretch; by default all.
+
+        Whoever works on a stretch of a long run gets this alone, where it isn't the state itself. Leave out only what
+        is much, and what changes no value and no tally.
+
+        Args:
+            state: of the whole run.
+            start: the stretch's first sample.
+            stop: the one to stop before.
+        """
+        return state
+
     def check_state(self, state: Any, layout: Layout, samples: int) -> None:
         """See that a state that comes out of a file could be one of the first so many samples of a run.
 

@@ -22,7 +22,7 @@ from sparsey_trace.metrics.parameters import can_be_read
 from sparsey_trace.metrics.reductions import REDUCTIONS
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Mapping, Sequence
 
     import numpy as np
     from numpy.typing import NDArray
@@ -148,6 +148,14 @@ def fault_of_values(metric: SampleMetric[Any], values: SampleValues, chunk: Chun
     return _unlike("values", values.values, kind, by_mac) or _unlike(
         "layer_values", values.layer_values or (), kind, by_layer
     )
+
+
+def promises_to_stay(metric: Metric[Any], notes: Mapping[str, Any]) -> bool:
+    """Whether a metric says of its own `values`, and not of those of a class that it inherits from, that they stay."""
+    if not isinstance(metric, SampleMetric):
+        return False
+    owner = next(cls for cls in type(metric).__mro__ if vars(cls).keys() & {"values", "values_stay"})
+    return "values_stay" in vars(owner) and metric.values_stay(notes)
 
 
 def _unlike(what: str, arrays: Sequence[NDArray[Any]], kind: str, shapes: Sequence[list[int]]) -> str:

@@ -105,6 +105,10 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         """The inputs of both, each once."""
         return earlier.followed_by(later).drawn(self.reference_size, self.seed)[0]
 
+    def excerpt(self, state: ReferenceStore, start: int, stop: int) -> ReferenceStore:
+        """Inputs that were seen by then; of when, what is asked for."""
+        return state.excerpt(start, stop)
+
     def check_state(self, state: Any, layout: Layout, samples: int) -> None:
         """Inputs, and sightings of them."""
         check_parts(state, "inputs", ReferenceStore)

@@ -25,6 +25,9 @@ SPAN = 1 << 20
 """Of so many samples, the next so many, and so on, only the latest sighting of each input is kept, and its first."""
 
 
+_TIMES_SMALLER = 2
+"""An excerpt of less use than that isn't worth a file."""
+
 _AT_ONCE = 1 << 12
 """Samples looked up at once."""
 _VALUES = 1 << 22
@@ -174,6 +177,48 @@ class ReferenceStore:
         return replace(
             self, seen=self.seen[kept], sample=self.sample[kept], sample_step=self.sample_step[kept]
         )
+
+    def excerpt(self, start: int, stop: int) -> ReferenceStore:
+        """What samples from one to before another can ask for: itself, if that isn't `_TIMES_SMALLER`.
+
+        These are inputs that were seen before the end; the first sighting of each, its latest before the span of the
+        first sample, and all from there to the end of the span of the last, which tell where there may be later ones.
+        """
+        begin, end = start // SPAN * SPAN, -(-stop // SPAN) * SPAN
+        before, behind = np.searchsorted(self.sample, [begin, end]).tolist()
+        order, number = self._places, len(self.seen)
+        each = np.arange(len(self.step)) * number
+        first = order[np.searchsorted(order, each)] - each
+        inputs = int(np.searchsorted(self.sample[first], stop))
+        place = np.searchsorted(order, each[:inputs] + before) - 1
+        # What belongs to the input before comes out below 0.
+        earlier = order[np.maximum(place, 0)] - each[:inputs]
+        between = np.arange(before, behind)
+        kept = np.unique(
+            np.concatenate(
+                [first[:inputs], earlier[earlier >= 0], between[self.seen[before:behind] < inputs]]
+            )
+        )
+        found = replace(
+            self,
+            identity=self.identity[:inputs],
+            inputs=self.inputs[:inputs],
+            step=self.step[:inputs],
+            seen=self.seen[kept],
+            sample=self.sample[kept],
+            sample_step=self.sample_step[kept],
+        )
+        return found if found._nbytes * _TIMES_SMALLER <= self._nbytes else self
+
+    @cached_property
+    def _places(self) -> NDArray[np.int64]:
+        """Sightings by input, those of each in order: input * how many there are + place among them."""
+        return np.sort(self.seen * len(self.seen) + np.arange(len(self.seen)))
+
+    @property
+    def _nbytes(self) -> int:
+        arrays = (self.identity, self.inputs, self.step, self.seen, self.sample, self.sample_step)
+        return sum(array.nbytes for array in arrays)
 
     def same_as(self, identity: NDArray[np.void]) -> NDArray[np.int64]:
         """[n] int64, which of the inputs has each of n identities; -1 where none has."""

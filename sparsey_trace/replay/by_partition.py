@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sparsey_trace.metrics.base import RunMetric, SampleMetric, TallyMetric
+from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric, TallyMetric
 from sparsey_trace.replay import calls
 from sparsey_trace.replay.cache.code_version import maker_of, our_code
 from sparsey_trace.replay.cache.private_folder import FOLDER, make_private
@@ -27,6 +27,7 @@ from sparsey_trace.replay.partitioned.job import (
     spans_of,
     units_of,
 )
+from sparsey_trace.replay.partitioned.piece import is_there
 from sparsey_trace.replay.partitioned.states import has_state, remove_state
 from sparsey_trace.support.writing import writing
 from sparsey_trace.tables.manifest import Part, part_name
@@ -104,6 +105,20 @@ class PartitionedReplay:
                 # Else the disk would have to hold each level of a large state.
                 for span in (span for span in merged if span not in leaves[fold]):
                     remove_state(self._job, fold, span)
+
+        all_of(hands, calls.make_excerpts, self._job, self._excerpts())
+
+    def _excerpts(self) -> list[tuple[int, list[Span]]]:
+        """Of which folds, and for which stretches, something is to be given out that may lean on an excerpt."""
+        spans: dict[int, list[Span]] = {}
+        for unit in (unit for unit in self.second if not is_there(self._job, unit)):
+            for fold in self._job.folds_for(unit):
+                spans.setdefault(fold, []).append(unit.span)
+        return [
+            (fold, of_fold)
+            for fold, of_fold in spans.items()
+            if type(self._job.folds[fold].metric).excerpt is not Metric.excerpt
+        ]
 
     def conclude(self, hands: Hands) -> None:
         """Make the tables of what was counted, and the notes on what was measured."""

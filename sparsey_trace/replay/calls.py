@@ -15,7 +15,7 @@ from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.partitioned.job import Span
 from sparsey_trace.replay.partitioned.piece import TYPES, Piece, is_there
 from sparsey_trace.replay.partitioned.site import site_of
-from sparsey_trace.replay.partitioned.states import has_state, missing, read_state, write_state
+from sparsey_trace.replay.partitioned.states import has_state, missing, read_state, size_of_state, write_state
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +24,10 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.replay.engine.engines import Engine
     from sparsey_trace.replay.partitioned.job import Job, Unit
+
+
+_MOST_TIMES = 16
+"""How much of the disk excerpts may take: of a thousand stretches each may need all inputs seen before it."""
 
 
 def do_unit(job: Job, unit: Unit, engine: Engine | None = None) -> int:
@@ -73,6 +77,22 @@ def merge_states(job: Job, fold: int, earlier: Span, later: Span) -> None:
     with blaming(metric, "merge"):
         state = metric.merge(*states)
     write_state(job, fold, both, state)
+
+
+def make_excerpts(job: Job, fold: int, spans: Sequence[Span]) -> None:
+    """Leave for each stretch what it needs of a fold's state, where the metric has an excerpt of it.
+
+    In all these take `_MOST_TIMES` what the state does at most; stretches that find none take the state itself.
+    """
+    everything = Span(0, job.trace.samples)
+    left = _MOST_TIMES * size_of_state(job, fold, everything)
+    state, metric = read_state(job, fold, everything, site_of(job).layout), job.folds[fold].metric
+    for span in spans:
+        with blaming(metric, "excerpt"):
+            excerpt = metric.excerpt(state, *span)
+        if excerpt is not state and left > 0:
+            write_state(job, fold, span, excerpt, is_excerpt=True)
+            left -= size_of_state(job, fold, span, is_excerpt=True)
 
 
 def keep_state(job: Job, fold: int, content: dict[str, Any] | None) -> None:

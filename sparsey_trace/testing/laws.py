@@ -5,6 +5,9 @@
 - Values depend on the fields that the metric names, and on nothing that other metrics have read.
 - What stands for the winners of a silent MAC changes nothing.
 - What a `TallyMetric` counts is the sum of what it counts of the run's chunks.
+- What `excerpt` leaves of a state is enough for its stretch.
+- Where a `SampleMetric` says that its values stay, they are those of a run that ends behind them.
+- `check_state` lets a metric's own states pass.
 - A `SampleMetric` has values for every MAC, of the kind that it says, and for every column that it names.
 """
 
@@ -20,14 +23,17 @@ import pyarrow as pa
 
 from sparsey_trace.layout import MARKS
 from sparsey_trace.metrics.base import Context, SampleMetric, TallyMetric
-from sparsey_trace.metrics.declaration import fault_of_values
+from sparsey_trace.metrics.declaration import fault_of_values, promises_to_stay
 from sparsey_trace.metrics.recall import recall_from
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Metric
+
+    _Given = tuple[Chunk, Context]
+    """A chunk, and what the second pass may lean on beside it."""
 
 
 def check_metric_laws(metric: Metric[Any], parts: Sequence[Chunk]) -> None:
@@ -53,7 +59,7 @@ def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
     init, merge, layout = metric.init, metric.merge, run.layout
 
     def fold(chunk: Chunk) -> Any:
-        return _sent(metric, metric.update(init(layout), chunk), "a state")
+        return _sent(metric, _checked(metric, metric.update(init(layout), chunk), run), "a state")
 
     whole = metric.finalize(fold(_reading(metric.requires, run)), layout)
     whole = _sent(metric, whole, "what `finalize` makes")
@@ -77,59 +83,97 @@ def _check_fold(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Any:
 
 
 def _check_values(metric: SampleMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
-    def values(chunks: Sequence[Chunk], of: Chunk) -> dict[int, list[Any]]:
-        return _values(metric, chunks, Context(result, recall_from(of)))
+    def values(given: Sequence[_Given]) -> dict[int, list[Any]]:
+        return _values(metric, given)
 
-    _check_ways(metric, parts, run, "values", values)
+    whole = _check_ways(metric, parts, run, result, "values", values)
+    before = metric.init(run.layout)
+    for part in parts:
+        before = metric.update(before, _reading(metric.requires, part))
+        so_far = metric.finalize(before, run.layout)
+        if promises_to_stay(metric, metric.notes(so_far)):
+            known = Context(so_far, recall_from(run[: part.start + len(part) - run.start]))
+            found = values([(_reading(metric.values_require, part), known)])
+            expected = {sample: whole[sample] for sample in part.sample.tolist() if sample in whole}
+            _expect_same(metric, found, expected, "values that stay, of a run that ends there")
 
 
 def _check_tallies(metric: TallyMetric[Any], parts: Sequence[Chunk], run: Chunk, result: Any) -> None:
-    def table(chunks: Sequence[Chunk], of: Chunk) -> Any:
+    def table(given: Sequence[_Given]) -> Any:
         tally = metric.no_tally(run.layout)
-        for chunk in chunks:
+        for chunk, context in given:
             if np.isin(chunk.phase, metric.values_phases).any():
-                more = metric.tally(chunk, run.layout, Context(result, recall_from(of)))
+                more = metric.tally(chunk, run.layout, context)
                 tally = tuple(one + other for one, other in zip(tally, more, strict=True))
         return metric.table(tally, result, run.layout)
 
-    _check_ways(metric, parts, run, "tallies", table)
+    _check_ways(metric, parts, run, result, "tallies", table)
 
 
 def _check_ways(
     metric: SampleMetric[Any] | TallyMetric[Any],
     parts: Sequence[Chunk],
     run: Chunk,
+    result: Any,
     name: str,
-    found_of: Callable[[Sequence[Chunk], Chunk], Any],
-) -> None:
+    found_of: Callable[[Sequence[_Given]], Any],
+) -> Any:
     """See that a second pass finds the same however the run is cut, and whatever it may not depend on.
 
     Args:
         metric: the metric.
         parts: the run's chunks.
         run: all of it.
+        result: what it comes to.
         name: of what is found.
-        found_of: what the second pass finds in chunks of a run.
+        found_of: what the second pass finds in chunks.
+
+    Returns:
+        What it finds.
     """
 
     def reading(chunk: Chunk) -> Chunk:
         return _reading(metric.values_require, chunk)
 
-    muted = _muted(run)
-    whole = found_of([reading(run)], run)
+    muted, known = _muted(run), Context(result, recall_from(run))
+    whole = found_of([(reading(run), known)])
     ways = {
-        f"{name} of chunks": found_of([*map(reading, parts)], run),
-        f"{name} with all fields, not only those of `values_require`": found_of([run], run),
-        f"{name} with other codes where MACs are silent": found_of([reading(muted)], muted),
+        f"{name} of chunks": [(reading(part), known) for part in parts],
+        f"{name} of chunks, each with an excerpt of the state": [
+            (reading(part), Context(excerpt, recall_from(run)))
+            for part, excerpt in zip(parts, _excerpts(metric, parts, run), strict=True)
+        ],
+        f"{name} with all fields, not only those of `values_require`": [(run, known)],
+        f"{name} with other codes where MACs are silent": [
+            (reading(muted), Context(result, recall_from(muted)))
+        ],
     }
-    for how, found in ways.items():
-        _expect_same(metric, found, whole, how)
+    for how, given in ways.items():
+        _expect_same(metric, found_of(given), whole, how)
+    return whole
 
 
-def _values(metric: SampleMetric[Any], chunks: Sequence[Chunk], context: Context) -> dict[int, list[Any]]:
+def _excerpts(metric: Metric[Any], parts: Sequence[Chunk], run: Chunk) -> Iterator[Any]:
+    """For each part what its excerpt of the run's state comes to, as it arrives in another process."""
+    state = metric.update(metric.init(run.layout), _reading(metric.requires, run))
+    for part in parts:
+        excerpt = _checked(metric, metric.excerpt(state, part.start, part.start + len(part)), run)
+        yield metric.finalize(_sent(metric, excerpt, "an excerpt"), run.layout)
+
+
+def _checked(metric: Metric[Any], state: Any, run: Chunk) -> Any:
+    try:
+        metric.check_state(state, run.layout, run.start + len(run))
+    except Exception as error:
+        msg = f"{metric!r}: check_state: expected that it lets the metric's own states pass, found {error}"
+        raise AssertionError(msg) from error
+    return state
+
+
+def _values(metric: SampleMetric[Any], given_chunks: Sequence[_Given]) -> dict[int, list[Any]]:
     """Sample number to all its values."""
     found: dict[int, list[Any]] = {}
-    for chunk in chunks:
+    for chunk, context in given_chunks:
         if not np.isin(chunk.phase, metric.values_phases).any():
             continue
         given = metric.values(chunk, chunk.layout, context)

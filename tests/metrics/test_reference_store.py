@@ -16,6 +16,7 @@ from sparsey_trace.metrics import reference_store
 from sparsey_trace.metrics.base import Context
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.metrics.recall import recall_from
+from sparsey_trace.replay.partitioned import site
 from sparsey_trace.testing import check_metric_laws, runs, split, write_run
 from tests import definitions
 from tests.cli.commands import LAYOUT
@@ -31,7 +32,7 @@ def test_the_latest_sighting_is_found_however_few_are_kept(
     run: sparsey_trace.Chunk, span: int, cut: int
 ) -> None:
     metric = MatchAccuracy()
-    with mock.patch.object(reference_store, "SPAN", span), mock.patch.object(reference_store, "_AT_ONCE", 2):
+    with mock.patch.multiple(reference_store, SPAN=span, _AT_ONCE=2, _TIMES_SMALLER=0):
         check_metric_laws(metric, split(run, [min(cut, len(run))]))
         store, until = metric.finalize(metric.update(metric.init(run.layout), run), run.layout)
         given_out = metric.values(run, run.layout, Context((store, until), recall_from(run)))
@@ -95,13 +96,27 @@ def test_where_no_input_comes_twice_a_state_takes_what_is_told_before() -> None:
         assert share * told <= found <= told / share
 
 
+def test_what_a_stretch_needs_of_a_long_run_grows_with_inputs_only() -> None:
+    metric = MatchAccuracy()
+    with mock.patch.object(reference_store, "SPAN", 64):
+        sizes = []
+        for samples in (2048, 8192):
+            state = metric.update(metric.init(LAYOUT), repeating(samples, 20))
+            sizes.append(nbytes(metric.excerpt(state, samples - 64, samples)))
+            assert sizes[-1] < nbytes(state) / 4
+    assert sizes[0] == sizes[1]
+    short = metric.update(metric.init(LAYOUT), repeating(100, 20))
+    assert metric.excerpt(short, 0, 100) is short
+
+
 def test_a_trace_has_the_same_values_however_few_are_kept(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     write_run(path, repeating(480, 20))
     tables = []
+    read_state = mock.patch.object(site, "read_state", wraps=site.read_state)
     # Of spans of one sample all sightings are kept.
-    for span, jobs in ((1, 1), (64, 1), (1 << 20, 2)):
-        with mock.patch.object(reference_store, "SPAN", span):
+    for span, jobs, excerpts in ((1, 1, 4), (64, 1, 2), (1 << 20, 2, 0)):
+        with mock.patch.object(reference_store, "SPAN", span), read_state as reads:
             found = sparsey_trace.analyze(
                 path,
                 metrics=["match_accuracy"],
@@ -111,4 +126,6 @@ def test_a_trace_has_the_same_values_however_few_are_kept(tmp_path: Path) -> Non
                 partition_size=128,
             )
         tables.append(found["match_accuracy"].to_pylist())
+        # Of the four partitions, as far as it is worth it.
+        assert sum("is_excerpt" in call.kwargs for call in reads.call_args_list) == excerpts
     assert tables[0] == tables[1] == tables[2]

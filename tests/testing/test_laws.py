@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 
 from sparsey_trace.chunk import Chunk
+from sparsey_trace.errors import DataError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.metrics import (
     BasisSetSize,
@@ -149,6 +150,32 @@ class ReadsMoreInTheFold(Labels):
         return super().update(state, chunk) if chunk.active else state
 
 
+class SaysThatValuesStay(Labels):
+    """Of which the last label of the run isn't one."""
+
+    def values(self, chunk: Chunk, layout: Layout, context: Any) -> SampleValues | None:
+        given = super().values(chunk, layout, context)
+        return replace(given, extra={"first": np.full(len(chunk), max(context.result, default=0))})
+
+    def values_stay(self, notes: Any) -> bool:
+        return True
+
+
+class LeavesOutTooMuch(SaysThatValuesStay):
+    def values_stay(self, notes: Any) -> bool:
+        return False
+
+    def excerpt(self, state: list[int], start: int, stop: int) -> list[int]:
+        return state[:stop]
+
+
+class RefusesItsOwn(Labels):
+    def check_state(self, state: Any, layout: Layout, samples: int) -> None:
+        if len(state) == samples:
+            msg = "too many"
+            raise DataError(msg)
+
+
 @pytest.mark.parametrize("metric", [Winners(), Labels()])
 def test_what_is_broken_below_was_sound(metric: Metric) -> None:
     check_metric_laws(metric, split(a_run(), [1, 2, 2]))
@@ -171,6 +198,18 @@ def test_what_is_broken_below_was_sound(metric: Metric) -> None:
         (Columnless(), "values: first: expected [4], found none"),
         (Layered(), "values: layer_values: expected float64 [4], found none"),
         (ChangesWhatItIsGiven(), "chunks merged from the left again: expected what the whole run gives"),
+        (
+            SaysThatValuesStay(),
+            "values that stay, of a run that ends there: expected what the whole run gives",
+        ),
+        (
+            LeavesOutTooMuch(),
+            "values of chunks, each with an excerpt of the state: expected what the whole run gives",
+        ),
+        (
+            RefusesItsOwn(),
+            "check_state: expected that it lets the metric's own states pass, found too many",
+        ),
         (Unsendable(), "a state: expected something that can be pickled, found "),
         (UnsendableResult(), "what `finalize` makes: expected something that can be pickled, found "),
         (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.metrics.declaration import promises_to_stay
 from sparsey_trace.metrics.state_checks import check_number, check_parts
 from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.sealed_files import digest_of
@@ -113,7 +114,9 @@ def _known(
     gaps = Gaps.of(trace).notes(metric, **question)
     whole = more == 0 and gaps == {key: made["notes"][key] for key in _GAPS if key in made["notes"]}
     why = "" if whole else grown(more)
-    if not whole and (more < 0 or not _values_stay(metric, made["notes"])):
+    with blaming(metric, "values_stay"):
+        goes_on = whole or (more >= 0 and promises_to_stay(metric, made["notes"]))
+    if not goes_on:
         raise Unknown(why=why)
     halt = _halt(store, metric, name, question["resolution"], trace.layout, made["samples"])
     if whole or halt is None:
@@ -179,15 +182,6 @@ def _file_digest(path: Path) -> str:
 def _changed(path: Path) -> Unknown:
     warn(f"{path}: expected the table as it was written, found it changed")
     return Unknown(why=f"{path.name} was changed")
-
-
-def _values_stay(metric: Metric[Any], notes: Mapping[str, Any]) -> bool:
-    """Whether the metric promises it of its own `values`, and not of those of a class that it inherits from."""
-    if not isinstance(metric, SampleMetric):
-        return False
-    owner = next(cls for cls in type(metric).__mro__ if vars(cls).keys() & {"values", "values_stay"})
-    with blaming(metric, "values_stay"):
-        return "values_stay" in vars(owner) and metric.values_stay(notes)
 
 
 def _is_whole(made: Mapping[str, Any]) -> bool:

@@ -104,15 +104,20 @@ class Job:
         keys = [fold.metric.fold_key for fold in self.folds]
         return keys.index(metric.fold_key) if metric.has_fold else None
 
+    def folds_for(self, unit: Unit) -> set[int]:
+        """Which folds what a unit gives out leans on."""
+        folds = (self.fold_of(self.giving[one]) for one in unit.giving)
+        return {fold for fold in folds if fold is not None}
+
     def is_parted(self, metric: Metric[Any]) -> bool:
         """Whether a metric's tables lie in parts."""
         return (
             self.partition_size is not None and isinstance(metric, SampleMetric) and self.resolution in PARTED
         )
 
-    def state_path(self, fold: int, span: Span) -> Path:
-        """Where the state of a fold over a stretch is."""
-        return self.folder / f"{fold}-{span.start}-{span.stop}.state"
+    def state_path(self, fold: int, span: Span, *, is_excerpt: bool = False) -> Path:
+        """Where the state of a fold over a stretch is; or what that stretch needs of the run's state."""
+        return self.folder / f"{fold}-{span.start}-{span.stop}.{'excerpt' if is_excerpt else 'state'}"
 
     def values_path(self, metric: Metric[Any], partition: int) -> Path:
         """Where it stands what a metric gave out for a partition, beside its rows."""

@@ -11,7 +11,7 @@ from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.engine.task import Task
 from sparsey_trace.replay.engine.worker import SharedTrace, Worker, memos_of
 from sparsey_trace.replay.partitioned.job import Span
-from sparsey_trace.replay.partitioned.states import missing, read_state
+from sparsey_trace.replay.partitioned.states import has_state, missing, read_state
 from sparsey_trace.support.own_files import is_folder_itself
 
 if TYPE_CHECKING:
@@ -43,7 +43,8 @@ class Site:
             raise SparseyTraceError(missing(job, job.folder))
         self.job = job
         self._source = SharedTrace(Task(trace=job.trace, **job.question))
-        self._lock = threading.Lock()
+        # Taken twice: who is first makes what others wait for.
+        self._lock = threading.RLock()
         self._results: dict[int, Any] = {}
         self._workers: dict[tuple[tuple[int, ...], tuple[int, ...]], tuple[Task, Worker]] = {}
 
@@ -70,18 +71,34 @@ class Site:
             return self._results[fold]
 
     def working(self, unit: Unit) -> tuple[Task, Worker]:
-        """What is done with the chunks of a unit, and who does it here; the same for all units of a pass."""
-        giving = tuple(self.job.giving[one] for one in unit.giving)
-        results = tuple(self.result(self.job.fold_of(metric)) for metric in giving)
+        """What is done with the chunks of a unit, and who does it here; the same for all units without excerpts."""
+        if any(has_state(self.job, fold, unit.span, is_excerpt=True) for fold in self.job.folds_for(unit)):
+            return self._made(unit)
         with self._lock:
             key = unit.folds, unit.giving
             if key not in self._workers:
-                folds = tuple(self.job.folds[fold].metric for fold in unit.folds)
-                task = Task(
-                    trace=self.job.trace, **self.job.question, folds=folds, giving=giving, results=results
-                )
-                self._workers[key] = task, Worker(task, self._source, memos_of(task))
+                self._workers[key] = self._made(unit)
             return self._workers[key]
+
+    def _made(self, unit: Unit) -> tuple[Task, Worker]:
+        giving = tuple(self.job.giving[one] for one in unit.giving)
+        task = Task(
+            trace=self.job.trace,
+            **self.job.question,
+            folds=tuple(self.job.folds[fold].metric for fold in unit.folds),
+            giving=giving,
+            results=tuple(self._result_for(unit.span, self.job.fold_of(metric)) for metric in giving),
+        )
+        return task, Worker(task, self._source, memos_of(task))
+
+    def _result_for(self, span: Span, fold: int | None) -> Any:
+        """What a stretch needs of what a fold came to; all where nothing less was left for it."""
+        if fold is None or not has_state(self.job, fold, span, is_excerpt=True):
+            return self.result(fold)
+        metric = self.job.folds[fold].metric
+        state = read_state(self.job, fold, span, self.layout, is_excerpt=True)
+        with blaming(metric, "finalize"):
+            return metric.finalize(state, self.layout)
 
     def close(self) -> None:
         """Close the trace."""

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.partitioned.job import Job, Span
 
 
-def write_state(job: Job, fold: int, span: Span, state: Any) -> None:
-    """Leave the state of a fold over a stretch for other calls.
+def write_state(job: Job, fold: int, span: Span, state: Any, *, is_excerpt: bool = False) -> None:
+    """Leave the state of a fold over a stretch for other calls; or, of that over the run, the stretch's excerpt.
 
     What can't be told in plain values and arrays is pickled, under a name that nobody knew before this analysis.
 
@@ -28,7 +28,7 @@ def write_state(job: Job, fold: int, span: Span, state: Any) -> None:
         TraceError: it can't be told so, and other programs are to read it.
         OutputError: it can't be written.
     """
-    path, metric = job.state_path(fold, span), job.folds[fold].metric
+    path, metric = job.state_path(fold, span, is_excerpt=is_excerpt), job.folds[fold].metric
     try:
         with writing(path):
             write_sealed(path, {"samples": span.stop}, state, metric.state_types, is_bounded=False)
@@ -42,14 +42,14 @@ def write_state(job: Job, fold: int, span: Span, state: Any) -> None:
         write_whole(_pickled(job, path), pickle.dumps(state, pickle.HIGHEST_PROTOCOL))
 
 
-def read_state(job: Job, fold: int, span: Span, layout: Layout) -> Any:
-    """The state of a fold over a stretch.
+def read_state(job: Job, fold: int, span: Span, layout: Layout, *, is_excerpt: bool = False) -> Any:
+    """The state of a fold over a stretch, or the stretch's excerpt.
 
     Raises:
         TraceError: it isn't there, or not as it was written.
         MetricError: it couldn't be a state of the metric.
     """
-    path, metric = job.state_path(fold, span), job.folds[fold].metric
+    path, metric = job.state_path(fold, span, is_excerpt=is_excerpt), job.folds[fold].metric
     if job.secret and _pickled(job, path).exists():
         return pickle.loads(_pickled(job, path).read_bytes())
     try:
@@ -60,14 +60,22 @@ def read_state(job: Job, fold: int, span: Span, layout: Layout) -> Any:
         msg = f"{path}: expected what another process left there, found {fault}; remove {job.folder}, and begin anew"
         raise TraceError(msg) from fault
     with blaming(metric, "check_state"):
-        metric.check_state(state, layout, span.stop)
+        metric.check_state(state, layout, job.trace.samples if is_excerpt else span.stop)
     return state
 
 
-def has_state(job: Job, fold: int, span: Span) -> bool:
-    """Whether the state of a fold over a stretch is there."""
-    path = job.state_path(fold, span)
-    return path.exists() or (bool(job.secret) and _pickled(job, path).exists())
+def has_state(job: Job, fold: int, span: Span, *, is_excerpt: bool = False) -> bool:
+    """Whether the state of a fold over a stretch is there, or the stretch's excerpt."""
+    return size_of_state(job, fold, span, is_excerpt=is_excerpt) > 0
+
+
+def size_of_state(job: Job, fold: int, span: Span, *, is_excerpt: bool = False) -> int:
+    """How many bytes a state's file has; 0 where it isn't there."""
+    path = job.state_path(fold, span, is_excerpt=is_excerpt)
+    for there in (path, _pickled(job, path)) if job.secret else (path,):
+        with contextlib.suppress(FileNotFoundError):
+            return there.stat().st_size
+    return 0
 
 
 def remove_state(job: Job, fold: int, span: Span) -> None:

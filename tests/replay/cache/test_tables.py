@@ -13,11 +13,11 @@ import pytest
 
 from sparsey_trace.errors import CacheWarning
 from sparsey_trace.metrics import BasisSetSize, FeatureCoverage, MatchAccuracy, drawn_samples
+from sparsey_trace.metrics.declaration import promises_to_stay
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache import code_version
 from sparsey_trace.replay.cache.private_folder import FOLDER
 from sparsey_trace.replay.cache.sealed_files import read_sealed, write_sealed
-from sparsey_trace.replay.cache.tables import _values_stay
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.tables.groups import Groups
 from sparsey_trace.tables.run_totals import RunTotals
@@ -196,5 +196,5 @@ def test_charts_and_comparisons_see_that_a_trace_was_edited(trace: Path) -> None
 
 
 def test_a_promise_about_values_is_not_inherited_by_other_values() -> None:
-    assert _values_stay(FeatureCoverage(), {})
-    assert not _values_stay(Inheriting(), {})
+    assert promises_to_stay(FeatureCoverage(), {})
+    assert not promises_to_stay(Inheriting(), {})
