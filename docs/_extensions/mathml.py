@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from docutils import nodes
@@ -22,18 +23,21 @@ def setup(app: Sphinx) -> dict[str, bool]:
 
 
 def _inline(writer: Any, node: nodes.math) -> None:
-    writer.body.append(_mathml(node, as_block=False))
+    writer.body.append(_mathml(node.astext(), node, as_block=False))
     raise nodes.SkipNode
 
 
 def _block(writer: Any, node: nodes.math_block) -> None:
-    writer.body.append(f'<div class="math">{_mathml(node, as_block=True)}</div>')
+    # Browsers break no line within a formula: what wide spaces part are formulae of their own.
+    parts = re.split(r"\s*\\q?quad\b\s*", node.astext())
+    body = " ".join(_mathml(part, node, as_block=True) for part in parts)
+    writer.body.append(f'<div class="math">{body}</div>')
     raise nodes.SkipNode
 
 
-def _mathml(node: nodes.Element, *, as_block: bool) -> str:
+def _mathml(formula: str, node: nodes.Element, *, as_block: bool) -> str:
     try:
-        return str(tex2mathml(node.astext(), as_block=as_block))
+        return str(tex2mathml(formula, as_block=as_block))
     except MathError as error:
-        logger.warning("formula %r: %s", node.astext(), error, location=node)
+        logger.warning("formula %r: %s", formula, error, location=node)
         return ""

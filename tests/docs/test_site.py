@@ -133,6 +133,11 @@ def test_formulae_need_no_script(site: Path) -> None:
     assert "\\frac" not in page
 
 
+def test_a_line_may_break_where_a_formula_has_a_wide_space(site: Path) -> None:
+    formula = (site / "metrics.html").read_text().partition("argmin")[0].rpartition('<div class="math">')[2]
+    assert formula.count("<math") == 2
+
+
 def test_notebooks_are_pages_with_what_they_put_out(site: Path) -> None:
     page = (site / "notebooks" / "01_first_look.html").read_text()
     assert page.count('<img class="output"') == 3
