@@ -94,7 +94,8 @@ class Context:
     Attributes:
         result: what `finalize` made of the whole run.
         recall: looks up other samples of the run.
-        memo: kept between chunks of one pass, and shared by the threads that are at work on them.
+        memo: kept between chunks of one pass, and shared by the threads that are at work on them, and by metrics of
+            one `fold_key`, as what it keeps is made of what their fold came to.
     """
 
     result: Any

@@ -160,7 +160,7 @@ class References:
         """The pairs of a chunk's samples and these references."""
         from sparsey_trace.kernels.input_pairs import InputPairs
 
-        return InputPairs.of(bits_of(chunk.inputs), chunk.step, self.bits, self.step, self.until)
+        return InputPairs.of(words_of(chunk.on_bits), chunk.step, self.bits, self.step, self.until)
 
     def count_pairs(self, chunk: Chunk, counts: tuple[NDArray[np.int64], ...]) -> None:
         """Count pairs with a chunk's samples, by phase, MAC, bin of input similarity and winners that agree.
@@ -192,17 +192,14 @@ def in_blocks(chunk: Chunk, references: int) -> Iterator[Chunk]:
 
 def _recalled_bits(samples: NDArray[np.int64], recall: Recall) -> NDArray[np.uint64]:
     """[r, W], what is on in the inputs of samples [r]; a few at a time, as inputs may be wide."""
-    found = []
-    start, size = 0, 1
+    start, size, bits = 0, 1, np.empty((0, 0), np.uint8)
     while start < len(samples):
         inputs = recall(samples[start : start + size], frozenset({"inputs"})).inputs
         assert inputs is not None
-        found.append(bits_of(inputs))
+        if not start:
+            bits = np.zeros((len(samples), -(-inputs.shape[1] // 64) * 8), np.uint8)
+        packed = np.packbits(inputs != 0, axis=1)
+        bits[start : start + size, : packed.shape[1]] = packed
         start += size
         size = max(1, _VALUES // inputs.shape[1])
-    return np.concatenate(found)
-
-
-def bits_of(inputs: Any) -> NDArray[np.uint64]:
-    """[n, W], what is on in inputs [n, D]."""
-    return words_of(np.packbits(inputs != 0, axis=1))
+    return bits.view(np.uint64)

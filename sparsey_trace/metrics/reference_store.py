@@ -122,12 +122,13 @@ class ReferenceStore:
         """With the sightings of a later stretch of the run."""
         if not len(later.sample):
             return replace(self, whole=self.whole and later.whole)
-        identity = np.concatenate([self.identity, later.identity])
-        first, number = _first_of_each(identity)
+        first, number = _first_of_each(np.concatenate([self.identity, later.identity]))
+        # Those of a store are distinct, and so stand first.
+        new = first[len(self.step) :] - len(self.step)
         return ReferenceStore(
-            identity=identity[first],
-            inputs=np.concatenate([self.inputs, later.inputs])[first],
-            step=np.concatenate([self.step, later.step])[first],
+            identity=np.concatenate([self.identity, later.identity[new]]),
+            inputs=_joined(self.inputs, later.inputs, new),
+            step=np.concatenate([self.step, later.step[new]]),
             seen=number[np.concatenate([self.seen, later.seen + len(self.identity)])],
             sample=np.concatenate([self.sample, later.sample]),
             sample_step=np.concatenate([self.sample_step, later.sample_step]),
@@ -338,6 +339,20 @@ def bytes_of_one(num_features: int) -> int:
     store = ReferenceStore.empty(num_features)
     once = (store.identity, store.step, store.seen, store.sample, store.sample_step)
     return int(store.inputs.shape[1]) + sum(int(array.itemsize) for array in once)
+
+
+def _joined(
+    earlier: NDArray[np.uint8], later: NDArray[np.uint8], new: NDArray[np.int64]
+) -> NDArray[np.uint8]:
+    """Inputs, and of later ones those that are new, with no copy in between, as they may be wide."""
+    if not len(new):
+        return earlier
+    if not len(earlier) and len(new) == len(later):
+        return later
+    found = np.empty((len(earlier) + len(new), earlier.shape[1]), np.uint8)
+    found[: len(earlier)] = earlier
+    np.take(later, new, axis=0, out=found[len(earlier) :], mode="clip")  # "raise" would make a copy
+    return found
 
 
 def _first_of_each(identity: NDArray[np.void]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

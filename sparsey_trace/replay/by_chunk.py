@@ -65,9 +65,8 @@ class ChunkedReplay:
         gathered, self._gatherer = self._gatherer, None
         if self.chances and gathered:
             self.chances.reach(samples)
-        states = [
-            (metric, folding.result()) for (metric, _), folding in zip(todo.folds, foldings, strict=True)
-        ]
+        # What it was merged from may be as large, and isn't needed any more.
+        states = [(metric, foldings.pop(0).result()) for metric, _ in todo.folds]
         results = self._finalize(todo.missing, {metric.fold_key: state for metric, state in states})
         self._run(second, folds=[], values=todo.later, results=results)
         return [

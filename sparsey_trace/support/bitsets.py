@@ -43,7 +43,12 @@ def sets_of_packed(rows: NDArray[np.uint8], things: int) -> NDArray[np.uint64]:
 
 
 def words_of(packed: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """[n, B] bytes as [n, ceil(B / 8)] words, with zeros behind."""
+    """[n, B] bytes as [n, ceil(B / 8)] words, with zeros behind; the same memory where none is needed for these."""
+    if packed.shape[1] % 8 == 0 and packed.flags.c_contiguous:
+        same = packed.view(np.uint64)
+        # Kernels are compiled for arrays of the usual kind only.
+        if same.flags.carray:
+            return same
     words = np.zeros((len(packed), -(-packed.shape[1] // 8) * 8), np.uint8)
     words[:, : packed.shape[1]] = packed
     return words.view(np.uint64)

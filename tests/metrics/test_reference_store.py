@@ -96,6 +96,13 @@ def test_where_no_input_comes_twice_a_state_takes_what_is_told_before() -> None:
         assert share * told <= found <= told / share
 
 
+def test_inputs_that_come_back_are_not_copied() -> None:
+    run = repeating(400, 20)
+    earlier, later = (reference_store.ReferenceStore.of(run[part]) for part in (slice(200), slice(200, 400)))
+    assert earlier.followed_by(later).inputs is earlier.inputs
+    assert reference_store.ReferenceStore.empty(LAYOUT.num_features).followed_by(later).inputs is later.inputs
+
+
 def test_what_a_stretch_needs_of_a_long_run_grows_with_inputs_only() -> None:
     metric = MatchAccuracy()
     with mock.patch.object(reference_store, "SPAN", 64):

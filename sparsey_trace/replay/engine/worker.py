@@ -17,7 +17,7 @@ from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.chunk_values import chunk_values
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Hashable, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -82,7 +82,7 @@ class Worker:
     Args:
         task: the task.
         source: its trace.
-        memos: for each of its metrics that give out something, what the threads at work on it share.
+        memos: as of `memos_of`; what the threads at work on the task share.
     """
 
     def __init__(self, task: Task, source: SharedTrace, memos: Sequence[Memo]) -> None:
@@ -139,8 +139,9 @@ class Worker:
 
 
 def memos_of(task: Task) -> list[Memo]:
-    """One empty Memo for each metric of the task that gives out something."""
-    return [Memo() for _ in task.giving]
+    """An empty Memo for each metric of the task that gives out something; those that share a fold share it, too."""
+    made: dict[Hashable, Memo] = {}
+    return [made.setdefault(metric.fold_key, Memo()) for metric in task.giving]
 
 
 _sources: list[SharedTrace] = []
