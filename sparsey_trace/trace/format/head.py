@@ -22,6 +22,7 @@ from sparsey_trace.trace.format.trace_origin import TraceOrigin
 from sparsey_trace.trace.format.values import check_value_name
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
+from sparsey_trace.trace.hdf5.narrow_codec import NARROW
 from sparsey_trace.trace.hdf5.sound_headers import of_group
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Head:
         sampling: what was recorded, where not everything was; empty where everything was.
         part: which part of a run this is.
         values: by layer, the names of the further values that its MACs have.
+        code_bits: by layer, how many bits a winner takes in chunks; 0 where these are whole bytes.
         losses: what the recorder said of what isn't in it, see `losses`; empty where it said nothing.
         version: of the format.
     """
@@ -70,6 +72,7 @@ class Head:
     sampling: dict[str, Any]
     part: RunPart
     values: tuple[tuple[str, ...], ...]
+    code_bits: tuple[int, ...]
     losses: dict[str, Any]
     version: int
 
@@ -82,6 +85,7 @@ def write_head(
     sampling: Mapping[str, Any],
     part: RunPart,
     origin: TraceOrigin | None = None,
+    code_bits: Sequence[int] | None = None,
 ) -> None:
     """Write everything but the columns; what the first step shows follows, see `write_kinds`.
 
@@ -92,6 +96,7 @@ def write_head(
         sampling: what is recorded, where not everything is.
         part: which part of a run this is.
         origin: where it comes from; by default, this machine, now.
+        code_bits: by layer, how many a winner takes in chunks; by default as these are written.
     """
     origin = origin or TraceOrigin.here()
     file.attrs.update(
@@ -118,6 +123,8 @@ def write_head(
         group = file.create_group(f"layers/{index}")
         counts = {"num_macs": layer.num_macs, "num_cms": layer.num_cms, "num_neurons": layer.num_neurons}
         group.attrs.update(counts | {"name": fixed_length_text(layer.name)})
+        if bits := schema.code_bits(layer) if code_bits is None else code_bits[index]:
+            group.attrs["code_bits"] = bits
         if layer.given_connections is None:
             group.attrs["connections"] = fixed_length_text(EVERYTHING)
         else:
@@ -162,6 +169,7 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         msg = f"input_kind: expected one of {', '.join(schema.INPUT_KINDS)}, found {input_kind!r}"
         raise ValueError(msg)
     num_layers = _count_layers(file)
+    layers = tuple(_read_layer(file, index, on_loss) for index in range(num_layers))
     return Head(
         id=_checked_id(text("id")),
         created=text("created"),
@@ -172,12 +180,13 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         sampling=_or_else(lambda: _object(long_text("sampling"), "sampling"), _UNKNOWN, "sampling", on_loss),
         part=_read_part(file),
         values=tuple(_read_values(file, index) for index in range(num_layers)),
+        code_bits=tuple(_read_code_bits(file, *numbered) for numbered in enumerate(layers)),
         losses=_or_else(lambda: read_losses(file), {}, "losses", on_loss),
         version=attributes.read_number(file, "format_version"),
         layout=Layout(
             num_features=attributes.read_number(file, "num_features"),
             input_shape=tuple(attributes.read_numbers(file, "input_shape")),
-            layers=tuple(_read_layer(file, index, on_loss) for index in range(num_layers)),
+            layers=layers,
         ),
         input_kind=input_kind,
     )
@@ -226,6 +235,20 @@ def _value_names(group: h5py.Group) -> tuple[str, ...]:
         if attributes.has_attribute(group, "values")
         else ()
     )
+
+
+def _read_code_bits(file: h5py.File, index: int, layer: LayerLayout) -> int:
+    found = of_group(file, f"layers/{index}", "code_bits", _code_bits)
+    if found and (found not in NARROW or layer.num_neurons > 1 << found):
+        least = schema.code_bits(layer)
+        expected = " or ".join(str(bits) for bits in NARROW if 0 < least <= bits) or "none"
+        msg = f"code_bits of {layer.name}: expected {expected} for {layer.num_neurons} neurons, found {found}"
+        raise ValueError(msg)
+    return found
+
+
+def _code_bits(group: h5py.Group) -> int:
+    return attributes.read_number(group, "code_bits") if attributes.has_attribute(group, "code_bits") else 0
 
 
 def _count_layers(file: h5py.File) -> int:

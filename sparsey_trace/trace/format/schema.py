@@ -17,13 +17,14 @@ import numpy as np
 
 from sparsey_trace.layout import MARKS, PHASES
 from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.hdf5.narrow_codec import NARROW
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from sparsey_trace.layout import Layout
+    from sparsey_trace.layout import LayerLayout, Layout
 
 FORMAT = "sparsey-trace"
 VERSION = 3
@@ -144,13 +145,30 @@ def input_column(layout: Layout, kind: str) -> Column | None:
     return Column(INPUTS, (layout.num_features,), np.dtype(kind))
 
 
-def columns(layout: Layout, input_kind: str, values: Sequence[Sequence[str]] = ()) -> list[Column]:
+def code_bits(layer: LayerLayout) -> int:
+    """How many bits a winner takes in the chunks that are written; 0 where these are whole bytes.
+
+    Args:
+        layer: whose winners.
+
+    >>> from sparsey_trace.layout import LayerLayout
+    >>> v1 = LayerLayout(name="v1", num_macs=1, num_cms=2, num_neurons=10, connections=[[0]])
+    >>> code_bits(v1)
+    4
+    """
+    return next((bits for bits in NARROW if layer.num_neurons <= 1 << bits), 0)
+
+
+def columns(
+    layout: Layout, input_kind: str, values: Sequence[Sequence[str]] = (), bits: Sequence[int] = ()
+) -> list[Column]:
     """All columns of a trace, in the order in which they are written.
 
     Args:
         layout: the model.
         input_kind: one of `INPUT_KINDS`.
         values: by layer, the names of the further values that its MACs have.
+        bits: by layer, bits of a winner in chunks, as in `Head.code_bits`; by default as these are written.
     """
     # What is known of each sample is small, and read by tools that have no plugin.
     found = [
@@ -161,7 +179,11 @@ def columns(layout: Layout, input_kind: str, values: Sequence[Sequence[str]] = (
     if inputs is not None:
         found.append(inputs)
     for index, layer in enumerate(layout.layers):
-        found.append(Column(codes_path(index), (layer.num_macs, layer.num_cms), layer.code_dtype))
+        of_winner = bits[index] if bits else code_bits(layer)
+        codec = NARROW[of_winner] if of_winner else chunk_codec.ZSTD
+        found.append(
+            Column(codes_path(index), (layer.num_macs, layer.num_cms), layer.code_dtype, codec=codec)
+        )
         found.append(packed_bits(active_path(index), layer.num_macs))
         found += [
             Column(value_path(index, name), (layer.num_macs,), np.dtype(np.float32))

@@ -45,11 +45,16 @@ class Codec(Protocol):
 
     Attributes:
         filters: HDF5's numbers of its filters and of the checksum's, in the order in which chunks are written.
-        options: what h5py is told to make a dataset of it.
+        fill_value: that a dataset must have; None where it makes no difference.
     """
 
     filters: tuple[int, ...]
-    options: Mapping[str, Any]
+    fill_value: int | None
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """What h5py is told to make a dataset of it."""
+        ...
 
     def compress(self, values: NDArray[Any]) -> memoryview:
         """A whole chunk [...], C-contiguous, without its checksum."""
@@ -81,21 +86,37 @@ def _zstd(level: int) -> pa.Codec:
     return pa.Codec("zstd", compression_level=level)
 
 
-class _Zstd:
-    """Zstd, which is the fastest, and takes several frames as one piece at less than a call for each."""
+class Zstd:
+    """Zstd, which is the fastest, and takes several frames as one piece at less than a call for each.
+
+    Args:
+        level: of chunks that aren't large.
+    """
 
     filters: tuple[int, ...] = (hdf5plugin.Zstd.filter_id, FLETCHER32)
-    options: Mapping[str, Any] = {"compression": hdf5plugin.Zstd(clevel=_ZSTD_LEVEL), "fletcher32": True}
+    fill_value: int | None = None
+
+    def __init__(self, level: int = _ZSTD_LEVEL) -> None:
+        """See the class for the argument."""
+        self._level = level
+
+    @property
+    def options(self) -> Mapping[str, Any]:
+        """See `Codec`."""
+        return {"compression": hdf5plugin.Zstd(clevel=self._level), "fletcher32": True}
 
     def compress(self, values: NDArray[Any]) -> memoryview:
-        codec = _zstd(_LARGE_LEVEL if values.nbytes > _LARGE_BYTES else _ZSTD_LEVEL)
+        """See `Codec`."""
+        codec = _zstd(min(_LARGE_LEVEL, self._level) if values.nbytes > _LARGE_BYTES else self._level)
         # In memory that pyarrow uses again: for large chunks new memory costs as much as the rest.
         return memoryview(codec.compress(values)).cast("B")
 
     def may_hold(self, frame: bytes, size: int) -> bool:
+        """See `Codec`."""
         return decoded_size(frame) == size
 
     def decompress(self, frames: Sequence[bytes], size: int, dtype: np.dtype[Any]) -> NDArray[Any]:
+        """See `Codec`."""
         return np.frombuffer(_zstd(_ZSTD_LEVEL).decompress(b"".join(frames), len(frames) * size), dtype)
 
 
@@ -103,6 +124,7 @@ class _Deflate:
     """HDF5's own shuffle (all first bytes, then all second ones, ...) and deflate, which every HDF5 tool has."""
 
     filters: tuple[int, ...] = (h5py.h5z.FILTER_SHUFFLE, h5py.h5z.FILTER_DEFLATE, FLETCHER32)
+    fill_value: int | None = None
     options: Mapping[str, Any] = {
         "shuffle": True,
         "compression": "gzip",
@@ -124,7 +146,7 @@ class _Deflate:
         return found.reshape(-1).view(dtype)
 
 
-ZSTD: Codec = _Zstd()
+ZSTD: Codec = Zstd()
 DEFLATE: Codec = _Deflate()
 
 

@@ -211,6 +211,17 @@ def check_filters(dataset: h5py.Dataset, *filters: int) -> None:
         raise ValueError(msg + STORED_BY_OTHERS)
 
 
+def check_fill_value(dataset: h5py.Dataset, fill_value: int | None) -> None:
+    """See that a dataset has this fill value, where it matters.
+
+    Raises:
+        ValueError: it has another one.
+    """
+    if fill_value is not None and dataset.fillvalue != fill_value:
+        msg = f"dataset {dataset.name}: expected the fill value {fill_value}, found {dataset.fillvalue}"
+        raise ValueError(msg + STORED_BY_OTHERS)
+
+
 def check_contiguous(dataset: h5py.Dataset, size: int) -> int:
     """See that a dataset is stored in one piece, in a file of so many bytes; return how many bytes it takes.
 

@@ -49,6 +49,7 @@ def find_growing(
     def length(dataset: h5py.Dataset) -> int:
         guarded.check_dtype(dataset, column.stored_dtype, column.width)
         check_chunks(dataset, column.codec.filters, chunk)
+        guarded.check_fill_value(dataset, column.codec.fill_value)
         if len(dataset) < at_least:
             # HDF5 may remember its length from before that was known.
             dataset.refresh()

@@ -104,14 +104,14 @@ def _shared(head: Head, like: Head | None) -> Head:
 
 
 def _columns(head: Head) -> Mapping[str, schema.Column]:
-    return _columns_of(head.layout, head.input_kind, head.values)
+    return _columns_of(head.layout, head.input_kind, head.values, head.code_bits)
 
 
 @lru_cache(maxsize=8)
 def _columns_of(
-    layout: Layout, input_kind: str, values: tuple[tuple[str, ...], ...]
+    layout: Layout, input_kind: str, values: tuple[tuple[str, ...], ...], bits: tuple[int, ...]
 ) -> dict[str, schema.Column]:
-    return {column.path: column for column in schema.columns(layout, input_kind, values)}
+    return {column.path: column for column in schema.columns(layout, input_kind, values, bits)}
 
 
 def _present(path: Path, id_: str) -> tuple[ReadFile, Mapping[str, schema.Column]] | None:

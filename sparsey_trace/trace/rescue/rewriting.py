@@ -91,7 +91,7 @@ def _copy_head(old: h5py.File, new: h5py.File) -> None:
 def _copy_samples(old: h5py.File, new: h5py.File) -> None:
     new.flush()
     head = read_head(new)
-    columns = schema.columns(head.layout, head.input_kind, head.values)
+    columns = schema.columns(head.layout, head.input_kind, head.values, head.code_bits)
     size = len(_open(old, f"{schema.TAIL}/samples/step"))
     if size * sum(column.sample_bytes for column in columns) > _MOST_IN_TAIL:
         msg = f"{schema.TAIL}: expected room for the samples of one chunk, found it for {size:,}"

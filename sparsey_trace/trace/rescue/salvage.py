@@ -68,7 +68,10 @@ class Salvage:
         self._file, self._source = file, guarded.source_of(file)
         self.head = read_head(file, on_loss=self.losses.append)
         self._columns = {
-            c.path: c for c in schema.columns(self.head.layout, self.head.input_kind, self.head.values)
+            c.path: c
+            for c in schema.columns(
+                self.head.layout, self.head.input_kind, self.head.values, self.head.code_bits
+            )
         }
         first = guarded.open_dataset(file, "samples/step")
         if not first.chunks:

@@ -60,7 +60,7 @@ def write_packed(
     Raises:
         OSError, RuntimeError: it can't be written; what is there of it is no trace.
     """
-    columns = schema.columns(head.layout, head.input_kind, head.values)
+    columns = schema.columns(head.layout, head.input_kind, head.values, head.code_bits)
     size = _structures(columns, len(head.layout.layers), samples, chunk_size)
     options: Mapping[str, Any] = {"libver": ("v110", "v110"), "locking": False, "meta_block_size": size}
     handle = FileHandle(h5py.File(path, "x", **options))
@@ -104,6 +104,7 @@ def _fill_head(file: h5py.File, head: Head, columns: Sequence[schema.Column], ch
         sampling=head.sampling,
         part=head.part,
         origin=origin,
+        code_bits=head.code_bits,
     )
     write_kinds(file, head.input_kind, head.values)
     is_large = chunk_size * sum(column.sample_bytes for column in columns) > MOST_TAIL_BYTES

@@ -9,6 +9,7 @@ import pytest
 
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.hdf5 import chunk_codec
+from sparsey_trace.trace.hdf5.narrow_codec import NARROW
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.feed import write_closed
 
@@ -44,7 +45,7 @@ def trace(path: Path) -> Iterator[Trace]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many chunks were decoded each time."""
     counts: list[int] = []
-    for codec in (chunk_codec.ZSTD, chunk_codec.DEFLATE):
+    for codec in (chunk_codec.ZSTD, chunk_codec.DEFLATE, *NARROW.values()):
 
         def decompress(found: list[bytes], *kind: Any, original: Any = codec.decompress) -> Any:
             counts.append(len(found))

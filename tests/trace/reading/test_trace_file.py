@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.trace.hdf5.attributes import fixed_length_text
+from sparsey_trace.trace.hdf5.narrow_codec import NARROW
 from sparsey_trace.trace.reading.open_trace import open_trace
 from tests.trace.feed import check, sent
 from tests.trace.reading.refused import message
@@ -49,6 +50,14 @@ def instead(name: str, value: object) -> Callable[[h5py.File], None]:
         file[name] = value
 
     return edit
+
+
+def with_fill_value_0(file: h5py.File) -> None:
+    codes = file["layers/0/codes"]
+    kind = NARROW[4].options | {"fillvalue": 0}
+    values, shape, chunks = codes[:], (None, *codes.shape[1:]), codes.chunks
+    del file["layers/0/codes"]
+    file.create_dataset("layers/0/codes", data=values, maxshape=shape, chunks=chunks, **kind)
 
 
 def text_instead(name: str, text: str) -> Callable[[h5py.File], None]:
@@ -139,6 +148,23 @@ EDITS = {
         attribute("layers/1", "num_neurons", 0),
         "top: num_neurons: expected a whole number of at least 1, found 0",
     ),
+    "bits of a winner": (
+        attribute("layers/0", "code_bits", 3),
+        "code_bits of low: expected 4 for 5 neurons, found 3",
+    ),
+    "too few bits of a winner": (
+        attribute("layers/0", "code_bits", 2),
+        "code_bits of low: expected 4 for 5 neurons, found 2",
+    ),
+    "bits of a winner that needs bytes": (
+        attribute("layers/1", "code_bits", 4),
+        "code_bits of top: expected none for 300 neurons, found 4",
+    ),
+    "whole bytes": (
+        lambda file: file["layers/0"].attrs.pop("code_bits"),
+        "layers/0/codes: expected chunks with the filters [32015, 3], found chunks with [6, 32015, 3]",
+    ),
+    "another fill value": (with_fill_value_0, "layers/0/codes: expected the fill value 15, found 0"),
     "a name": (attribute("layers/1", "name", 5), f"name: {NO_TEXT}"),
     "names": (
         attribute("layers/1", "name", "low"),

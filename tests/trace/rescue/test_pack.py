@@ -62,6 +62,7 @@ def test_it_is_the_same_run(packed: Path, tmp_path: Path) -> None:
     assert tables(DIGITS, tmp_path / "one") == tables(packed, tmp_path / "other")
     assert validate(packed) == validate(DIGITS)
     assert repair(packed, tmp_path / "repaired.h5").losses == ()
+    assert [file.head.code_bits for trace in (one, other) for file in trace.files] == [(0, 0, 0)] * 2
     again = pack(packed, tmp_path / "again.h5")
     assert again.before == again.after
 
@@ -87,6 +88,7 @@ def test_the_files_of_ranks_become_one(tmp_path: Path, monkeypatch: pytest.Monke
     assert done[-1] == (found.samples, found.samples)
     with open_trace(tmp_path / "run.rank*.h5") as files, open_trace(tmp_path / "one.h5") as one:
         assert (one.id, one.part.num_ranks, len(one.files)) == (files.id, 1, 1)
+        assert {file.head.code_bits for file in (*one.files, *files.files)} == {(4, 0)}
         for path in files.columns:
             np.testing.assert_array_equal(
                 one.storage.read(path, 0, len(one)), files.storage.read(path, 0, len(files))
