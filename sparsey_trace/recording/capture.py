@@ -11,8 +11,11 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from torch import Tensor
+
 from sparsey_trace.errors import RecordError
 from sparsey_trace.recording.adapters.make_layout import with_sizes
+from sparsey_trace.recording.adapters.plain import plain_activity
 from sparsey_trace.recording.bad_steps import as_record_error
 from sparsey_trace.recording.forward_pass import (
     CurrentPass,
@@ -32,12 +35,12 @@ from sparsey_trace.recording.model.unseen import UnseenPasses
 from sparsey_trace.recording.model.wrappers import CompileWatch, is_redirected
 from sparsey_trace.recording.moments import PassOfMoments
 from sparsey_trace.recording.queue.step_maker import AsItEnded, StepMaker
-from sparsey_trace.recording.queue.step_queue import Totals
+from sparsey_trace.recording.queued_counts import QueuedCounts
 from sparsey_trace.recording.steps.checks import checked_marks, phase_of
 from sparsey_trace.support.telling import tell
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import nn
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.recording.bad_steps import BadSteps
@@ -74,6 +77,7 @@ class Capture:
         is_paused: whether passes are no steps now.
         has_moments: whether each call of a layer is a moment of its own.
         tally: of passes.
+        queued: how much was recorded.
         pid: the process that is recorded.
         seconds: spent in hooks.
         holder: who is to live as long as the hooks are on.
@@ -98,7 +102,7 @@ class Capture:
         self.kept: set[str] = set()
         self.is_paused = False
         self.tally = writer_thread.tally
-        self._num_refused = Totals()
+        self.queued = QueuedCounts(writer_thread.queue)
         self.pid = os.getpid()
         self.seconds = 0.0
         self.holder: object = None
@@ -109,6 +113,7 @@ class Capture:
         self.has_moments = calls == "each"
         self._writer_thread, self._queue = writer_thread, writer_thread.queue
         self._values = values
+        self._plain = [None if values.names else plain_activity(layer.adapter) for layer in choice.layers]
         self._step_maker = StepMaker(run_file.inputs, most_bytes=writer_thread.most_bytes_unlooked)
         self._run_file = run_file
         self.tally.next_step = run_file.part.first_step
@@ -118,21 +123,6 @@ class Capture:
         self._told_of: set[str] = set()
         self._hooks = AttachedHooks()
         self.unseen = UnseenPasses(model, self._tell_once, lambda: self.is_paused)
-
-    @property
-    def num_steps(self) -> int:
-        """How many were queued, and not found wrong since."""
-        return self._queue.totals.steps - self._num_refused.steps
-
-    @property
-    def num_samples(self) -> int:
-        """How many samples these hold."""
-        return self._queue.totals.samples - self._num_refused.samples
-
-    @property
-    def num_bytes(self) -> int:
-        """How many bytes these hold."""
-        return self._queue.totals.nbytes - self._num_refused.nbytes
 
     @property
     def has_told(self) -> bool:
@@ -164,7 +154,7 @@ class Capture:
         """Raise what is wrong with the pass under way in this thread, or tell of it and leave its step out."""
         error, was_begun = as_record_error(error, self._where), self._current.under_way is not None
         self._current.under_way, self._current.is_given_up = None, True
-        if self.bad_steps.is_raised(error, num_recorded=self.num_steps):
+        if self.bad_steps.is_raised(error, num_recorded=self.queued.steps):
             raise error
         self.bad_steps.leave_out(error)
         if was_begun:
@@ -179,15 +169,10 @@ class Capture:
         Raises:
             RecordError: of the first of them; they aren't in the trace.
         """
-        refused = self._queue.take_refused()
+        refused = self.queued.take_refused()
         if not refused:
             return
-        size, nbytes = sum(step.size for step in refused), sum(step.nbytes for step in refused)
-        before = self._num_refused
-        self._num_refused = Totals(
-            steps=before.steps + len(refused), samples=before.samples + size, nbytes=before.nbytes + nbytes
-        )
-        if self.bad_steps.is_raised(refused[0].error, num_recorded=self.num_steps):
+        if self.bad_steps.is_raised(refused[0].error, num_recorded=self.queued.steps):
             self.bad_steps.note_raised(len(refused))
             more = f" (and {len(refused) - 1} more steps aren't recorded)" if len(refused) > 1 else ""
             msg = f"{refused[0].error}{more}"
@@ -285,8 +270,17 @@ class Capture:
             return self._model_input.find_of_calls(args, kwargs, where=where)
         return self._model_input.find(args, kwargs, where=where), 1
 
-    def _read(self, index: int, _: nn.Module, __: Any, output: Any) -> None:
+    def _read(self, index: int, module: nn.Module, _: Any, output: Any) -> None:
         under_way = self._current.under_way
+        activity = self._plain[index]
+        if (
+            activity is not None
+            and type(under_way) is ForwardPass
+            and type(output) is Tensor
+            and transform_of(output) is None
+            and under_way.take_again(index, output, activity(module))
+        ):
+            return  # as in the passes before, mostly: nothing but copies
         layer = self._layers[index]
         if not isinstance(under_way, ForwardPass):
             if under_way is None:
@@ -390,8 +384,8 @@ class Capture:
             number=self.tally.next_step,
             epoch=self.epoch,
             marks=marks,
-            first_sample=self.num_samples,
-            is_looked_at=self.bad_steps.is_known_at_once(num_recorded=self.num_steps),
+            first_sample=self.queued.samples,
+            is_looked_at=self.bad_steps.is_known_at_once(num_recorded=self.queued.steps),
         )
         return self._step_maker.make(ended, about)
 

@@ -67,6 +67,14 @@ class ForwardPass:
             self.codes = {**self.codes_by_layer(), index: codes.copied()}
             self.memory = None
 
+    def take_again(self, index: int, output: Tensor, active: Any) -> bool:
+        """Copy what a layer has put out that is read as it is, where all is as in passes before; whether it was."""
+        memory = self.memory
+        if memory is None or index != len(self.codes) or not memory.keep_again(index, output, active):
+            return False
+        self.codes[index] = None
+        return True
+
     def check_calls(self, layers: Sequence[ModelLayer]) -> None:
         """See that how often the layers ran makes one sample of each that came in; it does, here."""
 

@@ -188,18 +188,18 @@ class Recorder:
         capture, queue, writer_thread = self._capture, self._writer_thread.queue, self._writer_thread
         tally = writer_thread.tally
         is_lost = writer_thread.has_failed
-        steps = writer_thread.num_committed_steps if is_lost else capture.num_steps
+        steps = writer_thread.num_committed_steps if is_lost else capture.queued.steps
         return Stats(
             passes=tally.passes,
             steps=steps,
-            samples=writer_thread.num_committed if is_lost else capture.num_samples,
+            samples=writer_thread.num_committed if is_lost else capture.queued.samples,
             committed=writer_thread.num_committed,
             unrecorded=tally.passes - steps,
             left_out=tally.left_out,
             refused=capture.bad_steps.count,
             drops=queue.num_drops,
-            lost=capture.num_steps - steps + tally.lost,
-            bytes=capture.num_bytes,
+            lost=capture.queued.steps - steps + tally.lost,
+            bytes=capture.queued.nbytes,
             queue_high_water=queue.high_water,
             waits=queue.num_waits,
             seconds_waited=queue.seconds_waited,
@@ -227,7 +227,7 @@ class Recorder:
         if self._is_closed:
             return
         self._stop()
-        if not self._capture.num_steps and self.error is None:
+        if not self._capture.queued.steps and self.error is None:
             tell(f"{self.path}: no trace was made: no forward pass of the model was recorded{self._hint()}")
 
     def __enter__(self) -> Recorder:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from sparsey_trace.recording.adapters.codes import Codes
 from sparsey_trace.recording.steps.inputs import dense, kept_dtype
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
-    from torch import Tensor
 
     from sparsey_trace.layout import Layout
 
@@ -69,20 +69,24 @@ class _Slot:
 
     Args:
         values: the memory, [all of them].
+
+    Attributes:
+        values: the same, in the axes that the layer's have.
+        shape: of what was copied last, for torch makes one anew each time that it is asked; None before that.
     """
 
-    __slots__ = ("_shape", "values")
+    __slots__ = ("shape", "values")
 
     def __init__(self, values: Tensor) -> None:
         """Filled with nothing yet; see the class for the argument."""
-        # The shape apart from it, as torch makes one anew each time that it is asked.
-        self.values, self._shape = values, values.shape
+        self.values = values
+        self.shape: torch.Size | None = None
 
     def fill(self, given: Tensor) -> None:
         """Copy as many values, in the axes that they have."""
         shape = given.shape
-        if shape != self._shape:
-            self.values, self._shape = self.values.view(shape), shape
+        if shape != self.shape:
+            self.values, self.shape = self.values.view(shape), shape
         self.values.copy_(given)
 
 
@@ -149,6 +153,27 @@ class StepMemory:
         else:
             flags.fill(active)
         self._cells[index].fill(cells)
+        return True
+
+    def keep_again(self, index: int, output: Tensor, active: Any) -> bool:
+        """Copy cells and flags that are a layer's as they are; whether they are of the shapes that `keep` was given.
+
+        Args:
+            index: the layer's.
+            output: its cells.
+            active: its flags of activity, or None where it has none.
+        """
+        slot, flags = self._cells[index], self._active[index]
+        if output.shape != slot.shape or self._is_marks or not (output.is_cpu and output.is_floating_point()):
+            return False
+        if flags is None:
+            if active is not None:
+                return False
+        elif type(active) is not Tensor or active.shape != flags.shape or not active.is_cpu:
+            return False
+        else:
+            flags.values.copy_(active)
+        slot.values.copy_(output)
         return True
 
     def hand_over_input(self) -> InputCopy | None:

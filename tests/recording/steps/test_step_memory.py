@@ -84,6 +84,11 @@ def test_memory_is_used_again_and_bounded() -> None:
     assert memory.keep(0, codes)
     assert not memory.keep(0, Codes(torch.ones(2, 3, 2, dtype=torch.int32), None))
     assert not memory.keep(0, Codes(codes.cells, torch.ones(2, 3)))
+    assert memory.keep_again(0, codes.cells, None)
+    assert not memory.keep_again(0, torch.ones(2, 24), None)
+    assert not memory.keep_again(0, codes.cells.int(), None)
+    assert not memory.keep_again(0, codes.cells, torch.ones(2, 3))
+    assert not pool.take(2).keep_again(0, codes.cells, None)
     memory.free()
     assert pool.take(2) is memory
     large = [pool.take(1 << 19) for _ in range(3)]  # 12 MiB each
