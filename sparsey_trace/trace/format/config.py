@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.trace.format.depth import check_depth
+from sparsey_trace.trace.format.depth import TOO_DEEP, read_json
 
 _MOST_VALUES = 1000
 """So many values of an array are kept; of a larger one its looks."""
@@ -41,9 +41,10 @@ def config_text(config: Any) -> str:
     try:
         found = _as_mapping(config)
         text = json.dumps(dict(config) if found is None else found, default=_plain)
-        check_depth(json.loads(text))
+        read_json(text)
     except (TypeError, ValueError, RecursionError) as error:
-        msg = f"config: expected a mapping from names to what JSON can say, found: {error}"
+        why = TOO_DEEP if isinstance(error, RecursionError) else error
+        msg = f"config: expected a mapping from names to what JSON can say, found: {why}"
         raise DataError(msg) from error
     return text
 

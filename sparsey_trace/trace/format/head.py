@@ -15,7 +15,7 @@ from sparsey_trace.connections import EVERYTHING
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.damage import DAMAGE
-from sparsey_trace.trace.format.depth import check_depth
+from sparsey_trace.trace.format.depth import read_json
 from sparsey_trace.trace.format.losses import read_losses
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
@@ -261,11 +261,10 @@ def _count_layers(file: h5py.File) -> int:
 
 
 def _object(text: str, what: str) -> dict[str, Any]:
-    found = json.loads(text)
+    found = read_json(text)
     if not isinstance(found, dict):
         msg = f"{what}: expected a JSON object, found {type(found).__name__}"
         raise ValueError(msg)
-    check_depth(found)
     return found
 
 

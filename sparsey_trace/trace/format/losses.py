@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
+from sparsey_trace.trace.format.depth import read_json
 from sparsey_trace.trace.hdf5 import attributes, guarded
 from sparsey_trace.trace.hdf5.sound_headers import of_group
 
@@ -47,7 +48,7 @@ def read_losses(file: h5py.File) -> dict[str, Any]:
         KeyError, ValueError: there is something else.
     """
     text = of_group(file, GROUP, NAME, _read_text) if guarded.has_link(file, GROUP) else ""
-    found = json.loads(text) if text else {}
+    found = read_json(text) if text else {}
     if not isinstance(found, dict) or not all(_is_right(*pair) for pair in found.items()):
         msg = f"{NAME}: expected counts of {', '.join(COUNTS)} and an {ERROR}, as a JSON object, found {text[:80]!r}"
         raise ValueError(msg)

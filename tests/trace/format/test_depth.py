@@ -10,13 +10,11 @@ from torch import nn
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.errors import DataError, TraceError
-from sparsey_trace.trace.format.depth import MOST_LEVELS
+from sparsey_trace.trace.format.depth import MOST_LEVELS, TOO_DEEP, read_json
 from tests.cli.commands import LAYOUT, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-TOO_DEEP = f"more than {MOST_LEVELS} levels, one inside the other"
 
 
 def nested(levels: int) -> dict[str, Any]:
@@ -49,16 +47,22 @@ def test_a_deeper_one_is_not_written(tmp_path: Path, levels: int) -> None:
         lambda: st.record(model, path, config=config, layers=[pooled]),
     ):
         with pytest.raises(
-            DataError, match=r"^config: expected a mapping from names to what JSON can say, found: "
+            DataError,
+            match=r"^config: expected a mapping from names to what JSON can say, found: more than 100 levels",
         ):
             write()
     assert list(tmp_path.iterdir()) == []
 
 
+def test_a_text_that_python_itself_does_not_read_is_too_deep_as_well() -> None:
+    with pytest.raises(ValueError, match=f"^{TOO_DEEP}$"):
+        read_json("[" * 100_000 + "]" * 100_000)
+
+
 @pytest.mark.parametrize("levels", [MOST_LEVELS + 1, 600])
 def test_a_deeper_one_is_not_read(tmp_path: Path, levels: int, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr("sparsey_trace.trace.format.config.check_depth", lambda _: None)
+        patched.setattr("sparsey_trace.trace.format.config.read_json", lambda _: None)
         run = write_trace(tmp_path / "run.h5", config=nested(levels))
     with pytest.raises(TraceError, match=f"found: {TOO_DEEP}$"):
         st.open_trace(run)
