@@ -9,9 +9,11 @@ import numpy as np
 from dask.callbacks import Callback
 
 from sparsey_trace.arrays.tree import block_size, tree_of
+from sparsey_trace.exporting.unfailing_file import UnfailingFile
 from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
 
 if TYPE_CHECKING:
+    import io
     from collections.abc import Callable
     from pathlib import Path
 
@@ -37,19 +39,30 @@ def write_arrays(trace: Trace, path: Path, *, to: str, on_progress: Callable[[in
 
     Args:
         trace: it has to stay open.
-        path: what to make.
+        path: what to make; nothing is there yet.
         to: `netcdf` or `zarr`.
         on_progress: called with the blocks that are written, and with how many there are as far as is known.
+
+    Raises:
+        OSError: it can't be written.
     """
     size = block_size(trace)
     tree = tree_of(trace).map_over_datasets(lambda node: _for_files(node, size))
-    with dask.config.set(_SCHEDULERS[to]), _Counting(on_progress):
+    with dask.config.set(_SCHEDULERS[to]):
         if to == "netcdf":
             encoding = {node.path: _compressed(node, size) for node in tree.subtree}
-            tree.to_netcdf(path, engine="h5netcdf", encoding=encoding)
+            with _opened(path) as opened, UnfailingFile(opened) as file:
+                with _Counting(on_progress, file.check):
+                    tree.to_netcdf(file, engine="h5netcdf", encoding=encoding)
+                file.check()
         else:
-            # Of version 3 of the format, consolidated metadata aren't a part.
-            tree.to_zarr(path, zarr_format=2, consolidated=True)
+            with _Counting(on_progress):
+                # Of version 3 of the format, consolidated metadata aren't a part.
+                tree.to_zarr(path, zarr_format=2, consolidated=True)
+
+
+def _opened(path: Path) -> io.RawIOBase:
+    return path.open("x+b", buffering=0)
 
 
 def _for_files(node: xr.Dataset, size: int) -> xr.Dataset:
@@ -73,16 +86,19 @@ def _compressed(node: xr.DataTree, size: int) -> dict[str, dict[str, Any]]:
 
 
 class _Counting(Callback):  # type: ignore[misc]
-    """Tells how many of dask's tasks are done."""
+    """Tells how many of dask's tasks are done, and looks, after each, whether to go on."""
 
-    def __init__(self, on_progress: Callable[[int, int], None]) -> None:
+    def __init__(
+        self, on_progress: Callable[[int, int], None], check: Callable[[], None] = lambda: None
+    ) -> None:
         super().__init__(start_state=self._begin, posttask=self._end)
-        self._on_progress = on_progress
+        self._on_progress, self._check = on_progress, check
         self._done = self._total = 0
 
     def _begin(self, _: Any, state: dict[str, Any]) -> None:
         self._total += len(state["waiting"]) + len(state["ready"])
 
     def _end(self, *_: Any) -> None:
+        self._check()
         self._done += 1
         self._on_progress(self._done, self._total)

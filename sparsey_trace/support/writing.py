@@ -36,8 +36,15 @@ def writing(path: Path) -> Iterator[None]:
     except OutputError:
         raise
     except OSError as error:
-        msg = f"{path}: expected to write results there, found: {error}"
+        msg = f"{path}: expected to write results there, found: {_why(error)}"
         raise OutputError(msg) from error
+
+
+def _why(error: OSError) -> str:
+    """What the system said; HDF5 and Arrow say that, too, in a paragraph or in words of their own."""
+    if error.errno is None or error.strerror == os.strerror(error.errno):
+        return str(error)
+    return f"[Errno {error.errno}] {os.strerror(error.errno)}"
 
 
 def check_no_file(path: Path, *, overwrite: bool) -> None:

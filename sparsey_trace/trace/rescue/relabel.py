@@ -63,7 +63,7 @@ def relabel(
     Raises:
         TraceError: the trace can't be read, or is still being written.
         DataError: the labels aren't such, or not as many as samples.
-        OutputError: the file can't be made.
+        OutputError: the file can't be made, or the disk fails.
         UsageError: it would replace the trace or the labels.
     """
     path, labels, out = user_path(path), user_path(labels), user_path(out)

@@ -13,6 +13,7 @@ from sparsey_trace.errors import OutputError, TraceError, UsageError
 from sparsey_trace.layout import MARKS, PHASES
 from sparsey_trace.support.interrupts import uninterrupted
 from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.writing import writing
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.trace_origin import TraceOrigin, new_id
 from sparsey_trace.trace.paths import lock_path
@@ -80,8 +81,8 @@ def repair(
         on_progress: called with how many samples are done, and of how many.
 
     Raises:
-        OutputError: the file can't be made.
-        TraceError: nothing can be had; or the trace is still being written; or the disk fails.
+        OutputError: the file can't be made, or the disk fails.
+        TraceError: nothing can be had; or the trace is still being written.
         UsageError: both are the same file.
         VersionError: it is in a version of the format that this program doesn't read.
 
@@ -179,13 +180,21 @@ def _steps(
 
 @contextlib.contextmanager
 def whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
-    """Half a repaired trace would look like a whole one: it is removed where something stops the repair."""
+    """Half a repaired trace would look like a whole one: it is removed where something stops the repair.
+
+    Raises:
+        OutputError: the file can't be written.
+    """
     try:
         with writer:
             yield
-    except BaseException:
+    except BaseException as error:
         if writer.num_samples:
             writer.path.unlink(missing_ok=True)
+        if isinstance(error, TraceError) and writer.gave_up:
+            # Of the place, and not of the trace that is read; and nothing is left of what was committed.
+            with writing(writer.path):
+                raise OutputError(str(error)) if error.__cause__ is None else error.__cause__ from error
         raise
 
 

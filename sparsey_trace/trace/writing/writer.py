@@ -315,6 +315,11 @@ class TraceWriter:
         state = "closed" if self._end else "open"
         return f"<TraceWriter {self.path}: {self.num_samples:,} samples, {self.num_committed:,} committed, {state}>"
 
+    @property
+    def gave_up(self) -> bool:
+        """Whether the file couldn't be written."""
+        return self._end.startswith("was given up")
+
     def _note_committed(self) -> None:
         self.num_committed, self.num_committed_steps = self.num_samples, self.num_steps
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import itertools
 import os
 import re
 import shutil
@@ -13,7 +15,9 @@ import pytest
 
 from sparsey_trace.errors import OutputError, TraceError, UsageError, VersionError
 from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.rescue.relabel import relabel
 from sparsey_trace.trace.rescue.repair import Repaired, repair
+from sparsey_trace.trace.writing.disk_space import DiskSpace
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.trace.feed import LAYOUT, ROOT, feed, sent
 from tests.trace.rescue.saved import STEPS, saved
@@ -105,6 +109,31 @@ def test_a_repair_that_is_stopped_leaves_nothing(closed: Path, reason: type[Base
     with pytest.raises(reason):
         repair(closed, closed.with_name("out.h5"), on_progress=stop)
     assert [path.name for path in closed.parent.iterdir()] == [closed.name]
+
+
+@pytest.mark.parametrize("fails_at", [1, 2, 3])
+def test_a_disk_that_is_full_is_told_of_the_place_and_nothing_stays(
+    closed: Path, monkeypatch: pytest.MonkeyPatch, fails_at: int
+) -> None:
+    """Nothing of what was committed is left, unlike in a recording, and the trace that is read has no fault."""
+    asked = itertools.count(1)
+
+    def require(space: DiskSpace, size: int) -> None:
+        if next(asked) >= fails_at:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    out, labels = closed.with_name("out.h5"), closed.with_name("labels.npy")
+    with open_trace(closed) as trace:
+        np.save(labels, np.zeros(len(trace), np.int64))
+    monkeypatch.setattr(DiskSpace, "require", require)
+    for make in (lambda: repair(closed, out), lambda: relabel(closed, labels, out)):
+        asked = itertools.count(1)
+        with pytest.raises(
+            OutputError, match=rf"^{out}: expected to .*, found: .*No space left on device"
+        ) as said:
+            make()
+        assert fails_at == 1 or "committed" not in str(said.value)
+        assert sorted(path.name for path in closed.parent.iterdir()) == sorted(["labels.npy", closed.name])
 
 
 def test_the_sample_traces_come_out_as_they_are(tmp_path: Path) -> None:
