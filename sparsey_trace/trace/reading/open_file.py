@@ -179,6 +179,11 @@ def _open_growing(path: Path) -> ReadFile:
 def _diagnosis(superblock: Superblock, error: Exception) -> str:
     if superblock.is_taken:
         return "expected a trace, found HDF5 that another program has open for writing, or left so"
+    if "locking flag" in str(error):
+        return (
+            "expected a file that this process hasn't open in another way, found that it has, as h5py.File opens it; "
+            "close that, or open it there with locking=False"
+        )
     return f"expected a readable HDF5 file, found: {error}"
 
 

@@ -110,6 +110,16 @@ def test_one_that_another_program_has_open(tmp_path: Path) -> None:
         )
 
 
+def test_one_that_this_process_has_open_with_h5py(closed: Path) -> None:
+    with h5py.File(closed):
+        assert message(closed) == (
+            "expected a file that this process hasn't open in another way, found that it has, as h5py.File "
+            "opens it; close that, or open it there with locking=False"
+        )
+    with h5py.File(closed, locking=False):
+        open_trace(closed).close()
+
+
 @pytest.mark.parametrize(
     ("version", "kind", "expected"),
     [
