@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from sparsey_trace.layout import MARKS, NO_LABEL, PHASES
+from sparsey_trace.layout import MARKS, PHASES
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.support.printable import count
@@ -19,8 +17,6 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import LayerLayout
     from sparsey_trace.trace.reading.trace import Trace
-
-_SAMPLES_AT_ONCE = 1 << 16
 
 
 def facts(trace: Trace) -> dict[str, Any]:
@@ -75,17 +71,9 @@ def part_in_words(trace: Trace) -> str:
 
 
 def _counts(trace: Trace) -> dict[str, Any]:
-    epochs: set[int] = set()
-    phases = dict.fromkeys(PHASES, 0)
-    known = dict.fromkeys(MARKS.values(), 0)
-    for chunk in trace.chunks(_SAMPLES_AT_ONCE, fields=frozenset()):
-        epochs.update(chunk.epoch.tolist())
-        for number, phase in enumerate(PHASES):
-            phases[phase] += int(np.count_nonzero(chunk.phase == number))
-        for name in known:
-            known[name] += int(np.count_nonzero(getattr(chunk, name) != NO_LABEL))
-    marks = {name: known[column] for name, column in MARKS.items()}
-    return {"epochs": len(epochs), "phases": phases, **marks}
+    counts = trace.counts
+    phases = {name: counts[name] for name in PHASES}
+    return {"epochs": counts["epochs"], "phases": phases, **{name: counts[name] for name in MARKS}}
 
 
 def _layer(layer: LayerLayout, values: Sequence[str]) -> dict[str, Any]:

@@ -14,6 +14,7 @@ import numpy as np
 from sparsey_trace.connections import EVERYTHING
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.counts import read_counts
 from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.depth import read_json
 from sparsey_trace.trace.format.losses import read_losses
@@ -58,6 +59,7 @@ class Head:
         values: by layer, the names of the further values that its MACs have.
         code_bits: by layer, how many bits a winner takes in chunks; 0 where these are whole bytes.
         losses: what the recorder said of what isn't in it, see `losses`; empty where it said nothing.
+        counts: what its samples come to, once it is closed, see `counts`; empty where it doesn't say.
         version: of the format.
     """
 
@@ -74,6 +76,7 @@ class Head:
     values: tuple[tuple[str, ...], ...]
     code_bits: tuple[int, ...]
     losses: dict[str, Any]
+    counts: dict[str, int]
     version: int
 
 
@@ -182,6 +185,7 @@ def read_head(file: h5py.File, *, on_loss: Callable[[str], None] | None = None) 
         values=tuple(_read_values(file, index) for index in range(num_layers)),
         code_bits=tuple(_read_code_bits(file, *numbered) for numbered in enumerate(layers)),
         losses=_or_else(lambda: read_losses(file), {}, "losses", on_loss),
+        counts=_or_else(lambda: read_counts(file), {}, "counts", on_loss),
         version=attributes.read_number(file, "format_version"),
         layout=Layout(
             num_features=attributes.read_number(file, "num_features"),

@@ -5,40 +5,28 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import h5py
-import numpy as np
-
-from sparsey_trace.trace.format.depth import read_json
-from sparsey_trace.trace.hdf5 import attributes, guarded
-from sparsey_trace.trace.hdf5.sound_headers import of_group
+from sparsey_trace.trace.format.told_at_close import ToldAtClose
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GROUP, NAME = "progress", "losses"
+    import h5py
+
 COUNTS = ("passes", "steps", "left_out", "refused", "drops", "lost")
 """What may be counted, as `Stats` of the recorder has it."""
 ERROR = "error"
 
-_BYTES = 400
-"""Set aside when the file is made, as nothing grows later; little enough for HDF5 to keep it beside the group."""
-_TYPE = h5py.string_dtype("utf-8", _BYTES)
-
-
-def make_losses(file: h5py.File) -> None:
-    """Set the attribute aside in a new file; it is empty until something is written."""
-    file[GROUP].attrs.create(NAME, np.array(b"", _TYPE), dtype=_TYPE)
+TOLD = ToldAtClose("losses", 400)
 
 
 def write_losses(file: h5py.File, losses: Mapping[str, Any]) -> None:
-    """Write it in place, also while readers look on.
+    """Write them in place, also while readers look on.
 
     Args:
         file: the open file.
         losses: counts by the names of `COUNTS`, and `error`, in words, which is cut to what fits.
     """
-    attribute = h5py.h5a.open(file[GROUP].id, NAME.encode())
-    attribute.write(np.array(_text(losses), f"S{_BYTES}"), mtype=attribute.get_type())
+    TOLD.write(file, _fitting(losses))
 
 
 def read_losses(file: h5py.File) -> dict[str, Any]:
@@ -47,16 +35,12 @@ def read_losses(file: h5py.File) -> dict[str, Any]:
     Raises:
         KeyError, ValueError: there is something else.
     """
-    text = of_group(file, GROUP, NAME, _read_text) if guarded.has_link(file, GROUP) else ""
-    found = read_json(text) if text else {}
+    found = TOLD.read(file)
     if not isinstance(found, dict) or not all(_is_right(*pair) for pair in found.items()):
-        msg = f"{NAME}: expected counts of {', '.join(COUNTS)} and an {ERROR}, as a JSON object, found {text[:80]!r}"
+        names = ", ".join(COUNTS)
+        msg = f"{TOLD.name}: expected counts of {names} and an {ERROR}, as a JSON object, found {str(found)[:80]}"
         raise ValueError(msg)
     return found
-
-
-def _read_text(group: h5py.Group) -> str:
-    return attributes.read_text(group, NAME) if attributes.has_attribute(group, NAME) else ""
 
 
 def losses_in_words(losses: Mapping[str, Any]) -> str:
@@ -83,9 +67,11 @@ def _is_right(name: object, value: object) -> bool:
     return name in COUNTS and type(value) is int and value >= 0
 
 
-def _text(losses: Mapping[str, Any]) -> bytes:
-    """As JSON, the error cut off where it is too long."""
+def _fitting(losses: Mapping[str, Any]) -> dict[str, Any]:
+    """With the error cut off where it is too long."""
     error = losses.get(ERROR, "")
-    while len(text := json.dumps(dict(losses) | ({ERROR: error} if error else {})).encode()) > _BYTES:
-        error = error[: -max(1, (len(text) - _BYTES) // 6) - 1] + "…"
-    return text
+    while True:
+        found = dict(losses) | ({ERROR: error} if error else {})
+        if (more := len(json.dumps(found)) - TOLD.size) <= 0:
+            return found
+        error = error[: -max(1, more // 6) - 1] + "…"

@@ -17,6 +17,7 @@ from sparsey_trace.layout import MARKS
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.counts import counted, fitting
 from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.inputs import for_metrics
 from sparsey_trace.trace.paths import joint_name
@@ -44,9 +45,6 @@ if TYPE_CHECKING:
 
 FIELDS = frozenset({"inputs", "codes", "active", "values"})
 """What a chunk can hold beside step, epoch, phase, label, id, sequence and moment."""
-
-_STEPS_AT_ONCE = 1 << 16
-"""Samples whose steps are looked at together."""
 
 
 class Trace:
@@ -171,10 +169,22 @@ class Trace:
     @cached_property
     def num_steps(self) -> int:
         """How many steps there are."""
-        steps, size = self.samples.step, _STEPS_AT_ONCE
-        # Each span with the sample before it, so that no change is missed between two of them.
-        spans = (steps[max(0, first - 1) : first + size] for first in range(0, len(steps), size))
-        return sum(int(np.count_nonzero(np.diff(span))) for span in spans) + min(1, len(steps))
+        return self._told.get("steps") or self.samples.count_steps()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What its samples come to.
+
+        How many `steps` and different `epochs`; samples of each phase (`train`, `eval`), and those with `labels`,
+        `ids`, `sequences` and `moments`; and how many `returns` to an earlier epoch.
+        """
+        return self._told or counted(vars(chunk) for chunk in self.chunks(1 << 16, fields=frozenset()))
+
+    @property
+    def _told(self) -> dict[str, int]:
+        alone = self.files[0].storage
+        is_all = self.storage is alone and self.closed and len(self) == alone.committed
+        return fitting(self.files[0].head.counts, len(self)) if is_all else {}
 
     @property
     def drops(self) -> NDArray[np.int64]:
@@ -213,7 +223,7 @@ class Trace:
     @property
     def epoch_returns(self) -> tuple[EpochReturn, ...]:
         """Where training went back to an earlier epoch, resumed behind an older checkpoint; see `open_trace`."""
-        return self._returns.among(self.samples, len(self))
+        return () if self._told.get("returns") == 0 else self._returns.among(self.samples, len(self))
 
     @property
     def fields(self) -> frozenset[str]:

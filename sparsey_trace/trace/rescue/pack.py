@@ -13,6 +13,7 @@ import numpy as np
 from sparsey_trace.errors import OutputError, TraceError
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.support.writing import check_no_file, whole, writing
+from sparsey_trace.trace.format.counts import COLUMNS, counted
 from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
@@ -139,13 +140,20 @@ def _pack_file(
 
     write_packed(
         path,
-        replace(file.head, input_kind=file.input_kind),
+        replace(file.head, input_kind=file.input_kind, counts=counted(_samples(storage))),
         samples=storage.committed,
         chunk_size=storage.chunk_size,
         chunks=chunks,
         drops=storage.drops(),
         next_step=storage.next_step(),
     )
+
+
+def _samples(storage: Storage) -> Iterator[dict[str, NDArray[Any]]]:
+    """What is known of each sample, stretch by stretch."""
+    for start in range(0, storage.committed, storage.chunk_size):
+        stop = min(start + storage.chunk_size, storage.committed)
+        yield {name: storage.read(f"samples/{name}", start, stop) for name in COLUMNS}
 
 
 def _join(trace: Trace, path: Path, on_progress: Callable[[int, int], None] | None) -> None:

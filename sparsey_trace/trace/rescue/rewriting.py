@@ -18,7 +18,7 @@ import h5py
 import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.format import losses, schema
+from sparsey_trace.trace.format import schema, told_at_close
 from sparsey_trace.trace.format.damage import DAMAGE
 from sparsey_trace.trace.format.drops import DROP
 from sparsey_trace.trace.format.head import read_head
@@ -109,7 +109,7 @@ def _copy_samples(old: h5py.File, new: h5py.File) -> None:
         new[name][()] = _open(old, name)[()]
     if _is_there(old, schema.NEXT_STEP):
         new[schema.NEXT_STEP][()] = _open(old, schema.NEXT_STEP)[()]
-    _copy_attributes(old[losses.GROUP], new[losses.GROUP])
+    _copy_attributes(old[told_at_close.GROUP], new[told_at_close.GROUP])
 
 
 def _layers(file: h5py.File) -> Iterator[str]:

@@ -15,6 +15,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError
 from sparsey_trace.support.printable import count
 from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format.counts import COLUMNS, Counting
 from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.reading.epoch_returns import returns_in_words
@@ -22,7 +23,7 @@ from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.reading.rank_gaps import missing_in_words, rank_gaps_in_words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
     from sparsey_trace.trace.reading.sources import Source
@@ -96,6 +97,7 @@ def _check_file(file: TraceFile) -> Iterator[int]:
         _check_lengths(file.path, storage)
     _check_drops(file.path, storage)
     last: dict[str, int] = {}
+    counting = Counting()
     for start in range(0, storage.committed, storage.chunk_size):
         stop = min(start + storage.chunk_size, storage.committed)
         values = {column: storage.read(column, start, stop) for column in file.columns}
@@ -103,7 +105,9 @@ def _check_file(file: TraceFile) -> Iterator[int]:
             msg = f"{file.path}: {broken.first(values, start)}"
             raise TraceError(msg)
         last = last_of(values)
+        counting = counting.then({name: values[f"samples/{name}"] for name in COLUMNS})
         yield stop - start
+    _check_counts(file, counting.found)
 
 
 def _notes(trace: Trace) -> tuple[str, ...]:
@@ -137,6 +141,17 @@ def _check_drops(path: Path, storage: Storage) -> None:
     if len(wrong):
         msg = f"{path}: {schema.DROPS}: number {wrong[0]}: expected different steps from 0 on, found {drops[wrong[0]]}"
         raise TraceError(msg)
+
+
+def _check_counts(file: TraceFile, found: Mapping[str, int]) -> None:
+    """See that what a closed trace tells of its samples is so."""
+    told = file.head.counts if file.storage.closed else {}
+    for name, number in told.items():
+        if number != found[name]:
+            msg = (
+                f"{file.path}: counts: {name}: expected {found[name]:,}, as its samples are, found {number:,}"
+            )
+            raise TraceError(msg)
 
 
 def _check_lengths(path: Path, storage: Storage) -> None:

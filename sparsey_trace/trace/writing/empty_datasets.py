@@ -7,31 +7,40 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 
-from sparsey_trace.trace.format import drops, schema
-from sparsey_trace.trace.format.losses import make_losses
+from sparsey_trace.trace.format import counts, drops, losses, schema
 
 if TYPE_CHECKING:
     from sparsey_trace.trace.format.schema import Column
 
 
-def make_datasets(file: h5py.File, columns: list[Column], samples: int, *, has_tail: bool = True) -> None:
-    """Make all that grows or changes.
+def make_datasets(file: h5py.File, columns: list[Column], samples: int) -> None:
+    """Make all that grows or changes; the tail takes no space yet, which a closed trace doesn't need.
 
     Args:
         file: the new file.
         columns: the columns to make.
         samples: how many a chunk holds.
-        has_tail: whether the tail takes its space, which a closed trace doesn't need.
     """
     for column in columns:
         _make_column(file, column, samples)
-        tail = (samples, *column.width)
-        _make_tail(file, f"{schema.TAIL}/{column.path}", tail, column.stored_dtype, has_space=has_tail)
-    _make_tail(file, schema.CHECKSUMS, (samples,), np.dtype(np.uint32), has_space=has_tail)
+        _make_tail(file, f"{schema.TAIL}/{column.path}", (samples, *column.width), column.stored_dtype)
+    _make_tail(file, schema.CHECKSUMS, (samples,), np.dtype(np.uint32))
     _make_drops(file)
     for name in (*schema.COUNTERS, schema.NEXT_STEP):
         file.create_dataset(name, dtype="i8", data=0)
-    make_losses(file)
+    losses.TOLD.make(file)
+    counts.TOLD.make(file)
+
+
+def take_tail_space(file: h5py.File, columns: list[Column]) -> None:
+    """Take the tail's space, once all else is there, so that HDF5's structures stand together.
+
+    All at once: a tail that came into being with the first small commit would make the size of a trace depend on how
+    often it was committed.
+    """
+    for path in (*(column.path for column in columns), None):
+        tail = file[schema.CHECKSUMS if path is None else f"{schema.TAIL}/{path}"]
+        tail[0] = np.zeros(tail.shape[1:], tail.dtype)
 
 
 def _make_column(file: h5py.File, column: Column, samples: int) -> None:
@@ -45,13 +54,9 @@ def _make_column(file: h5py.File, column: Column, samples: int) -> None:
     )
 
 
-def _make_tail(
-    file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any], *, has_space: bool
-) -> None:
-    # Space taken at once: a tail that came into being with the first small commit would make the
-    # size of a trace depend on how often it was committed.
+def _make_tail(file: h5py.File, path: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
     plist = h5py.h5p.create(h5py.h5p.DATASET_CREATE)
-    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_EARLY if has_space else h5py.h5d.ALLOC_TIME_LATE)
+    plist.set_alloc_time(h5py.h5d.ALLOC_TIME_LATE)
     file.create_dataset(path, shape=shape, dtype=dtype, dcpl=plist)
 
 

@@ -20,6 +20,10 @@ _ALIGNED = {"alignment_threshold": 64, "alignment_interval": 512}
 """Keeps HDF5's own structures, which are mostly smaller, inside single pages: one that is on the disk only in part
 after a loss of power would take what it leads to with it."""
 
+_TOGETHER = 1 << 14
+"""Bytes of a block that HDF5 takes for its structures: lists of chunks that lay all over the file would be fetched one
+by one from a store. A file loses as much at most, where it ends before such a block is full."""
+
 
 class NewFile:
     """An HDF5 file that is made in memory, where no write can fail, and then put onto the disk as a whole.
@@ -92,4 +96,5 @@ class NewFile:
     def _options(self) -> dict[str, Any]:
         # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
         # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
-        return {"libver": ("v110", "v110"), "locking": False, **(_ALIGNED if self._durable else {})}
+        options = {"libver": ("v110", "v110"), "locking": False, "meta_block_size": _TOGETHER}
+        return options | (_ALIGNED if self._durable else {})

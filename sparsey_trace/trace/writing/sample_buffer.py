@@ -18,7 +18,7 @@ import numpy as np
 import pyarrow  # noqa: F401 - compresses; loaded before training, not by the writer's thread in the midst of it
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.trace.format import schema
+from sparsey_trace.trace.format import counts, schema
 from sparsey_trace.trace.format.drops import as_stored, reasons_of
 from sparsey_trace.trace.format.inputs import recoded
 from sparsey_trace.trace.format.losses import write_losses
@@ -66,6 +66,7 @@ class SampleBuffer:
         self._drops: list[tuple[int, str]] = []  # steps that the file doesn't name yet
         self._next_step = self._told_step = 0  # the next pass's number; as the file has it
         self._losses: Mapping[str, Any] = {}
+        self._counting = counts.Counting()  # of samples in whole chunks
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
@@ -177,7 +178,8 @@ class SampleBuffer:
         self._set(schema.COMMITTED, self._whole)
         if self._losses:
             write_losses(self._file, self._losses)
-            self._flush()
+        counts.TOLD.write(self._file, self._counting.found)
+        self._flush()
         self._set(schema.CLOSED, 1)
 
     def _prepare(self, size: int) -> None:
@@ -198,12 +200,15 @@ class SampleBuffer:
         sizes = [len(chunk.data) for chunks in encoded.values() for chunk in chunks]
         self._unflushed += _INDEX_BYTES * len(sizes)
         self._prepare(self._unflushed + sum(sizes))
+        counting = self._counting.then(
+            {name: self._waiting[f"samples/{name}"][: self._held] for name in counts.COLUMNS}
+        )
         end = self._written + self._held
         for path, chunks in encoded.items():
             chunk_codec.set_extent(self._chunks[path], (end, *self._columns[path].width))
             for chunk in chunks:
                 chunk_codec.write_chunk(self._chunks[path], self._written, chunk)
-        self._written, self._held = end, 0
+        self._written, self._held, self._counting = end, 0, counting
 
     def _extend_tail(self, new: slice) -> None:
         values = {path: waiting[new] for path, waiting in self._waiting.items()}

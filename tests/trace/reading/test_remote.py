@@ -200,6 +200,32 @@ def test_what_stands_together_is_fetched_together(served: Served) -> None:
     assert size / 2 < served.server.sent < size
 
 
+def test_what_is_in_a_closed_trace_is_told_in_ten_requests(server: RangeServer, tmp_path: Path) -> None:
+    path, rng = tmp_path / "run.h5", np.random.default_rng(0)
+    layer = st.LayerLayout(name="v1", num_macs=64, num_cms=8, num_neurons=16, connections="everything")
+    layout = st.Layout(num_features=16, layers=[layer])
+    steps, size = 32, 512
+    with st.TraceWriter(path, layout) as writer:
+        for epoch in range(steps):
+            codes = rng.integers(16, size=(size, 64, 8))
+            active = np.ones((size, 64), np.bool_)
+            writer.append(
+                inputs=rng.integers(2, size=(size, 16)),
+                codes=[codes],
+                active=[active],
+                phase="train",
+                epoch=epoch,
+            )
+    server.files["closed.h5"] = path.read_bytes()
+    server.requests = server.sent = 0
+    with st.open_trace(f"{server.url}/closed.h5") as trace:
+        found = facts(trace)
+    assert (found["samples"], found["epochs"], found["steps"]) == (steps * size, steps, steps)
+    assert path.stat().st_size > 4_000_000
+    assert server.requests <= 3
+    assert server.sent < 500_000
+
+
 def test_another_process_fetches_for_itself(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     with st.open_trace(served.url) as trace:
         sent, labels = pickle.dumps(trace), trace.samples.label[:]
