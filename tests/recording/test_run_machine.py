@@ -13,6 +13,6 @@ def test_any_order_of_starts_kills_and_resumes() -> None:
     run_state_machine_as_test(
         RunMachine,
         settings=settings(
-            max_examples=times(100, 2000), stateful_step_count=24, deadline=None, print_blob=False
+            max_examples=times(40, 2000), stateful_step_count=24, deadline=None, print_blob=False
         ),
     )

@@ -14,7 +14,7 @@ from sparsey_trace.metrics import FeatureCoverage, MatchAccuracy, SiscAdherence
 from sparsey_trace.replay import analyze as module
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.engine.engines import ProcessesEngine
-from sparsey_trace.testing import write_run
+from sparsey_trace.testing import append_step, split, write_run
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.golden_runs import load_golden
 from tests.table_counts import TABLES
@@ -33,6 +33,17 @@ if TYPE_CHECKING:
 def trace(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("run") / "run.h5"
     write_run(path, load_golden("final_mnist_rect")[0])
+    return path
+
+
+@pytest.fixture(scope="module")
+def short(trace: Path) -> Path:
+    """Every third step of it, of both phases: chunks of one sample take their time."""
+    run, path = load_golden("final_mnist_rect")[0], trace.with_name("short.h5")
+    steps = split(run, (np.flatnonzero(np.diff(run.step)) + 1).tolist())
+    with TraceWriter(path, run.layout) as writer:
+        for step in steps[::3]:
+            append_step(writer, step)
     return path
 
 
@@ -65,19 +76,19 @@ def processes() -> Iterator[Lasting]:
 
 @pytest.mark.parametrize("resolution", ["sample", "step", "epoch"])
 def test_bytes_do_not_depend_on_engine_or_chunks(
-    trace: Path, tmp_path: Path, resolution: str, processes: Lasting, monkeypatch: pytest.MonkeyPatch
+    short: Path, tmp_path: Path, resolution: str, processes: Lasting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    analyze(trace, resolution=resolution, out=tmp_path / "serial")
+    analyze(short, resolution=resolution, out=tmp_path / "serial")
     expected = bytes_of(tmp_path / "serial")
     assert len(expected) == (8 if resolution == "sample" else TABLES)
     for chunk_size in (1, 13, 1000):
-        analyze(trace, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
+        analyze(short, resolution=resolution, out=tmp_path / f"{chunk_size}", chunk_size=chunk_size)
         assert bytes_of(tmp_path / f"{chunk_size}") == expected
     options = {"resolution": resolution, "n_jobs": 2, "chunk_size": 23}
-    analyze(trace, out=tmp_path / "threads", engine="threads", **options)
+    analyze(short, out=tmp_path / "threads", engine="threads", **options)
     assert bytes_of(tmp_path / "threads") == expected
     monkeypatch.setattr(module, "make_engine", lambda name, workers: processes)
-    analyze(trace, out=tmp_path / "processes", engine="processes", **options)
+    analyze(short, out=tmp_path / "processes", engine="processes", **options)
     assert bytes_of(tmp_path / "processes") == expected
 
 

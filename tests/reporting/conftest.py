@@ -43,8 +43,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a run of a single layer, which is drawn in half the time; read only."""
+    return st.report(write_run(tmp_path_factory.mktemp("plain") / "run.h5", names=("v1",)))
+
+
+@pytest.fixture(scope="session")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of eight runs with such names; read only."""
+    """The report of four runs with such names; read only."""
     folder = tmp_path_factory.mktemp("comparison")
-    names = (f"{HOSTILE.replace('/', '')}{seed}.h5" for seed in range(8))
+    names = (f"{HOSTILE.replace('/', '')}{seed}.h5" for seed in range(4))
     return st.report([write_run(folder / name, seed=seed) for seed, name in enumerate(names)])

@@ -43,7 +43,7 @@ def write_run(
     *,
     seed: int = 0,
     steps: int = 12,
-    names: tuple[str, str] = ("v1", "v2"),
+    names: tuple[str, ...] = ("v1", "v2"),
     shape: tuple[int, ...] = (4, 4),
     positions: bool = True,
     real: bool = False,
@@ -52,13 +52,13 @@ def write_run(
     close: bool = True,
     **options: Any,
 ) -> Path:
-    """Write a trace of 9 and 4 MACs, with steps of four samples, every fourth of evaluation; MAC 0 is silent.
+    """Write a trace of layers of 9 and 4 MACs, with steps of four samples, every fourth of evaluation; MAC 0 is silent.
 
     Args:
         path: where.
         seed: of everything that is in it.
         steps: how many.
-        names: of the layers.
+        names: of the layers; with a single one there is no upper layer.
         shape: of an input; 16 features.
         positions: whether MACs have them; of the upper layer on a hexagonal grid.
         real: whether inputs are real numbers.
@@ -72,18 +72,18 @@ def write_run(
     places = (square(3), [[0, 0], [1, 0], [0.5, 0.87], [1.5, 0.87]]) if positions else (None, None)
     layers = [
         LayerLayout(name=name, num_macs=macs, num_cms=2, num_neurons=3, connections=conn, positions=xy)
-        for name, macs, conn, xy in zip(names, (9, 4), wiring, places, strict=True)
+        for name, macs, conn, xy in zip(names, (9, 4), wiring, places, strict=False)
     ]
     kind = "none" if not inputs else "float32" if real else "auto"
     writer = TraceWriter(
         path, Layout(num_features=16, input_shape=shape, layers=layers), inputs=kind, **options
     )
     for step in range(steps):
-        active = [rng.random((4, macs)) < 0.8 for macs in (9, 4)]
+        active = [rng.random((4, layer.num_macs)) < 0.8 for layer in layers]
         active[0][:, 0] = False
         writer.append(
             inputs=None if not inputs else rng.random((4, 16)) if real else rng.integers(2, size=(4, 16)),
-            codes=[rng.integers(3, size=(4, macs, 2)) for macs in (9, 4)],
+            codes=[rng.integers(3, size=(4, layer.num_macs, 2)) for layer in layers],
             active=active,
             phase="eval" if evaluation and step % 4 == 3 else "train",
             epoch=step // 4,
