@@ -4,16 +4,12 @@ from __future__ import annotations
 
 import gc
 import signal
-from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.faults import SELDOM, times
-from tests.fork_server import ForkServer
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
+from tests.fork_server import ForkServer, shared_server
 
 # A shell starts what it runs in the background deaf to Ctrl-C, which tests send to their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -36,8 +32,12 @@ def pytest_collection_finish() -> None:
 
 
 @pytest.fixture(scope="session")
-def fork_server() -> Iterator[ForkServer]:
+def fork_server() -> ForkServer:
     """Starts interpreters that have torch and the package already."""
-    server = ForkServer()
-    yield server
-    server.close()
+    return shared_server()
+
+
+def pytest_unconfigure() -> None:
+    """End it, if a test asked for it."""
+    if shared_server.cache_info().currsize:
+        shared_server().close()

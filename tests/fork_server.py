@@ -6,6 +6,7 @@ Python's own.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import os
@@ -14,6 +15,7 @@ import signal
 import socket
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Self
 
@@ -26,7 +28,7 @@ PROGRAM = """
 import numba, torch
 import sparsey_trace.cli.main, sparsey_trace.cli.verbs.watch
 import sparsey_trace.replay.live
-import tests.recording.models, tests.cli.commands
+import tests.recording.models, tests.cli.commands, tests.trace.ranks
 from tests.fork_server import serve
 torch.set_num_threads(1)  # a second thread is no gain for small models, and OpenMP's don't survive a fork
 exec(compile(serve(int(__import__("sys").argv[1])), "<string>", "exec"))
@@ -99,6 +101,15 @@ class Child:
             self.returncode = int(self._report.readline())
         return self.returncode
 
+    def send_signal(self, number: signal.Signals) -> None:
+        """Send it a signal; one that has ended gets none."""
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """End it at once."""
+        self.send_signal(signal.SIGKILL)
+
     def communicate(self, given: str = "") -> tuple[str, str]:
         """Send what is given, close its input, and wait; what it printed, and what it complained of.
 
@@ -113,8 +124,10 @@ class Child:
         return self
 
     def __exit__(self, *_: object) -> None:
-        for file in (self.stdin, self.stdout, self.stderr, self._report):
+        for file in (self.stdin, self.stdout, self.stderr):
             file.close()
+        self.wait()
+        self._report.close()
 
 
 class ForkServer:
@@ -141,7 +154,9 @@ class ForkServer:
         socket.send_fds(self._requests, [json.dumps(request).encode()], theirs)
         for file in theirs:
             os.close(file)
-        return Child(os.fdopen(to_stdin, "w"), *(os.fdopen(file) for file in (stdout, stderr, report)))
+        return Child(
+            os.fdopen(to_stdin, "w", buffering=1), *(os.fdopen(file) for file in (stdout, stderr, report))
+        )
 
     def run(
         self, script: str, *arguments: object, environment: Mapping[str, str] | None = None
@@ -155,3 +170,9 @@ class ForkServer:
         """End it; what it started goes on."""
         self._requests.close()
         self._process.wait(60)
+
+
+@cache
+def shared_server() -> ForkServer:
+    """The one that all tests of a process share, started when it is first asked for."""
+    return ForkServer()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
 COMMAND = Path(sysconfig.get_path("scripts")) / "sparsey-trace"
+RUN = "from sparsey_trace.cli.main import run\nrun()"
+"""What the command does, for a process of its own that is forked."""
 
 LAYOUT = Layout(
     num_features=12,

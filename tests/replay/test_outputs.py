@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import resource
 import shutil
 import signal
 import socket
@@ -24,15 +23,16 @@ from sparsey_trace.errors import OutputError
 from sparsey_trace.metrics import FeatureCoverage
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.provenance import provenance_of
-from tests.cli.commands import installed, sparsey_trace, write_trace
+from tests.cli.commands import RUN, sparsey_trace, write_trace
 from tests.faults import times
-from tests.trace.feed import ROOT
+from tests.fork_server import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import Context, SampleValues
+    from tests.fork_server import Child
 
 RESOLUTIONS = ("epoch", "step")
 
@@ -40,6 +40,7 @@ RESOLUTIONS = ("epoch", "step")
 # and how many files the analysis may write to or rename before it says so and waits to be killed.
 ANALYST = """
 import os, pathlib, signal, sys
+os.setsid()
 import pyarrow.parquet
 import sparsey_trace
 
@@ -103,17 +104,15 @@ def check(folder: Path, expected: dict[str, dict[str, bytes]]) -> set[str]:
 
 
 @contextlib.contextmanager
-def analyst(trace: Path, folder: Path) -> Iterator[subprocess.Popen[str]]:
-    call = [sys.executable, "-c", ANALYST, str(trace), str(folder)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen(call, **pipes, text=True, cwd=ROOT, start_new_session=True) as process:
+def analyst(trace: Path, folder: Path) -> Iterator[Child]:
+    with shared_server().start(ANALYST, trace, folder) as process:
         try:
             yield process
         finally:
             os.killpg(process.pid, signal.SIGKILL)
 
 
-def stopped(process: subprocess.Popen[str], resolution: str, number: int) -> str:
+def stopped(process: Child, resolution: str, number: int) -> str:
     """Kill an analysis where it is about to do its number-th step; the name of the step, `done` if it has fewer."""
     process.stdin.write(f"{resolution} {number}\n")
     process.stdin.flush()
@@ -180,8 +179,7 @@ def test_a_second_analysis_in_the_folder_is_refused_and_does_no_harm(
     trace: Path, tmp_path: Path, expected: dict[str, dict[str, bytes]]
 ) -> None:
     folder = tmp_path / "out"
-    call = [sys.executable, "-c", SLOW, str(trace), str(folder)]
-    with subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+    with shared_server().start(SLOW, trace, folder) as process:
         process.stdout.readline()
         holder = re.escape(f"process {process.pid} on {socket.gethostname()}")
         with pytest.raises(OutputError, match=rf"out/\.analysis: expected that nobody else .* {holder} does"):
@@ -197,17 +195,12 @@ def test_of_two_commands_at_once_one_is_whole_and_the_other_refused_or_whole(
 ) -> None:
     for turn in range(times(1, 10)):
         folder = tmp_path / f"{turn}"
-        call = [sys.executable, "-c", "from sparsey_trace.cli.main import run; run()", "analyze", trace]
-        both = [
-            subprocess.Popen(
-                [*call, "-o", folder, "--resolution", resolution],
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-            )
-            for resolution in RESOLUTIONS
-        ]
-        said = [process.communicate()[1] for process in both]
+        call = ["analyze", trace, "-o", folder, "--resolution"]
+        both = [shared_server().start(RUN, *call, resolution) for resolution in RESOLUTIONS]
+        said = []
+        for process in both:
+            with process:
+                said.append(process.communicate()[1])
         codes = [process.returncode for process in both]
         assert sorted(codes) in ([0, 0], [0, 2])
         assert len(check(folder, expected)) == 1, "tables of two analyses are mixed"
@@ -217,8 +210,7 @@ def test_of_two_commands_at_once_one_is_whole_and_the_other_refused_or_whole(
             assert code == 0 or re.search(r"found that (process \d+ on \S+|another process) does; ", line)
 
 
-def limited() -> None:
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))
+LIMIT = "import resource\nresource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000))\n"
 
 
 def test_a_table_that_cannot_be_written_is_one_line_that_names_it(
@@ -226,7 +218,7 @@ def test_a_table_that_cannot_be_written_is_one_line_that_names_it(
 ) -> None:
     folder = tmp_path / "out"
     analyze(trace, out=folder, resolution="epoch")
-    found = installed("analyze", trace, "-o", folder, "--resolution", "sample", preexec_fn=limited)
+    found = shared_server().run(LIMIT + RUN, "analyze", trace, "-o", folder, "--resolution", "sample")
     assert (found.returncode, found.stdout) == (2, "")
     assert re.fullmatch(
         rf"sparsey-trace: {folder}/\w+\.parquet: expected to write results there, found: \[Errno 27\] .*\n",
@@ -303,7 +295,7 @@ def children(pid: int) -> list[str]:
 
 def test_processes_of_a_killed_analysis_end(tmp_path: Path) -> None:
     trace = write_trace(tmp_path / "run.h5", steps=100)
-    call = [sys.executable, "-c", "from sparsey_trace.cli.main import run; run()"]
+    call = [sys.executable, "-c", RUN]
     call += ["analyze", trace, "--engine", "processes", "--n-jobs", "2", "--chunk-size", "1"]
     # All of its processes hold the other end of this pipe.
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.DEVNULL}
@@ -311,7 +303,7 @@ def test_processes_of_a_killed_analysis_end(tmp_path: Path) -> None:
         try:
             while len(children(process.pid)) < 2:
                 assert process.poll() is None, "it ended before it began"
-                time.sleep(0.01)
+                time.sleep(0.05)  # each look goes through all processes
             process.kill()
             assert process.communicate(timeout=60)[0] == b""
         finally:

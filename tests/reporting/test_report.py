@@ -5,8 +5,6 @@ from __future__ import annotations
 import html
 import re
 import shutil
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -14,6 +12,7 @@ import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import CacheWarning, OutputError, TraceError, UsageError
+from tests.fork_server import shared_server
 from tests.reporting.runs import HOSTILE, SECTIONS, data_of, read, words_of, write_run
 from tests.table_counts import TABLES
 
@@ -269,8 +268,7 @@ def test_without_plotly_it_says_what_to_install(run: Path) -> None:
         "import sys; sys.modules['plotly'] = None; from sparsey_trace.cli.main import main;"
         "sys.exit(main(sys.argv[1:]))"
     )
-    call = [sys.executable, "-c", code, "report", str(run)]
-    found = subprocess.run(call, capture_output=True, text=True, check=False)
+    found = shared_server().run(code, "report", run)
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr == (
         "sparsey-trace: report: expected the package plotly, found it not installed; "

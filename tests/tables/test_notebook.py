@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +12,7 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.tables.notebook import page_of
 from tests.charts.runs import layout, write
+from tests.fork_server import shared_server
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -76,9 +74,8 @@ print(json.dumps([before == other, list(other), ours["text/html"][:7], format(re
 def test_ipython_shows_tables_of_ours_and_others_as_before(tmp_path: Path) -> None:
     pytest.importorskip("IPython")
     run = write(tmp_path / "run.h5")
-    env = {**os.environ, "IPYTHONDIR": str(tmp_path / "ipython")}
-    call = [sys.executable, "-c", SCRIPT, str(run)]
-    found = subprocess.run(call, capture_output=True, text=True, check=True, env=env)
+    found = shared_server().run(SCRIPT, run, environment={"IPYTHONDIR": str(tmp_path / "ipython")})
+    assert found.returncode == 0, found.stderr
     same, kinds, ours, theirs = json.loads(found.stdout)
     assert same
     assert kinds == ["text/plain"]

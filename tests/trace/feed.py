@@ -1,17 +1,13 @@
 """A run that any process can make again from a seed: what was sent, to hold what was read against.
 
-As a program it is the writer that others kill, follow and measure:
-
-    python -m tests.trace.feed PATH SEED STEPS COMMIT_EVERY CHUNK_BYTES END
-
-It prints how many samples are safe after every commit, and ends with close(), or as END says.
+`start_writer` starts the writer that others kill, follow and measure. It prints how many samples are safe after every
+commit, and ends with close(), or as it was told.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from functools import cache
 from pathlib import Path
@@ -27,6 +23,7 @@ from sparsey_trace.trace.writing.writer import TraceWriter
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.trace.reading.trace import Trace
+    from tests.fork_server import Child
 
 ROOT = Path(__file__).parents[2]
 
@@ -165,15 +162,18 @@ def check_file(path: Path, expected: dict[str, np.ndarray], *, at_least: int = 0
 
 def start_writer(
     path: Path, *, seed: int, steps: int, commit_every: int, chunk_bytes: int, end: str = "close"
-) -> subprocess.Popen[str]:
-    """Start this file as a program; see its docstring."""
+) -> Child:
+    """Start `main` in an interpreter of its own."""
+    from tests.fork_server import shared_server
+
     arguments = [path, seed, steps, commit_every, chunk_bytes, end]
-    command = [sys.executable, "-m", "tests.trace.feed", *map(str, arguments)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    return shared_server().start("from tests.trace.feed import main\nmain()", *arguments)
 
 
-def main(path: str, seed: int, steps: int, commit_every: int, end: str) -> None:
-    """Write a run, commit as asked, and say what is safe."""
+def main() -> None:
+    """Write the run that the command line asks for, commit as asked, and say what is safe."""
+    path, *numbers, end = sys.argv[1:]
+    seed, steps, commit_every, schema._CHUNK_BYTES = map(int, numbers)
     with TraceWriter(path, LAYOUT) as writer:
         for number in range(steps):
             writer.append(**step(seed, number))
@@ -187,8 +187,3 @@ def main(path: str, seed: int, steps: int, commit_every: int, end: str) -> None:
             raise ValueError(msg)
         if end == "forget":
             writer.close = lambda: None
-
-
-if __name__ == "__main__":
-    schema._CHUNK_BYTES = int(sys.argv[5])
-    main(sys.argv[1], *map(int, sys.argv[2:5]), *sys.argv[6:])

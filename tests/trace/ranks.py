@@ -1,17 +1,13 @@
 """A run of two ranks that is killed and resumed twice; and the same samples in one file.
 
-As a program it writes the files and dies without closing those that a resume follows, nor what it appended
-to them since the last commit. Or it writes a rank's first steps, says so and waits to be killed:
-
-    python -m tests.trace.ranks FOLDER
-    python -m tests.trace.ranks FOLDER RANK STOP
+The processes that write the files die without closing those that a resume follows, nor what they appended to them
+since the last commit; or write a rank's first steps, say so and wait to be killed.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-import subprocess
 import sys
 import time
 from pathlib import Path
@@ -23,10 +19,13 @@ from sparsey_trace.layout import MARKS
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.writing.writer import TraceWriter
-from tests.trace.feed import LAYOUT, ROOT, step
+from tests.fork_server import shared_server
+from tests.trace.feed import LAYOUT, step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from tests.fork_server import Child
 
 RANKS, STEPS = 2, 45
 CUTS = [(0, 16), (16, 31), (31, STEPS)]
@@ -80,15 +79,14 @@ def write_whole(path: Path) -> Path:
 
 def write_parts(folder: Path) -> list[Path]:
     """The run's files, by a process that is no more."""
-    subprocess.run([sys.executable, "-m", "tests.trace.ranks", folder], cwd=ROOT, check=False)
+    assert shared_server().run(PROGRAM.format("write_all()"), folder).returncode == 3
     return [folder / name_of(rank, resumes) for rank in range(RANKS) for resumes in range(len(CUTS))]
 
 
 @contextlib.contextmanager
-def stuck_rank(folder: Path, rank: int, stop: int) -> Iterator[subprocess.Popen[str]]:
+def stuck_rank(folder: Path, rank: int, stop: int) -> Iterator[Child]:
     """A process that has committed a rank's steps before `stop`, and writes no more; it is killed in the end."""
-    command = [sys.executable, "-m", "tests.trace.ranks", folder, str(rank), str(stop)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as process:
+    with shared_server().start(PROGRAM.format("write_rank()"), folder, rank, stop) as process:
         try:
             assert process.stdout.readline() == "committed\n"
             yield process
@@ -96,9 +94,12 @@ def stuck_rank(folder: Path, rank: int, stop: int) -> Iterator[subprocess.Popen[
             process.kill()
 
 
-def write_all(folder: Path) -> None:
+PROGRAM = "from tests.trace.ranks import *\n{}"
+
+
+def write_all() -> None:
     schema._CHUNK_BYTES = 1
-    left = []
+    folder, left = Path(sys.argv[1]), []
     for rank in range(RANKS):
         samples = 0
         for resumes, (first, stop) in enumerate(CUTS):
@@ -115,17 +116,10 @@ def write_all(folder: Path) -> None:
     os._exit(3)
 
 
-def write_rank(folder: Path, rank: int, stop: int) -> None:
+def write_rank() -> None:
+    folder, rank, stop = Path(sys.argv[1]), *map(int, sys.argv[2:])
     writer = TraceWriter(folder / name_of(rank, 0), LAYOUT, inputs="binary", part=part_of(rank, 0, 0))
     append(writer, rank, range(stop))
     writer.commit()
     print("committed", flush=True)
     time.sleep(600)
-
-
-if __name__ == "__main__":
-    folder, *numbers = sys.argv[1:]
-    if numbers:
-        write_rank(Path(folder), *map(int, numbers))
-    else:
-        write_all(Path(folder))

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import builtins
-import shutil
-import subprocess
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sparsey_trace.cli.main import main
-from tests.cli.commands import COMMAND
+from tests.cli.commands import RUN
+from tests.fork_server import shared_server
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from subprocess import CompletedProcess
 
 MAKING = {
     "analyze": ["analyze", "RUN", "-m", "basis_set_size"],
@@ -26,13 +27,23 @@ MAKING = {
 """What makes something beside the trace, or there."""
 
 
-def unprivileged(*arguments: str) -> subprocess.CompletedProcess[str]:
+# Gives up the capabilities by which root reads and writes what it may not: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH.
+UNPRIVILEGED = """
+import ctypes
+kernel = ctypes.CDLL(None)
+header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+assert kernel.capget(header, sets) == 0
+for number in range(3):
+    sets[number] &= ~0b110
+assert kernel.capset(header, sets) == 0
+"""
+
+
+def unprivileged(*arguments: str) -> CompletedProcess[str]:
     """What comes of a command that, whoever calls it, may do no more than the permissions of files say."""
-    if shutil.which("setpriv") is None:
-        pytest.skip("needs setpriv")
-    kept = "-dac_override,-dac_read_search"
-    call = ["setpriv", f"--bounding-set={kept}", f"--inh-caps={kept}", str(COMMAND), *arguments]
-    return subprocess.run(call, capture_output=True, text=True, check=False)
+    if sys.platform != "linux":
+        pytest.skip("needs Linux's capabilities")
+    return shared_server().run(UNPRIVILEGED + RUN, *arguments)
 
 
 @pytest.mark.parametrize("verb", ["info", "analyze", "report", "validate", "repair"])

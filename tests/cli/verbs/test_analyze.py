@@ -18,7 +18,8 @@ from sparsey_trace.cli.main import app, main
 from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
 from sparsey_trace.cli.verbs.analyze import engine_names
 from sparsey_trace.tables.summary import TEXT_COLUMNS, summary_texts
-from tests.cli.commands import being_written, installed, sparsey_trace, write_trace
+from tests.cli.commands import RUN, being_written, installed, sparsey_trace, write_trace
+from tests.fork_server import shared_server
 from tests.table_counts import TABLES
 
 if TYPE_CHECKING:
@@ -110,7 +111,7 @@ def test_a_table_without_lines_is_named(tmp_path: Path, capsys: pytest.CaptureFi
 
 def test_a_trace_that_is_still_written_is_analyzed_as_far_as_it_goes(tmp_path: Path) -> None:
     with being_written(tmp_path / "run.h5", committed=2) as run:
-        assert installed("analyze", run, *QUICK).returncode == 0
+        assert shared_server().run(RUN, "analyze", run, *QUICK).returncode == 0
     table = pq.read_table(run.with_name("run.metrics") / "basis_set_size.parquet")
     assert table["step"].to_pylist()[-1] == 1
 

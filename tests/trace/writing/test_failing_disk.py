@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import random
 import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from tests.faults import times
-from tests.trace.feed import ROOT, check_file, sent
+from tests.fork_server import shared_server
+from tests.trace.feed import check_file, sent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,8 +73,7 @@ print(*errors, sep="\\n")
 
 def run(path: Path, fault: str, at: int, chunk_bytes: int) -> tuple[int, list[str]]:
     """How many samples were promised before the fault, and the errors: the first and two that follow."""
-    call = [sys.executable, "-c", WRITER, str(path), fault, str(at), str(chunk_bytes)]
-    done = subprocess.run(call, capture_output=True, text=True, cwd=ROOT, check=False)
+    done = shared_server().run(WRITER, path, fault, at, chunk_bytes)
     assert (done.returncode, done.stderr) == (0, ""), "it must end well, HDF5's own cleaning up included"
     promised, *errors = done.stdout.splitlines()
     return int(promised), errors

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +15,8 @@ from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.rescue.validate import validate
 from sparsey_trace.trace.writing.new_file import NewFile
 from sparsey_trace.trace.writing.writer import TraceWriter
-from tests.trace.feed import LAYOUT, ROOT, check, feed, sent, step
+from tests.fork_server import shared_server
+from tests.trace.feed import LAYOUT, check, feed, sent, step
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -171,9 +170,7 @@ for kill in range(1, 15):
 
 
 def test_killed_while_it_is_made_anew(tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", KILLED, tmp_path], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = shared_server().run(KILLED, tmp_path)
     assert (done.returncode, done.stderr) == (0, "")
     expected, sizes = widened(40), []
     for line in done.stdout.splitlines():

@@ -14,20 +14,21 @@ from tests.faults import times
 from tests.trace.feed import check_file, sent, start_writer
 
 if TYPE_CHECKING:
-    import subprocess
     from pathlib import Path
+
+    from tests.fork_server import Child
 
 STEPS = 4000
 
 
-def kill_after(process: subprocess.Popen[str], seconds: float) -> int:
+def kill_after(process: Child, seconds: float) -> int:
     """Kill a writer some time after its first commit; the samples it said were safe."""
     first = process.stdout.readline()
     time.sleep(seconds)
     process.send_signal(signal.SIGKILL)
-    rest = process.stdout.read()
-    process.stdout.close()
-    assert process.wait() == -signal.SIGKILL, "it had ended already"
+    with process:
+        rest = process.stdout.read()
+        assert process.wait() == -signal.SIGKILL, "it had ended already"
     # The last line may be cut; each whole one came after a commit returned.
     return int((first + rest).rpartition("\n")[0].rpartition("\n")[2])
 

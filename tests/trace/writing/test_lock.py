@@ -9,8 +9,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
-import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -21,10 +19,13 @@ from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.lock import Holder, WriterLock, holder_of
 from sparsey_trace.trace.writing.writer import TraceWriter
 from tests.faults import times
-from tests.trace.feed import LAYOUT, ROOT, check_file, feed, sent, start_writer, write_closed
+from tests.fork_server import shared_server
+from tests.trace.feed import LAYOUT, check_file, feed, sent, start_writer, write_closed
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from tests.fork_server import Child
 
 HOLD = """
 import sys, time
@@ -53,10 +54,9 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "run.h5"
 
 
-def hold(path: Path, program: str = HOLD) -> subprocess.Popen[str]:
+def hold(path: Path, program: str = HOLD) -> Child:
     """A process that holds the lock of a path."""
-    call = [sys.executable, "-c", program, str(path)]
-    process = subprocess.Popen(call, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = shared_server().start(program, path)
     process.first_line = process.stdout.readline().strip()
     return process
 
@@ -137,9 +137,7 @@ def test_a_lock_dies_with_its_owner_whatever_children_live_on(path: Path) -> Non
 
 
 def test_of_many_that_want_what_a_dead_process_left_one_gets_it(path: Path) -> None:
-    call = [sys.executable, "-c", RACE, str(path)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True, "bufsize": 1}
-    racers = [subprocess.Popen(call, cwd=ROOT, **pipes) for _ in range(3)]
+    racers = [shared_server().start(RACE, path) for _ in range(3)]
 
     def tell_all() -> list[str]:
         for racer in racers:
@@ -157,9 +155,8 @@ def test_of_many_that_want_what_a_dead_process_left_one_gets_it(path: Path) -> N
             assert tell_all() == ["released"] * 3
     finally:
         for racer in racers:
-            racer.stdin.close()
-            racer.stdout.close()
-            racer.wait()
+            with racer:
+                pass
 
 
 def test_a_pid_that_is_used_again_is_another_process() -> None:
