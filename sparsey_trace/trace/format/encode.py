@@ -10,7 +10,7 @@ import numpy as np
 from sparsey_trace.errors import DataError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode_samples import encode_samples
-from sparsey_trace.trace.format.inputs import encode_inputs, is_binary
+from sparsey_trace.trace.format.inputs import encode_inputs, is_binary, packed_rows
 from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.values import encode_values
 
@@ -69,7 +69,7 @@ def encode_steps(
     for index, layer in enumerate(layout.layers):
         on = _encode_active(layer, active[index], size, where)
         found[schema.codes_path(index)] = _encode_codes(layer, codes[index], on, where)
-        found[schema.active_path(index)] = np.packbits(on, axis=-1)
+        found[schema.active_path(index)] = packed_rows(on)
     found |= encode_values(values, value_names, layout, size=size, where=where)
     return found
 

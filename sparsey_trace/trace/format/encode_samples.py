@@ -39,29 +39,26 @@ def encode_samples(
     Raises:
         DataError: something else was found.
     """
-    found = {
+    of_steps = {
         "step": _whole_numbers(steps, "step", where),
         "epoch": _whole_numbers(steps, "epoch", where),
         "phase": [_phase(step["phase"], where) for step in steps],
         "time": _times(steps, where),
     }
+    kinds, counts = schema.SAMPLE_COLUMNS, np.asarray(sizes)
+    found = {name: np.array(given, kinds[name]).repeat(counts) for name, given in of_steps.items()}
     for name, column in MARKS.items():
         marks = [step.get(name) for step in steps]
-        found[column] = (
-            [NO_LABEL] * len(steps)
-            if all(given is None for given in marks)
-            else [_marks(given, name, size, where) for given, size in zip(marks, sizes, strict=True)]
-        )
-    return {
-        f"samples/{name}": _column(found[name], sizes, kind) for name, kind in schema.SAMPLE_COLUMNS.items()
-    }
+        found[column] = _mark_column(marks, name, sizes, where).astype(kinds[column], copy=False)
+    return {f"samples/{name}": found[name] for name in kinds}
 
 
-def _column(found: Sequence[Any], sizes: Sequence[int], kind: str) -> NDArray[Any]:
-    """One value, or one for each of its samples, of each step, as a value of each sample."""
-    if not any(isinstance(value, np.ndarray) for value in found):
-        return np.repeat(np.array(found, kind), sizes)
-    return np.concatenate([np.full(size, value, kind) for value, size in zip(found, sizes, strict=True)])
+def _mark_column(marks: Sequence[Any], name: str, sizes: Sequence[int], where: str) -> NDArray[Any]:
+    """A mark of each sample, from one for all of a step's, or one for each, or None."""
+    if all(given is None for given in marks):
+        return np.full(sum(sizes), NO_LABEL)
+    of_steps = [_marks(given, name, size, where) for given, size in zip(marks, sizes, strict=True)]
+    return np.concatenate([np.full(size, of, np.int64) for of, size in zip(of_steps, sizes, strict=True)])
 
 
 def _phase(given: Any, where: str) -> int:

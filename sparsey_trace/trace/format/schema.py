@@ -57,7 +57,8 @@ _GROUPS = re.compile(rf"/({TAIL}|progress|(?:{TAIL}/)?(samples|layers(/\d+(/valu
 _PHASE = h5py.enum_dtype({name: number for number, name in enumerate(PHASES)}, basetype="u1")
 """A phase says its name to whoever reads it with HDF5 alone."""
 
-MACS_PER_CHUNK = 16
+_MACS_PER_CHUNK = {0: 16, 4: 16, 2: 32}
+"""By the bits of a winner. Chunks of more MACs are fewer; what one MAC takes to read is kept where it was."""
 _CHUNK_BYTES = 1 << 20
 _FEWEST, _USUAL, _MOST = 64, 1024, 4096
 
@@ -73,6 +74,7 @@ class Column:
         bits: how many booleans each sample packs along its last axis (most significant bit
             first), or 0 where the values are stored as they are.
         codec: how its chunks are compressed.
+        macs: of codes, how many MACs a chunk holds at most.
     """
 
     path: str
@@ -80,6 +82,7 @@ class Column:
     dtype: np.dtype[Any]
     bits: int = 0
     codec: chunk_codec.Codec = chunk_codec.ZSTD
+    macs: int = 16
 
     @property
     def stored_dtype(self) -> np.dtype[Any]:
@@ -97,9 +100,9 @@ class Column:
         return math.prod(self.width) * self.dtype.itemsize
 
     def chunk_shape(self, samples: int) -> tuple[int, ...]:
-        """Shape of an HDF5 chunk: codes are cut into groups of 16 MACs, all else is whole."""
+        """Shape of an HDF5 chunk: codes are cut into groups of MACs, all else is whole."""
         if len(self.width) == 2:
-            return (samples, min(self.width[0], MACS_PER_CHUNK), self.width[1])
+            return (samples, min(self.width[0], self.macs), self.width[1])
         return (samples, *self.width)
 
     def decode(self, stored: NDArray[Any]) -> NDArray[Any]:
@@ -182,7 +185,13 @@ def columns(
         of_winner = bits[index] if bits else code_bits(layer)
         codec = NARROW[of_winner] if of_winner else chunk_codec.ZSTD
         found.append(
-            Column(codes_path(index), (layer.num_macs, layer.num_cms), layer.code_dtype, codec=codec)
+            Column(
+                codes_path(index),
+                (layer.num_macs, layer.num_cms),
+                layer.code_dtype,
+                codec=codec,
+                macs=_MACS_PER_CHUNK[of_winner],
+            )
         )
         found.append(packed_bits(active_path(index), layer.num_macs))
         found += [

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
 FLETCHER32_BYTES = 4
 
-_ZSTD_LEVEL, _DEFLATE_LEVEL = 3, 4
+_ZSTD_LEVEL, _DEFLATE_LEVEL = 3, 1
 _LARGE_BYTES, _LARGE_LEVEL = 1 << 20, 2
 """Of large chunks, as wide inputs make them: half the time or less, for hardly more bytes where any are saved."""
 

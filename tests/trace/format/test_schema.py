@@ -59,6 +59,26 @@ def test_codes_are_cut_into_groups_of_16_macs(num_macs: int, shape: tuple[int, .
     assert "inputs" not in columns
 
 
+@pytest.mark.parametrize(
+    ("num_neurons", "bits", "macs"),
+    [(2, 2, 32), (4, 2, 32), (5, 4, 16), (16, 4, 16), (17, 0, 16), (300, 0, 16)],
+)
+def test_winners_of_few_neurons_are_packed(num_neurons: int, bits: int, macs: int) -> None:
+    layer = LayerLayout(name="v1", num_macs=40, num_cms=3, num_neurons=num_neurons, connections=[[0]] * 40)
+    layout = Layout(num_features=1, layers=[layer])
+    assert schema.code_bits(layer) == bits
+    written, earlier = (
+        next(
+            column
+            for column in schema.columns(layout, "none", bits=of_layers)
+            if column.path.endswith("codes")
+        )
+        for of_layers in ((), (0,))
+    )
+    assert (written.chunk_shape(64), earlier.chunk_shape(64)) == ((64, macs, 3), (64, 16, 3))
+    assert (written.codec is earlier.codec) == (not bits)
+
+
 @pytest.mark.parametrize("sample_bytes", [1, 100, 1000, 3000, 10_000, 10**6])
 def test_a_chunk_is_a_power_of_two_within_bounds(sample_bytes: int) -> None:
     samples = schema.samples_per_chunk(sample_bytes)
