@@ -48,6 +48,14 @@ def test_the_latest_sighting_is_found_however_few_are_kept(
         assert nearest == latest[-1]
 
 
+@given(st.lists(st.sampled_from([*(bytes([n]).ljust(16, b"\0") for n in range(3)), bytes(15) + b"\1"])))
+def test_inputs_are_numbered_as_they_come(identities: list[bytes]) -> None:
+    known = list(dict.fromkeys(identities))
+    first, number = reference_store._first_of_each(np.frombuffer(b"".join(identities), "V16"))
+    assert first.tolist() == [identities.index(one) for one in known]
+    assert number.tolist() == [known.index(one) for one in identities]
+
+
 def nbytes(state: reference_store.ReferenceStore) -> int:
     return sum(array.nbytes for array in vars(state).values() if isinstance(array, np.ndarray))
 
