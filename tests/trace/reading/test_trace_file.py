@@ -111,7 +111,10 @@ EDITS = {
     "config is no JSON": (text_instead("config", "{lr: 1"), "Expecting property name"),
     "config is a list": (text_instead("config", "[1]"), "config: expected a JSON object, found list"),
     "config is a number": (instead("config", 3), f"config: {NO_TEXT}"),
-    "config nests without end": (text_instead("config", "[" * 100_000), "recursion"),
+    "config nests without end": (
+        text_instead("config", "[" * 100_000),
+        "more than 100 levels, one inside the other",
+    ),
     "versions are no JSON": (attribute("/", "versions", "x"), "Expecting value"),
     "an input kind": (
         attribute("/", "input_kind", "complex64"),
