@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from torch.utils.hooks import RemovableHandle
+
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from torch.utils.hooks import RemovableHandle
 
 
 class AttachedHooks:
@@ -20,6 +20,7 @@ class AttachedHooks:
     def __init__(self) -> None:
         """None yet."""
         self._handles: list[RemovableHandle] = []
+        self._newest = -1  # what torch would number a hook, when they were looked at last
 
     def add(
         self, register: Callable[..., RemovableHandle], hook: Callable[..., None], **options: bool
@@ -43,7 +44,10 @@ class AttachedHooks:
         Returns:
             Whether they were there already.
         """
-        were_last = True
+        # Torch numbers all hooks of the process, so that none stands behind these where there is none since.
+        if RemovableHandle.next_id == self._newest:
+            return True
+        self._newest, were_last = RemovableHandle.next_id, True
         for handle in self._handles:
             hooks: Any = handle.hooks_dict_ref()
             if hooks and next(reversed(hooks)) != handle.id and handle.id in hooks:

@@ -173,7 +173,7 @@ class StepQueue:
         Raises:
             RecordError: there is none, and the policy says that this is an error.
         """
-        if self._has_room(step):
+        if self._has_room(step, self.totals):
             return True
         self._hurry()
         if self._policy.on_full == "error":
@@ -193,7 +193,7 @@ class StepQueue:
         with self.lock:
             totals, was_empty = self.totals, not self._queue
             if isinstance(item, _STEPS):
-                if not self._has_room(item):
+                if not self._has_room(item, totals):
                     return False
                 totals = totals.plus(item)
                 if isinstance(item, PendingStep):
@@ -350,25 +350,23 @@ class StepQueue:
             self._pop()
             steps.append(item)
 
-    def _num_waiting(self) -> int:
-        """Bytes."""
-        return self.totals.nbytes - self._num_freed
-
-    def _has_room(self, step: QueuedStep) -> bool:
-        waiting = self._num_waiting()
+    def _has_room(self, step: QueuedStep, totals: Totals) -> bool:
+        """Behind what was queued so far."""
+        waiting = totals.nbytes - self._num_freed
         return not waiting or waiting + step.nbytes <= self._policy.queue_bytes
 
     def _wait_for_room(self, step: QueuedStep) -> bool:
         self.num_waits += 1
         start = time.perf_counter()
         try:
-            return self.wait_for(lambda: self._has_room(step))
+            return self.wait_for(lambda: self._has_room(step, self.totals))
         finally:
             self.seconds_waited += time.perf_counter() - start
 
     def _no_room(self, step: QueuedStep) -> str:
+        waiting = self.totals.nbytes - self._num_freed
         return (
             f"step {step.number} isn't recorded: expected room for its {step.nbytes:,} bytes in a queue of "
-            f"queue_bytes={self._policy.queue_bytes:,}, found {self._num_waiting():,} waiting for the disk; make "
+            f"queue_bytes={self._policy.queue_bytes:,}, found {waiting:,} waiting for the disk; make "
             "queue_bytes larger, or choose on_full='block' to wait or on_full='drop' to go on without such steps"
         )

@@ -61,7 +61,7 @@ def phase_of(layers: Sequence[ModelLayer], model: nn.Module, *, where: str) -> s
         RecordError: the layers disagree.
     """
     flags = [layer.adapter.is_training(layer.module, model) for layer in layers]
-    if True in flags and False in flags:
+    if flags.count(flags[0]) < len(flags):
         training, evaluating = layers[flags.index(True)].name, layers[flags.index(False)].name
         msg = (
             f"{where}: expected all layers in training or all in evaluation, found {training} in training and "

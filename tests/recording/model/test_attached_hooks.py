@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 import sparsey_trace as st
 from sparsey_trace.recording import record
+from sparsey_trace.recording.model.attached_hooks import AttachedHooks
 from tests.recording.models import OriginalModel, part, samples
 
 if TYPE_CHECKING:
@@ -57,6 +58,19 @@ def test_an_input_that_a_later_hook_replaces_is_the_one_that_is_recorded(path: P
         model(samples(2))
     with st.open_trace(path) as trace:
         assert trace.inputs[:].tolist() == torch.cat([samples(2), 1 - samples(2), 1 - samples(2)]).tolist()
+
+
+def test_hooks_go_behind_those_that_came_since() -> None:
+    hooks, module, seen = AttachedHooks(), nn.Identity(), list[str]()
+    hooks.add(module.register_forward_hook, lambda *_: seen.append("ours"))
+    assert [hooks.move_to_end() for _ in range(2)] == [True, True]
+    module.register_forward_hook(lambda *_: seen.append("later"))
+    nn.Identity().register_forward_hook(lambda *_: None)
+    assert [hooks.move_to_end() for _ in range(3)] == [False, True, True]
+    nn.Identity().register_forward_hook(lambda *_: None)
+    assert hooks.move_to_end()
+    module(torch.ones(1))
+    assert seen == ["later", "ours"]
 
 
 def test_a_model_saved_while_it_is_recorded_loads_without_this_package(path: Path) -> None:
