@@ -1,14 +1,15 @@
-"""A finding: something that a run came to, in a sentence."""
+"""A finding: something that runs came to, in a sentence or, of several, in a small table."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from sparsey_trace.reporting.runs import ReportRun
+    from sparsey_trace.reporting.tables import Table
     from sparsey_trace.tables.summary import SummaryRow
 
 
@@ -18,11 +19,42 @@ class Finding:
 
     Attributes:
         about: a question, in a few words.
-        answers: sentences: of one run one, of several one for each, which names it.
+        answers: sentences, which name their run where several differ.
+        table: what several runs came to, a row for each and a column for each layer.
     """
 
     about: str
     answers: Sequence[str]
+    table: Table | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """What one run answers.
+
+    Attributes:
+        said: what is told of each layer, in words; or all of it, where nothing is.
+        over: over which samples; may be empty.
+        by_layer: what is told of each layer, by number.
+        remark: a sentence about that; may be empty.
+    """
+
+    said: str
+    over: str = ""
+    by_layer: Mapping[int, str] = field(default_factory=dict)
+    remark: str = ""
+
+    def text(self, run: ReportRun) -> str:
+        """All of it, with the layers' names."""
+        if not self.by_layer:
+            return f"{self.said}."
+        layers = ", ".join(f"{run.view.layers[layer]} {said}" for layer, said in self.by_layer.items())
+        return " ".join(filter(None, [f"{self.lead}: {layers}.", self.remark]))
+
+    @property
+    def lead(self) -> str:
+        """What is told, and over which samples."""
+        return f"{self.said}, over {self.over}" if self.over else self.said
 
 
 def rows_of(run: ReportRun, metric: str, phase: str) -> dict[int, SummaryRow]:
@@ -32,13 +64,3 @@ def rows_of(run: ReportRun, metric: str, phase: str) -> dict[int, SummaryRow]:
         for row in run.figures.summary
         if (row.metric, row.phase) == (metric, phase) and row.layer is not None and row.now is not None
     }
-
-
-def each(run: ReportRun, told: dict[int, str]) -> str:
-    """What is told of each layer, with the layers' names.
-
-    >>> from types import SimpleNamespace
-    >>> each(SimpleNamespace(view=SimpleNamespace(layers={0: "v1", 1: "v2"})), {0: "3%", 1: "5%"})
-    'v1 3%, v2 5%'
-    """
-    return ", ".join(f"{run.view.layers[layer]} {said}" for layer, said in told.items())

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.charts.num_activations import mac_activity
-from sparsey_trace.support.printable import count
+from sparsey_trace.reporting.finding import Answer
 
 if TYPE_CHECKING:
     from sparsey_trace.reporting.runs import ReportRun
@@ -13,14 +13,16 @@ if TYPE_CHECKING:
 ABOUT = "Do all MACs take part?"
 
 
-def never_active(run: ReportRun) -> str:
-    """How many MACs of each layer were never active; empty where that isn't known."""
+def never_active(run: ReportRun) -> Answer | None:
+    """How many MACs of each layer were never active; None where that isn't known."""
     if not run.view.has("num_activations"):
-        return ""
-    silent = [
-        (layer.name, int(layer.silent.sum()), len(layer.share)) for layer in run.view.run.once(mac_activity)
-    ]
-    told = [f"{never:,} of {count(all_of_it, 'MAC')} in {name}" for name, never, all_of_it in silent if never]
-    if not told:
-        return "Every MAC was active for at least one sample."
-    return f"Never active: {', '.join(told)}{'' if len(told) == len(silent) else '; none in other layers'}."
+        return None
+    found = {layer.layer: layer for layer in run.view.run.once(mac_activity)}
+    if not any(layer.silent.any() for layer in found.values()):
+        return Answer(said="Every MAC was active for at least one sample")
+    return Answer(
+        said="MACs that were never active",
+        by_layer={
+            number: f"{int(layer.silent.sum()):,} of {len(layer.share):,}" for number, layer in found.items()
+        },
+    )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sparsey_trace.reporting.finding import each, rows_of
+from sparsey_trace.reporting.finding import Answer, rows_of
+from sparsey_trace.support.printable import count
 
 if TYPE_CHECKING:
     from sparsey_trace.reporting.runs import ReportRun
@@ -12,7 +13,7 @@ if TYPE_CHECKING:
 ABOUT = "Do new codes still appear?"
 
 
-def new_codes(run: ReportRun) -> str:
+def new_codes(run: ReportRun) -> Answer | None:
     """Of the late training samples that made MACs active, the share that brought them a new code.
 
     A MAC that is seldom active has few new codes whatever it does, so they are told by activity, not by samples.
@@ -24,9 +25,9 @@ def new_codes(run: ReportRun) -> str:
         if (found := active.get(layer)) is not None and found.now and row.now is not None
     }
     if not shares:
-        return ""
-    samples = next(iter(new.values())).samples
-    return (
-        f"How often an active MAC showed a code that it had never shown, over the last {samples:,} training samples: "
-        f"{each(run, {layer: f'{share:.1%}' for layer, share in shares.items()})}."
+        return None
+    return Answer(
+        said="How often an active MAC showed a code that it had never shown",
+        over=f"the last {count(next(iter(new.values())).samples or 0, 'training sample')}",
+        by_layer={layer: f"{share:.1%}" for layer, share in shares.items()},
     )

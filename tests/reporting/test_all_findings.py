@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 import sparsey_trace as st
 from sparsey_trace.replay.find_or_make import Question, tables_of
-from sparsey_trace.reporting.all_findings import all_findings
+from sparsey_trace.reporting.all_findings import all_findings, of_several
+from sparsey_trace.reporting.finding import Answer
 from sparsey_trace.reporting.runs import report_runs
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from sparsey_trace.reporting.finding import Finding
+    from sparsey_trace.reporting.runs import ReportRun
 
 
 def write(path: Path, *, learnt: bool, config: dict[str, int], evaluated: bool = True) -> Path:
@@ -33,43 +38,69 @@ def write(path: Path, *, learnt: bool, config: dict[str, int], evaluated: bool =
     return path
 
 
-def findings(*runs: Path) -> dict[str, list[str]]:
+def findings(*runs: Path) -> dict[str, Finding]:
     question = Question.about(None, n_jobs=1, progress_bar=False)
     traces = [st.open_trace(run) for run in runs]
     made = report_runs([(trace, tables_of(trace, question)) for trace in traces], n_jobs=1)
-    found = {finding.about: list(finding.answers) for finding in all_findings(made)}
+    found = {finding.about: finding for finding in all_findings(made)}
     for trace in traces:
         trace.close()
     return found
+
+
+def beside(finding: Finding) -> tuple[str, list[list[str]]]:
+    """The table of a finding: what it shows, and its rows, heads first."""
+    assert finding.table is not None
+    return finding.table.caption, [list(row) for row in (finding.table.heads, *finding.table.rows)]
 
 
 def test_runs_of_opposite_meaning_are_told_apart(tmp_path: Path) -> None:
     good = write(tmp_path / "good.h5", learnt=True, config={"k": 1, "lr": 2, "decay": 0})
     bad = write(tmp_path / "bad.h5", learnt=False, config={"k": 1, "lr": 3})
     both = findings(good, bad)
-    assert both["What differs in the configuration?"] == [
+    assert both["What differs in the configuration?"].answers == [
         "lr: 2 in good, 3 in bad",
         "decay: 0 in good, nothing in bad",
     ]
-    lead, for_good, comes_back = both["Does what was learnt come back?"]
-    assert lead.startswith("Winners that agree with those for the most similar training input")
-    assert for_good.startswith("good: v1 100% (by chance ")
-    now, chance = (
-        int(part.split("%")[0].split()[-1]) for part in comes_back.split("v1 ")[1].split("chance ")
+    lead, (heads, for_good, for_bad) = beside(both["Does what was learnt come back?"])
+    assert (
+        lead
+        == "Winners that agree with those for the most similar training input, over 60 evaluation samples"
     )
+    assert (heads, for_good[0], for_bad[0]) == (["", "v1"], "good", "bad")
+    assert for_good[1].startswith("100% (by chance ")
+    now, chance = (int(part.split("%")[0]) for part in for_bad[1].split(" (by chance "))
     assert abs(now - chance) <= 5
-    assert both["Do all MACs take part?"] == [
+    assert both["Do all MACs take part?"].answers == [
         "good: Every MAC was active for at least one sample.",
-        "bad: Never active: 1 of 2 MACs in v1.",
+        "bad: MACs that were never active: v1 1 of 2.",
     ]
-    new = [float(said.split("v1 ")[1].split("%")[0]) for said in both["Do new codes still appear?"][1:]]
+    new = [float(row[1].rstrip("%")) for row in beside(both["Do new codes still appear?"])[1][1:]]
     assert new[0] < 10 < 90 < new[1]
-    assert both["Is anything missing?"] == ["Nothing: the whole run was recorded. This holds of every run."]
+    assert both["Is anything missing?"].answers == [
+        "Nothing: the whole run was recorded. This holds of every run."
+    ]
 
 
 def test_a_run_with_nothing_to_say_says_so(tmp_path: Path) -> None:
     found = findings(write(tmp_path / "run.h5", learnt=True, config={}, evaluated=False))
-    assert found["Does what was learnt come back?"] == [
+    assert found["Does what was learnt come back?"].answers == [
         "That isn't known: no evaluation sample has a training input to be compared with."
     ]
     assert "Do similar inputs get similar codes?" not in found
+
+
+def test_runs_over_unlike_samples_say_over_which() -> None:
+    def answer(samples: int, **told: Any) -> tuple[ReportRun, Answer]:
+        run = SimpleNamespace(name=f"of {samples}", view=SimpleNamespace(layers={0: "v1", 1: "v2"}))
+        return cast("ReportRun", run), Answer(said="Told", over=f"{samples} samples", **told)
+
+    found = of_several("?", [answer(6, by_layer={0: "3%"}, remark="Odd."), answer(8, by_layer={1: "5%"})])
+    assert found.answers == ["of 6: Odd."]
+    assert beside(found) == (
+        "Told",
+        [["", "v1", "v2"], ["of 6, over 6 samples", "3%", ""], ["of 8, over 8 samples", "", "5%"]],
+    )
+    lacking = of_several("?", [answer(6, by_layer={0: "3%"}), answer(8)])
+    assert lacking.answers == ["of 6: Told, over 6 samples: v1 3%.", "of 8: Told."]
+    assert lacking.table is None

@@ -42,7 +42,7 @@ def test_it_is_made_beside_the_trace_with_every_section(made: Path) -> None:
     assert "lr 0.5 layers[0].rows 2" in words
     assert "9 MACs, 1 never active" in words
     assert "basis_set_size train 0 v1" in words
-    assert "Do all MACs take part? Never active: 1 of 9 MACs in v1" in words
+    assert "Do all MACs take part? MACs that were never active: v1 1 of 9" in words
 
 
 def test_tables_are_computed_where_they_are_missing_and_used_where_they_fit_for_the_same_bytes(
@@ -142,8 +142,9 @@ def test_without_inputs_it_says_what_that_rules_out(tmp_path: Path) -> None:
     for what in ("feature coverage", "match accuracy", "SISC adherence", "basis averages"):
         assert f"No {what}: the trace has no inputs." in words
     # Of what they lack in common the findings speak once.
-    lacking = "feature_coverage, match_accuracy, basis_average, sisc_adherence, sisc_curve"
-    assert f"No {lacking}: the trace has no inputs" in words
+    lacking = "feature_coverage, match_accuracy, basis_average, sisc_adherence or sisc_curve"
+    assert f"The trace has no inputs; so there is no {lacking}." in words
+    assert "That isn't known: the trace has no inputs." in words
     assert data_of(made)["maps"] == []
 
 
