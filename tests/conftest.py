@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import gc
 import signal
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
 
 from tests.faults import SELDOM, times
 from tests.fork_server import ForkServer, shared_server
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
 
 # A shell starts what it runs in the background deaf to Ctrl-C, which tests send to their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -20,6 +24,13 @@ settings.load_profile("drawn")
 
 # CI has twenty minutes for everything.
 collect_ignore = [] if times(0, 1) else SELDOM
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collect_file() -> Generator[None, list[pytest.Collector], list[pytest.Collector]]:
+    """Look for examples in the docstrings of the package only: going through the tests' takes a second or two."""
+    found = yield
+    return [node for node in found if type(node) is pytest.Module]
 
 
 def pytest_collection_finish() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 import torch
 
@@ -9,7 +11,12 @@ from sparsey_trace.demo.model import Sparsey, SparseyConfig
 from sparsey_trace.errors import DataError
 
 CONFIGS = pytest.mark.parametrize("config", [DIGITS, MNIST], ids=["digits", "mnist"])
-IMAGES = torch.from_numpy(load_digits().inputs)
+
+
+@cache
+def images() -> torch.Tensor:
+    """[1797, 8, 8] of the digits, which scikit-learn has: loading it takes longer than collecting all tests of here."""
+    return torch.from_numpy(load_digits().inputs)
 
 
 def agreement(first: torch.Tensor, second: torch.Tensor) -> float:
@@ -65,7 +72,7 @@ def test_demos_have_three_layers_and_one_is_hexagonal(config: SparseyConfig) -> 
 
 
 def test_the_output_is_the_last_layers_and_shape_and_dtype_of_the_input_do_not_matter() -> None:
-    image = IMAGES[:4]
+    image = images()[:4]
     last = Sparsey(DIGITS).layers[-1].config
     codes = Sparsey(DIGITS)(image)
     assert codes.shape == (4, last.rows * last.columns, last.num_cms * last.num_neurons)
@@ -80,17 +87,17 @@ def test_an_input_of_another_size_is_refused() -> None:
 
 def test_the_seed_decides_the_codes_and_nothing_else_does() -> None:
     torch.manual_seed(1)
-    first, codes = trained(IMAGES[:64], seed=3)
+    first, codes = trained(images()[:64], seed=3)
     torch.manual_seed(2)
-    second, again = trained(IMAGES[:64], seed=3)
+    second, again = trained(images()[:64], seed=3)
     assert torch.equal(codes, again)
     states = zip(first.state_dict().values(), second.state_dict().values(), strict=True)
     assert all(torch.equal(mine, other) for mine, other in states)
-    assert not torch.equal(trained(IMAGES[:64], seed=4)[1], codes)
+    assert not torch.equal(trained(images()[:64], seed=4)[1], codes)
 
 
 def test_a_trained_model_recalls_and_an_untrained_one_does_not() -> None:
-    seen = IMAGES[:400]
+    seen = images()[:400]
     model, codes = trained(seen)
     recalled = agreement(model.eval()(seen), codes)
     untrained = agreement(Sparsey(DIGITS).eval()(seen), codes)
@@ -100,7 +107,7 @@ def test_a_trained_model_recalls_and_an_untrained_one_does_not() -> None:
 
 
 def test_nearer_inputs_share_more_of_their_codes() -> None:
-    seen, new = IMAGES[:400], IMAGES[400:600]
+    seen, new = images()[:400], images()[400:600]
     model, codes = trained(seen)
     distances = torch.cdist(new.flatten(1).float(), seen.flatten(1).float(), p=1)
     coded = model.eval()(new)

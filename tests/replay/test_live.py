@@ -33,7 +33,8 @@ def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 
 def check(now: Now, path: Path) -> None:
     """See that it is what an analysis says of the same samples."""
-    tables = {name: frame(path, name) for name in ("basis_set_size", "num_activations", "feature_coverage")}
+    result = analyze(path, metrics=["basis_set_size", "num_activations", "feature_coverage"])
+    activations = result.to_pandas("num_activations")
     with open_trace(path) as trace:
         samples, time = trace.samples.to_pandas(), trace.samples.time[:]
     assert (now.samples, now.steps) == (len(samples), samples["step"].nunique())
@@ -43,9 +44,9 @@ def check(now: Now, path: Path) -> None:
         time[-1],
     )
     since = samples["step"].iloc[-min(len(samples), live.LATELY)]
-    told = analyze(path, metrics=list(tables)).summary(phase="train").set_index(["metric", "layer"])["now"]
+    told = result.summary(phase="train").set_index(["metric", "layer"])["now"]
     for index, layer in enumerate(now.layers):
-        ever = of_layer(tables["num_activations"], index).groupby("mac")["value"].sum()
+        ever = of_layer(activations, index).groupby("mac")["value"].sum()
         assert layer.silent == (ever == 0).sum()
         assert layer.basis_set_size == told["basis_set_size", index]
         assert layer.active == told["num_activations", index]
@@ -53,10 +54,6 @@ def check(now: Now, path: Path) -> None:
     first = int((samples["step"] < since).sum())
     if first:
         assert now.rate == pytest.approx((len(samples) - first) / (time[-1] - time[first - 1]))
-
-
-def frame(path: Path, name: str) -> pd.DataFrame:
-    return analyze(path, metrics=[name]).to_pandas(name)
 
 
 def of_layer(table: pd.DataFrame, index: int) -> pd.DataFrame:

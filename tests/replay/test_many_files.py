@@ -47,10 +47,15 @@ def check_equal(found: Result, expected: Result, *, trace: str) -> None:
         assert one == other | {"trace": trace}
 
 
-@pytest.mark.parametrize("resolution", ["sample", "step", "epoch", "run"])
+@pytest.fixture(scope="module", params=["sample", "step", "epoch", "run"])
+def of_whole(request: pytest.FixtureRequest, whole: Path) -> tuple[str, Result]:
+    """A resolution, and what comes of all samples in one file."""
+    return request.param, analyze(whole, resolution=request.param)
+
+
 @pytest.mark.parametrize("processes", [1, 2])
-def test_the_same_tables(whole: Path, parts: list[Path], resolution: str, processes: int) -> None:
-    expected = analyze(whole, resolution=resolution)
+def test_the_same_tables(of_whole: tuple[str, Result], parts: list[Path], processes: int) -> None:
+    resolution, expected = of_whole
     found = analyze(parts[::-1], resolution=resolution, n_jobs=processes, chunk_size=37)
     with open_trace(parts) as trace:
         check_equal(found, expected, trace=trace.id)

@@ -48,15 +48,15 @@ def of_demo() -> tuple[nn.Module, Steps]:
     return Sparsey(DIGITS, seed=3), ((images[step.samples], step.training, step.epoch) for step in schedule)
 
 
-def of_golden(name: str, kind: Callable[..., StandIn]) -> tuple[nn.Module, Steps]:
-    run, _ = load_golden(name)
+def of_golden(name: str, kind: Callable[..., StandIn], first: int = 0) -> tuple[nn.Module, Steps]:
+    run = load_golden(name)[0][first:]
     model = kind(run)
     return model, steps_of(run, model)
 
 
 RUNS: dict[str, Callable[[], tuple[nn.Module, Steps]]] = {
     "demo": of_demo,
-    "spring-2024": lambda: of_golden("spring_digits_silent", spring),
+    "spring-2024": lambda: of_golden("spring_digits_silent", spring, first=45),
     "final": lambda: of_golden("final_mnist_rect", final),
 }
 

@@ -37,7 +37,7 @@ def test_odd_models_are_drawn(tmp_path: Path) -> None:
     for name in CHARTS:
         for ax in np.ravel(getattr(plot, name)()):
             assert max(map(len, labels(ax)), default=0) <= 40
-        ax.get_figure().canvas.draw()
+        ax.get_figure().draw_without_rendering()
 
 
 def test_a_run_of_one_step_is_a_point(tmp_path: Path) -> None:
@@ -57,7 +57,7 @@ def test_a_model_that_never_answers(tmp_path: Path) -> None:
             with pytest.raises(TraceError, match=f"{name}: expected values to draw"):
                 getattr(plot, name)()
         else:
-            getattr(plot, name)().get_figure().canvas.draw()
+            getattr(plot, name)().get_figure().draw_without_rendering()
     for ax in (plot.num_activations(), plot.basis_average()):
         assert silent(ax) == 1
         assert not [*ax.images, *ax.child_axes]

@@ -28,6 +28,8 @@ class Quantisers:
     """Those of the package, which brings torch's compiler: imported with the first that is asked for."""
 
     def __getattr__(self, name: str) -> Any:
+        if not name[0].isupper():  # pytest asks whatever it collects whether it is a test
+            raise AttributeError(name)
         return getattr(importlib.import_module("vector_quantize_pytorch"), name)
 
 
