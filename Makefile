@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 # The tests start many interpreters; each would compile the whole package for itself.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help demo test lint kernels docs faults lowest bounds bench clean
+.PHONY: help demo test suite lint kernels docs faults lowest bounds bench clean
 
 help:
 	@echo "make demo   train a small Sparsey on real digits, record it, analyse it, make a report"
@@ -38,13 +38,16 @@ lint: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-# Kernels are compiled for the cache once, beside the lint: the processes of the tests would all compile them anew.
+# Kernels are compiled for the cache once: the processes of the tests would all compile them anew.
 kernels: $(VENV)/.dev
 	@rm -rf $(VENV)/kernels
 	@$(BIN)/sparsey-trace analyze sample_traces/mnist.h5 -o $(VENV)/kernels --resolution epoch >/dev/null
 
+# Types are checked on one core while kernels are compiled on the other, and the first tests run.
 test: $(VENV)/.dev
-	@$(MAKE) --no-print-directory --jobs 2 lint kernels
+	@$(MAKE) --no-print-directory --jobs 2 lint suite
+
+suite: kernels
 	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 docs: $(VENV)/.dev

@@ -136,25 +136,37 @@ FORGED = {
 }
 
 
+COVERAGE = {"metrics": ["feature_coverage"]}
+
+
+@pytest.fixture(scope="module")
+def grown(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, bytes]]:
+    """A trace that has grown since it was analysed, beside the folder `left` of then; and what comes of it now."""
+    trace = tmp_path_factory.mktemp("grown") / "run.h5"
+    with TraceWriter(trace, LAYOUT) as writer:
+        write_steps(writer, 5)
+        writer.commit()
+        analyze(trace, out=trace.with_name("left"), **COVERAGE)
+        write_steps(writer, 2, first=20)
+    return trace, anew(trace, trace.with_name("anew"), **COVERAGE)
+
+
 @pytest.mark.parametrize("forged", FORGED)
 def test_forged_totals_are_named_and_made_anew(
-    live: tuple[Path, TraceWriter], tmp_path: Path, forged: str
+    grown: tuple[Path, dict[str, bytes]], tmp_path: Path, forged: str
 ) -> None:
-    trace, writer = live
-    out, options = tmp_path / "out", {"metrics": ["feature_coverage"]}
-    analyze(trace, out=out, **options)
+    trace, expected = grown
+    out = shutil.copytree(trace.with_name("left"), tmp_path / "out")
     path = out / FOLDER / "feature_coverage.table"
     about, (groups, totals) = read_sealed(path, (Groups, RunTotals))
     change, found = FORGED[forged]
     write_sealed(path, about, (change(groups), totals), (Groups, RunTotals))
-    write_steps(writer, 2, first=20)
-    writer.commit()
     with pytest.warns(
         CacheWarning,
         match=rf"feature_coverage\.table: expected totals that can be gone on from, found {found}",
     ):
-        analyze(trace, out=out, **options)
-    assert content(out) == anew(trace, tmp_path / "anew", **options)
+        analyze(trace, out=out, **COVERAGE)
+    assert content(out) == expected
 
 
 def test_more_rows_than_there_are_are_named(live: tuple[Path, TraceWriter], tmp_path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -51,7 +53,15 @@ def writer(tmp_path: Path) -> TraceWriter:
 
 def other(path: Path) -> Path:
     """Another trace, that is longer."""
-    return write_closed(path.with_name("other.h5"), steps=10 * STEPS)
+    made = path.with_name("other.h5")
+    made.write_bytes(_bytes_of_another())
+    return made
+
+
+@cache
+def _bytes_of_another() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        return write_closed(Path(folder) / "other.h5", steps=10 * STEPS).read_bytes()
 
 
 def replace(path: Path, by: Path) -> None:
