@@ -37,8 +37,8 @@ QueuedStep = Step | HostStep | PendingStep
 
 _STEPS = (Step, HostStep, PendingStep)
 
-BLOCK_BYTES = 1 << 20
-"""How much is taken at once: enough for what each call costs, few enough for a fast cache."""
+BLOCK_BYTES = 2 << 20
+"""How much is taken at once: enough for what each call costs, and each change of threads; few enough for a cache."""
 
 _MOST_STEPS = 256
 """In a block: as many as make what each call costs small beside what each step does."""
