@@ -80,15 +80,17 @@ def test_little_of_it_is_fetched(packed: Path) -> None:
 
 def test_the_files_of_ranks_become_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(schema, "_CHUNK_BYTES", 1)
-    for rank in range(2):
-        write(tmp_path / f"run.rank{rank}.h5", range(20), rank=rank, num_ranks=2)
+    write(tmp_path / "run.rank0.h5", range(20), rank=0, num_ranks=2)
+    with monkeypatch.context() as earlier:
+        earlier.setattr(schema, "code_bits", lambda _: 0)
+        write(tmp_path / "run.rank1.h5", range(20), rank=1, num_ranks=2)
     done: list[tuple[int, int]] = []
     found = pack(tmp_path / "run.rank*.h5", tmp_path / "one.h5", on_progress=lambda *at: done.append(at))
     assert found.files == 2
     assert done[-1] == (found.samples, found.samples)
     with open_trace(tmp_path / "run.rank*.h5") as files, open_trace(tmp_path / "one.h5") as one:
         assert (one.id, one.part.num_ranks, len(one.files)) == (files.id, 1, 1)
-        assert {file.head.code_bits for file in (*one.files, *files.files)} == {(4, 0)}
+        assert [file.head.code_bits for file in (*one.files, *files.files)] == [(4, 0), (4, 0), (0, 0)]
         for path in files.columns:
             np.testing.assert_array_equal(
                 one.storage.read(path, 0, len(one)), files.storage.read(path, 0, len(files))
