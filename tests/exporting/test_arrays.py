@@ -50,10 +50,19 @@ def assert_same(tree: xr.DataTree, trace: st.Trace) -> None:
         np.testing.assert_array_equal(node["connections"], layer.layout.connections)
 
 
+@pytest.fixture(scope="module")
+def exported(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict[str, Path]]:
+    """A trace, and what it was exported to, by form; read only."""
+    run = write_trace(tmp_path_factory.mktemp("exported") / "run.h5", config={"lr": 1})
+    made = {to: st.export(run, to=to) for to in OPENED}
+    assert all(remarks == [] for _, remarks in made.values())
+    return run, {to: path for to, (path, _) in made.items()}
+
+
 @pytest.mark.parametrize("to", OPENED)
-def test_xarray_reads_the_trace_back(run: Path, to: str) -> None:
-    path, remarks = st.export(run, to=to)
-    assert (path.name, remarks) == (f"run.{ENDINGS[to]}", [])
+def test_xarray_reads_the_trace_back(exported: tuple[Path, dict[str, Path]], to: str) -> None:
+    run, path = exported[0], exported[1][to]
+    assert path.name == f"run.{ENDINGS[to]}"
     with xr.open_datatree(path, **OPENED[to]) as tree, st.open_trace(run) as trace:
         assert_same(tree, trace)
         assert json.loads(tree.attrs["config"]) == {"lr": 1}
@@ -72,13 +81,14 @@ def test_any_run_is_read_back(to: str, drawn: st.Chunk, tmp_path_factory: pytest
         assert_same(tree, trace)
 
 
-def test_the_libraries_themselves_read_it(run: Path) -> None:
+def test_the_libraries_themselves_read_it(exported: tuple[Path, dict[str, Path]]) -> None:
+    run, made = exported
     with st.open_trace(run) as trace:
         codes, active = trace.layers[1].codes[:], trace.layers[1].active[:]
-    with h5netcdf.File(st.export(run, to="netcdf")[0]) as file:
+    with h5netcdf.File(made["netcdf"]) as file:
         assert file["v2/codes"].dimensions == ("sample", "mac", "cm")
         np.testing.assert_array_equal(file["v2/codes"][:], codes)
-    group = zarr.open_group(st.export(run, to="zarr")[0], mode="r")
+    group = zarr.open_group(made["zarr"], mode="r")
     np.testing.assert_array_equal(group["v2/active"][:], active)
 
 

@@ -50,7 +50,7 @@ def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def comparison(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of four runs with such names; read only."""
+    """The report of three runs with such names; read only."""
     folder = tmp_path_factory.mktemp("comparison")
-    names = (f"{HOSTILE.replace('/', '')}{seed}.h5" for seed in range(4))
+    names = (f"{HOSTILE.replace('/', '')}{seed}.h5" for seed in range(3))
     return st.report([write_run(folder / name, seed=seed) for seed, name in enumerate(names)])

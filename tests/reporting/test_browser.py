@@ -204,7 +204,7 @@ def test_runs_are_hidden_and_shown(narrow_comparison: Visit, comparison: Path) -
     page = narrow_comparison.page
     lines = page.locator("#growth .chart").first.locator(".scatterlayer .trace .js-line")
     before = lines.count()
-    assert before >= 4
+    assert before >= 3
     button = page.locator("button.series").nth(2)
     button.click()
     assert button.get_attribute("aria-pressed") == "false"

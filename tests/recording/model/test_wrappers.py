@@ -16,6 +16,7 @@ from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import record
 from sparsey_trace.recording.model.wrappers import unwrapped
 from sparsey_trace.trace.format.run_part import RunPart
+from tests.faults import unless_dear
 from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 
 if TYPE_CHECKING:
@@ -56,6 +57,10 @@ WRAPPINGS = [
 ]
 
 
+DEAR = WRAPPINGS[-1:]
+"""It takes the compiler two seconds, and those before show what it is made of."""
+
+
 def in_eager(model: nn.Module) -> nn.Module:
     return torch.compile(model, backend="eager")
 
@@ -63,7 +68,7 @@ def in_eager(model: nn.Module) -> nn.Module:
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
 @pytest.mark.filterwarnings("ignore:Full backward hook is firing")
 @pytest.mark.usefixtures("one_rank")
-@pytest.mark.parametrize("wrap", WRAPPINGS)
+@pytest.mark.parametrize("wrap", unless_dear(WRAPPINGS, DEAR))
 def test_a_wrapped_model_is_recorded_under_its_own_names(
     tmp_path: Path, wrap: Callable[[nn.Module], nn.Module]
 ) -> None:

@@ -118,7 +118,7 @@ def test_other_engines_go_on_as_well(
 ) -> None:
     trace, writer = live
     options = {"n_jobs": n_jobs, "engine": engine, "chunk_size": 3}
-    analyze(trace, out=tmp_path / "out", metrics=["basis_set_size", "match_accuracy"], **options)
+    analyze(trace, out=tmp_path / "out", metrics=["basis_set_size", "match_accuracy"], chunk_size=3)
     write_steps(writer, 3, first=5)
     writer.commit()
     analyze(trace, out=tmp_path / "out", **options)

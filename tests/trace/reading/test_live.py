@@ -30,7 +30,7 @@ def check_ends_and_middle(trace: Trace, expected: dict[str, np.ndarray], rng: np
 
 @pytest.mark.parametrize("reopen", [False, True])
 def test_followed_from_another_process(tmp_path: Path, *, reopen: bool) -> None:
-    steps, rng, lengths = 300, np.random.default_rng(0), []
+    steps, rng, lengths = 200, np.random.default_rng(0), []
     expected = sent(2, steps)
     with start_writer(tmp_path / "run.h5", seed=2, steps=steps, commit_every=1, chunk_bytes=1) as writer:
         writer.stdout.readline()
