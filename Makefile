@@ -55,8 +55,8 @@ docs: $(VENV)/.dev
 	@echo "docs/_build/index.html"
 
 FAULTS := tests/fuzz tests/trace tests/recording tests/replay tests/metrics tests/runs tests/charts tests/cli \
-	tests/tables/test_gaps.py tests/tables/test_groups.py tests/arrays/test_tree.py tests/exporting/test_arrays.py tests/exporting/test_unfailing_file.py \
-	tests/sparseypy/test_any_run.py tests/testing tests/docs tests/test_installed_plugins.py tests/test_chunk.py \
+	tests/tables/test_gaps.py tests/tables/test_groups.py tests/arrays/test_tree.py tests/exporting/test_arrays.py \
+	tests/exporting/test_unfailing_file.py tests/sparseypy/test_any_run.py tests/testing tests/docs tests/test_installed_plugins.py tests/test_chunk.py \
 	tests/test_layout.py
 
 faults: $(VENV)/.dev

@@ -6,6 +6,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
+from .error_chain import chain_of
+
 if TYPE_CHECKING:
     from sys import UnraisableHookArgs
     from types import FrameType
@@ -25,9 +27,7 @@ def listen() -> None:
 
 def is_behind(error: BaseException | None) -> bool:
     """Whether an error is what a library made of it: some say so in the error's chain, some don't."""
-    while error is not None and not isinstance(error, KeyboardInterrupt):
-        error = error.__cause__ or error.__context__
-    return error is not None or bool(_came)
+    return any(isinstance(one, KeyboardInterrupt) for one in chain_of(error)) or bool(_came)
 
 
 def _interrupt(number: int, frame: FrameType | None) -> None:

@@ -16,6 +16,7 @@ from sparsey_trace.support.suggest import hint
 from . import ctrl_c
 from .app import app
 from .arguments import checked
+from .error_chain import chain_of
 from .output import printing
 from .output.exits import COMMAND_AT_FAULT, DATA_AT_FAULT, DONE, INTERRUPTED
 
@@ -77,14 +78,10 @@ def _explain(error: Exception) -> int:
     return COMMAND_AT_FAULT if isinstance(error, (UsageError, OutputError)) else DATA_AT_FAULT
 
 
-def _elsewhere(error: BaseException | None) -> str:
+def _elsewhere(error: BaseException) -> str:
     """What to do where results may not be written; empty where that isn't what went wrong."""
-    if not isinstance(error, OutputError):
-        return ""
-    while (error := error.__cause__) is not None:
-        if isinstance(error, OSError) and error.errno in _NOT_ALLOWED:
-            return "; choose another place with -o"
-    return ""
+    found = any(isinstance(one, OSError) and one.errno in _NOT_ALLOWED for one in chain_of(error))
+    return "; choose another place with -o" if found and isinstance(error, OutputError) else ""
 
 
 def _fault(error: Any) -> str:

@@ -1,14 +1,15 @@
 """`demo`: record a small Sparsey, analyse it, make a report; only an earlier demo run is replaced."""
 
+import contextlib
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from sparsey_trace.errors import OutputError, TraceError, UsageError
+from sparsey_trace.errors import OutputError, RecordError, TraceError, UsageError
 from sparsey_trace.support.extras import is_installed
 
 from ..options.common import Debug, Json
@@ -178,6 +179,22 @@ def _occupied(path: Path, found: str) -> OutputError:
     )
 
 
+@contextlib.contextmanager
+def _of_the_disk() -> Iterator[None]:
+    """Of a recording that couldn't be written, what the disk said: nothing of it is kept.
+
+    Raises:
+        OSError: the disk failed.
+    """
+    try:
+        yield
+    except RecordError as error:
+        trace_error = error.__cause__
+        if isinstance(trace_error, TraceError) and isinstance(trace_error.__cause__, OSError):
+            raise OSError(*trace_error.__cause__.args) from error
+        raise
+
+
 def _record(run_demo: RunDemo, run: Path, **options: Any) -> None:
     """Train and record, replacing an earlier demo's trace and tables once the new trace is whole.
 
@@ -198,7 +215,8 @@ def _record(run_demo: RunDemo, run: Path, **options: Any) -> None:
         run.parent.mkdir(parents=True, exist_ok=True)
         scratch = tempfile.TemporaryDirectory(prefix=".sparsey-trace-", dir=run.parent)
     with scratch as folder:
-        made = run_demo(Path(folder) / run.name, **options)
+        with writing(run), _of_the_disk():
+            made = run_demo(Path(folder) / run.name, **options)
         if earlier := _earlier(run):
             for table in tables_of(default_folder(run), earlier):
                 table.unlink()

@@ -90,6 +90,7 @@ def run_capacity(
         Where the trace is.
 
     Raises:
+        RecordError: the trace can't be written any more.
         TraceError: the trace exists, or can't be made there.
     """
     rng = np.random.default_rng(seed)
@@ -98,7 +99,7 @@ def run_capacity(
     model = Sparsey(CAPACITY, seed=seed)
     numbers = {"epochs": len(STORED), "samples": len(inputs), "batch_size": 1, "seed": seed}
     config = {"dataset": "capacity", **numbers, "model": asdict(CAPACITY)}
-    with record(model, path, config=config) as recorder:
+    with record(model, path, config=config, on_error="raise") as recorder:
         for done, (epoch, training, shown) in enumerate(steps, start=1):
             recorder.epoch = epoch
             model.train(training)

@@ -60,7 +60,7 @@ def run_demo(
 
     Raises:
         UsageError: there is no such data set, or a number is out of range.
-        RecordError: the package that the data set comes with isn't installed.
+        RecordError: the package that the data set comes with isn't installed, or the trace can't be written any more.
         TraceError: the trace exists, or can't be made there.
     """
     demo = _demo(dataset)
@@ -71,7 +71,7 @@ def run_demo(
     numbers = {"epochs": epochs, "samples": schedule.samples, "batch_size": batch_size, "seed": seed}
     config = {"dataset": dataset, **numbers, "model": asdict(demo.model)}
     values = {"familiarity": lambda layer, _: layer.familiarity}
-    with record(model, path, config=config, values=values) as recorder:
+    with record(model, path, config=config, values=values, on_error="raise") as recorder:
         for done, step in enumerate(schedule, start=1):
             recorder.epoch, recorder.ids = step.epoch, step.samples
             recorder.labels = data.labels[step.samples]

@@ -63,7 +63,7 @@ def test_a_disk_that_is_full_at_any_place_ends_an_export_with_an_error(
     run = write_trace(tmp_path / "run.h5")
     whole = export(run, to="netcdf", out=tmp_path / "whole.nc")[0].stat().st_size
     monkeypatch.setattr(arrays, "_opened", lambda path: FullDisk(path, "x+b"))
-    for room in np.linspace(0, whole - 1, times(4, 100)).astype(int).tolist():
+    for room in np.linspace(0, whole - 1, times(2, 40)).astype(int).tolist():
         monkeypatch.setattr(FullDisk, "room", room, raising=False)
         with pytest.raises(
             OutputError, match=r"full.nc: expected to write .* \[Errno 28\] No space left on device$"

@@ -194,7 +194,8 @@ def whole_or_not_at_all(writer: TraceWriter) -> Iterator[None]:
         if isinstance(error, TraceError) and writer.gave_up:
             # Of the place, and not of the trace that is read; and nothing is left of what was committed.
             with writing(writer.path):
-                raise OutputError(str(error)) if error.__cause__ is None else error.__cause__ from error
+                disk = error.__cause__
+                raise OSError(*disk.args) if isinstance(disk, OSError) else OutputError(str(error)) from error
         raise
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
@@ -11,6 +13,7 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.cli.verbs.demo import Dataset
+from sparsey_trace.trace.writing.disk_space import DiskSpace
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.table_counts import WITH_VALUES
 
@@ -45,6 +48,24 @@ def test_it_records_analyzes_and_may_replace_only_itself(
     assert "found notes.txt; choose another folder" in capsys.readouterr().err
     with st.open_trace(run) as trace:
         assert trace.config["seed"] == 1
+
+
+@pytest.mark.parametrize("call", [["demo", "--samples", "16"], ["demo", "--study", "capacity"]])
+def test_a_disk_that_is_full_ends_it_and_an_earlier_run_stays(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, call: list[str]
+) -> None:
+    pytest.importorskip("torch")
+
+    def require(space: DiskSpace, size: int) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(DiskSpace, "require", require)
+    assert main([*call, "-o", str(tmp_path / "demo")]) == 2
+    run = tmp_path / "demo" / ("capacity.h5" if "--study" in call else "digits.h5")
+    assert (
+        f"{run}: expected to write results there, found: [Errno 28] No space left on device\n"
+    ) in capsys.readouterr().err
+    assert list((tmp_path / "demo").iterdir()) == []
 
 
 def test_what_is_no_report_stays(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
