@@ -203,7 +203,8 @@ def columns(
 
 def packed_bits(path: str, count: int) -> Column:
     """A column of `count` booleans a sample, packed into bytes."""
-    return Column(path, (-(-count // 8),), np.dtype(np.uint8), bits=count)
+    width, codec = (-(-count // 8),), chunk_codec.QUICK_ZSTD
+    return Column(path, width, np.dtype(np.uint8), bits=count, codec=codec)
 
 
 def samples_per_chunk(sample_bytes: int) -> int:

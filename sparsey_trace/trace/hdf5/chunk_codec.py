@@ -147,6 +147,8 @@ class _Deflate:
 
 
 ZSTD: Codec = Zstd()
+QUICK_ZSTD: Codec = Zstd(1)
+"""For bits, of which it leaves hardly more bytes."""
 DEFLATE: Codec = _Deflate()
 
 

@@ -45,7 +45,7 @@ def trace(path: Path) -> Iterator[Trace]:
 def decoded(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many chunks were decoded each time."""
     counts: list[int] = []
-    for codec in (chunk_codec.ZSTD, chunk_codec.DEFLATE, *NARROW.values()):
+    for codec in (chunk_codec.ZSTD, chunk_codec.QUICK_ZSTD, chunk_codec.DEFLATE, *NARROW.values()):
 
         def decompress(found: list[bytes], *kind: Any, original: Any = codec.decompress) -> Any:
             counts.append(len(found))
