@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.kernels.borders import bordered, check_equal
-from sparsey_trace.kernels.compiled import compiled
-from sparsey_trace.kernels.side_by_side import check_codes, line_up, side_by_side
+from sparsey_trace.kernels.compiled import compiled, inlined
+from sparsey_trace.kernels.side_by_side import check_codes, count_agreeing, line_up, side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.kernels.input_pairs import InputPairs
+
+_LANES = 2
+"""Sums that are added to in turns; a power of two."""
+
+_COUNT_BITS = 15
+_AT_ONCE = (1 << _COUNT_BITS) - 1
+"""Of so many weights of at most 2^32, and of as many ones in the bits behind, the sum is below 2^63."""
 
 
 def _check_cosines(
@@ -55,7 +62,7 @@ def cosines(
         old_codes: [R, M, Q], of the references.
         old_active: [R, M].
         pairs: of samples and references.
-        weights: [P], similarities of the inputs of the pairs, in units of 1 / `unit`.
+        weights: [P], similarities of the inputs of the pairs, in units of 1 / `unit`; at most 2^32.
         unit: how many parts make 1.
         norm: [n], the length of each sample's vector of these.
         alike: [Q + 1], how alike codes are that agree in so many CMs.
@@ -65,7 +72,8 @@ def cosines(
         [n, M] float64.
     """
     dots, squares = np.zeros((2, *active.shape))
-    agreeing, weight = np.empty(len(old_codes), np.uint16), np.empty(len(old_codes), np.int64)
+    references, levels = len(old_codes), len(alike)
+    agreeing, packed = np.empty(references, np.uint16), np.empty(references, np.int64)
     _sum_up(
         codes,
         active,
@@ -77,9 +85,11 @@ def cosines(
         weights,
         unit,
         alike,
-        side_by_side(old_codes),
+        *side_by_side(old_codes),
         agreeing,
-        weight,
+        packed,
+        np.zeros((_LANES, levels), np.int64),
+        np.empty((2, levels), np.int64),
         dots,
         squares,
     )
@@ -101,8 +111,12 @@ def _sum_up(
     unit: float,
     alike: NDArray[np.float64],
     old: NDArray[np.uint16],
+    index_of: NDArray[np.uint32],
+    filled: NDArray[np.int64],
     agreeing: NDArray[np.uint16],
-    weight: NDArray[np.int64],
+    packed: NDArray[np.int64],
+    lanes: NDArray[np.int64],
+    totals: NDArray[np.int64],
     dots: NDArray[np.float64],
     squares: NDArray[np.float64],
 ) -> None:
@@ -110,26 +124,48 @@ def _sum_up(
     begin = 0
     for sample in range(codes.shape[0]):
         count = ends[sample] - begin
-        line_up(old, which, begin, same[sample], count, old_codes, old_active)
+        line_up(old, index_of, filled, which, begin, same[sample], count, old_codes, old_active)
         for index in range(count):
-            # From 0 on, as only then several are looked at together below.
-            weight[index] = weights[begin + index]
+            packed[index] = weights[begin + index] << _COUNT_BITS | 1
         for mac in range(codes.shape[1]):
             if active[sample, mac]:
-                for index in range(count):
-                    agreeing[index] = 0
-                for cm in range(codes.shape[2]):
-                    winner = np.uint16(codes[sample, mac, cm])
-                    for index in range(count):
-                        agreeing[index] += old[mac, cm, index] == winner
+                count_agreeing(old, filled[mac], codes, sample, mac, agreeing)
+                _sum_by_level(agreeing, filled[mac], packed, index_of, mac, lanes, totals)
                 for level in range(1, alike.shape[0]):
-                    # Level by level, as so many references at once are looked at; adding each where it belongs would
-                    # wait for the one before.
-                    total = number = 0
-                    for index in range(count):
-                        total += weight[index] if agreeing[index] == level else 0
-                    for index in range(count):
-                        number += agreeing[index] == level
-                    dots[sample, mac] += alike[level] * (total / unit)
-                    squares[sample, mac] += alike[level] * alike[level] * number
+                    dots[sample, mac] += alike[level] * (totals[0, level] / unit)
+                    squares[sample, mac] += alike[level] * alike[level] * totals[1, level]
         begin = ends[sample]
+
+
+@inlined
+def _sum_by_level(
+    agreeing: NDArray[np.uint16],
+    count: int,
+    packed: NDArray[np.int64],
+    index_of: NDArray[np.uint32],
+    mac: int,
+    lanes: NDArray[np.int64],
+    totals: NDArray[np.int64],
+) -> None:
+    """Write the weights of references, and how many there are, by the CMs that agree.
+
+    Args:
+        agreeing: [R], the CMs that agree, of `count` references.
+        count: how many.
+        packed: weights, and behind them `_COUNT_BITS` bits with a 1: so both are added up at once.
+        index_of: [M, R], where in `packed` stands that of each.
+        mac: which of these MACs.
+        lanes: [_LANES, Q + 1], room for sums, 0 before and after.
+        totals: [2, Q + 1], where weights and numbers are written.
+    """
+    for level in range(totals.shape[1]):
+        totals[0, level] = totals[1, level] = 0
+    for first in range(0, count, _AT_ONCE):
+        for index in range(first, min(first + _AT_ONCE, count)):
+            # In turns to several sums, as adding to one would wait for the one before.
+            lanes[index & _LANES - 1, agreeing[index]] += packed[index_of[mac, index]]
+        for lane in range(lanes.shape[0]):
+            for level in range(totals.shape[1]):
+                totals[0, level] += lanes[lane, level] >> _COUNT_BITS
+                totals[1, level] += lanes[lane, level] & (1 << _COUNT_BITS) - 1
+                lanes[lane, level] = 0

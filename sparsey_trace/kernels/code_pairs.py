@@ -8,7 +8,7 @@ import numpy as np
 
 from sparsey_trace.kernels.borders import bordered, check_equal, check_indices
 from sparsey_trace.kernels.compiled import compiled
-from sparsey_trace.kernels.side_by_side import SILENT, check_codes, line_up, side_by_side
+from sparsey_trace.kernels.side_by_side import check_codes, count_agreeing, line_up, side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -56,10 +56,9 @@ def count_pairs(
         old_active: [R, M].
         pairs: of samples and references.
         bins: [P], the bin of each pair.
-        counts: [G, M, bins + 1, Q + 1], added to; in the last bin goes what doesn't count.
+        counts: [G, M, bins, Q + 1], added to.
     """
     levels = counts.shape[3]
-    slots, starts = np.empty(len(old_codes), np.uint32), np.empty(len(old_codes), np.uint32)
     _count(
         codes,
         active,
@@ -70,10 +69,9 @@ def count_pairs(
         pairs.which,
         pairs.same,
         bins.astype(np.uint32) * np.uint32(levels),
-        np.uint32((counts.shape[2] - 1) * levels),
-        side_by_side(old_codes),
-        slots,
-        starts,
+        *side_by_side(old_codes),
+        np.empty(len(old_codes), np.uint16),
+        np.empty(len(old_codes), np.uint32),
         counts.reshape(*counts.shape[:2], -1),
     )
 
@@ -89,28 +87,23 @@ def _count(
     which: NDArray[np.int32],
     same: NDArray[np.int64],
     first: NDArray[np.uint32],
-    unused: np.uint32,
     old: NDArray[np.uint16],
-    slots: NDArray[np.uint32],
+    index_of: NDArray[np.uint32],
+    filled: NDArray[np.int64],
+    agreeing: NDArray[np.uint16],
     starts: NDArray[np.uint32],
     counts: NDArray[np.int64],
 ) -> None:
-    """Add to counts [G, M, (bins + 1) * (Q + 1)], from the first slot of the bin of each pair [P]."""
+    """Add to counts [G, M, bins * (Q + 1)], from the first slot of the bin of each pair [P]."""
     begin = 0
     for sample in range(codes.shape[0]):
         count = ends[sample] - begin
-        line_up(old, which, begin, same[sample], count, old_codes, old_active)
+        line_up(old, index_of, filled, which, begin, same[sample], count, old_codes, old_active)
         for index in range(count):
-            # From 0 on, as only then several are looked at together below.
             starts[index] = first[begin + index]
         for mac in range(codes.shape[1]):
             if active[sample, mac]:
-                for index in range(count):
-                    slots[index] = starts[index] if old[mac, 0, index] != SILENT else unused
-                for cm in range(codes.shape[2]):
-                    winner = np.uint16(codes[sample, mac, cm])
-                    for index in range(count):
-                        slots[index] += old[mac, cm, index] == winner
-                for index in range(count):
-                    counts[group[sample], mac, slots[index]] += 1
+                count_agreeing(old, filled[mac], codes, sample, mac, agreeing)
+                for index in range(filled[mac]):
+                    counts[group[sample], mac, starts[index_of[mac, index]] + agreeing[index]] += 1
         begin = ends[sample]

@@ -13,7 +13,7 @@ MOST_SAMPLES = 1 << 15
 """So many may be ranked at once."""
 
 _OTHER = 65_534
-"""Stands for a winner of a reference that no sample has; 65,535 is a silent MAC's."""
+"""Stands for a winner of a reference that no sample has."""
 
 
 def ranked(codes: NDArray[Any], old_codes: NDArray[Any]) -> tuple[NDArray[Any], NDArray[Any]]:

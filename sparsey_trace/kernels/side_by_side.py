@@ -14,9 +14,6 @@ if TYPE_CHECKING:
 
     from sparsey_trace.kernels.input_pairs import InputPairs
 
-SILENT = np.uint16(65535)
-"""No neuron has this number: layers have fewer."""
-
 
 def check_codes(
     codes: NDArray[Any],
@@ -37,15 +34,23 @@ def check_codes(
     check_equal("pairs", len(pairs.which), int(pairs.ends[-1]) if len(pairs.ends) else 0)
 
 
-def side_by_side(old_codes: NDArray[Any]) -> NDArray[np.uint16]:
-    """[M, Q, R], where `line_up` writes winners of references [R, M, Q]."""
+def side_by_side(
+    old_codes: NDArray[Any],
+) -> tuple[NDArray[np.uint16], NDArray[np.uint32], NDArray[np.int64]]:
+    """Where `line_up` writes winners of references [R, M, Q]: winners [M, Q, R], indices [M, R], how many [M]."""
     references, macs, cms = old_codes.shape
-    return np.empty((macs, cms, references), np.uint16)
+    return (
+        np.empty((macs, cms, references), np.uint16),
+        np.empty((macs, references), np.uint32),
+        np.zeros(macs, np.int64),
+    )
 
 
 @inlined
 def line_up(
     old: NDArray[np.uint16],
+    index_of: NDArray[np.uint32],
+    filled: NDArray[np.int64],
     which: NDArray[np.int32],
     begin: int,
     same: int,
@@ -53,20 +58,55 @@ def line_up(
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
 ) -> None:
-    """Put the winners of references beside each other.
+    """Put the winners of references beside each other, for each MAC of those for which it was active.
 
     Args:
-        old: [M, Q, R], the winners of the references that serve, `SILENT` where their MAC was.
+        old: [M, Q, R], the winners, from the first on.
+        index_of: [M, R], the how manieth of those that serve each of these is, rising; unsigned, as an index that
+            can't be negative is followed in half the time.
+        filled: [M], how many stand there for each MAC.
         which: [P], the references that serve, of one sample from `begin` on.
         begin: the first.
-        same: how many of the first of them stand in `old` already.
+        same: how many of the first of them were the first of those of the call before.
         count: how many serve.
         old_codes: [R, M, Q], of the references.
         old_active: [R, M].
     """
+    for mac in range(old.shape[0]):
+        while filled[mac] > 0 and index_of[mac, filled[mac] - 1] >= same:
+            filled[mac] -= 1
     for index in range(same, count):
         reference = which[begin + index]
         for mac in range(old.shape[0]):
-            speaks = old_active[reference, mac]
-            for cm in range(old.shape[1]):
-                old[mac, cm, index] = old_codes[reference, mac, cm] if speaks else SILENT
+            if old_active[reference, mac]:
+                for cm in range(old.shape[1]):
+                    old[mac, cm, filled[mac]] = old_codes[reference, mac, cm]
+                index_of[mac, filled[mac]] = index
+                filled[mac] += 1
+
+
+@inlined
+def count_agreeing(
+    old: NDArray[np.uint16],
+    count: int,
+    codes: NDArray[Any],
+    sample: int,
+    mac: int,
+    agreeing: NDArray[np.uint16],
+) -> None:
+    """Write in how many CMs a sample's code agrees with each of the first `count` that stand beside each other.
+
+    Args:
+        old: [M, Q, R], the winners.
+        count: how many there are.
+        codes: [n, M, Q].
+        sample: of these.
+        mac: whose codes.
+        agreeing: [R], from 0 on.
+    """
+    for index in range(count):
+        agreeing[index] = 0
+    for cm in range(codes.shape[2]):
+        winner = np.uint16(codes[sample, mac, cm])
+        for index in range(count):
+            agreeing[index] += old[mac, cm, index] == winner

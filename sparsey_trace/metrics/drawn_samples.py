@@ -167,13 +167,13 @@ class References:
 
         Args:
             chunk: the samples.
-            counts: per layer [phases, M, bins + 1, Q + 1], added to; what is in the last bin doesn't count.
+            counts: per layer [phases, M, bins, Q + 1], added to.
         """
         from sparsey_trace.kernels.code_pairs import count_pairs
         from sparsey_trace.kernels.ranked import ranked
 
         pairs = self.pairs_with(chunk)
-        bins = pairs.bins(counts[0].shape[2] - 1)
+        bins = pairs.bins(counts[0].shape[2])
         for codes, active, old_codes, old_active, found in zip(
             chunk.codes, chunk.active, self.codes, self.active, counts, strict=True
         ):

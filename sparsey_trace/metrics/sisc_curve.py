@@ -61,9 +61,9 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
     seed: int = 0
 
     def no_tally(self, layout: Layout) -> Tally:
-        """For each layer [phases, M, bins + 1, Q + 1] pairs by the CMs that agree; the last bin's don't count."""
+        """For each layer [phases, M, bins, Q + 1] pairs by the CMs that agree."""
         return tuple(
-            np.zeros((len(PHASES), layer.num_macs, BINS + 1, layer.num_cms + 1), np.int64)
+            np.zeros((len(PHASES), layer.num_macs, BINS, layer.num_cms + 1), np.int64)
             for layer in layout.layers
         )
 
@@ -81,12 +81,12 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
     def table(self, tally: Tally, result: Any, layout: Layout) -> pa.Table:
         """A row for each bin of each MAC, in each phase that has a pair."""
         tables = [
-            _table(counts[phase, :, :BINS], phase, number, layer)
+            _table(counts[phase], phase, number, layer)
             for phase in range(len(PHASES))
-            if any(counts[phase, :, :BINS].any() for counts in tally)
+            if any(counts[phase].any() for counts in tally)
             for number, (counts, layer) in enumerate(zip(tally, layout.layers, strict=True))
         ]
-        none = _table(tally[0][0, :, :BINS], 0, 0, layout.layers[0]).slice(0, 0)
+        none = _table(tally[0][0], 0, 0, layout.layers[0]).slice(0, 0)
         made = joined(tables or [none])
         return made.replace_schema_metadata({_NOTES: json.dumps(self.compared_with(result[0]))})
 

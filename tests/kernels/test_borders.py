@@ -132,7 +132,7 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
     ),
 }
 
-INLINED = {"line_up"}
+INLINED = {"line_up", "count_agreeing"}
 """What kernels of other modules call, which check what they hand over."""
 
 # One argument, by its number, as it must not be.
