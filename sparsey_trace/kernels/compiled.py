@@ -1,86 +1,83 @@
-"""How kernels are compiled."""
+"""Kernels: compiled once for the types they are called with, and kept as machine code for the processes that follow.
+
+A process that finds all of its kernels kept doesn't load Numba: to load it, and what it keeps itself, takes longer
+than to analyse a small trace.
+"""
 
 from __future__ import annotations
 
-import contextlib
-import gc
-import importlib.util
-import sys
-from types import ModuleType
-from typing import TYPE_CHECKING, TypeVar
+import functools
+import threading
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from sparsey_trace.kernels.waiting import waiting_for
+import numpy as np
+
+from sparsey_trace.kernels.kept_code import keep, kept, name_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
+
+    from sparsey_trace.kernels.machine_code import MachineCode
 
     Function = TypeVar("Function", bound=Callable[..., object])
 
-_BLAS = "scipy.linalg.cython_blas"
-
-
-@contextlib.contextmanager
-def _scipy_unopened() -> Iterator[None]:
-    """Numba asks whether scipy has its BLAS by importing it: a third of what Numba itself takes, for what we don't use.
-
-    It is told that scipy is there, if it is; code that needs BLAS imports the true one when it is compiled.
-    """
-    if "scipy.linalg" in sys.modules or importlib.util.find_spec("scipy") is None:
-        yield
-        return
-    sys.modules[_BLAS] = ModuleType(_BLAS)
-    try:
-        yield
-    finally:
-        del sys.modules[_BLAS]
-
-
-with _scipy_unopened():
-    importlib.import_module("numba.np.arraymath")
-    from numba import njit
-    from numba.core import event
-
-
-class _Compiling(event.Listener):  # type: ignore[misc]
-    """Tells who waits for a bar why it stands still: a first analysis compiles for longer than it computes.
-
-    Meanwhile nothing is looked for that could be freed: the compiler makes a million small objects that all stay.
-    """
-
-    depth = 0
-    collects = False
-
-    def on_start(self, event: object) -> None:
-        if not self.depth:
-            waiting_for("compiling, once")
-            self.collects = gc.isenabled()
-            gc.disable()
-        self.depth += 1
-
-    def on_end(self, event: object) -> None:
-        self.depth -= 1
-        if not self.depth:
-            if self.collects:
-                gc.enable()
-            waiting_for("")
-
-
-event.register("numba:compile", _Compiling())
+_ONE_AT_A_TIME = threading.RLock()
+_C_ORDER, _OTHER_ORDERS, _ALIGNED_AND_WRITEABLE = 0x1, 0x2, 0x500
 
 
 def compiled(function: Function) -> Function:
-    """A function compiled for the types it is called with, and kept on disk for the next process.
+    """A kernel: takes C-ordered or other arrays, whole numbers and fractions; gives back a number, or nothing.
 
-    Where neither the package's folder nor the user's cache can be written, each process compiles anew. What takes long
-    to compile is each array that is made inside, so those who call give all of them.
+    Where neither the package's folder nor the user's cache can be written, each process compiles anew. Kernels are
+    given all of their arrays: none can be made inside. What is in them is at most an `inlined` piece: no kernel calls
+    another, and none raises an error.
     """
-    options = {"nogil": True, "no_cfunc_wrapper": True}
-    try:
-        return njit(cache=True, **options)(function)  # type: ignore[no-any-return]
-    except RuntimeError:
-        return njit(**options)(function)  # type: ignore[no-any-return]
+    known: dict[tuple[object, ...], MachineCode] = {}
+
+    @functools.wraps(function)
+    def call(*args: Any) -> Any:
+        kind = tuple([_kind(arg) for arg in args])
+        code = known.get(kind)
+        if code is None:
+            with _ONE_AT_A_TIME:
+                code = known[kind] = known.get(kind) or _machine_code(function, args, kind)
+        return code(*args)
+
+    return call  # type: ignore[return-value]
 
 
 def inlined(function: Function) -> Function:
-    """A piece of compiled functions, written out wherever they call it: each would compile it again anyway."""
-    return njit(inline="always")(function)  # type: ignore[no-any-return]
+    """A piece of kernels, written out wherever they call it."""
+
+    def for_compiler() -> Any:
+        from sparsey_trace.kernels.compiling import as_inlined
+
+        return as_inlined(function)
+
+    function.for_compiler = for_compiler  # type: ignore[attr-defined]
+    return function
+
+
+def _kind(value: Any) -> object:
+    """What machine code is made for: of an array its dtype, axes and order; of a number its type."""
+    if not isinstance(value, np.ndarray):
+        return type(value).__name__
+    flags = value.flags.num
+    order = _C_ORDER if flags & _C_ORDER else flags & _OTHER_ORDERS
+    return value.dtype.str, value.ndim, flags & _ALIGNED_AND_WRITEABLE | order
+
+
+def _machine_code(
+    function: Callable[..., Any], args: tuple[Any, ...], kind: tuple[object, ...]
+) -> MachineCode:
+    """What is kept for these types; else what is compiled now, and kept."""
+    from sparsey_trace.kernels.machine_code import MachineCode
+
+    name = name_of(function, kind)
+    code = kept(name)
+    if code is None:
+        from sparsey_trace.kernels.compiling import compile_for
+
+        code = compile_for(function, args)
+        keep(name, code)
+    return MachineCode(code, args)

@@ -115,7 +115,7 @@ def find_nearest(
         best,
         both,
         either,
-        jaccard,
+        int(jaccard),
         sums,
         part,
         close,
@@ -138,7 +138,7 @@ def _find(
     best: NDArray[np.int64],
     both: NDArray[np.int64],
     either: NDArray[np.int64],
-    jaccard: bool,
+    jaccard: int,
     bounds: NDArray[np.uint16],
     part: NDArray[np.uint8],
     close: NDArray[np.int64],
@@ -194,7 +194,7 @@ def _bound(
 
 
 @inlined
-def _limit(largest: int, nearest: int, both: int, either: int, jaccard: bool) -> int:
+def _limit(largest: int, nearest: int, both: int, either: int, jaccard: int) -> int:
     """In fewer bits than this a reference has to differ to be nearer, if it and the query have at most `largest`."""
     limit = either - both
     if nearest < 0:

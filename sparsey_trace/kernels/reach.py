@@ -26,6 +26,14 @@ _WORDS = 16
 _AT_WORK = 1 << 22
 """Words of a layer's sets that are worked on at once, unless one of each is more already."""
 
+_WRONG = (
+    "",
+    "ends: expected numbers of sources, found more",
+    "sources: expected indices of the layer below, found others",
+    "features: expected indices of features, found others",
+)
+"""What may be found on the way, as looking for it before would read everything twice."""
+
 _NOTHING, _BYTE = np.uint64(0), np.uint64(255)
 
 _SPREAD = np.unpackbits(np.arange(256, dtype=np.uint8)).reshape(256, 8).view(np.uint64).ravel()
@@ -89,7 +97,11 @@ def count_reach(
             united = np.zeros((size, reach.shape[1]), np.uint64)
             whole = np.zeros((len(on), reach.shape[1]), np.uint64)
             active_words = np.ascontiguousarray(active[mac:end, words])
-            _unite(reach, active_words, sources, ends, features, first, mac_ends[mac:end], united, whole)
+            wrong = _unite(
+                reach, active_words, sources, ends, features, first, mac_ends[mac:end], united, whole
+            )
+            if wrong:
+                raise IndexError(_WRONG[wrong])
             _count_sets(united, mac_ends[mac:end] - first, counts, mac, start)
             _count_sets(whole, np.array([len(on)]), counts, len(mac_ends) + layer, start)
             first, mac, reach = first + size, end, united
@@ -107,7 +119,7 @@ def _unite(
     macs: NDArray[np.int64],
     united: NDArray[np.uint64],
     whole: NDArray[np.uint64],
-) -> None:
+) -> int:
     """Unite the sets of a layer's pairs from those of the layer below; and for each feature those of all its pairs.
 
     Args:
@@ -120,6 +132,9 @@ def _unite(
         macs: [M], where the pairs of each MAC end.
         united: [P, W], of this layer's pairs, added to.
         whole: [D, W], added to.
+
+    Returns:
+        0; or which of `_WRONG` an index is, with which all ended.
     """
     edge = ends[first - 1] if first else 0
     mac = 0
@@ -128,20 +143,21 @@ def _unite(
             mac += 1
         # Far more than what else is checked, and read here anyway.
         if ends[first + pair] > sources.shape[0]:
-            raise IndexError("ends: expected numbers of sources, found more")  # noqa: EM101 - compiled
+            return 1
         while edge < ends[first + pair]:
             source = sources[edge]
             if source < 0 or source >= below.shape[0]:
-                raise IndexError("sources: expected indices of the layer below, found others")  # noqa: EM101 - compiled
+                return 2
             for word in range(below.shape[1]):
                 united[pair, word] |= below[source, word]
             edge += 1
         feature = features[first + pair]
         if feature < 0 or feature >= whole.shape[0]:
-            raise IndexError("features: expected indices of features, found others")  # noqa: EM101 - compiled
+            return 3
         for word in range(below.shape[1]):
             united[pair, word] &= active[mac, word]
             whole[feature, word] |= united[pair, word]
+    return 0
 
 
 def _count_sets(

@@ -33,7 +33,6 @@ def _check_counts(values: NDArray[Any], group: NDArray[np.int64], totals: NDArra
 
 
 @bordered(_check_fractions)
-@compiled
 def add_fractions(
     values: NDArray[np.float64],
     group: NDArray[np.int64],
@@ -53,7 +52,19 @@ def add_fractions(
     Returns:
         Whether they do; if not, the totals mean nothing.
     """
-    fits = True
+    return bool(_add(values, group, scale, limit, totals))
+
+
+@compiled
+def _add(
+    values: NDArray[np.float64],
+    group: NDArray[np.int64],
+    scale: float,
+    limit: float,
+    totals: NDArray[np.int64],
+) -> int:
+    """What `add_fractions` does; 1 or 0."""
+    fits = 1
     for sample in range(values.shape[0]):
         total = group[sample]
         for mac in range(values.shape[1]):

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from numba.core import caching
-
+from sparsey_trace.kernels import kept_code
 from sparsey_trace.kernels.compiled import compiled
 from sparsey_trace.kernels.waiting import told, waiting_for
 from sparsey_trace.support.progress import progress
@@ -19,7 +18,7 @@ def thrice(number: int) -> int:
 
 
 def test_what_is_compiled_the_first_time_is_said_and_then_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
+    monkeypatch.setattr(kept_code, "_folders", lambda: ())
     said: list[str] = []
     made = compiled(thrice)
     with told(said.append):

@@ -1,0 +1,84 @@
+"""How a kernel becomes machine code: by Numba, which is loaded for this only."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import importlib.util
+import sys
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING, Any
+
+from sparsey_trace.kernels.kept_code import KeptCode
+from sparsey_trace.kernels.waiting import waiting_for
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_BLAS = "scipy.linalg.cython_blas"
+
+
+@contextlib.contextmanager
+def _scipy_unopened() -> Iterator[None]:
+    """Numba asks whether scipy has its BLAS by importing it: a third of what Numba itself takes, for what we don't use.
+
+    It is told that scipy is there, if it is; code that needs BLAS imports the true one when it is compiled.
+    """
+    if "scipy.linalg" in sys.modules or importlib.util.find_spec("scipy") is None:
+        yield
+        return
+    sys.modules[_BLAS] = ModuleType(_BLAS)
+    try:
+        yield
+    finally:
+        del sys.modules[_BLAS]
+
+
+@contextlib.contextmanager
+def _said() -> Iterator[None]:
+    """Tell who waits for a bar why it stands still: a first analysis compiles for longer than it computes.
+
+    Meanwhile nothing is looked for that could be freed: the compiler makes a million small objects that all stay.
+    """
+    collects = gc.isenabled()
+    waiting_for("compiling, once")
+    gc.disable()
+    try:
+        yield
+    finally:
+        if collects:
+            gc.enable()
+        waiting_for("")
+
+
+def compile_for(function: Callable[..., Any], args: tuple[Any, ...]) -> KeptCode:
+    """Compile a kernel for the types of these arguments.
+
+    Without what only Numba's own callers would need: what takes Python's objects, and what counts references.
+    """
+    with _said():
+        with _scipy_unopened():
+            importlib.import_module("numba.np.arraymath")
+            from numba import njit, typeof
+        made = njit(no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)(_for_compiler(function))
+        made.compile(tuple(map(typeof, args)))
+        (result,) = made.overloads.values()
+        _, _, (code, _) = result.library.serialize_using_object_code()
+        return KeptCode(result.fndesc.llvm_func_name, str(result.signature.return_type), bytes(code))
+
+
+def as_inlined(function: Callable[..., Any]) -> Any:
+    """What Numba writes out wherever it is called."""
+    from numba import njit
+
+    return njit(inline="always", _nrt=False)(_for_compiler(function))
+
+
+def _for_compiler(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function, with what Numba has to see in place of the pieces that it calls."""
+    names = {
+        name: value.for_compiler() if hasattr(value, "for_compiler") else value
+        for name, value in function.__globals__.items()
+        if name in function.__code__.co_names or name.startswith("__")
+    }
+    return FunctionType(function.__code__, names, function.__name__, function.__defaults__)
