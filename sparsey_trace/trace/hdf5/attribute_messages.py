@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING
 from sparsey_trace.trace.hdf5.dense_storage import ATTRIBUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from sparsey_trace.trace.hdf5.dense_storage import Heap, Tree
 
-_VERSIONS = (1, 2, 3)
-"""Of the message: 3 in traces, 1 where an older format was asked for; behind it, where its types stand."""
+_VERSIONS, _NAME = (1, 2, 3), 9
+"""Of the message: 3 in traces, 1 where an older format was asked for; behind it, where its types stand.
+Where the name stands in one of the last version."""
 
 _NODE_PREFIX = struct.Struct("<4sBB")
 _CHILD_BYTES = 9
@@ -50,8 +51,21 @@ def check_attribute(message: bytes, flags: int = 0) -> None:
         raise ValueError(msg)
 
 
-def check_dense_attributes(read: Callable[[int, int], bytes], heap: Heap, tree: Tree) -> None:
-    """The same of each attribute that is stored densely.
+def by_name(messages: Iterable[bytes]) -> dict[str, bytes]:
+    """Messages by the names of their attributes; of one version, and of those names that only one has."""
+    found: dict[str, bytes] = {}
+    doubtful = set()
+    for message in messages:
+        size = int.from_bytes(message[2:4], "little")
+        name = message[_NAME : _NAME + size].rstrip(b"\0").decode(errors="replace")
+        if message[0] != _VERSIONS[-1] or name in found:
+            doubtful.add(name)
+        found[name] = message
+    return {name: message for name, message in found.items() if name not in doubtful}
+
+
+def dense_attributes(read: Callable[[int, int], bytes], heap: Heap, tree: Tree) -> Iterator[bytes]:
+    """The message of each attribute that is stored densely, after the same look at it.
 
     Args:
         read: the file's bytes, by address and count.
@@ -67,7 +81,9 @@ def check_dense_attributes(read: Callable[[int, int], bytes], heap: Heap, tree: 
         if record[0]:
             msg = f"an attribute that isn't in the heap at byte {heap.root}"
             raise ValueError(msg)
-        check_attribute(read(_address(read, heap, offset), size), flags=record[ATTRIBUTES.id_bytes])
+        message = read(_address(read, heap, offset), size)
+        check_attribute(message, flags=record[ATTRIBUTES.id_bytes])
+        yield message
 
 
 def _records(read: Callable[[int, int], bytes], tree: Tree) -> Iterator[bytes]:

@@ -10,6 +10,7 @@ import numpy as np
 
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunked_dataset import read_single
+from sparsey_trace.trace.hdf5.sound_headers import of_attribute
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -29,7 +30,7 @@ def fixed_length_text(text: str) -> NDArray[Any]:
 
 def has_attribute(group: h5py.Group, name: str) -> bool:
     """Whether there is such an attribute."""
-    return bool(h5py.h5a.exists(group.id, name.encode()))
+    return of_attribute(group, name, _is_there)
 
 
 def read_number(group: h5py.Group, name: str) -> int:
@@ -51,6 +52,14 @@ def read_numbers(group: h5py.Group, name: str) -> list[int]:
     Raises:
         KeyError, ValueError: there is none, or it is something else.
     """
+    return list(of_attribute(group, name, _numbers))
+
+
+def _is_there(group: h5py.Group, name: str) -> bool:
+    return bool(h5py.h5a.exists(group.id, name.encode()))
+
+
+def _numbers(group: h5py.Group, name: str) -> tuple[int, ...]:
     attribute = h5py.h5a.open(group.id, name.encode())
     kind, count = attribute.get_type(), attribute.get_space().get_simple_extent_npoints()
     if kind.get_class() != h5py.h5t.INTEGER or count > _MOST_NUMBERS:
@@ -59,7 +68,7 @@ def read_numbers(group: h5py.Group, name: str) -> list[int]:
     found = np.empty(count, np.int64)
     if count:
         attribute.read(found, mtype=h5py.h5t.NATIVE_INT64)
-    return [int(number) for number in found]
+    return tuple(found.tolist())
 
 
 def read_text(group: h5py.Group, name: str) -> str:
@@ -68,6 +77,10 @@ def read_text(group: h5py.Group, name: str) -> str:
     Raises:
         KeyError, ValueError: there is none, or it is something else, or isn't UTF-8.
     """
+    return of_attribute(group, name, _text)
+
+
+def _text(group: h5py.Group, name: str) -> str:
     attribute = h5py.h5a.open(group.id, name.encode())
     kind = attribute.get_type()
     _check_text(kind, attribute.get_space(), name)

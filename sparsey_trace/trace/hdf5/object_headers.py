@@ -11,12 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from sparsey_trace.trace.hdf5 import dense_storage
-from sparsey_trace.trace.hdf5.attribute_messages import check_attribute, check_dense_attributes
+from sparsey_trace.trace.hdf5.attribute_messages import check_attribute, dense_attributes
 from sparsey_trace.trace.hdf5.link_messages import parse_link
 from sparsey_trace.trace.hdf5.superblock import UNDEFINED_ADDRESS
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
 _T = TypeVar("_T")
 
@@ -83,6 +83,7 @@ class Header(NamedTuple):
         content: all that is said above comes of these bytes.
         is_whole: whether nothing more of the object, such as attributes, is stored elsewhere.
         is_usual: whether the content is small enough to be remembered.
+        attributes: the messages of the object's attributes, wherever they are stored.
     """
 
     is_group: bool
@@ -93,6 +94,7 @@ class Header(NamedTuple):
     content: tuple[_Block, ...] = ()
     is_whole: bool = True
     is_usual: bool = True
+    attributes: tuple[bytes, ...] = ()
 
 
 def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> Header:
@@ -110,8 +112,8 @@ def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> H
         blocks = tuple(_blocks(read, address))
         is_usual = sum(len(content) for content, _ in blocks) <= _USUAL_BYTES
         header, stored = (_parsed if is_usual else _parsed.__wrapped__)(blocks)
-        _check_stored(read, stored)
-        return header
+        dense = _check_stored(read, stored)
+        return header._replace(attributes=(*header.attributes, *dense)) if dense else header
     except (ValueError, LookupError) as error:
         msg = f"{name}: expected an object as HDF5 1.10 makes them for a trace, found {error}"
         raise ValueError(msg) from error
@@ -120,7 +122,8 @@ def read_header(read: Callable[[int, int], bytes], address: int, name: str) -> H
 @lru_cache(maxsize=_MOST_KNOWN)
 def _parsed(blocks: tuple[_Block, ...]) -> tuple[Header, Mapping[int, tuple[int, ...]]]:
     """What the blocks of a header say; and by the type of the message that leads there, where dense storage stands."""
-    found, links = _by_type(message for block in blocks for message in _messages(*block))
+    messages = [message for block in blocks for message in _messages(*block)]
+    found, links = _by_type(messages)
     unknown = sorted(found.keys() - _KNOWN)
     if unknown:
         msg = f"a message of type {unknown[0]}"
@@ -139,12 +142,13 @@ def _parsed(blocks: tuple[_Block, ...]) -> tuple[Header, Mapping[int, tuple[int,
         content=blocks,
         is_whole=not stored,
         is_usual=sum(len(content) for content, _ in blocks) <= _USUAL_BYTES,
+        attributes=tuple(body for kind, body in messages if kind == _ATTRIBUTE),
     )
     return header, stored
 
 
 def _by_type(
-    messages: Iterator[tuple[int, bytes]],
+    messages: Iterable[tuple[int, bytes]],
 ) -> tuple[dict[int, bytes], list[tuple[bytes, int | None]]]:
     """The messages by type, where no two of those that matter here contradict each other; attributes are checked."""
     found: dict[int, bytes] = {}
@@ -161,13 +165,17 @@ def _by_type(
     return found, links
 
 
-def _check_stored(read: Callable[[int, int], bytes], stored: Mapping[int, tuple[int, ...]]) -> None:
-    """Check the dense storage that an object has where it has many attributes or links."""
+def _check_stored(
+    read: Callable[[int, int], bytes], stored: Mapping[int, tuple[int, ...]]
+) -> Sequence[bytes]:
+    """Check the dense storage that an object has where it has many attributes or links; the attributes' messages."""
+    attributes: list[bytes] = []
     for message, places in stored.items():
         kind = _DENSE[message][1]
         found = dense_storage.check_dense(read, kind, places)
         if found is not None and kind is dense_storage.ATTRIBUTES:
-            check_dense_attributes(read, *found)
+            attributes += dense_attributes(read, *found)
+    return attributes
 
 
 def _places(info: bytes, order_bytes: int) -> tuple[int, ...]:

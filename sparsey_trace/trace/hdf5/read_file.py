@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
+from sparsey_trace.trace.hdf5.attribute_messages import by_name
 from sparsey_trace.trace.hdf5.ranged_file import AsStream
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
         source: its bytes, where it lies elsewhere; else None.
         handle: its descriptor; -1 where it lies elsewhere.
         is_growing: whether a writer may be at it.
+        attributes: the messages of the root's attributes, by name, where these are clear.
         places: the addresses of the headers of what stands in these groups, by path; None where a link leads elsewhere.
     """
 
@@ -47,6 +49,7 @@ class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
         self.handle = self.id.get_vfd_handle() if source is None else -1
         self.is_growing = bool(self.swmr_mode)
         self.groups: dict[str, Header] = {}
+        self.attributes: dict[str, bytes] = {}
         self.places: dict[str, int | None] = {}
         self._pieces: dict[int, bytes] = {}
 
@@ -68,5 +71,7 @@ class ReadFile(h5py.File):  # type: ignore[misc] # h5py has no types
     def know(self, path: str, header: Header) -> None:
         """Take note of a group that was found sound, with its links, where its header has them."""
         self.groups[path] = header
+        if not path:
+            self.attributes = by_name(header.attributes)
         for name, address in (header.links or {}).items():
             self.places[f"{path}/{name.decode(errors='backslashreplace')}".lstrip("/")] = address

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-_MOST_KNOWN = 4096
+_MOST_KNOWN, _USUAL_BYTES = 4096, 2048
 _known: dict[Hashable, Any] = {}
 
 
@@ -88,6 +88,27 @@ def of_group(file: h5py.File, path: str, asked: Hashable, read: Callable[[h5py.G
     key = (asked, header.content)
     if key not in _known:
         _remember(key, read(file[path]))
+    return cast("_T", _known[key])
+
+
+def of_attribute(group: h5py.Group, name: str, read: Callable[[h5py.Group, str], _T]) -> _T:
+    """What is read of an attribute, now or of the same message before.
+
+    Args:
+        group: the object that has it, whose header was checked.
+        name: the attribute's.
+        read: reads it, and nothing else.
+
+    Raises:
+        KeyError, ValueError: what `read` raises.
+    """
+    is_clear = isinstance(group, ReadFile) and not group.is_growing and name in group.attributes
+    message = group.attributes[name] if is_clear else b""
+    if not 0 < len(message) <= _USUAL_BYTES:
+        return read(group, name)
+    key = (read, message)
+    if key not in _known:
+        _remember(key, read(group, name))
     return cast("_T", _known[key])
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from sparsey_trace.trace.hdf5 import guarded, sound_headers
+from sparsey_trace.trace.hdf5.attribute_messages import by_name
 from sparsey_trace.trace.hdf5.read_file import ReadFile
 
 if TYPE_CHECKING:
@@ -91,3 +92,38 @@ def test_while_it_is_written_nothing_is_remembered(path: Path, asked: list[str])
             with ReadFile(path, swmr=True, locking=False) as file:
                 sound_headers.checked(file, "others", "shape", lambda found: asked.append("b") or found.shape)
     assert asked == ["b", "b"]
+
+
+@pytest.mark.parametrize("number", [1, 12], ids=["beside the header", "in dense storage"])
+def test_an_attribute_of_the_same_message_is_read_once(tmp_path: Path, number: int, asked: list[str]) -> None:
+    def write(path: Path, rank: int) -> Path:
+        with h5py.File(path, "w", libver=("v110", "v110")) as file:
+            file.attrs["rank"] = rank
+            for other in range(number - 1):
+                file.attrs[f"other{other}"] = np.bytes_(f"text {other}")
+        return path
+
+    def read(group: h5py.Group, name: str) -> object:
+        asked.append(name)
+        return group.attrs[name]
+
+    def found(path: Path) -> list[object]:
+        with opened(path) as file:
+            names = sorted(file.attrs)
+            assert sorted(file.attributes) == names
+            assert len(names) == number
+            return [sound_headers.of_attribute(file, name, read) for name in names]
+
+    paths = [write(tmp_path / f"{rank}.h5", rank) for rank in (0, 1, 0)]
+    assert [found(path)[-1] for path in paths] == [0, 1, 0]
+    assert asked.count("rank") == 2
+    assert len(asked) == number + 1
+
+
+def test_attributes_that_one_name_has_twice_are_asked_of_hdf5() -> None:
+    one, other, third = (
+        b"\3\0" + len(name).to_bytes(2, "little") + bytes(5) + name + b"\0" * 8
+        for name in (b"a\0", b"b\0", b"a\0")
+    )
+    assert list(by_name([one, other, third])) == ["b"]
+    assert by_name([b"\1" + one[1:]]) == {}
