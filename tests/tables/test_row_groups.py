@@ -46,14 +46,15 @@ def test_values_of_all_lists_count() -> None:
         {"reduction": "sparse"},
         {"resolution": "epoch"},
         {"chunk_size": 3},
-        {"n_jobs": 2, "engine": "processes"},
+        {"n_jobs": 1, "engine": "processes"},
     ],
 )
 def test_basis_averages_are_written_a_few_macs_at_a_time(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, how: dict[str, Any]
 ) -> None:
     path = write_trace(tmp_path / "run.h5", steps=4)
-    whole = st.analyze(path, metrics=["basis_average"], **how)["basis_average"]
+    question = {name: how[name] for name in ("reduction", "resolution") if name in how}
+    whole = st.analyze(path, metrics=["basis_average"], **question)["basis_average"]
     width = len(whole["average"][0])
     parts: list[int] = []
 
