@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import subprocess
 import sys
 from typing import TYPE_CHECKING
 
+from sparsey_trace.cli.start import spare_collecting
 from tests.cli.commands import COMMAND, installed, write_trace
 
 if TYPE_CHECKING:
@@ -58,3 +60,16 @@ run()
 """
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (found.returncode, found.stdout, found.stderr) == (130, "", "")
+
+
+def test_nothing_is_looked_for_that_could_be_freed_until_all_is_loaded() -> None:
+    usual, callbacks = gc.get_threshold(), list(gc.callbacks)
+    spare_collecting()
+    try:
+        assert gc.get_threshold()[0] > 50_000
+        gc.collect(0)
+        assert gc.get_freeze_count()
+        assert (gc.get_threshold(), gc.callbacks) == (usual, callbacks)
+    finally:
+        gc.unfreeze()
+        gc.set_threshold(*usual)
