@@ -24,7 +24,7 @@ def near_and_far(run: ReportRun) -> Answer | None:
     not_so = [run.view.layers[layer.layer] for layer in found if _ends(layer)[0] <= _ends(layer)[1]]
     return Answer(
         said="Winners that agree where the most similar training input is nearest, and where it is farthest",
-        by_layer={layer.layer: "near {:.0%}, far {:.0%}".format(*_ends(layer)) for layer in found},
+        by_layer={layer.layer: "near {:.0%} and far {:.0%}".format(*_ends(layer)) for layer in found},
         remark=f"In {', '.join(not_so)} nearness makes no difference." if not_so else "",
     )
 
