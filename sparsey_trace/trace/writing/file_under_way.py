@@ -9,7 +9,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.explain import explain
 from sparsey_trace.trace.format.head import write_kinds
-from sparsey_trace.trace.writing.empty_datasets import make_datasets, take_tail_space
+from sparsey_trace.trace.writing.empty_datasets import make_datasets, take_space
 from sparsey_trace.trace.writing.file_handle import FileHandle
 from sparsey_trace.trace.writing.file_watch import FileWatch
 from sparsey_trace.trace.writing.sample_buffer import SampleBuffer
@@ -64,13 +64,13 @@ class FileUnderWay:
         self.columns = (input_kind, tuple(values))
         columns = schema.columns(layout, input_kind, values)
         write_kinds(new.in_memory, input_kind, values)
-        make_datasets(
+        tail = make_datasets(
             new.in_memory,
             columns,
             schema.samples_per_chunk(sum(column.sample_bytes for column in columns)),
         )
         explain(new.in_memory, layout)
-        take_tail_space(new.in_memory, columns)
+        take_space(tail)
         with contextlib.ExitStack() as unless_done:
             unless_done.callback(new.discard)
             self.handle = FileHandle(new.write())

@@ -16,7 +16,7 @@ from sparsey_trace.trace.format.explain import explain
 from sparsey_trace.trace.format.head import write_head, write_kinds
 from sparsey_trace.trace.format.losses import write_losses
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
-from sparsey_trace.trace.writing.empty_datasets import make_datasets, take_tail_space
+from sparsey_trace.trace.writing.empty_datasets import make_datasets, take_space
 from sparsey_trace.trace.writing.file_handle import FileHandle
 
 if TYPE_CHECKING:
@@ -108,10 +108,10 @@ def _fill_head(file: h5py.File, head: Head, columns: Sequence[schema.Column], ch
     )
     write_kinds(file, head.input_kind, head.values)
     is_large = chunk_size * sum(column.sample_bytes for column in columns) > MOST_TAIL_BYTES
-    make_datasets(file, list(columns), chunk_size)
+    tail = make_datasets(file, list(columns), chunk_size)
     explain(file, head.layout)
     if is_large:
-        take_tail_space(file, list(columns))
+        take_space(tail)
     if head.losses:
         write_losses(file, head.losses)
     counts.TOLD.write(file, head.counts)
