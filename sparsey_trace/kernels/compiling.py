@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import gc
+import importlib.metadata
 import importlib.util
+import re
 import sys
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.kernels.kept_code import KeptCode
+from sparsey_trace.kernels.machine_code import types_of
 from sparsey_trace.kernels.waiting import waiting_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+_LLVM_TYPES = {ctypes.c_void_p: r"ptr|.*\*", ctypes.c_int64: "i64", ctypes.c_double: "double"}
+"""What LLVM calls them; a pointer one way or the other, by its version."""
 
 _BLAS = "scipy.linalg.cython_blas"
 
@@ -55,6 +62,9 @@ def compile_for(function: Callable[..., Any], args: tuple[Any, ...]) -> KeptCode
     """Compile a kernel for the types of these arguments.
 
     Without what only Numba's own callers would need: what takes Python's objects, and what counts references.
+
+    Raises:
+        RuntimeError: this Numba's code takes its arguments in another way than `MachineCode` hands them over.
     """
     with _said():
         with _scipy_unopened():
@@ -63,8 +73,23 @@ def compile_for(function: Callable[..., Any], args: tuple[Any, ...]) -> KeptCode
         made = njit(no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)(_for_compiler(function))
         made.compile(tuple(map(typeof, args)))
         (result,) = made.overloads.values()
+        _check_order(result, args)
         _, _, (code, _) = result.library.serialize_using_object_code()
         return KeptCode(result.fndesc.llvm_func_name, str(result.signature.return_type), bytes(code))
+
+
+def _check_order(result: Any, args: tuple[Any, ...]) -> None:
+    """How arguments are handed over is Numba's own affair: other versions may do it otherwise, and would crash."""
+    function = result.library._final_module.get_function(result.fndesc.llvm_func_name)
+    found = [str(argument.type) for argument in function.arguments]
+    expected = [_LLVM_TYPES[kind] for kind in types_of(args)]
+    if len(found) != len(expected) or not all(map(re.fullmatch, expected, found)):
+        msg = (
+            f"{function.name}: expected a version of numba that hands over arguments as {' '.join(expected)}, found "
+            f"{' '.join(found)} of numba {importlib.metadata.version('numba')}; install one that sparsey-trace knows: "
+            "constraints.txt has it"
+        )
+        raise RuntimeError(msg)
 
 
 def as_inlined(function: Callable[..., Any]) -> Any:

@@ -43,7 +43,7 @@ class MachineCode:
         Raises:
             TypeError: an argument is neither an array nor an int or a float, or another number is given back.
         """
-        types = [found for arg in args for found in _types(arg)]
+        types = types_of(args)
         if made.returns not in _RETURNS:
             msg = f"{made.symbol}: expected a kernel that gives back nothing, int64 or float64, found {made.returns}"
             raise TypeError(msg)
@@ -52,7 +52,7 @@ class MachineCode:
         self._stays = builder.export_symbol(made.symbol).link(
             _linker(), f"kernel {next(_NUMBERS_OF_KERNELS)}"
         )
-        function = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p, ctypes.c_void_p, *types)
+        function = ctypes.CFUNCTYPE(ctypes.c_int32, *types)
         self._function = function(self._stays[made.symbol])
 
     def __call__(self, *args: Any) -> Any:
@@ -68,6 +68,15 @@ class MachineCode:
             msg = f"a kernel failed with status {status}"
             raise RuntimeError(msg)
         return result.value if self._returns else None
+
+
+def types_of(args: tuple[Any, ...]) -> list[Any]:
+    """Of all that is handed over with these arguments.
+
+    Raises:
+        TypeError: one is neither an array nor an int or a float.
+    """
+    return [ctypes.c_void_p, ctypes.c_void_p, *[found for arg in args for found in _types(arg)]]
 
 
 def _types(arg: Any) -> list[Any]:

@@ -88,3 +88,14 @@ def test_what_a_kernel_takes_and_gives_back_is_bounded(folder: Path) -> None:
         compiled(twice)(np.True_)
     with pytest.raises(TypeError, match="gives back nothing, int64 or float64, found bool"):
         compiled(is_even)(3)
+
+
+def test_a_numba_that_hands_over_arguments_otherwise_is_refused(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Called as if it didn't it would crash."""
+    types_of = compiling.types_of
+    monkeypatch.setattr(compiling, "types_of", lambda args: types_of(args)[1:])
+    with pytest.raises(RuntimeError, match=r"expected a version of numba that hands over .* of numba \d"):
+        compiled(twice)(21)
+    assert not folder.exists()
