@@ -6,6 +6,7 @@ import functools
 import hashlib
 import importlib.metadata
 import os
+import secrets
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,10 +62,12 @@ def keep(name: str, made: KeptCode) -> None:
     checked = hashlib.blake2b(text, digest_size=_CHECKSUM).digest() + text
     for folder in _folders():
         path = folder / f"{name}.o"
-        new = path.with_suffix(f".{os.getpid()}")
+        new = path.with_suffix(f".{secrets.token_hex(8)}")
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            new.write_bytes(checked)
+            # Under a name that nobody can guess, and nothing that is there: a link would be followed.
+            with new.open("xb") as stream:
+                stream.write(checked)
             new.replace(path)
         except OSError:
             continue
