@@ -189,6 +189,7 @@ def check_all_ran(layers: Sequence[ModelLayer], under_way: ForwardPass) -> None:
         missing = ", ".join(layer.name for index, layer in enumerate(layers) if index not in under_way.codes)
         msg = (
             f"{under_way.where}: expected every recorded layer to run in a forward pass, found that these didn't: "
-            f"{missing} (layers that run in another thread, as under DataParallel, can't be seen{compile_hint()})"
+            f"{missing} (layers can't be seen that run in another thread, as under DataParallel, or by a method other "
+            f"than forward, such as encode{compile_hint()})"
         )
         raise RecordError(msg)

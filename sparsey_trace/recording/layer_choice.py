@@ -12,9 +12,8 @@ from sparsey_trace.connections import EVERYTHING, PADDING
 from sparsey_trace.errors import RecordError, UsageError
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.recording.adapters.base import NamedAdapter
-from sparsey_trace.recording.adapters.find import find_layers
+from sparsey_trace.recording.adapters.find import find_layers, known_layers, module_named
 from sparsey_trace.recording.adapters.make_layout import make_layout, shape_of_sample
-from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -83,7 +82,7 @@ def choose_layers(model: nn.Module, wanted: LayersWanted) -> LayerChoice:
         for layer in described:
             _check_adapter(layer)
         return LayerChoice(find_layers(model, described))
-    known = find_layers(model, None)
+    known = known_layers(model)
     for name in names:
         _check_known(name, [layer.name for layer in known], model)
     return LayerChoice(known, [layer.name for layer in known if layer.name not in names])
@@ -148,8 +147,10 @@ def _without_padding(row: NDArray[np.int32]) -> NDArray[np.int32]:
 def _check_known(name: str, names: Sequence[str], model: nn.Module) -> None:
     if name in names:
         return
+    module = module_named(name, model)
+    others = f" (layers that are: {', '.join(names)})" if names else ""
     msg = (
-        f"{unknown(f'{type(model).__name__}: layers', name, names)}; a layer of another kind has to be "
-        f"described: WinnerTakeAll({name!r}, num_macs=…, …)"
+        f"{type(model).__name__}: layers: expected the name of a layer of a known kind{others}, found {name!r} "
+        f"of class {type(module).__name__}; describe it: WinnerTakeAll({name!r}, num_macs=…, num_cms=…, num_neurons=…)"
     )
     raise RecordError(msg)

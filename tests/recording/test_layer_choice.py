@@ -109,7 +109,7 @@ def test_names_and_descriptions_do_not_mix(path: Path) -> None:
 
 def test_names_are_of_layers_that_are_known(path: Path) -> None:
     with pytest.raises(
-        RecordError, match=r"Classifier: expected layers with input_connections, .*, found none"
+        RecordError, match=r"layers: expected the name of a layer of a known kind, found 'encoder.1'"
     ):
         record(Classifier(), path, layers=["encoder.1"])
 

@@ -176,8 +176,7 @@ def test_a_model_that_calls_itself_is_an_error_if_left_out_too(path: Path, every
         (
             {"layers": ["Layer_2"]},
             RecordError,
-            "OriginalModel: layers: expected one of Layer_0, Layer_1, found 'Layer_2' (did you mean Layer_1?)"
-            "; a layer of another kind has to be described: WinnerTakeAll('Layer_2', num_macs=…, …)",
+            "OriginalModel: expected a module named 'Layer_2', found none (did you mean Layer_1?)",
         ),
     ],
 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -114,9 +115,11 @@ def _unreadable(output: Any, layout: LayerLayout) -> str:
     winners = [f"[B, {macs}, {cms}]"]
     winners += [f"[B, {macs}]"] if cms == 1 else []
     winners += [f"[B, {cms}]"] if macs == 1 else []
-    which = (
-        "" if isinstance(output, Tensor) else "; say what of it holds the codes: WinnerTakeAll(..., output=…)"
-    )
+    which = "; say what of it holds the codes: WinnerTakeAll(..., output=…)"
+    if isinstance(output, Tensor):
+        swapped = output.dim() == 3 and not Counter((macs, cms)) - Counter(output.shape)
+        is_so = swapped and output.shape[1:] != (macs, cms)
+        which = "; put its axes in order by a function: WinnerTakeAll(..., output=…)" if is_so else ""
     return (
         f"{layout.name}: expected an output of shape {' or '.join(cells)}, or winners as whole numbers of shape "
         f"{' or '.join(winners)}, with any axes that come to {macs} in place of its MACs' one, or with that folded "

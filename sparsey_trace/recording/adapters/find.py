@@ -74,15 +74,7 @@ def find_layers(model: nn.Module, named: Sequence[NamedAdapter] | None) -> list[
     Raises:
         RecordError: there is nothing to record, or no module of a given name.
     """
-    if named is None:
-        found = [
-            ModelLayer(name or type(module).__name__, module, family)
-            for name, module in named_parts(model)
-            if (family := family_of(module))
-        ]
-    else:
-        modules = dict(named_parts(model, remove_duplicate=False))
-        found = [ModelLayer(wanted.name, _module(modules, wanted.name, model), wanted) for wanted in named]
+    found = known_layers(model) if named is None else [_named(wanted, model) for wanted in named]
     if not found:
         msg = (
             f"{type(model).__name__}: expected layers with {', '.join(SparseyLayers.LOOKS)}, or with a "
@@ -94,7 +86,32 @@ def find_layers(model: nn.Module, named: Sequence[NamedAdapter] | None) -> list[
     return found
 
 
-def _module(modules: dict[str, nn.Module], name: str, model: nn.Module) -> nn.Module:
+def known_layers(model: nn.Module) -> list[ModelLayer]:
+    """The layers of known families, in the order of `named_modules`; none where there is none."""
+    return [
+        ModelLayer(_shown(name, module), module, family)
+        for name, module in named_parts(model)
+        if (family := family_of(module))
+    ]
+
+
+def _named(wanted: NamedAdapter, model: nn.Module) -> ModelLayer:
+    module = module_named(wanted.name, model)
+    return ModelLayer(_shown(wanted.name, module), module, wanted)
+
+
+def _shown(name: str, module: nn.Module) -> str:
+    """What a layer is called: a model that is one has no name, and is called by its class."""
+    return name or type(module).__name__
+
+
+def module_named(name: str, model: nn.Module) -> nn.Module:
+    """The module of a name, as in `model.named_modules()`, where the model itself is "".
+
+    Raises:
+        RecordError: there is none.
+    """
+    modules = dict(named_parts(model, remove_duplicate=False))
     if name in modules:
         return modules[name]
     others = hint(name, modules) or f" (there are: {_names(model)})"

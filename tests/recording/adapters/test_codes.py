@@ -127,6 +127,17 @@ def test_another_shape_is_refused(tmp_path: Path, shape: tuple[int, ...]) -> Non
     )
 
 
+@pytest.mark.parametrize("shape", [(2, 3, 7), (3, 2, 7)], ids=str)
+def test_winners_with_their_axes_in_another_order_are_told_what_to_do(
+    tmp_path: Path, shape: tuple[int, ...]
+) -> None:
+    model = Fixed(torch.zeros(shape).long())
+    layer = WinnerTakeAll("part", num_macs=7, num_cms=3, num_neurons=5)
+    message = r"; put its axes in order by a function: WinnerTakeAll\(\.\.\., output=…\)$"
+    with pytest.raises(RecordError, match=message), record(model, tmp_path / "run.h5", layers=[layer]):
+        model(samples(2))
+
+
 def test_an_output_that_is_no_tensor_is_refused(tmp_path: Path) -> None:
     model = nn.Sequential(nn.LSTM(6, 6))
     layer = WinnerTakeAll("0", num_macs=1, num_cms=1, num_neurons=6)

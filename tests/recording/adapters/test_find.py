@@ -12,7 +12,9 @@ from sparsey_trace.errors import RecordError
 from sparsey_trace.recording import WinnerTakeAll, record
 from tests.recording.models import (
     Classifier,
+    Fixed,
     original_layer,
+    samples,
 )
 
 if TYPE_CHECKING:
@@ -52,3 +54,23 @@ def test_a_name_that_is_not_there_brings_those_that_are(tmp_path: Path) -> None:
         RecordError, match=r"a module named 'zzz', found none \(there are: encoder, encoder\.0"
     ):
         record(Classifier(), tmp_path / "run.h5", layers=wanting("zzz"))
+
+
+def test_a_layer_that_is_named_and_of_no_known_kind_is_to_be_described(tmp_path: Path) -> None:
+    with pytest.raises(RecordError) as caught:
+        record(Classifier(), tmp_path / "run.h5", layers="encoder.1")
+    assert str(caught.value) == (
+        "Classifier: layers: expected the name of a layer of a known kind, found 'encoder.1' of class OneHot; "
+        "describe it: WinnerTakeAll('encoder.1', num_macs=…, num_cms=…, num_neurons=…)"
+    )
+
+
+def test_a_model_that_is_described_as_a_layer_is_called_by_its_class(tmp_path: Path) -> None:
+    model = Fixed(torch.zeros(2, 4).long())
+    with record(
+        model, tmp_path / "run.h5", layers=WinnerTakeAll("", num_macs=1, num_cms=4, num_neurons=5)
+    ) as recorder:
+        model(samples(2))
+    assert recorder.error is None
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert trace.layers["Fixed"].num_cms == 4

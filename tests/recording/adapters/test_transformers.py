@@ -120,3 +120,55 @@ def test_each_call_of_tied_layers_is_a_moment(tmp_path: Path) -> None:
     with st.open_trace(tmp_path / "run.h5") as trace:
         assert trace.samples.moment[:].tolist() == [0, 0, 1, 1, 2, 2]
         np.testing.assert_array_equal(trace.layers[0].codes[:], torch.cat(seen))
+
+
+def dac() -> nn.Module:
+    config = transformers.DacConfig(
+        encoder_hidden_size=8,
+        downsampling_ratios=[4, 4],
+        decoder_hidden_size=16,
+        upsampling_ratios=[4, 4],
+        n_codebooks=3,
+        codebook_size=16,
+        codebook_dim=4,
+    )
+    return transformers.DacModel(config)
+
+
+def mimi() -> nn.Module:
+    config = transformers.MimiConfig(
+        hidden_size=32,
+        num_filters=4,
+        upsampling_ratios=[4, 4],
+        num_hidden_layers=1,
+        intermediate_size=32,
+        num_attention_heads=2,
+        num_key_value_heads=2,
+        head_dim=16,
+        codebook_size=16,
+        codebook_dim=8,
+        num_quantizers=3,
+        vector_quantization_hidden_dimension=8,
+        upsample_groups=32,
+    )
+    return transformers.MimiModel(config)
+
+
+@pytest.mark.parametrize(
+    ("make", "name", "output", "tokens"),
+    [
+        (dac, "quantizer", lambda out: out[1].transpose(1, 2), 16),
+        (mimi, "", lambda out: out.audio_codes.transpose(1, 2), 8),
+    ],
+    ids=["DAC", "Mimi"],
+)
+def test_an_audio_codec_s_codes_are_recorded(
+    tmp_path: Path, make: Callable[[], nn.Module], name: str, output: Any, tokens: int
+) -> None:
+    torch.manual_seed(0)
+    model = make().eval()
+    layer = WinnerTakeAll(name, num_macs=tokens, num_cms=3, num_neurons=16, output=output)
+    with record(model, tmp_path / "run.h5", layers=layer):
+        seen = model(torch.randn(2, 1, 256)).audio_codes.transpose(1, 2)
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        np.testing.assert_array_equal(trace.layers[0].codes[:], seen)
