@@ -15,7 +15,7 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.support.printable import count
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
     from numpy.typing import NDArray
@@ -34,12 +34,16 @@ class MacActivity:
         name: its name.
         grid: where the MACs stand.
         share: [M] float64, the share of all recorded samples, of both phases, for which a MAC was active.
+        by_phase: the same of each phase that has samples, [M] each.
+        samples: how many each of these has.
     """
 
     layer: int
     name: str
     grid: Grid
     share: NDArray[np.float64]
+    by_phase: Mapping[str, NDArray[np.float64]]
+    samples: Mapping[str, int]
 
     @property
     def silent(self) -> NDArray[np.bool_]:
@@ -53,13 +57,21 @@ def mac_activity(run: Run) -> list[MacActivity]:
     Raises:
         KeyError: there is no table of activations; the message says why.
     """
-    samples = np.bincount(run.steps.phase, run.steps.size, minlength=len(PHASES))
-    active = [np.zeros(layer.num_macs) for layer in run.layout.layers]
+    sizes = np.bincount(run.steps.phase, run.steps.size, minlength=len(PHASES)).astype(int).tolist()
+    samples = {phase: size for phase, size in zip(PHASES, sizes, strict=True) if size}
+    by_layer: list[dict[str, NDArray[np.float64]]] = [{} for _ in run.layout.layers]
     for curve in curves(run, "num_activations", most=2):
-        active[curve.layer] += curve.overall * samples[PHASES.index(curve.phase)]
+        by_layer[curve.layer][curve.phase] = curve.overall
     return [
-        MacActivity(layer=number, name=layer.name, grid=grid_of(layer), share=counts / samples.sum())
-        for number, (layer, counts) in enumerate(zip(run.layout.layers, active, strict=True))
+        MacActivity(
+            layer=number,
+            name=layer.name,
+            grid=grid_of(layer),
+            share=sum(shares[phase] * size for phase, size in samples.items()) / sum(samples.values()),
+            by_phase=shares,
+            samples=samples,
+        )
+        for number, (layer, shares) in enumerate(zip(run.layout.layers, by_layer, strict=True))
     ]
 
 

@@ -332,11 +332,14 @@ class RunMetric(Metric[S]):
     Class attributes:
         told: the column that a summary tells the mean of, by layer.
         told_chance: the column whose mean it tells as chance; empty where nothing is known of chance.
+        told_samples: the column that says how many samples its figures stand for; `all`, where they stand for all of
+            the phase, or of its last epoch where rows are by epoch; empty where that isn't known.
     """
 
     reductions: ClassVar[tuple[str | None, ...]] = (None,)
     told: ClassVar[str] = "value"
     told_chance: ClassVar[str] = ""
+    told_samples: ClassVar[str] = ""
 
     @abstractmethod
     def finalize(self, state: S, layout: Layout) -> pa.Table:
@@ -348,6 +351,10 @@ class RunMetric(Metric[S]):
         A metric whose tables may be large makes them here, and joins them in `finalize`. `notes` is told the first.
         """
         yield self.finalize(state, layout)
+
+    def summarized(self, table: pa.Table) -> pa.Table:
+        """What a summary tells means of: all rows, unless the metric knows better; a layer without any isn't told."""
+        return table
 
 
 class TallyMetric(RunMetric[S]):

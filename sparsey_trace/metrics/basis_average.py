@@ -65,6 +65,7 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
     requires: ClassVar[frozenset[str]] = frozenset({"inputs", "active"})
     reductions: ClassVar[tuple[str | None, ...]] = (None, "sparse")
     has_best: ClassVar[bool] = False
+    told_samples: ClassVar[str] = "all"
     partial_training: ClassVar[str] = "means over the recorded training samples only"
     state_types: ClassVar[tuple[type, ...]] = (Sums,)
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import LayerLayout, Layout
 
-_CODES = b"codes"
-"""Where a table says how many codes there are, until its file says it in its notes."""
+_CODES, _SHOWINGS = b"codes", b"showings"
+"""Where a table says how many codes there are, until its file says it in its notes, and how often they were shown."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,7 @@ class BasisSet(RunMetric[tuple[CodeTally, ...]]):
     }
     has_best: ClassVar[bool] = False
     told: ClassVar[str] = "count"
+    told_samples: ClassVar[str] = "all"
     partial_training: ClassVar[str] = (
         "of the recorded steps alone: other codes, and other showings, are not counted"
     )
@@ -89,16 +90,30 @@ class BasisSet(RunMetric[tuple[CodeTally, ...]]):
 
     def finalize(self, state: tuple[CodeTally, ...], layout: Layout) -> pa.Table:
         """A row for each code of each MAC, its commonest first."""
-        tables, known = [], []
+        tables, known, shown = [], [], []
         for index, (tally, layer) in enumerate(zip(state, layout.layers, strict=True)):
             found = _codes(tally)
             known.append(np.bincount(found.mac, minlength=layer.num_macs).tolist())
+            shown.append(int(found.count.sum()))
             tables.append(_table(found[found.rank < self.top] if self.top else found, index, layer))
-        return joined(tables).replace_schema_metadata({_CODES: json.dumps(known)})
+        said = {_CODES: json.dumps(known), _SHOWINGS: json.dumps(shown)}
+        return joined(tables).replace_schema_metadata(said)
 
     def notes(self, result: pa.Table) -> dict[str, Any]:
         """How many codes each MAC has, layer by layer, whether they have rows or not."""
         return {"codes": json.loads(result.schema.metadata[_CODES])}
+
+    def summarized(self, table: pa.Table) -> pa.Table:
+        """A row for each layer, of all its codes, whether they have rows or not: the commonest alone say too much."""
+        codes, shown = (json.loads(table.schema.metadata[key]) for key in (_CODES, _SHOWINGS))
+        told = [(layer, shown[layer] / sum(known)) for layer, known in enumerate(codes) if sum(known)]
+        return as_table(
+            {
+                "phase": phase_column(np.full(len(told), TRAIN)),
+                "layer": column(np.array([layer for layer, _ in told], np.int16)),
+                "count": column(np.array([mean for _, mean in told], np.float64)),
+            }
+        )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -54,6 +54,7 @@ class CodeUsage(RunMetric["Wins"]):
     }
     has_best: ClassVar[bool] = False
     told: ClassVar[str] = "perplexity"
+    told_samples: ClassVar[str] = "all"
     partial_training: ClassVar[str] = (
         "of the recorded samples only; neurons that only others used count as unused"
     )

@@ -100,6 +100,7 @@ class LabelInformation(RunMetric[tuple[LabelTally, ...]]):
     has_best: ClassVar[bool] = False
     told: ClassVar[str] = "bits"
     told_chance: ClassVar[str] = "shuffled"
+    told_samples: ClassVar[str] = "samples"
     state_types: ClassVar[tuple[type, ...]] = (LabelTally, CodeTally)
 
     seed: int = 0
@@ -139,6 +140,10 @@ class LabelInformation(RunMetric[tuple[LabelTally, ...]]):
             ]
         known = [table for table in tables if table["samples"][0].as_py()]
         return joined(known) if known else tables[0].slice(0, 0)
+
+    def summarized(self, table: pa.Table) -> pa.Table:
+        """Without phases of a single label: there is nothing to tell, and 0 bits would say that nothing is told."""
+        return table.filter(table["share"].is_valid())
 
 
 def _tally(chunk: Chunk, phase: int) -> LabelTally:

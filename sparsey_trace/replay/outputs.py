@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -30,7 +31,7 @@ from sparsey_trace.tables.stream import Stream
 from sparsey_trace.tables.summarize import summary_of_table, summary_of_totals
 from sparsey_trace.tables.summary import summary_metadata
 from sparsey_trace.tables.table_file import SIGNATURE, TableFile, WholeTable
-from sparsey_trace.trace.reading.epoch_returns import latest_epochs
+from sparsey_trace.trace.reading.epoch_returns import phase_samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from sparsey_trace.tables.run_totals import RunTotals
     from sparsey_trace.tables.stream import Halt
     from sparsey_trace.tables.summary import SummaryRow
+    from sparsey_trace.trace.reading.epoch_returns import PhaseSamples
     from sparsey_trace.trace.reading.trace import Trace
 
 
@@ -191,8 +193,7 @@ class Outputs:
             narrow.append(part.drop_columns(list_columns(part.schema)))
         if file is not None:
             whole = pa.concat_tables(narrow)
-            latest = latest_epochs(self._trace.samples)
-            rows = summary_of_table(metric, whole, self._trace.layout, latest=latest)
+            rows = summary_of_table(metric, whole, self._trace.layout, phases=self._phases)
             file.add_metadata(summary_metadata(rows))
 
     def finish(self, chance: Chance) -> dict[str, Halt | None]:
@@ -229,6 +230,10 @@ class Outputs:
         """Remove what was written and not published."""
         for file in self._files:
             file.discard()
+
+    @cached_property
+    def _phases(self) -> dict[str, PhaseSamples]:
+        return phase_samples(self._trace.samples)
 
     def _stream(self, name: str) -> Stream:
         stream = self._streams[name]

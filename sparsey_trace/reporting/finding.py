@@ -47,7 +47,7 @@ class Answer:
     def text(self, run: ReportRun) -> str:
         """All of it, with the layers' names."""
         if not self.by_layer:
-            return f"{self.said}."
+            return " ".join(filter(None, [f"{self.said}.", self.remark]))
         layers = ", ".join(f"{run.view.layers[layer]} {said}" for layer, said in self.by_layer.items())
         return " ".join(filter(None, [f"{self.lead}: {layers}.", self.remark]))
 
@@ -55,6 +55,11 @@ class Answer:
     def lead(self) -> str:
         """What is told, and over which samples."""
         return f"{self.said}, over {self.over}" if self.over else self.said
+
+
+def under_names(run: ReportRun, layers: Sequence[int], said: str) -> list[str]:
+    """What is said of some layers, as a sentence; nothing of none."""
+    return [f"In {', '.join(run.view.layers[layer] for layer in layers)} {said}."] if layers else []
 
 
 def rows_of(run: ReportRun, metric: str, phase: str) -> dict[int, SummaryRow]:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.layout import Layout
-    from sparsey_trace.metrics.base import Metric, RunMetric, SampleMetric
+    from sparsey_trace.metrics.base import RunMetric, SampleMetric
     from sparsey_trace.tables.groups import Groups
     from sparsey_trace.tables.run_totals import RunTotals
+    from sparsey_trace.trace.reading.epoch_returns import PhaseSamples
 
 
 def summary_of_totals(
@@ -128,7 +129,7 @@ def _plain(value: Any) -> float | None:
 
 
 def summary_of_table(
-    metric: RunMetric[Any], table: pa.Table, layout: Layout, *, latest: Mapping[int, int]
+    metric: RunMetric[Any], table: pa.Table, layout: Layout, *, phases: Mapping[str, PhaseSamples]
 ) -> list[SummaryRow]:
     """The rows of a table that a metric made itself: of what it tells, or of how many MACs were ever active.
 
@@ -138,26 +139,28 @@ def summary_of_table(
         metric: whose table it is.
         table: the whole of it, or its columns without lists.
         layout: the model.
-        latest: by phase, the epoch of its last sample: not the highest one, where training went back.
+        phases: how many samples each phase has.
     """
     columns = set(table.column_names)
     if {"layer", metric.told, "phase"} <= columns:
-        return list(_of_values(metric, table, layout, latest))
+        return list(_of_values(metric, metric.summarized(table), layout, phases))
     if {"layer", "mac", "samples"} <= columns:
-        return list(_of_active(metric, table, layout))
+        return list(_of_active(metric, table, layout, phases))
     return []
 
 
 def _of_values(
-    metric: RunMetric[Any], table: pa.Table, layout: Layout, latest: Mapping[int, int]
+    metric: RunMetric[Any], table: pa.Table, layout: Layout, phases: Mapping[str, PhaseSamples]
 ) -> Iterator[SummaryRow]:
     means = _means(table, metric.told)
     by_chance = _means(table, metric.told_chance) if metric.told_chance else {}
+    samples = _samples(metric, table, phases)
     has_best = metric.has_best and "epoch" in table.column_names
     layers = sorted({layer for _, layer in means})
     for phase, layer in ((phase, layer) for phase in PHASES for layer in layers if (phase, layer) in means):
         by_epoch = means[phase, layer]
-        last = latest.get(PHASES.index(phase))
+        # Not the highest one, where training went back.
+        last = phases[phase].epoch if phase in phases else None
         last = last if last in by_epoch else max(by_epoch)
         best = (min if metric.best == "lowest" else max)(by_epoch.values())
         yield SummaryRow(
@@ -169,8 +172,20 @@ def _of_values(
             best=best if has_best else None,
             best_epoch=min(epoch for epoch in by_epoch if by_epoch[epoch] == best) if has_best else None,
             chance=by_chance.get((phase, layer), {}).get(last),
+            samples=samples.get(phase),
             unit=metric.unit,
         )
+
+
+def _samples(metric: RunMetric[Any], table: pa.Table, phases: Mapping[str, PhaseSamples]) -> dict[str, int]:
+    """By phase, how many samples a metric's figures stand for, as far as that is known."""
+    if metric.told_samples == "all":
+        is_by_epoch = "epoch" in table.column_names
+        return {phase: found.in_epoch if is_by_epoch else found.in_run for phase, found in phases.items()}
+    if not metric.told_samples:
+        return {}
+    pairs = zip(table["phase"].to_pylist(), table[metric.told_samples].to_pylist(), strict=True)
+    return {phase: samples for phase, samples in pairs if samples is not None}
 
 
 def _means(table: pa.Table, told: str) -> dict[tuple[str, int], dict[int, float]]:
@@ -193,8 +208,12 @@ def _means(table: pa.Table, told: str) -> dict[tuple[str, int], dict[int, float]
     return found
 
 
-def _of_active(metric: Metric[Any], table: pa.Table, layout: Layout) -> Iterator[SummaryRow]:
-    layer, mac, samples = (numbers_of(table[name].combine_chunks()) for name in ("layer", "mac", "samples"))
+def _of_active(
+    metric: RunMetric[Any], table: pa.Table, layout: Layout, phases: Mapping[str, PhaseSamples]
+) -> Iterator[SummaryRow]:
+    train = phases.get(PHASES[TRAIN])
+    samples = None if metric.told_samples != "all" else 0 if train is None else train.in_run
+    layer, mac, times = (numbers_of(table[name].combine_chunks()) for name in ("layer", "mac", "samples"))
     # The last row of each MAC is the first one from the end.
     _, behind = np.unique(np.stack([layer, mac])[:, ::-1], axis=1, return_index=True)
     last = len(layer) - 1 - behind
@@ -204,7 +223,8 @@ def _of_active(metric: Metric[Any], table: pa.Table, layout: Layout) -> Iterator
             phase=PHASES[TRAIN],
             layer=int(number),
             layer_name=_name(layout, int(number)),
-            now=float((samples[last][layer[last] == number] > 0).sum()),
+            now=float((times[last][layer[last] == number] > 0).sum()),
+            samples=samples,
             unit=metric.unit or "MACs ever active",
         )
 

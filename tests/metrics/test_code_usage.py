@@ -46,6 +46,7 @@ def test_a_summary_tells_the_perplexity_of_the_last_epoch(run: Path) -> None:
     summary = st.analyze(run, metrics=["code_usage"]).summary()
     assert summary["now"].tolist() == [pytest.approx(2**1.5), pytest.approx(1.5)]
     assert summary["best"].isna().all()
+    assert summary["samples"].tolist() == [4, 2]
 
 
 def test_where_training_went_back_the_last_epoch_is_not_the_highest(tmp_path: Path) -> None:
@@ -55,7 +56,9 @@ def test_where_training_went_back_the_last_epoch_is_not_the_highest(tmp_path: Pa
     path = written(tmp_path / "run.h5", codes=codes, active=active, epochs=(0, 1, 1, 1, 0))
     found = st.analyze(path, metrics=["code_usage"])
     assert found["code_usage"]["perplexity"].to_pylist()[::2] == [pytest.approx(2), pytest.approx(3)]
-    assert found.summary()["now"].tolist() == [pytest.approx(2)]
+    assert found.summary()[["now", "samples"]].to_numpy().tolist() == [[pytest.approx(2), 2]]
+    of_run = st.analyze(path, metrics=["code_usage"], resolution="run").summary()
+    assert of_run["samples"].tolist() == [5]
 
 
 def test_of_many_neurons_only_those_that_won_are_kept(tmp_path: Path) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
 
 import sparsey_trace as st
+from sparsey_trace.charts.shared.matches import matches
+from sparsey_trace.charts.shared.run import Run
+from sparsey_trace.replay.analyze import by_sample
+from sparsey_trace.replay.live import LiveRun
 from sparsey_trace.tables import run_totals
 
 if TYPE_CHECKING:
@@ -51,6 +56,7 @@ def write(path: Path, *, eval_batch: int, train_batch: int = 8, epochs: int = EP
                         active=[active[part] for active in ACTIVE],
                         phase=phase,
                         epoch=epoch,
+                        labels=part % 3,
                     )
     return path
 
@@ -77,6 +83,20 @@ def test_batches_of_training_change_only_what_is_about_earlier_steps(tmp_path: P
     for other in others:
         same = [row for row in other if (row.metric, row.phase) != ("sisc_adherence", "train")]
         assert same == [row for row in first if (row.metric, row.phase) != ("sisc_adherence", "train")]
+    assert all(row.samples for row in first)
+
+
+def test_neither_do_they_change_what_is_watched_and_what_classes_come_to(tmp_path: Path) -> None:
+    found = []
+    for size in (1, 8, 100):
+        with st.open_trace(write(tmp_path / f"{size}.h5", eval_batch=size, train_batch=size)) as trace:
+            tables = st.analyze(trace, metrics=["match_accuracy"])
+            run = Run(name="", trace=trace, tables=tables, by_sample=partial(by_sample, n_jobs=1))
+            by_class = [(layer.chance, layer.samples, vars(layer.by_class)) for layer in matches(run)]
+            found.append((LiveRun(trace).catch_up().layers, by_class))
+    for watched, by_class in found[1:]:
+        assert watched == found[0][0]
+        np.testing.assert_equal(by_class, found[0][1])
 
 
 @pytest.mark.parametrize("resolution", ["sample", "epoch", "run"])

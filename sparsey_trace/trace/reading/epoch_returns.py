@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.layout import EVAL, PHASES, TRAIN
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -65,19 +66,40 @@ class EpochReturns:
         self._last, self._seen = epoch[-1:], stop
 
 
-def latest_epochs(samples: SampleTable) -> dict[int, int]:
-    """By phase, the epoch of its last sample; a phase without samples is left out."""
-    found: dict[int, int] = {}
-    for stop in range(len(samples), 0, -_SAMPLES_AT_ONCE):
-        start = max(0, stop - _SAMPLES_AT_ONCE)
-        phase, epoch = samples.phase[start:stop], samples.epoch[start:stop]
-        for number in (TRAIN, EVAL):
-            mine = np.flatnonzero(phase == number)
-            if len(mine):
-                found.setdefault(number, int(epoch[mine[-1]]))
-        if len(found) == 2:
-            break
-    return found
+@dataclass(frozen=True, kw_only=True)
+class PhaseSamples:
+    """How many samples a phase has.
+
+    Attributes:
+        epoch: of its last sample: not the highest one, where training went back.
+        in_epoch: how many there are of that epoch, of each time that it came.
+        in_run: how many there are in all.
+    """
+
+    epoch: int
+    in_epoch: int
+    in_run: int
+
+
+def phase_samples(samples: SampleTable) -> dict[str, PhaseSamples]:
+    """By the phase's name; a phase without samples is left out."""
+    counts: dict[tuple[int, int], int] = {}
+    latest: dict[int, int] = {}
+    for start in range(0, len(samples), _SAMPLES_AT_ONCE):
+        stop = min(start + _SAMPLES_AT_ONCE, len(samples))
+        pairs = np.stack([samples.phase[start:stop].astype(np.int32), samples.epoch[start:stop]])
+        found, times = np.unique(pairs, axis=1, return_counts=True)
+        for (phase, epoch), many in zip(found.T.tolist(), times.tolist(), strict=True):
+            counts[phase, epoch] = counts.get((phase, epoch), 0) + many
+            latest[phase] = int(pairs[1, np.flatnonzero(pairs[0] == phase)[-1]])
+    return {
+        PHASES[phase]: PhaseSamples(
+            epoch=epoch,
+            in_epoch=counts[phase, epoch],
+            in_run=sum(many for (other, _), many in counts.items() if other == phase),
+        )
+        for phase, epoch in latest.items()
+    }
 
 
 def repeated(epoch: NDArray[np.int32], phase: NDArray[np.uint8]) -> NDArray[np.bool_]:
