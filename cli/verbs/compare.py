@@ -63,7 +63,8 @@ FailIf = Annotated[
         metavar="RULE",
         show_default=False,
         help='Exit with 1 where this is so: "feature_coverage<0.9" (the value, of any run), '
-        '"match_accuracy<-0.02" or "basis_set_size[v1]>+10%" (its change against the first run); '
+        '"match_accuracy<-0.02" or "basis_set_size[v1]>+10%" (its change against the first run), '
+        '"match_accuracy<=chance"; '
         "may be given more than once.",
     ),
 ]

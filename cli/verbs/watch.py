@@ -45,7 +45,7 @@ JsonLines = Annotated[
     bool, typer.Option("--json", help="Print a JSON object on a line whenever something has changed.")
 ]
 
-_COLUMNS = ("layer", "MACs", "codes", "coverage", "active", "silent")
+_COLUMNS = ("layer", "MACs", "codes", "coverage", "active", "never active")
 
 
 def watch(
@@ -61,9 +61,9 @@ def watch(
 ) -> None:
     """Follow a run while it is recorded.
 
-    Shows how long it is and, for each layer, how many codes a MAC has learnt, how much of the input reaches it and
-    for what share of samples it is active, now, as means over MACs, and how many MACs were never active; until the
-    trace is closed or its writer is no more. Of several ranks it follows the one whose file is named.
+    Shows how long it is and, for each layer, of training, how many codes a MAC has learnt, how much of the input
+    reaches it and for what share of samples it is active, now, as means over MACs, and how many MACs were never
+    active; until the trace is closed or its writer is no more. Of several ranks it follows the one whose file is named.
     """
     check_one_file(
         run, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
@@ -202,6 +202,11 @@ def _lines(sight: _Sight) -> list[str]:
     state = "left without being closed: its writer is no more" if sight.state == "left" else sight.state
     lines = [f"{sight.run}: {state}, {', '.join(parts)}"]
     lines += [f"{sight.run}: {now.gaps}"] if now.gaps else []
+    if samples := max((layer.samples for layer in now.layers), default=0):
+        over = count(samples, "sample")
+        lines.append(
+            f"In training: codes and never active so far; coverage and active as shares, over the last {over}."
+        )
     return [printable(line) for line in lines]
 
 
@@ -212,10 +217,10 @@ def _rows(now: "Now") -> list[list[str]]:
         [
             layer.name,
             f"{layer.macs:,}",
-            figure_text(layer.basis_set_size),
+            "" if layer.basis_set_size is None else figure_text(layer.basis_set_size),
             "" if layer.coverage is None else figure_text(layer.coverage),
             "" if layer.active is None else figure_text(layer.active),
-            f"{layer.silent:,}",
+            "" if layer.silent is None else f"{layer.silent:,}",
         ]
         for layer in now.layers
     ]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sparsey_trace.comparing.run_figures import RunFigures
+    from sparsey_trace.metrics.base import Best
     from sparsey_trace.tables.summary import SummaryRow
 
 FigureName = Literal["now", "best", "area"]
@@ -95,7 +96,9 @@ def _compared(rows: list[_Paired], first: RunFigures) -> list[Figures]:
     found: list[dict[FigureName, float | None]] = [
         {"now": row.now, "best": row.best, "area": row.area} for _, row, _ in rows
     ]
-    winners = {name: _winner([values[name] for values in found], rows[0]) for name in FIGURE_NAMES}
+    way = rows[0].run.best[rows[0].row.metric] if rows[0].row.best is not None else None
+    chances = [row.chance for _, row, _ in rows]
+    winners = {name: winner([values[name] for values in found], chances, way) for name in FIGURE_NAMES}
     base = rows[0].row.now if rows[0].run is first else None
     return [
         Figures(
@@ -118,15 +121,34 @@ def _compared(rows: list[_Paired], first: RunFigures) -> list[Figures]:
     ]
 
 
-def _winner(values: list[float | None], about: _Paired) -> int | None:
-    """The index of the best value, if there are several values and no other equals it."""
-    # Where better doesn't mean better there is nothing to win.
-    known = [value for value in values if value is not None and about.row.best is not None]
-    if len(known) < 2:
+def winner(values: Sequence[float | None], chances: Sequence[float | None], way: Best | None) -> int | None:
+    """Which run's value is the best, if there are several and no other equals it.
+
+    Where chance is known, the best is above its own, and no other run is further above its own than that: a code that
+    is always the same agrees with itself, and says nothing.
+
+    Args:
+        values: of the runs; None where one has none.
+        chances: what these would be by chance; None where that isn't known.
+        way: whether the lowest or the highest is better; None where better doesn't mean better.
+
+    >>> winner([0.9, 0.7], [None, None], "highest"), winner([1.0, 0.9], [1.0, 0.2], "highest")
+    (0, None)
+    """
+    known = [value for value in values if value is not None]
+    if way is None or len(known) < 2:
         return None
-    best = max(known) if about.run.best[about.row.metric] == "highest" else min(known)
+    best = max(known) if way == "highest" else min(known)
     equal = [index for index, value in enumerate(values) if value is not None and same(value, best)]
-    return equal[0] if len(equal) == 1 else None
+    if len(equal) > 1:
+        return None
+    leads = [
+        0 if value is None or chance is None else value - chance if way == "highest" else chance - value
+        for value, chance in zip(values, chances, strict=True)
+    ]
+    lead = leads[equal[0]]
+    is_told = chances[equal[0]] is None or (lead > PRECISION and lead >= max(leads) - PRECISION)
+    return equal[0] if is_told else None
 
 
 def same(one: float, other: float) -> bool:

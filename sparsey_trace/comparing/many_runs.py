@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from sparsey_trace.charts.over_runs.base import RunColumns
 from sparsey_trace.charts.over_runs.catalogue import RUNS_CHARTS
 from sparsey_trace.comparing.comparison import Comparison
-from sparsey_trace.comparing.figures import same
+from sparsey_trace.comparing.figures import winner
 from sparsey_trace.comparing.run_figures import RunFigures
-from sparsey_trace.comparing.sheet import Sheet
+from sparsey_trace.comparing.sheet import Sheet, beyond_chance
 from sparsey_trace.errors import UsageError
 from sparsey_trace.runs.configuration import as_text, differing, flat
 from sparsey_trace.support.extras import require
@@ -48,9 +48,17 @@ class ManyComparison(Comparison):
     @cached_property
     def means(self) -> dict[str, list[float | None]]:
         """By metric and phase, as in "match_accuracy eval", each run's `now` as a mean over layers; None without."""
+        return self._means("now")
+
+    @cached_property
+    def chances(self) -> dict[str, list[float | None]]:
+        """The same of what they would be by chance, of those of which that is known."""
+        return self._means("chance")
+
+    def _means(self, what: Literal["now", "chance"]) -> dict[str, list[float | None]]:
         found: dict[str, list[float | None]] = {}
         for number, run in enumerate(self.runs):
-            for head, values in _values(run).items():
+            for head, values in _values(run, what).items():
                 column = found.setdefault(head, [None] * len(self.runs))
                 column[number] = sum(values) / len(values)
         return found
@@ -64,6 +72,7 @@ class ManyComparison(Comparison):
             names=[run.name for run in self.runs],
             settings={key: [config.get(key) for config in configs] for key in self.keys},
             figures=self.means,
+            chances=self.chances,
             better={head: way for head, way in ways.items() if way is not None},
         )
 
@@ -104,7 +113,11 @@ class ManyComparison(Comparison):
 
     def sheet(self) -> Sheet:
         """The same to be read; * marks the best run, where better means better."""
-        best = {head: _winner(values, _way(head, self.runs)) for head, values in self.means.items()}
+        nothing = [None] * len(self.runs)
+        best = {
+            head: winner(values, self.chances.get(head, nothing), _way(head, self.runs))
+            for head, values in self.means.items()
+        }
         configs = [flat(entry.config) for entry in self.entries]
         rows = [
             [
@@ -155,11 +168,12 @@ def figures_of_runs(
     return entries, runs
 
 
-def _values(run: RunFigures) -> dict[str, list[float]]:
+def _values(run: RunFigures, what: Literal["now", "chance"]) -> dict[str, list[float]]:
     found: dict[str, list[float]] = {}
     for row in run.summary:
-        if row.now is not None:
-            found.setdefault(f"{row.metric} {row.phase}" if row.phase else row.metric, []).append(row.now)
+        value = row.now if what == "now" else row.chance
+        if value is not None:
+            found.setdefault(f"{row.metric} {row.phase}" if row.phase else row.metric, []).append(value)
     return found
 
 
@@ -173,16 +187,6 @@ def _way(head: str, runs: Sequence[RunFigures]) -> Best | None:
     return None
 
 
-def _winner(values: Sequence[float | None], way: Best | None) -> int | None:
-    """The index of the best value, if there are several values and no other equals it."""
-    known = [value for value in values if value is not None]
-    if way is None or len(known) < 2:
-        return None
-    best = max(known) if way == "highest" else min(known)
-    equal = [number for number, value in enumerate(values) if value is not None and same(value, best)]
-    return equal[0] if len(equal) == 1 else None
-
-
 def _cell(value: float | None, *, is_best: bool) -> str:
     # Marked or not, digits stand below digits.
     return "" if value is None else f"{figure_text(value)}{'*' if is_best else ' '}"
@@ -194,6 +198,7 @@ def _footer(runs: Sequence[RunFigures], heads: Iterable[str]) -> list[str]:
     return [
         "over the last epoch of a phase: means over the MACs of a layer, and over layers",
         *(f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names),
+        *beyond_chance(row for run in runs for row in run.summary),
         *unit_lines(row for run in runs for row in run.summary),
     ]
 

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 
 GRAMMAR = (
     "[now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= and a limit: a number for the value itself; "
-    "+number or -number, also with %, for its change against the first run; such as "
-    "feature_coverage<0.9, match_accuracy<-0.02 or area:basis_set_size[v1]>+10%"
+    "+number or -number, also with %, for its change against the first run; chance or chance+number for what the value "
+    "would be by chance; such as feature_coverage<0.9, match_accuracy<-0.02, match_accuracy<=chance or "
+    "area:basis_set_size[v1]>+10%"
 )
 
 _RULE = re.compile(
@@ -32,7 +33,8 @@ _RULE = re.compile(
     \s* (?: (?P<phase> train | eval ) \s* : )?
     \s* (?P<metric> [^\s\[\]:<>=]+ ) \s* (?: \[ (?P<layer> .+ ) \] )?
     \s* (?P<operator> <= | >= | < | > )
-    \s* (?P<sign> [+-]? ) \s* (?P<number> (?: \d+ (?: \.\d* )? | \.\d+ ) (?: [eE][+-]?\d+ )? )
+    \s* (?P<chance> chance )?
+    \s* (?P<sign> [+-]? ) \s* (?P<number> (?: \d+ (?: \.\d* )? | \.\d+ ) (?: [eE][+-]?\d+ )? )?
     \s* (?P<percent> %? ) \s*""",
     re.VERBOSE,
 )
@@ -49,8 +51,8 @@ class Rule:
         metric: what the summary calls it.
         layer: the layer's name or number; None for every layer.
         operator: `<`, `<=`, `>`, `>=`.
-        limit: of the `value`, of its `change` against the first run, or of that change in `percent` of
-            the first run's value.
+        limit: of the `value`, of its `change` against the first run, of that change in `percent` of the first run's
+            value, or of how far the value is above what it would be by `chance`.
         kind: which of these.
     """
 
@@ -61,7 +63,7 @@ class Rule:
     layer: str | None
     operator: str
     limit: float
-    kind: Literal["value", "change", "percent"]
+    kind: Literal["value", "change", "percent", "chance"]
 
     @property
     def unit(self) -> str:
@@ -71,7 +73,15 @@ class Rule:
     @property
     def limit_text(self) -> str:
         """The limit as it is written in a rule."""
-        return f"{self.limit:.6g}" if self.kind == "value" else f"{self.limit:+.6g}{self.unit}"
+        if self.kind == "value":
+            return f"{self.limit:.6g}"
+        far = "" if self.kind == "chance" and not self.limit else f"{self.limit:+.6g}{self.unit}"
+        return f"chance{far}" if self.kind == "chance" else far
+
+    @property
+    def is_of_changes(self) -> bool:
+        """Whether it judges how a run differs from the first."""
+        return self.kind in ("change", "percent")
 
     def is_broken_by(self, found: float, slack: float) -> bool:
         """Whether a value is on the wrong side of the limit; within the slack it is at the limit."""
@@ -92,8 +102,9 @@ class Violation:
         metric: what the summary calls it.
         phase: of which phase; None for all of them.
         layer: as the comparison calls it; None for all of them.
-        found: what the limit is of: a value, a change, or a change in percent; None where there is none.
-        limit: the rule's.
+        found: what the limit is of: a value, a change, a change in percent, or how far it is above chance; None where
+            there is none.
+        limit: the rule's; of one about chance, how far above it.
         why: in words.
     """
 
@@ -124,7 +135,7 @@ def parse_rule(text: str) -> Rule:
     ('now', 'v1', '<', -2.0, 'percent')
     """
     found = _RULE.fullmatch(text)
-    if found is None or (found["percent"] and not found["sign"]):
+    if found is None or not _is_sound(found):
         msg = f"rule: expected {GRAMMAR}; found {text!r}"
         raise UsageError(msg)
     known = [name for cls in metric_classes().values() for name in _figures_of(cls)]
@@ -138,9 +149,24 @@ def parse_rule(text: str) -> Rule:
         metric=found["metric"],
         layer=found["layer"] and found["layer"].strip(),
         operator=found["operator"],
-        limit=float(found["sign"] + found["number"]),
-        kind="percent" if found["percent"] else "change" if found["sign"] else "value",
+        limit=float(found["sign"] + (found["number"] or "0")),
+        kind=_kind(found),
     )
+
+
+def _is_sound(found: re.Match[str]) -> bool:
+    """Whether the limit of what looks like a rule is one."""
+    if found["chance"]:
+        # Chance is what the samples of now would come to.
+        is_now = found["figure"] in (None, "now")
+        return is_now and not found["percent"] and bool(found["sign"]) == bool(found["number"])
+    return bool(found["number"]) and bool(found["sign"] or not found["percent"])
+
+
+def _kind(found: re.Match[str]) -> Literal["value", "change", "percent", "chance"]:
+    if found["chance"]:
+        return "chance"
+    return "percent" if found["percent"] else "change" if found["sign"] else "value"
 
 
 def check(rule: Rule, runs: Sequence[RunFigures], figures: Sequence[Figures]) -> list[Violation]:
@@ -149,9 +175,9 @@ def check(rule: Rule, runs: Sequence[RunFigures], figures: Sequence[Figures]) ->
     about = _about(rule, figures)
     bases = {(one.phase, one.layer): one for one in about if one.run == first.name}
     broken: list[Violation] = []
-    for run in [first, *others] if rule.kind == "value" else others:
+    for run in others if rule.is_of_changes else [first, *others]:
         own = [one for one in about if one.run == run.name]
-        judged = own if rule.kind == "value" else [one for one in own if (one.phase, one.layer) in bases]
+        judged = [one for one in own if (one.phase, one.layer) in bases] if rule.is_of_changes else own
         if not judged:
             broken.append(_nothing(rule, first if own else run, figures))
         for one in judged:
@@ -169,15 +195,20 @@ def _about(rule: Rule, figures: Sequence[Figures]) -> list[Figures]:
 
 
 def _judge(rule: Rule, judged: Figures, base: Figures) -> list[Violation]:
-    value, reference = judged.value(rule.figure), base.value(rule.figure)
+    value = judged.value(rule.figure)
+    reference = judged.chance if rule.kind == "chance" else base.value(rule.figure)
     broken = partial(_violation, rule, run=judged.run, phase=judged.phase, layer=judged.layer)
+    if value is not None and reference is None and rule.kind == "chance":
+        return [broken(why="what it would be by chance isn't known")]
     if value is None or reference is None:
         return [broken(why=f"it has no figure {rule.figure!r}")]
     found, slack = _measured(rule, value, reference)
     if not rule.is_broken_by(found, slack):
         return []
     why = f"{rule.figure} is {value:.6g}"
-    if rule.kind != "value":
+    if rule.kind == "chance":
+        why += f", {reference:.6g} by chance"
+    elif rule.kind != "value":
         why += f", {found:+.6g}{rule.unit} against {reference:.6g} of {base.run}"
     # JSON knows no infinity.
     known = found if math.isfinite(found) else None
@@ -189,7 +220,7 @@ def _measured(rule: Rule, value: float, reference: float) -> tuple[float, float]
     if rule.kind == "value":
         return value, PRECISION * max(abs(value), abs(rule.limit))
     change, slack = value - reference, PRECISION * max(abs(value), abs(reference))
-    if rule.kind == "change":
+    if rule.kind in ("change", "chance"):
         return change, slack
     if reference == 0:
         return math.copysign(math.inf, change) if change else 0.0, 0.0

@@ -12,10 +12,11 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.tables.summary import figure_text, unit_lines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from sparsey_trace.comparing.figures import FigureName, Figures
     from sparsey_trace.comparing.run_figures import RunFigures
+    from sparsey_trace.tables.summary import SummaryRow
 
 _ALL_HEADS = 40
 """So many characters may all runs' names have together, that the table stays within 100 columns."""
@@ -123,11 +124,18 @@ def _footer(runs: Sequence[RunFigures], rows: Sequence[Sequence[str]]) -> list[s
     won = list(dict.fromkeys(row[0] for row in rows if row[3] == "best"))
     found = {way: [name for name in won if best[name] == way] for way in ("highest", "lowest")}
     lines = [f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names]
+    lines += beyond_chance(row for run in runs for row in run.summary)
     lines += [f"now: {run.name}: {said}" for run in runs if (said := _stretch(run))]
     lines += unit_lines(row for run in runs for row in run.summary)
     if any(row[3] == "area" for row in rows):
         lines.append("area: how large basis sets were on average over the training samples, in codes")
     return lines
+
+
+def beyond_chance(rows: Iterable[SummaryRow]) -> list[str]:
+    """On what else a * depends, where something has a best and a chance."""
+    told = list(dict.fromkeys(row.metric for row in rows if row.best is not None and row.chance is not None))
+    return [f"* only if no other run is further above its chance: {', '.join(told)}"] if told else []
 
 
 def _stretch(run: RunFigures) -> str:

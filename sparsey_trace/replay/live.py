@@ -21,11 +21,14 @@ from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.summarize import summary_of_totals
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.metrics.base import SampleMetric
     from sparsey_trace.tables.run_totals import RunTotals
+    from sparsey_trace.tables.summary import SummaryRow
     from sparsey_trace.trace.reading.trace import Trace
 
 LATELY = 1000
@@ -41,18 +44,21 @@ class LayerNow:
     Attributes:
         name: the layer's name.
         macs: how many MACs it has.
-        basis_set_size: the mean of its MACs' basis set sizes; this and the next two as `analyze` would tell them.
+        basis_set_size: the mean of its MACs' basis set sizes; None before the first training sample. This and the next
+            two as `analyze` would tell them.
         coverage: feature coverage in training, now; None without inputs, or before the first training sample.
         active: the share of training samples for which a MAC was active, now.
-        silent: how many of its MACs were never active so far.
+        samples: how many training samples these two are of.
+        silent: how many of its MACs were never active in training so far; None before its first sample.
     """
 
     name: str
     macs: int
-    basis_set_size: float
+    basis_set_size: float | None
     coverage: float | None
     active: float | None
-    silent: int
+    samples: int
+    silent: int | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -124,7 +130,7 @@ class LiveRun:
         self._steps += len(starts)
         self._starts = np.concatenate([self._starts, starts])[-LATELY - 1 :]
         self._last_step = int(chunk.step[-1])
-        self._ever_active |= np.concatenate([active.any(axis=0) for active in chunk.active])
+        self._ever_active |= np.concatenate([active[chunk.is_train].any(axis=0) for active in chunk.active])
         for metric in self._metrics:
             new = self._totals_of(metric, chunk)
             old = self._totals.get(metric.name)
@@ -173,26 +179,31 @@ class LiveRun:
             LayerNow(
                 name=layer.name,
                 macs=layer.num_macs,
-                basis_set_size=float(sizes[index].mean()),
-                coverage=coverage.get(index),
-                active=active.get(index),
-                silent=int(np.count_nonzero(silent[index])),
+                basis_set_size=float(sizes[index].mean()) if index in active else None,
+                coverage=_now_of(coverage, index),
+                active=_now_of(active, index),
+                samples=(active[index].samples or 0) if index in active else 0,
+                silent=int(np.count_nonzero(silent[index])) if index in active else None,
             )
             for index, layer in enumerate(self._layout.layers)
         ]
 
-    def _figures(self, metric: SampleMetric[Any]) -> dict[int, float]:
-        """By layer, a metric's figure of now in training, as far as there is one."""
+    def _figures(self, metric: SampleMetric[Any]) -> dict[int, SummaryRow]:
+        """By layer, a metric's row of a summary in training, as far as there is one."""
         if metric.name not in self._totals:
             return {}
         rows = summary_of_totals(
             metric, metric.name, self._totals[metric.name], self._layout, unit=metric.unit
         )
         return {
-            row.layer: row.now
+            row.layer: row
             for row in rows
             if row.phase == PHASES[TRAIN] and row.layer is not None and row.now is not None
         }
 
     def _by_layer(self, values: NDArray[Any]) -> list[NDArray[Any]]:
         return [part[0] for part in split_layers(self._layout, values[None])]
+
+
+def _now_of(rows: Mapping[int, SummaryRow], layer: int) -> float | None:
+    return rows[layer].now if layer in rows else None

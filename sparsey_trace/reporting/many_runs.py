@@ -151,7 +151,11 @@ def _findings(comparison: ManyComparison, folder: Path) -> list[Finding]:
 
 
 def _best(columns: RunColumns, best: Sequence[int]) -> str:
-    values = columns.figures[columns.main or ""]
+    values, chances = columns.figures[columns.main or ""], columns.main_chances
+    if chances is not None:
+        first = best[0]
+        said = f"{values[first]:.4g} (by chance {chances[first]:.4g})"
+        return f"{columns.names[first]}, with {said}, the furthest above chance of {count(len(best), 'run')}."
     equal = [number for number in best if values[number] == values[best[0]]]
     others = f" and {count(len(equal) - 1, 'other')}" if len(equal) > 1 else ""
     way = columns.better[columns.main or ""]

@@ -5,8 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pandas as pd
+import pytest
 
 import sparsey_trace as st
+from sparsey_trace.comparing.figures import winner
 from tests.replay.runs import write_run
 
 if TYPE_CHECKING:
@@ -35,7 +37,9 @@ def test_the_winner_is_the_best_by_the_metrics_own_comparison(runs: list[Path]) 
                 assert not wins.any()
                 continue
             best = values.max()
-            assert list(wins) == list((values == best) & ((values == best).sum() == 1))
+            leads = (values - group["chance"]).fillna(1)
+            is_furthest = (leads > 0) & (leads == leads.max())
+            assert list(wins) == list((values == best) & ((values == best).sum() == 1) & is_furthest)
             won |= {(metric, figure)} if wins.any() else set()
     assert {("match_accuracy", "now"), ("match_accuracy", "best"), ("sisc_adherence", "now")} <= won
     assert (
@@ -49,3 +53,21 @@ def test_a_tie_has_no_winner(tmp_path: Path) -> None:
     table = st.compare(alike).table
     assert not table[["wins_now", "wins_best", "wins_area"]].any(axis=None)
     assert not table["change"].any()
+
+
+@pytest.mark.parametrize(
+    ("values", "chances", "expected"),
+    [
+        ([0.9, 0.7], [0.2, 0.2], 0),
+        ([1.0, 0.9], [1.0, 0.2], None),  # always the same code
+        ([0.967, 0.949], [0.959, 0.862], None),  # higher as there is more silence
+        ([0.2, 0.19], [0.21, 0.21], None),  # neither is above chance
+        ([0.9, 0.9], [0.2, 0.1], None),
+        ([0.9, None, 0.8], [0.2, None, 0.2], 0),
+    ],
+)
+def test_what_is_high_by_chance_is_not_best(
+    values: list[float | None], chances: list[float | None], expected: int | None
+) -> None:
+    assert winner(values, chances, "highest") == expected
+    assert winner(values, chances, None) is None

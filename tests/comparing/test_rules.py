@@ -16,10 +16,23 @@ from sparsey_trace.errors import UsageError
 from sparsey_trace.tables.summary import SummaryRow
 
 
-def run_of(name: str, *rows: tuple[str, int | None, float, float | None], **more: Any) -> RunFigures:
-    """A run with figures: metric, layer, now, best."""
+def run_of(
+    name: str,
+    *rows: tuple[str, int | None, float, float | None],
+    chance: float | None = None,
+    **more: Any,
+) -> RunFigures:
+    """A run with figures: metric, layer, now, best; and what all would be by chance."""
     found = [
-        SummaryRow(metric=metric, phase="eval", layer=layer, layer_name=str(layer), now=now, best=best)
+        SummaryRow(
+            metric=metric,
+            phase="eval",
+            layer=layer,
+            layer_name=str(layer),
+            now=now,
+            best=best,
+            chance=chance,
+        )
         for metric, layer, now, best in rows
     ]
     return RunFigures(
@@ -95,6 +108,11 @@ def test_a_rule_is_broken_where_it_should_be(rule: str, expected: list[tuple[str
         "match_accuracy<nan",
         "match_accuracy<0.9.1",
         "match accuracy<0.9",
+        "match_accuracy<chance 0.1",
+        "match_accuracy<chance+",
+        "match_accuracy<chance+10%",
+        "match_accuracy<chances",
+        "best:match_accuracy<chance",
     ],
 )
 def test_what_is_no_rule_is_told_the_grammar(rule: str) -> None:
@@ -104,6 +122,23 @@ def test_what_is_no_rule_is_told_the_grammar(rule: str) -> None:
         parse_rule(rule)
     with pytest.raises(UsageError, match=re.escape(f"; found {rule!r}")):
         BOTH.check(["match_accuracy<0", rule])
+
+
+def test_chance_is_a_limit() -> None:
+    """A code that is always the same agrees with itself, and breaks no rule but one about chance."""
+    same = run_of("same", ("match_accuracy", 0, 1.0, 1.0), chance=1.0)
+    good = run_of("good", ("match_accuracy", 0, 0.9, 0.9), chance=0.2)
+    both = Comparison([same, good])
+    assert broken("match_accuracy<0.9", both) == []
+    for rule in ("match_accuracy<=chance", "now: match_accuracy < chance + 0.5", "match_accuracy<=chance-0"):
+        assert broken(rule, both) == [("same", "0")]
+    assert broken("match_accuracy<chance", both) == []
+    assert broken("match_accuracy<chance+.8", both) == [("same", "0"), ("good", "0")]
+    (violation, _) = both.check("match_accuracy<chance+.8")
+    assert str(violation).endswith("same: match_accuracy[0] (eval): now is 1, 1 by chance; limit chance+0.8")
+    assert (violation.found, violation.limit) == (0.0, 0.8)
+    (unknown, _) = BOTH.check("match_accuracy[0]<=chance")
+    assert unknown.why == "what it would be by chance isn't known"
 
 
 def test_an_unknown_metric_is_no_rule() -> None:

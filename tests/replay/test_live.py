@@ -34,7 +34,7 @@ def sizes(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> No
 def check(now: Now, path: Path) -> None:
     """See that it is what an analysis says of the same samples."""
     result = analyze(path, metrics=["basis_set_size", "num_activations", "feature_coverage"])
-    activations = result.to_pandas("num_activations")
+    activations = result.to_pandas("num_activations").query("phase == 'train'")
     with open_trace(path) as trace:
         samples, time = trace.samples.to_pandas(), trace.samples.time[:]
     assert (now.samples, now.steps) == (len(samples), samples["step"].nunique())
@@ -44,13 +44,15 @@ def check(now: Now, path: Path) -> None:
         time[-1],
     )
     since = samples["step"].iloc[-min(len(samples), live.LATELY)]
-    told = result.summary(phase="train").set_index(["metric", "layer"])["now"]
+    summary = result.summary(phase="train").set_index(["metric", "layer"])
+    told, over = summary["now"], summary["samples"]
     for index, layer in enumerate(now.layers):
         ever = of_layer(activations, index).groupby("mac")["value"].sum()
         assert layer.silent == (ever == 0).sum()
         assert layer.basis_set_size == told["basis_set_size", index]
         assert layer.active == told["num_activations", index]
         assert layer.coverage == told["feature_coverage", index]
+        assert layer.samples == over["num_activations", index]
     first = int((samples["step"] < since).sum())
     if first:
         assert now.rate == pytest.approx((len(samples) - first) / (time[-1] - time[first - 1]))
@@ -106,10 +108,8 @@ def test_a_trace_without_a_sample_is_shown_as_such(tmp_path: Path) -> None:
         None,
         None,
     )
-    assert [(layer.basis_set_size, layer.active, layer.silent) for layer in now.layers] == [
-        (0, None, 20),
-        (0, None, 3),
-    ]
+    told = [(layer.basis_set_size, layer.active, layer.samples, layer.silent) for layer in now.layers]
+    assert told == [(None, None, 0, None)] * 2
 
 
 def test_without_inputs_there_is_no_coverage(tmp_path: Path) -> None:

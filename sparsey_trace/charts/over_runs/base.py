@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from sparsey_trace.charts.shared.words import Heading
@@ -30,12 +30,14 @@ class RunColumns:
         settings: key of their configurations to [R] values, None where a run has none.
         figures: what they came to, by name: [R] numbers or None.
         better: of figures, whether the lowest or the highest is better; those that are missing are neither.
+        chances: as `figures`, what they would be by chance, of those of which that is known.
     """
 
     names: Sequence[str]
     settings: Mapping[str, Sequence[Any]]
     figures: Mapping[str, Sequence[float | None]]
     better: Mapping[str, Literal["lowest", "highest"]]
+    chances: Mapping[str, Sequence[float | None]] = field(default_factory=dict)
 
     @property
     def main(self) -> str | None:
@@ -43,13 +45,28 @@ class RunColumns:
         named = [name for name in self.better if name.startswith("match_accuracy ")]
         return next(iter([*named, *self.better]), None)
 
+    @property
+    def main_chances(self) -> list[float] | None:
+        """[R] what it would be by chance, 0 where a run hasn't it; None where that isn't known of all that have it."""
+        chances = self.chances.get(self.main or "")
+        values = self.figures.get(self.main or "", ())
+        pairs = list(zip(values, chances or (), strict=False))
+        if not chances or any(value is not None and chance is None for value, chance in pairs):
+            return None
+        return [chance or 0.0 for chance in chances]
+
     def best_first(self) -> list[int]:
-        """The runs that have the main figure, best first."""
+        """The runs that have the main figure, best first: furthest above chance, where that is known."""
         if self.main is None:
             return []
         sign = -1 if self.better[self.main] == "highest" else 1
         values = self.figures[self.main]
-        known = [(sign * value, number) for number, value in enumerate(values) if value is not None]
+        chances = self.main_chances or [0.0] * len(values)
+        known = [
+            (sign * (value - chance), number)
+            for number, (value, chance) in enumerate(zip(values, chances, strict=True))
+            if value is not None
+        ]
         return [number for _, number in sorted(known)]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from matplotlib.figure import Figure
@@ -41,6 +42,8 @@ def test_lines_go_from_settings_to_the_main_figure() -> None:
     # Runs of one value don't hide each other.
     assert found.height[0, 1] < found.height[2, 1]
     assert RUNS.best_first() == [2, 0]
+    by_chance = replace(RUNS, chances={"match_accuracy eval": [0.1, None, 0.6]})
+    assert by_chance.best_first() == [0, 2]
 
 
 def test_what_has_no_room_is_told() -> None:
