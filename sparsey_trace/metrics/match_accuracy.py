@@ -10,9 +10,10 @@ import numpy as np
 
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, SampleMetric, SampleValues
+from sparsey_trace.metrics.folding.identities import identities
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
-from sparsey_trace.metrics.reference_store import ReferenceStore, SeenAgain, bytes_of_one, identities
+from sparsey_trace.metrics.reference_store import ReferenceStore, SeenAgain, bytes_of_one
 from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, PairsOfCodes
 from sparsey_trace.metrics.state_checks import check_parts
 

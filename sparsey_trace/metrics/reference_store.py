@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import TRAIN
-from sparsey_trace.metrics.folding.draws import FOREVER, digests, draw_samples, priorities
+from sparsey_trace.metrics.folding.draws import FOREVER, draw_samples, priorities
+from sparsey_trace.metrics.folding.identities import IDENTITY, identities
 from sparsey_trace.metrics.state_checks import check_array
 
 if TYPE_CHECKING:
@@ -69,7 +70,7 @@ class ReferenceStore:
         """No inputs yet."""
         none = np.empty(0, np.int64)
         return cls(
-            identity=digests(np.empty((0, 1)), size=16),
+            identity=np.empty(0, IDENTITY),
             inputs=np.empty((0, -(-num_features // 8)), np.uint8),
             step=none,
             seen=none,
@@ -85,7 +86,7 @@ class ReferenceStore:
         """
         check_array(self.inputs, "inputs", dtype=np.uint8, shape=(None, -(-num_features // 8)))
         inputs = len(self.inputs)
-        check_array(self.identity, "identity", dtype=np.dtype((np.void, 16)), shape=(inputs,))
+        check_array(self.identity, "identity", dtype=IDENTITY, shape=(inputs,))
         check_array(self.step, "step", dtype=np.int64, shape=(inputs,), order="never falling")
         check_array(self.seen, "seen", dtype=np.int64, shape=(None,), lowest=0, below=inputs)
         count = len(self.seen)
@@ -324,14 +325,6 @@ class SeenAgain:
             known = seen >= 0
             found.append(seen[known] * SPAN + samples[known] - begin)
         return found
-
-
-def identities(inputs: NDArray[Any], on_bits: NDArray[np.uint8] | None = None) -> NDArray[np.void]:
-    """[n] 16 bytes, the same for the same input, of inputs [n, D]; `on_bits` are their packed features, where known."""
-    if inputs.dtype == np.uint8:
-        return digests(np.packbits(inputs, axis=1) if on_bits is None else on_bits, size=16)
-    # Adding zero makes the two zeros one.
-    return digests(inputs + inputs.dtype.type(0), size=16)
 
 
 def bytes_of_one(num_features: int) -> int:

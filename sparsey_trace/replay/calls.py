@@ -109,7 +109,7 @@ def keep_state(job: Job, fold: int, content: dict[str, Any] | None) -> None:
     trace, samples = site_of(job).trace, job.trace.samples
     store = Store(job.results, trace, content=content)
     state = read_state(job, fold, Span(0, samples), trace.layout)
-    keep_fold(store, job.folds[fold].metric, state, samples)
+    keep_fold(store, job.folds[fold].metric, trace, state)
 
 
 def notes_of(job: Job, metric: Metric[Any]) -> dict[str, Any]:

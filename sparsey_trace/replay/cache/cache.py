@@ -100,7 +100,7 @@ class Cache:
                 for name in table_names(metric):
                     keep_table(self._store, metric, name, halts[name])
             for metric, state in folds:
-                keep_fold(self._store, metric, state, len(self._trace))
+                keep_fold(self._store, metric, self._trace, state)
         except OSError as error:
             warn(
                 f"{self._store.path('')}: expected to keep there what a later analysis can use, found: {error}"

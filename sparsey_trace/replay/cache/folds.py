@@ -12,6 +12,7 @@ from sparsey_trace.replay.cache.store import Store, Unknown, warn
 from sparsey_trace.replay.cache.tables import grown
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.provenance import first_difference
+from sparsey_trace.trace.format.inputs import dtype_for_metrics
 
 if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric
@@ -37,7 +38,7 @@ def known_fold(store: Store, metric: Metric[Any], trace: Trace) -> KnownFold:
     """What is known of the fold of a metric; a warning names what is damaged."""
     try:
         about, state = store.read(_file(metric), metric.state_types, maker_of(metric))
-        if other := first_difference(about, _about(metric)):
+        if other := first_difference(about, _about(metric, trace)):
             raise Unknown(why=f"there is {other}")
         samples = about.get("samples")
         if type(samples) is not int:
@@ -54,13 +55,13 @@ def known_fold(store: Store, metric: Metric[Any], trace: Trace) -> KnownFold:
         return KnownFold(why=unknown.why)
 
 
-def keep_fold(store: Store, metric: Metric[Any], state: Any, samples: int) -> None:
-    """Keep a fold's state of so many samples, if it is of a kind that can be kept.
+def keep_fold(store: Store, metric: Metric[Any], trace: Trace, state: Any) -> None:
+    """Keep the state of the fold of a whole trace, if it is of a kind that can be kept.
 
     Raises:
         OSError: it can't be written.
     """
-    about = {**_about(metric), "samples": samples}
+    about = {**_about(metric, trace), "samples": len(trace)}
     store.write(_file(metric), about, state, metric.state_types, maker_of(metric))
 
 
@@ -76,8 +77,11 @@ def _checked(store: Store, metric: Metric[Any], trace: Trace, state: Any, sample
         raise Unknown(why="its state was damaged") from error
 
 
-def _about(metric: Metric[Any]) -> dict[str, Any]:
-    return {"fold": fold_name(metric), "version": metric.version}
+def _about(metric: Metric[Any], trace: Trace) -> dict[str, Any]:
+    # Where files of another kind joined a run, what was learnt of its inputs is of numbers of another dtype.
+    reads = "inputs" in metric.requires
+    inputs = str(dtype_for_metrics(trace.input_kind)) if reads else None
+    return {"fold": fold_name(metric), "version": metric.version, "inputs": inputs}
 
 
 def _file(metric: Metric[Any]) -> str:

@@ -65,7 +65,7 @@ class SharedTrace:
         """Samples of these numbers; see `Recall`."""
         layers = self.trace.layers
         return Recalled(
-            inputs=self.trace.inputs[samples] if "inputs" in fields else None,
+            inputs=self.trace.metric_inputs(samples) if "inputs" in fields else None,
             codes=tuple(layer.codes[samples] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[samples] for layer in layers) if "active" in fields else (),
             phase=self.trace.samples.phase[samples] if "phase" in fields else None,

@@ -165,13 +165,21 @@ def recoded(stored: NDArray[Any], old: schema.Column, new: schema.Column) -> NDA
 
 
 def for_metrics(inputs: NDArray[Any], kind: str) -> NDArray[Any]:
-    """Inputs [n, D] as metrics take them: uint8 zeros and ones, or real numbers, or int64 that these can't hold.
+    """Inputs [n, D] as metrics take them: uint8 zeros and ones, or real numbers, or int64 that these can't hold."""
+    return inputs.astype(dtype_for_metrics(kind), copy=False)
 
-    Whoever looks at the dtype can tell zeros and ones: no other kind is uint8 here.
+
+def dtype_for_metrics(kind: str) -> np.dtype[Any]:
+    """The dtype of inputs as metrics take them.
+
+    Whoever looks at it can tell zeros and ones: no other kind is uint8 here.
+
+    >>> [str(dtype_for_metrics(kind)) for kind in ("binary", "uint8", "int32", "float16", "float64")]
+    ['uint8', 'float32', 'int64', 'float32', 'float64']
     """
     if kind in ("int32", "int64"):
-        return inputs.astype(np.int64, copy=False)
-    return inputs.astype(np.float32) if kind in ("uint8", "float16") else inputs
+        return np.dtype(np.int64)
+    return np.dtype(np.float64 if kind == "float64" else np.uint8 if kind == "binary" else np.float32)
 
 
 def _bits(flat: NDArray[Any], where: str) -> NDArray[Any]:

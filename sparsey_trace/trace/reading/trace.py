@@ -310,9 +310,7 @@ class Trace:
             epoch=samples.epoch[span],
             phase=samples.phase[span],
             **{name: getattr(samples, name)[span] for name in MARKS.values()},
-            inputs=for_metrics(self.inputs[span], self.input_kind)
-            if "inputs" in fields & self.fields
-            else None,
+            inputs=self.metric_inputs(span) if "inputs" in fields & self.fields else None,
             codes=tuple(layer.codes[span] for layer in layers) if "codes" in fields else (),
             active=tuple(layer.active[span] for layer in layers) if "active" in fields else (),
             values=tuple({name: view[span] for name, view in layer.values.items()} for layer in layers)
@@ -321,6 +319,10 @@ class Trace:
         )
         check_chunk(found, self.path)
         return found
+
+    def metric_inputs(self, samples: Any) -> NDArray[Any]:
+        """Inputs [n, D] of a slice of samples, or of their numbers, as metrics take them: see `Chunk.inputs`."""
+        return for_metrics(self.inputs[samples], self.input_kind)
 
     def _paths_of(self, fields: frozenset[str]) -> list[str]:
         """The columns that a chunk with these fields is made of."""
