@@ -33,6 +33,7 @@ class Asked:
         skipped: the others, and why.
         fields: what they read of the trace.
         jobs: how many (threads; processes with engine `processes`).
+        processes: in how many processes these are, with the one that drives them.
         chunk_size: how many samples are worked on at once.
     """
 
@@ -41,6 +42,7 @@ class Asked:
     skipped: dict[str, str]
     fields: frozenset[str]
     jobs: int
+    processes: int
     chunk_size: int
 
 
@@ -54,6 +56,7 @@ def asked(
     n_jobs: int,
     chunk_size: int | None,
     total_memory: str | int,
+    engine: str = "auto",
 ) -> Iterator[Asked]:
     """What the arguments of `analyze` come to; the trace is open in the with-block.
 
@@ -62,11 +65,12 @@ def asked(
         TraceError: no trace, a damaged or an empty one, or none of the metrics can be computed.
     """
     # Who only asks what can be computed needs no engine.
-    from sparsey_trace.replay.engine.engines import jobs
+    from sparsey_trace.replay.engine.engines import jobs, processes_of
     from sparsey_trace.replay.engine.memory import chunk_samples
 
     chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
     workers = jobs(n_jobs)
+    processes = processes_of(engine, workers)
     with contextlib.nullcontext(source) if isinstance(source, Trace) else open_trace(source) as trace:
         wanted, lacking = computable(chosen, trace)
         lacking = told(lacking, trace, named=metrics is not None)
@@ -77,7 +81,8 @@ def asked(
             skipped={**skipped, **lacking},
             fields=fields,
             jobs=workers,
-            chunk_size=chunk_samples(trace, fields, chunk_size, total_memory, workers),
+            processes=processes,
+            chunk_size=chunk_samples(trace, fields, chunk_size, total_memory, workers, processes),
         )
 
 

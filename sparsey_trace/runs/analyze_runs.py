@@ -32,6 +32,9 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.base import Metric
     from sparsey_trace.runs.entry import Entry
 
+LEAST_MEMORY = 384 << 20
+"""For each of several processes: below that a run of 364 MACs is refused, or takes many times as long."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
@@ -202,7 +205,7 @@ def _done(tasks: Sequence[OneRun], work: Work) -> Iterator[tuple[str, str]]:
         for task in tasks:
             yield task.entry.name, analyse_one(_with(task, work, inside))
         return
-    inside = {"n_jobs": 1, "total_memory": work.total_memory // several}
+    inside = {"n_jobs": 1, "total_memory": max(LEAST_MEMORY, work.total_memory // several)}
     pool = process_pool(several)
     try:
         with deaf_to_interrupts():

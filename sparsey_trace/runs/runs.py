@@ -146,7 +146,8 @@ class Runs(Mapping[str, "Trace"]):
                 many threads. `serial`; or `auto`: processes where there are more than two runs for each job, else
                 threads. `dask`: each run by a worker of a cluster, which sees the runs and `out` under the same names.
             client: a `distributed.Client`, with engine='dask'; the cluster is the caller's.
-            total_memory: what all of them may take together, as "800M", "1G" or in bytes.
+            total_memory: what all of them may take together, as "800M", "1G" or in bytes; each of several processes
+                is given 384 MiB in any case.
             most_pairs: as of `analyze`, of each run.
             most_bytes: as of `analyze`, of each run.
             cache: whether to use what earlier analyses left in `out`.

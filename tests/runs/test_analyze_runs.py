@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -163,6 +164,23 @@ def test_what_is_interrupted_goes_on(
     assert (sweep / "runs.metrics" / "runs.parquet").exists()
     open_runs(sweep).analyze(metrics=METRICS)
     assert analysed == NAMES
+
+
+def test_many_processes_are_not_given_too_little_memory_to_work(
+    sweep: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[int] = []
+
+    def failing(task: one_run.OneRun) -> str:
+        given.append(task.options["total_memory"])
+        return "not now"
+
+    monkeypatch.setattr(analyze_runs, "analyse_one", failing)
+    monkeypatch.setattr(analyze_runs, "process_pool", ThreadPoolExecutor)
+    for memory in ("1G", "8G"):
+        with pytest.raises(TraceError, match="not now"):
+            open_runs(sweep).analyze(metrics=METRICS, n_jobs=64, engine="processes", total_memory=memory)
+    assert given == [384 << 20] * 4 + [2 << 30] * 4
 
 
 def test_tables_of_a_metric_are_all_made_alike(result: RunsResult, written: Path, tmp_path: Path) -> None:

@@ -154,6 +154,11 @@ def make_engine(name: str, workers: int) -> Engine:
     return ThreadsEngine(workers)
 
 
+def processes_of(name: str, workers: int) -> int:
+    """In how many processes an engine of so many workers works, with the one that drives it."""
+    return workers + 1 if name == "processes" else 1
+
+
 def check_engine(name: str) -> None:
     """See that there is an engine of a name.
 

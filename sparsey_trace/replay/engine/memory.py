@@ -62,7 +62,12 @@ def keep_what_is_freed() -> None:
 
 
 def chunk_samples(
-    trace: Trace, fields: frozenset[str], chunk_size: int | None, total_memory: str | int, processes: int
+    trace: Trace,
+    fields: frozenset[str],
+    chunk_size: int | None,
+    total_memory: str | int,
+    jobs: int,
+    processes: int = 1,
 ) -> int:
     """How many samples to work on at once.
 
@@ -71,7 +76,8 @@ def chunk_samples(
         fields: what is read of it: of `inputs`, `codes`, `active` and `values`.
         chunk_size: how many samples are asked for; None for as many as fit.
         total_memory: what may be taken.
-        processes: how many work at the same time.
+        jobs: how many work at the same time.
+        processes: how many processes these are in, with the one that drives them.
 
     Raises:
         UsageError: `chunk_size` is below 1, or `total_memory` is no size.
@@ -88,7 +94,7 @@ def chunk_samples(
             msg = f"chunk_size: expected at least 1 sample, found {chunk_size}"
             raise UsageError(msg)
         return chunk_size
-    spare = (budget - needed) / _at_work(processes) - _PROCESS_BYTES
+    spare = (budget - needed - processes * _PROCESS_BYTES) / _at_work(jobs)
     return min(_MOST, max(_FEWEST, int(spare / each) // _FEWEST * _FEWEST))
 
 
@@ -100,11 +106,13 @@ def _too_wide(trace: Trace, budget: int) -> str:
     )
 
 
-def expected_bytes(trace: Trace, fields: frozenset[str], chunk_size: int, processes: int) -> int:
+def expected_bytes(
+    trace: Trace, fields: frozenset[str], chunk_size: int, jobs: int, processes: int = 1
+) -> int:
     """About what all processes together take, beside the states of folds, which grow with what is learnt."""
-    each = _PROCESS_BYTES + chunk_size * bytes_per_sample(trace.layout, fields)
+    each = chunk_size * bytes_per_sample(trace.layout, fields)
     shared = layout_bytes(trace.layout, fields) + _shared_bytes(trace, fields)
-    return shared + _at_work(processes) * each
+    return shared + processes * _PROCESS_BYTES + _at_work(jobs) * each
 
 
 def _shared_bytes(trace: Trace, fields: frozenset[str]) -> int:
@@ -117,8 +125,8 @@ def _shared_bytes(trace: Trace, fields: frozenset[str]) -> int:
     return min(KEPT_BYTES, len(trace) * (codes + inputs)) + (_REAL_BYTES if real else 0)
 
 
-def _at_work(processes: int) -> int:
-    return 1 if processes == 1 else processes + 1
+def _at_work(jobs: int) -> int:
+    return 1 if jobs == 1 else jobs + 1
 
 
 def layout_bytes(layout: Layout, fields: frozenset[str], *, limit: int | None = None) -> int:

@@ -12,6 +12,7 @@ import pytest
 import sparsey_trace as st
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.layout import LayerLayout, Layout
+from sparsey_trace.replay.engine.engines import processes_of
 from sparsey_trace.replay.engine.memory import (
     bytes_per_sample,
     chunk_samples,
@@ -68,11 +69,22 @@ def test_more_memory_and_fewer_jobs_make_larger_chunks(trace: Trace) -> None:
     assert few % 64 == more % 64 == 0
     assert expected_bytes(trace, trace.fields, more, 1) <= 162 << 20
     assert chunk_samples(trace, trace.fields, None, "1G", 1) == 4096
-    assert chunk_samples(trace, trace.fields, None, "1G", 40) == 64
-    each = (160 << 20) + 64 * bytes_per_sample(trace.layout, trace.fields)
     kept = len(trace) * 2 * (16 + 4 * 3 + 4)
-    expected = 3 * each + layout_bytes(trace.layout, trace.fields)
-    assert expected <= expected_bytes(trace, trace.fields, 64, 2) <= expected + kept
+    chunks = 3 * 64 * bytes_per_sample(trace.layout, trace.fields) + layout_bytes(trace.layout, trace.fields)
+    for processes in (1, 3):
+        expected = chunks + processes * (160 << 20)
+        assert expected <= expected_bytes(trace, trace.fields, 64, 2, processes) <= expected + kept
+
+
+def test_threads_share_what_a_process_takes(trace: Trace) -> None:
+    in_threads, in_processes = (
+        chunk_samples(trace, trace.fields, None, "1G", 40, processes_of(engine, 40))
+        for engine in ("threads", "processes")
+    )
+    assert (in_threads, in_processes) == (4096, 64)
+    told = [st.explain(trace, engine=engine, n_jobs=40) for engine in ("auto", "processes")]
+    assert [one.chunk_size for one in told] == [4096, 64]
+    assert told[1].memory - told[0].memory > 39 * (160 << 20)
 
 
 def test_a_size_that_is_asked_for_is_taken(trace: Trace) -> None:
