@@ -42,7 +42,7 @@ def test_it_is_made_beside_the_trace_with_every_section(made: Path) -> None:
     assert "lr 0.5 layers[0].rows 2" in words
     assert "9 MACs, 1 never active" in words
     assert "basis_set_size train 0 v1" in words
-    assert "Do all MACs take part? MACs that were never active: v1 1 of 9" in words
+    assert "Do all MACs take part? MACs that were never active, over 36 training samples: v1 1 of 9" in words
 
 
 def test_tables_are_computed_where_they_are_missing_and_used_where_they_fit_for_the_same_bytes(
