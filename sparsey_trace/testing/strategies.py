@@ -25,6 +25,8 @@ from sparsey_trace.chunk import Chunk
 from sparsey_trace.connections import EVERYTHING
 from sparsey_trace.layout import EVAL, MARKS, NO_LABEL, PHASES, TRAIN, LayerLayout, Layout
 from sparsey_trace.testing.laws import check_metric_laws
+from sparsey_trace.trace.format.inputs import dtype_for_metrics
+from sparsey_trace.trace.format.schema import INPUT_KINDS
 from sparsey_trace.trace.writing.writer import TraceWriter
 
 if TYPE_CHECKING:
@@ -36,6 +38,10 @@ if TYPE_CHECKING:
 __all__ = ["append_step", "check_metric_laws", "layouts", "runs", "split", "write_run"]
 
 _SEEDS = st.integers(0, 2**16 - 1)
+
+_RANGES = {"uint8": (0, 255), "int32": (-(1 << 31), (1 << 31) - 1), "int64": (-(1 << 63), (1 << 63) - 1)}
+"""From which to which number inputs of whole kinds go."""
+_KINDS = st.sampled_from(["binary", "float32", "binary", "uint8", "int64", "float16", "float64", "int32"])
 
 # No whole number of bytes, one byte exactly, and more than one 64-bit word.
 _INPUT_SHAPES = [(1,), (3,), (2, 4), (5, 2, 2), (67,)]
@@ -101,15 +107,15 @@ def runs(
 
     Steps of 1 to 8 samples, train and eval in any order; step numbers with gaps; epochs that mostly
     rise and sometimes fall back; unknown labels, ids, sequences and moments. Inputs repeat, differ in one
-    feature, are empty or all on; real ones also repeat with the same features on but other values, and hold negative
-    zeros. Codes repeat or differ in one CM; MACs are silent sometimes or always, and the codes of
+    feature, are empty or all on; others than bits also repeat with the same features on but other values, and real ones
+    hold negative zeros. Codes repeat or differ in one CM; MACs are silent sometimes or always, and the codes of
     silent ones are any number that the dtype can hold.
 
     Args:
         draw: given by hypothesis.
         layout: the model; by default drawn from `layouts()`.
-        real_inputs: whether inputs are float32 with any values, or uint8 zeros and ones; None
-            draws both.
+        real_inputs: whether inputs are float32 with any values, or uint8 zeros and ones; None draws both, and the
+            numbers of all other kinds that a trace keeps, of the dtypes in which metrics see them.
         max_samples: the most samples to draw.
         values: the names of further values of MACs; single layers may lack one, single samples too, and silent
             MACs have some.
@@ -118,10 +124,9 @@ def runs(
     # A fewest that varies, and is 0 last: left alone, hypothesis wastes a third on runs without a step.
     fewest = min(draw(st.sampled_from([1, 4, 8, 0])), max_samples)
     step, epoch, phase = _columns(draw(_steps(fewest=fewest, most=max_samples)), max_samples)
-    real = draw(st.booleans()) if real_inputs is None else real_inputs
+    kind = draw(_KINDS) if real_inputs is None else "float32" if real_inputs else "binary"
     variety = draw(st.integers(1, 8))
     rng = np.random.default_rng(draw(_SEEDS))
-    draw_inputs = _real_inputs if real else _binary_inputs
     active = tuple(_active(rng, layer, len(step)) for layer in model.layers)
     return Chunk(
         layout=model,
@@ -133,7 +138,7 @@ def runs(
             name: rng.choice(np.array([NO_LABEL, -1, 0, 1, 9], np.int64), len(step))
             for name in MARKS.values()
         },
-        inputs=draw_inputs(rng, model.num_features, len(step), variety),
+        inputs=_inputs(rng, kind, model.num_features, len(step), variety),
         codes=tuple(_codes(rng, *of_layer, variety) for of_layer in zip(model.layers, active, strict=True)),
         active=active,
         values=tuple(_values(rng, values, of_layer.shape) for of_layer in active) if values else (),
@@ -159,17 +164,24 @@ def _columns(
     return step, epoch.astype(np.int32), phase.astype(np.uint8)
 
 
-def _binary_inputs(rng: np.random.Generator, num_features: int, size: int, variety: int) -> NDArray[np.uint8]:
+def _inputs(rng: np.random.Generator, kind: str, num_features: int, size: int, variety: int) -> NDArray[Any]:
+    """[size, D], as metrics see inputs that a trace keeps as this kind."""
     pool = _patterns(rng, num_features, variety)
-    return pool[rng.integers(variety, size=size)].astype(np.uint8)
-
-
-def _real_inputs(rng: np.random.Generator, num_features: int, size: int, variety: int) -> NDArray[np.float32]:
-    pool = _patterns(rng, num_features, variety)
+    if kind == "binary":
+        return pool[rng.integers(variety, size=size)].astype(np.uint8)
+    dtype = dtype_for_metrics(kind)
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        # The same features on, with other values.
+        values = rng.integers(low, high, (2, *pool.shape), endpoint=True)
+        return np.asarray(
+            (pool * values)[rng.integers(2, size=size), rng.integers(variety, size=size)], dtype
+        )
     # Magnitudes so far apart that a sum depends on its order, if it is careless.
     values = rng.standard_normal(pool.shape) * 10.0 ** rng.integers(-4, 5, pool.shape)
     factors = rng.choice([1, 1, 1, -2], (size, 1))
-    return np.asarray((pool * values)[rng.integers(variety, size=size)] * factors, np.float32)
+    found = (pool * values)[rng.integers(variety, size=size)] * factors
+    return np.asarray(found.astype(np.float16) if kind == "float16" else found, dtype)
 
 
 def _patterns(rng: np.random.Generator, num_features: int, variety: int) -> NDArray[np.bool_]:
@@ -271,6 +283,16 @@ def write_run(path: str | os.PathLike[str], run: Chunk, *, commit_steps: int | N
 
 
 def _input_kind(run: Chunk) -> str:
+    """The smallest kind that keeps a run's inputs, and has them come back in their dtype."""
     if run.inputs is None:
         return "none"
-    return "float32" if run.inputs.dtype.kind == "f" else "binary"
+    kinds = [kind for kind in INPUT_KINDS if kind != "none" and dtype_for_metrics(kind) == run.inputs.dtype]
+    return next(kind for kind in kinds if _is_kept(run.inputs, kind))
+
+
+def _is_kept(inputs: NDArray[Any], kind: str) -> bool:
+    if kind in _RANGES:
+        low, high = _RANGES[kind]
+        is_whole = inputs.dtype.kind == "i" or bool((inputs == np.trunc(inputs)).all())
+        return is_whole and bool((inputs >= low).all() and (inputs <= high).all())
+    return kind != "float16" or bool((inputs.astype(np.float16) == inputs).all())

@@ -68,11 +68,10 @@ def test_a_trace_that_grew_comes_to_what_it_would_come_to_at_once(
 ) -> None:
     folder = tmp_path_factory.mktemp("grown")
     options = {"resolution": resolution, "reduction": reduction, "metrics": metrics, "chunk_size": chunk_size}
-    kind = "float32" if run.inputs.dtype.kind == "f" else "binary"
     steps = steps_of(run)
     with (
         pytest.MonkeyPatch.context() as patch,
-        TraceWriter(folder / "run.h5", run.layout, inputs=kind) as writer,
+        TraceWriter(folder / "run.h5", run.layout) as writer,
     ):
         # So that tables have many groups of rows, and are read back in other pieces than they were written in.
         patch.setattr(row_groups, "ROWS", 7)

@@ -40,7 +40,7 @@ def test_a_column_is_indexed_like_an_array(tmp_path: Path, run: Chunk, data: st.
     path, size = tmp_path / "run.h5", len(run)
     path.unlink(missing_ok=True)
     write_run(path, run, commit_steps=2)
-    arrays = [run.inputs, run.step, np.where(run.active[0][..., None], run.codes[0], 0), run.active[0]]
+    winners = np.where(run.active[0][..., None], run.codes[0], 0)
     numbers = st.integers(-size, size - 1) if size else st.nothing()
     indices = st.one_of(
         st.slices(size),
@@ -51,6 +51,9 @@ def test_a_column_is_indexed_like_an_array(tmp_path: Path, run: Chunk, data: st.
     )
     with open_trace(path) as trace:
         columns = [trace.inputs, trace.samples.step, trace.layers[0].codes, trace.layers[0].active]
+        inputs = run.inputs.astype(trace.columns["inputs"].dtype)
+        np.testing.assert_array_equal(inputs, run.inputs)
+        arrays = [inputs, run.step, winners, run.active[0]]
         for column, array in zip(columns, arrays, strict=True):
             assert (column.shape, column.dtype, len(column)) == (array.shape, array.dtype, size)
             np.testing.assert_array_equal(np.asarray(column), array)
