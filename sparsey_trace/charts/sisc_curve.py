@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 from sparsey_trace.charts.base import LayerChart
 from sparsey_trace.charts.shared.colours import PALETTE
 from sparsey_trace.charts.shared.words import SIMILARITY, Words
-from sparsey_trace.metrics.sisc_curve import BINS
+from sparsey_trace.metrics.drawn_samples import BINS
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

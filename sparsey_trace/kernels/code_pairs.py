@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,63 +17,95 @@ if TYPE_CHECKING:
     from sparsey_trace.kernels.input_pairs import InputPairs
 
 
+@dataclass(frozen=True, eq=False)
+class PairCounts:
+    """Where pairs of n samples and references are counted, of MACs that are active for both.
+
+    Attributes:
+        group: [n] uint8, to which of G groups each sample belongs.
+        bins: [P] int16, the bin of each pair.
+        counts: [G, M, bins, Q + 1] int64, by the CMs that agree; added to.
+    """
+
+    group: NDArray[np.uint8]
+    bins: NDArray[np.int16]
+    counts: NDArray[np.int64]
+
+    @classmethod
+    def unwanted(cls, samples: int, pairs: int, macs: int, cms: int) -> PairCounts:
+        """Of so many, in a single bin, for whom nobody asks."""
+        counts = np.zeros((1, macs, 1, cms + 1), np.int64)
+        return cls(np.zeros(samples, np.uint8), np.zeros(pairs, np.int16), counts)
+
+    def check(self, codes: NDArray[Any], pairs: InputPairs) -> None:
+        """See that they are counts of the pairs of these codes [n, M, Q].
+
+        Raises:
+            IndexError: they aren't.
+        """
+        check_equal("samples", len(codes), len(self.group))
+        check_equal("bins", len(pairs.which), len(self.bins))
+        check_indices(self.bins, self.counts.shape[2], "bins")
+        macs, cms = codes.shape[1:]
+        check_equal("MACs and levels", (macs, cms + 1), (self.counts.shape[1], self.counts.shape[3]))
+        check_indices(self.group, len(self.counts), "group")
+
+    @property
+    def first(self) -> NDArray[np.uint32]:
+        """[P], the first slot of the bin of each pair in `slots`."""
+        return self.bins.astype(np.uint32) * np.uint32(self.counts.shape[3])
+
+    @property
+    def slots(self) -> NDArray[np.int64]:
+        """The counts as [G, M, bins * (Q + 1)]."""
+        return self.counts.reshape(*self.counts.shape[:2], -1)
+
+
 def _check_pairs(
     codes: NDArray[Any],
     active: NDArray[np.bool_],
-    group: NDArray[np.uint8],
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
     pairs: InputPairs,
-    bins: NDArray[np.int16],
-    counts: NDArray[np.int64],
+    counted: PairCounts,
 ) -> None:
     check_codes(codes, active, old_codes, old_active, pairs)
-    check_equal("samples", len(codes), len(group))
-    check_equal("bins", len(pairs.which), len(bins))
-    check_indices(bins, counts.shape[2], "bins")
-    macs, cms = codes.shape[1:]
-    check_equal("MACs and levels", (macs, cms + 1), (counts.shape[1], counts.shape[3]))
-    check_indices(group, len(counts), "group")
+    counted.check(codes, pairs)
 
 
 @bordered(_check_pairs)
 def count_pairs(
     codes: NDArray[Any],
     active: NDArray[np.bool_],
-    group: NDArray[np.uint8],
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
     pairs: InputPairs,
-    bins: NDArray[np.int16],
-    counts: NDArray[np.int64],
+    counted: PairCounts,
 ) -> None:
-    """Count pairs of codes, of MACs that are active for both, by the bin of their inputs and by the CMs that agree.
+    """Count pairs of codes, by the bin of their inputs and by the CMs that agree.
 
     Args:
         codes: [n, M, Q].
         active: [n, M].
-        group: [n], to which of G groups each sample belongs.
         old_codes: [R, M, Q], of the references.
         old_active: [R, M].
         pairs: of samples and references.
-        bins: [P], the bin of each pair.
-        counts: [G, M, bins, Q + 1], added to.
+        counted: where they are counted.
     """
-    levels = counts.shape[3]
     _count(
         codes,
         active,
-        group,
+        counted.group,
         old_codes,
         old_active,
         pairs.ends,
         pairs.which,
         pairs.same,
-        bins.astype(np.uint32) * np.uint32(levels),
+        counted.first,
         *side_by_side(old_codes),
         np.empty(len(old_codes), np.uint16),
         np.empty(len(old_codes), np.uint32),
-        counts.reshape(*counts.shape[:2], -1),
+        counted.slots,
     )
 
 

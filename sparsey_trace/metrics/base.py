@@ -17,15 +17,15 @@ A `TallyMetric` is a `RunMetric` that sees the run once more too, and counts: it
 
 from __future__ import annotations
 
-import threading
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from sparsey_trace.layout import EVAL, TRAIN
+from sparsey_trace.metrics.folding.memo import Memo
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+    from collections.abc import Hashable, Iterator, Mapping, Sequence
 
     import numpy as np
     import pyarrow as pa
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.similarity import CodeMeasure
 
 S = TypeVar("S")
-M = TypeVar("M")
 
 Best = Literal["lowest", "highest"]
 OverSamples = Literal["mean", "sum", "last"]
@@ -68,23 +67,6 @@ class Recall(Protocol):
 
     def __call__(self, samples: NDArray[np.int64], fields: frozenset[str]) -> Recalled:
         """The asked fields of the n samples, in the order given."""
-
-
-class Memo:
-    """What is worth making only once in a pass, whichever thread needs it first."""
-
-    def __init__(self) -> None:
-        """Nothing is made yet."""
-        self._made: dict[str, Any] = {}
-        self._lock = threading.Lock()
-
-    def once(self, name: str, make: Callable[[], M]) -> M:
-        """What `make` makes, which is called the first time only."""
-        with self._lock:
-            if name not in self._made:
-                self._made[name] = make()
-            made: M = self._made[name]
-            return made
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,20 +7,25 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Metric, Recall
 from sparsey_trace.metrics.folding.draws import draw_samples, priorities
 from sparsey_trace.metrics.parameters import check_sample_size
+from sparsey_trace.metrics.similarity import code_similarity
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 from sparsey_trace.support.bitsets import words_of
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Iterator
+    from collections.abc import Hashable, Sequence
 
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
+    from sparsey_trace.kernels.code_pairs import PairCounts
     from sparsey_trace.kernels.input_pairs import InputPairs
-    from sparsey_trace.layout import Layout
+    from sparsey_trace.layout import LayerLayout, Layout
+    from sparsey_trace.metrics.base import Context, Tally
+    from sparsey_trace.metrics.similarity import CodeMeasure
 
 EXACT_UP_TO = 4096
 """Training samples up to which the default compares with all of them."""
@@ -32,6 +37,13 @@ _PAIRS = 1 << 19
 """Of a sample and a reference, worked on at once."""
 _VALUES = 1 << 22
 """Of inputs that are looked up at once."""
+
+BINS = 20
+"""Of input similarity, equal ones of [0, 1]."""
+
+_UNIT = 2.0**32
+
+_SMALLEST_NORM = 1e-8
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,6 +68,9 @@ class ComparesWithDrawn(Metric[Drawn]):
     Attributes:
         reference_size: compare with so many training samples, drawn without bias; None for the default.
         seed: of the draw.
+
+    Class attributes:
+        counts_pairs: whether it asks for pairs to be counted.
     """
 
     partial_training: ClassVar[str] = "compared with recorded training samples only"
@@ -63,6 +78,13 @@ class ComparesWithDrawn(Metric[Drawn]):
 
     reference_size: int | None = None
     seed: int = 0
+
+    counts_pairs: ClassVar[bool] = False
+
+    @property
+    def cosines_of(self) -> CodeMeasure | None:
+        """The similarity of codes whose cosines with that of inputs it asks for; None for none."""
+        return None
 
     def __post_init__(self) -> None:
         """Check the size."""
@@ -162,32 +184,97 @@ class References:
 
         return InputPairs.of(words_of(chunk.on_bits), chunk.step, self.bits, self.step, self.until)
 
-    def count_pairs(self, chunk: Chunk, counts: tuple[NDArray[np.int64], ...]) -> None:
-        """Count pairs with a chunk's samples, by phase, MAC, bin of input similarity and winners that agree.
 
-        Args:
-            chunk: the samples.
-            counts: per layer [phases, M, bins, Q + 1], added to.
-        """
-        from sparsey_trace.kernels.code_pairs import count_pairs
-        from sparsey_trace.kernels.ranked import ranked
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """What a comparison of a chunk's samples with references came to.
 
-        pairs = self.pairs_with(chunk)
-        bins = pairs.bins(counts[0].shape[2])
-        for codes, active, old_codes, old_active, found in zip(
-            chunk.codes, chunk.active, self.codes, self.active, counts, strict=True
-        ):
-            own, others = ranked(codes, old_codes)
-            count_pairs(own, active, chunk.phase, others, old_active, pairs, bins, found)
+    Attributes:
+        cosines: for each similarity of codes that a metric asks for, per layer [n, M].
+        counts: per layer [phases, M, bins, Q + 1], pairs by the bin of their inputs and the CMs that agree; zeros where
+            no metric asks for them.
+    """
+
+    cosines: dict[CodeMeasure, list[NDArray[np.float64]]]
+    counts: Tally
 
 
-def in_blocks(chunk: Chunk, references: int) -> Iterator[Chunk]:
-    """A chunk in parts, of which each has a bounded number of pairs with so many references."""
+def no_counts(layout: Layout) -> Tally:
+    """`Compared.counts` where there is no pair."""
+    return tuple(
+        np.zeros((len(PHASES), layer.num_macs, BINS, layer.num_cms + 1), np.int64) for layer in layout.layers
+    )
+
+
+def compared(metric: ComparesWithDrawn, chunk: Chunk, layout: Layout, context: Context) -> Compared:
+    """What a metric asks of a chunk, made together with what others ask of it that draw the same samples."""
+    asking = [one for one in context.memo.metrics if isinstance(one, ComparesWithDrawn)] or [metric]
+    return context.memo.once_of(chunk, "compared", lambda: _compare(asking, chunk, layout, context))
+
+
+def _compare(asking: Sequence[ComparesWithDrawn], chunk: Chunk, layout: Layout, context: Context) -> Compared:
+    measures = {metric.cosines_of for metric in asking} - {None}
+    shapes = [(len(chunk), layer.num_macs) for layer in layout.layers]
+    found = Compared({of: [np.zeros(shape) for shape in shapes] for of in measures if of}, no_counts(layout))
+    drawn, until = context.result
+    if not len(drawn.sample):
+        return found
+    references = context.memo.once("references", lambda: References.of(drawn, until, context.recall))
+    size, wanted = _block(len(drawn.sample)), any(metric.counts_pairs for metric in asking)
+    for start in range(0, len(chunk), size):
+        part = slice(start, start + size)
+        cosines = {of: [values[part] for values in layers] for of, layers in found.cosines.items()}
+        _compare_block(references, chunk[part], cosines, found.counts if wanted else None)
+    return found
+
+
+def _compare_block(
+    references: References,
+    chunk: Chunk,
+    cosines: dict[CodeMeasure, list[NDArray[np.float64]]],
+    counts: Tally | None,
+) -> None:
+    """Write cosines, and add to counts, of samples that have a bounded number of pairs."""
+    from sparsey_trace.kernels.code_pairs import PairCounts, count_pairs
+    from sparsey_trace.kernels.ranked import ranked
+
+    pairs = references.pairs_with(chunk)
+    bins = None if counts is None else pairs.bins(BINS)
+    weighed = pairs.weights(_UNIT) if cosines else None
+    for number, layer in enumerate(chunk.layout.layers):
+        own, others = ranked(chunk.codes[number], references.codes[number])
+        codes = own, chunk.active[number], others, references.active[number]
+        counted = None if counts is None or bins is None else PairCounts(chunk.phase, bins, counts[number])
+        for measure, values in cosines.items():
+            assert weighed is not None
+            values[number][:] = _cosines(codes, layer, measure, pairs, weighed, counted)
+            counted = None  # They are counted once.
+        if counted is not None:
+            count_pairs(*codes, pairs, counted)
+
+
+def _cosines(
+    codes: tuple[NDArray[Any], NDArray[np.bool_], NDArray[Any], NDArray[np.bool_]],
+    layer: LayerLayout,
+    measure: CodeMeasure,
+    pairs: InputPairs,
+    weighed: tuple[NDArray[np.int64], NDArray[np.float64]],
+    counted: PairCounts | None,
+) -> NDArray[np.float64]:
+    from sparsey_trace.kernels.adherence import cosines
+
+    levels = layer.num_cms + 1
+    ones = np.ones(levels, np.bool_)
+    alike = code_similarity(layer, measure, agreeing=np.arange(levels), active=ones, other=ones)
+    weights, norm = weighed
+    return cosines(*codes, pairs, weights, _UNIT, norm, alike, _SMALLEST_NORM, counted)
+
+
+def _block(references: int) -> int:
+    """How many samples have a bounded number of pairs with so many references."""
     from sparsey_trace.kernels.ranked import MOST_SAMPLES
 
-    size = min(MOST_SAMPLES, max(1, _PAIRS // references))
-    for start in range(0, len(chunk), size):
-        yield chunk[start : start + size]
+    return min(MOST_SAMPLES, max(1, _PAIRS // references))
 
 
 def _recalled_bits(samples: NDArray[np.int64], recall: Recall) -> NDArray[np.uint64]:

@@ -5,30 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
-import numpy as np
-
 from sparsey_trace.metrics.base import (
     EVERYTHING,
     Context,
     SampleMetric,
     SampleValues,
 )
-from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn, Drawn, References, in_blocks
+from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn, Drawn, compared
 from sparsey_trace.metrics.parameters import check_choice
-from sparsey_trace.metrics.similarity import code_similarity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.similarity import CodeMeasure
-
-_UNIT = 2.0**32
-
-_SMALLEST_NORM = 1e-8
 
 
 @dataclass(frozen=True)
@@ -59,6 +53,11 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
         """Of a figure in a summary."""
         return "cosine"
 
+    @property
+    def cosines_of(self) -> CodeMeasure:
+        """By which similarity."""
+        return self.similarity
+
     def __post_init__(self) -> None:
         """Check the parameters."""
         super().__post_init__()
@@ -74,41 +73,5 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
 
     def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """The cosine for each sample and MAC."""
-        drawn, until = context.result
-        if not len(drawn.sample):
-            return SampleValues(values=[np.zeros((len(chunk), layer.num_macs)) for layer in layout.layers])
-        references = context.memo.once("references", lambda: References.of(drawn, until, context.recall))
-        values = [np.empty((len(chunk), layer.num_macs)) for layer in layout.layers]
-        done = 0
-        for part in in_blocks(chunk, len(drawn.sample)):
-            for found, cosines in zip(values, _cosines(references, part, self.similarity), strict=True):
-                found[done : done + len(part)] = cosines
-            done += len(part)
-        return SampleValues(values=values)
-
-
-def _cosines(references: References, chunk: Chunk, similarity: CodeMeasure) -> Iterator[NDArray[np.float64]]:
-    """Per layer [n, M], for the chunk's samples."""
-    from sparsey_trace.kernels.adherence import cosines
-    from sparsey_trace.kernels.ranked import ranked
-
-    pairs = references.pairs_with(chunk)
-    weights, norm = pairs.weights(_UNIT)
-    for layer, codes, active, old_codes, old_active in zip(
-        chunk.layout.layers, chunk.codes, chunk.active, references.codes, references.active, strict=True
-    ):
-        levels = layer.num_cms + 1
-        own, others = ranked(codes, old_codes)
-        ones = np.ones(levels, np.bool_)
-        yield cosines(
-            own,
-            active,
-            others,
-            old_active,
-            pairs,
-            weights,
-            _UNIT,
-            norm,
-            code_similarity(layer, similarity, agreeing=np.arange(levels), active=ones, other=ones),
-            _SMALLEST_NORM,
-        )
+        of = compared(self, chunk, layout, context)
+        return SampleValues(values=of.cosines[self.similarity])

@@ -11,7 +11,7 @@ import numpy as np
 from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.base import EVERYTHING, Tally, TallyMetric
 from sparsey_trace.metrics.columns import as_table, column, joined, phase_column
-from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn, Drawn, References, in_blocks
+from sparsey_trace.metrics.drawn_samples import BINS, ComparesWithDrawn, Drawn, compared, no_counts
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -20,9 +20,6 @@ if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import LayerLayout, Layout
     from sparsey_trace.metrics.base import Context
-
-BINS = 20
-"""Of input similarity, equal ones of [0, 1]."""
 
 _NOTES = b"notes"
 """Where a table says what it compares with, until its file says it in its notes."""
@@ -54,6 +51,7 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
         "std": "share of winners that agree",
     }
     has_best: ClassVar[bool] = False
+    counts_pairs: ClassVar[bool] = True
     partial_training: ClassVar[str] = "compared with recorded training samples only"
     state_types: ClassVar[tuple[type, ...]] = (Drawn,)
 
@@ -62,21 +60,11 @@ class SiscCurve(ComparesWithDrawn, TallyMetric[Drawn]):
 
     def no_tally(self, layout: Layout) -> Tally:
         """For each layer [phases, M, bins, Q + 1] pairs by the CMs that agree."""
-        return tuple(
-            np.zeros((len(PHASES), layer.num_macs, BINS, layer.num_cms + 1), np.int64)
-            for layer in layout.layers
-        )
+        return no_counts(layout)
 
     def tally(self, chunk: Chunk, layout: Layout, context: Context) -> Tally:
         """Count the chunk's pairs."""
-        counts = self.no_tally(layout)
-        drawn, until = context.result
-        if not len(drawn.sample):
-            return counts
-        references = context.memo.once("references", lambda: References.of(drawn, until, context.recall))
-        for part in in_blocks(chunk, len(drawn.sample)):
-            references.count_pairs(part, counts)
-        return counts
+        return compared(self, chunk, layout, context).counts
 
     def table(self, tally: Tally, result: Any, layout: Layout) -> pa.Table:
         """A row for each bin of each MAC, in each phase that has a pair."""

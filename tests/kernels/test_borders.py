@@ -50,6 +50,17 @@ CODES = (
     np.ones((2, 2), np.bool_),
 )
 
+
+def counted(
+    *, samples: int = 3, group: int = 0, pairs: int = 6, in_bin: int = 0, levels: int = 3
+) -> code_pairs.PairCounts:
+    return code_pairs.PairCounts(
+        np.full(samples, group, np.uint8),
+        np.full(pairs, in_bin, np.int16),
+        np.zeros((1, 2, 3, levels), np.int64),
+    )
+
+
 # Of each kernel sound arguments: two MACs, three samples, and as little as that of all else.
 SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
     common.count_common: (words(2), words(3), short(0, 1), short(2, 0)),
@@ -103,15 +114,9 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
         np.ones(3),
         np.zeros(3),
         1e-9,
+        counted(),
     ),
-    code_pairs.count_pairs: (
-        *CODES[:2],
-        np.zeros(3, np.uint8),
-        *CODES[2:],
-        PAIRS,
-        np.zeros(6, np.int16),
-        np.zeros((1, 2, 3, 3), np.int64),
-    ),
+    code_pairs.count_pairs: (*CODES, PAIRS, counted()),
     shuffling.shuffle: (short(0, 1, 1), np.zeros(1, np.uint64)),
     shuffling.joint_sums: (whole(1, 2, 3), whole(2, 3), short(0, 1, 1), 2, whole(0, 0, 2, 4)),
     listed_winners.count_listed: (
@@ -211,11 +216,18 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (adherence.cosines, 5, whole(0), "weights: expected equal sizes, found 6, 1"),
     (adherence.cosines, 7, np.ones(2), "samples: expected equal sizes, found 3, 2"),
     (adherence.cosines, 8, np.zeros(2), "levels: expected equal sizes, found 3, 2"),
-    (code_pairs.count_pairs, 2, np.ones(3, np.uint8), "group: expected indices from 0 to 0, found others"),
-    (code_pairs.count_pairs, 3, np.zeros((2, 2, 1), np.uint8), "MACs and CMs: expected equal sizes"),
-    (code_pairs.count_pairs, 6, np.full(6, 3, np.int16), "bins: expected indices from 0 to 2"),
-    (code_pairs.count_pairs, 6, np.zeros(5, np.int16), "bins: expected equal sizes, found 6, 5"),
-    (code_pairs.count_pairs, 7, np.zeros((1, 2, 3, 2), np.int64), "MACs and levels: expected equal sizes"),
+    (code_pairs.count_pairs, 2, np.zeros((2, 2, 1), np.uint8), "MACs and CMs: expected equal sizes"),
+    *(
+        (kernel, place, counts, found)
+        for kernel, place in ((code_pairs.count_pairs, 5), (adherence.cosines, 10))
+        for counts, found in (
+            (counted(samples=2), "samples: expected equal sizes, found 3, 2"),
+            (counted(group=1), "group: expected indices from 0 to 0, found others"),
+            (counted(in_bin=3), "bins: expected indices from 0 to 2"),
+            (counted(pairs=5), "bins: expected equal sizes, found 6, 5"),
+            (counted(levels=2), "MACs and levels: expected equal sizes"),
+        )
+    ),
     (shuffling.shuffle, 1, np.zeros(2, np.uint64), "state: expected equal sizes, found 2, 1"),
     (shuffling.joint_sums, 0, whole(1, 1, 3), "samples: expected equal sizes, found 2, 3"),
     (shuffling.joint_sums, 1, whole(2, 4), "ends: expected numbers from 0 to 3 that never fall"),

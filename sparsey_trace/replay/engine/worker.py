@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
-from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Memo, Recalled, TallyMetric
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Context, Recalled, TallyMetric
 from sparsey_trace.metrics.declaration import fault_of_values
+from sparsey_trace.metrics.folding.memo import Memo
 from sparsey_trace.replay.engine.memory import KEPT_BYTES
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.tables.chunk_values import chunk_values
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.metrics.base import SampleMetric, SampleValues, Tally
+    from sparsey_trace.metrics.base import Metric, SampleMetric, SampleValues, Tally
     from sparsey_trace.replay.engine.task import Task
     from sparsey_trace.tables.chunk_values import ChunkValues
 
@@ -140,8 +141,11 @@ class Worker:
 
 def memos_of(task: Task) -> list[Memo]:
     """An empty Memo for each metric of the task that gives out something; those that share a fold share it, too."""
-    made: dict[Hashable, Memo] = {}
-    return [made.setdefault(metric.fold_key, Memo()) for metric in task.giving]
+    sharing: dict[Hashable, list[Metric[Any]]] = {}
+    for metric in task.giving:
+        sharing.setdefault(metric.fold_key, []).append(metric)
+    made = {key: Memo(metrics) for key, metrics in sharing.items()}
+    return [made[metric.fold_key] for metric in task.giving]
 
 
 _sources: list[SharedTrace] = []
