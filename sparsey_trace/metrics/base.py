@@ -122,6 +122,8 @@ class Metric(ABC, Generic[S]):
             they don't depend on training. Where they do, it is refused if none were recorded.
         partial_layers: what its values are where layers were not recorded; empty where that changes
             nothing for the others.
+        of_numbers: what its values are where inputs are other numbers than zeros and ones; empty where that changes
+            nothing.
         state_types: the frozen dataclasses that its states are made of, beside arrays, numbers, text, tuples,
             lists and dicts. States of others, and their results, are computed anew whenever a trace has grown.
     """
@@ -145,6 +147,7 @@ class Metric(ABC, Generic[S]):
     left_open: ClassVar[frozenset[str]] = frozenset()
     partial_training: ClassVar[str] = ""
     partial_layers: ClassVar[str] = ""
+    of_numbers: ClassVar[str] = ""
     state_types: ClassVar[tuple[type, ...]] = ()
 
     def init(self, layout: Layout) -> S:

@@ -11,7 +11,7 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, Metric, Recall
 from sparsey_trace.metrics.folding.draws import draw_samples, priorities
 from sparsey_trace.metrics.parameters import check_sample_size
-from sparsey_trace.metrics.similarity import code_similarity
+from sparsey_trace.metrics.similarity import ALIKE_BY_ZEROS, code_similarity
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
 from sparsey_trace.support.bitsets import words_of
 
@@ -74,6 +74,7 @@ class ComparesWithDrawn(Metric[Drawn]):
     """
 
     partial_training: ClassVar[str] = "compared with recorded training samples only"
+    of_numbers: ClassVar[str] = ALIKE_BY_ZEROS
     state_types: ClassVar[tuple[type, ...]] = (Drawn,)
 
     reference_size: int | None = None

@@ -14,7 +14,7 @@ from sparsey_trace.metrics.folding.identities import identities
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore, SeenAgain, bytes_of_one
-from sparsey_trace.metrics.similarity import CODE_UNITS, CodeMeasure, Measure, PairsOfCodes
+from sparsey_trace.metrics.similarity import ALIKE_BY_ZEROS, CODE_UNITS, CodeMeasure, Measure, PairsOfCodes
 from sparsey_trace.metrics.state_checks import check_parts
 
 if TYPE_CHECKING:
@@ -57,6 +57,7 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
     partial_training: ClassVar[str] = (
         "compared with recorded training samples only: an unrecorded one may be nearer, or show the input later"
     )
+    of_numbers: ClassVar[str] = ALIKE_BY_ZEROS
     state_types: ClassVar[tuple[type, ...]] = (ReferenceStore,)
     beside: ClassVar[dict[str, str]] = {WINNERS: CODE_UNITS["intersection"]}
 

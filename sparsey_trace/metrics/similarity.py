@@ -23,6 +23,10 @@ CODE_UNITS: dict[CodeMeasure, str] = {
 """What similarities of codes are told in."""
 
 
+ALIKE_BY_ZEROS = "inputs are numbers: how similar they are is told only by which features are 0"
+"""What a reader should know of values that depend on the similarity of such inputs."""
+
+
 def code_similarity(
     layer: LayerLayout,
     measure: CodeMeasure,

@@ -265,7 +265,10 @@ class Outputs:
     def _provenance(self, metric: Metric[Any], notes: Mapping[str, Any]) -> dict[str, Any]:
         question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
         provenance = make_provenance(metric, self._trace, **question)
-        provenance["notes"] = {**notes, **Gaps.of(self._trace).notes(metric, **question)}
+        said = Gaps.of(self._trace).notes(metric, **question)
+        if metric.of_numbers and self._trace.input_kind not in ("binary", "none"):
+            said["values"] = [*said.get("values", []), metric.of_numbers]
+        provenance["notes"] = {**notes, **said}
         return provenance
 
     def __enter__(self) -> Outputs:

@@ -152,7 +152,7 @@ class Result(Mapping[str, "pa.Table"]):
 
     @cached_property
     def notes(self) -> dict[str, list[str]]:
-        """By table, lines on what its values are because of the gaps; tables that these don't touch are left out."""
+        """By table, lines on what gaps, or inputs that are numbers, make of its values; other tables are left out."""
         return {name: list(notes["values"]) for name, notes in self._notes.items() if notes.get("values")}
 
     @cached_property

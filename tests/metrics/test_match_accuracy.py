@@ -99,3 +99,14 @@ def test_a_bound_that_leaves_no_input_out_is_exact(tmp_path: Path) -> None:
             for chunk_size in (1, 5):
                 result = st.analyze(run, metrics=[metric], chunk_size=chunk_size)
                 assert provenance_in(result.path(metric.name))["notes"] == expected
+
+
+def test_inputs_that_are_numbers_are_only_compared_by_zeros(tmp_path: Path) -> None:
+    """Which a reader of its value, or of what else hangs on how similar inputs are, has to know."""
+    active, phases = [[[1, 1]]] * 2, ("train", "eval")
+    names = ["match_accuracy", "sisc_adherence", "sisc_curve", "basis_average"]
+    numbers = written(tmp_path / "a.h5", active=active, phases=phases, inputs=[[[0.5, 0, 1]]] * 2)
+    said = ["inputs are numbers: how similar they are is told only by which features are 0"]
+    assert st.analyze(numbers, metrics=names).notes == dict.fromkeys(names[:3], said)
+    bits = written(tmp_path / "b.h5", active=active, phases=phases, inputs=[[[1, 0, 1]]] * 2)
+    assert st.analyze(bits, metrics=names).notes == {}
