@@ -74,6 +74,19 @@ def test_equal_values_come_as_recorded_and_whole_layers_too(result: Result) -> N
     assert list(found.columns)[-1] == "value"
 
 
+def test_samples_with_nothing_before_them_are_not_the_worst(tmp_path: Path) -> None:
+    """SISC adherence is 0 for them, which says nothing of their codes."""
+    rng, wiring = np.random.default_rng(0), [[0, 1, 2, 3]] * 2
+    layer = st.LayerLayout(name="v", num_macs=2, num_cms=3, num_neurons=4, connections=wiring)
+    with st.TraceWriter(tmp_path / "run.h5", st.Layout(num_features=4, layers=[layer])) as writer:
+        for phase in ("eval", "train", "train", "eval"):
+            codes = [rng.integers(4, size=(3, 2, 3))]
+            active, inputs = [np.ones((3, 2), bool)], rng.integers(2, size=(3, 4))
+            writer.append(inputs=inputs, codes=codes, active=active, phase=phase)
+    found = st.analyze(tmp_path / "run.h5", metrics=["sisc_adherence"]).worst("sisc_adherence")
+    assert sorted(found["sample"]) == [6, 7, 8, 9, 10, 11]
+
+
 def test_what_has_no_worst_sample_is_said(result: Result, tmp_path: Path) -> None:
     with pytest.raises(
         UsageError, match=r"^basis_average: expected a metric that has a value for each sample, found"
