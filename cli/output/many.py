@@ -7,17 +7,20 @@ from typing import TYPE_CHECKING, Any
 from sparsey_trace.support.printable import count, printable
 
 from .exits import DATA_AT_FAULT
-from .printing import error, write, write_json
+from .printing import error, note, write, write_json
 from .table import write_table
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from sparsey_trace.runs.entry import Entry
     from sparsey_trace.runs.runs import Runs
     from sparsey_trace.runs.runs_result import RunsResult
     from sparsey_trace.tables.summary import SummaryRow
+
+_MOST_GONE = 5
+"""So many runs are named."""
 
 
 def many_runs(named: Sequence[Path]) -> Runs | RunsResult:
@@ -61,6 +64,7 @@ def runs_as_json(entries: Sequence[Entry], summaries: dict[str, list[SummaryRow]
 
 def show_result(result: RunsResult, *, as_json: bool) -> None:
     """What an analysis of many runs came to, and where its tables are."""
+    note_gone(result.folder, result.gone)
     if as_json:
         write_json(_as_json(result))
         return
@@ -72,6 +76,18 @@ def show_result(result: RunsResult, *, as_json: bool) -> None:
         printable(
             f"{count(len(result), 'table')} of {count(len(result.entries), 'run')} in {result.folder}: {tables}"
         )
+    )
+
+
+def note_gone(folder: str | Path, gone: Mapping[str, str]) -> None:
+    """Say of which runs only tables are left, which other tools read with all others."""
+    if not gone:
+        return
+    shown = ", ".join(f"{name} (run={run})" for run, name in list(gone.items())[:_MOST_GONE])
+    more = f" and {len(gone) - _MOST_GONE:,} more" if len(gone) > _MOST_GONE else ""
+    note(
+        f"{count(len(gone), 'run')} gone or replaced, whose tables are still in {folder} and count for whoever reads "
+        f"all of it: {shown}{more}; remove their folders run=…, or leave out what is gone in runs.parquet"
     )
 
 
@@ -97,5 +113,6 @@ def _as_json(result: RunsResult) -> dict[str, Any]:
         },
         "tables": list(result),
         "failed": result.failed,
+        "gone": result.gone,
         "skipped": result.skipped,
     }

@@ -48,7 +48,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        show_default="RUN.metrics, beside the trace; of many runs runs.metrics, in their common folder",
+        show_default="RUN.metrics, beside the trace; of many runs runs.metrics, in their folder",
         help="Folder for the Parquet files, also at a URL such as s3://bucket/run.metrics; it may hold earlier results "
         "of the same trace, and nothing else.",
     ),

@@ -25,7 +25,7 @@ Out = Annotated[
         "--out",
         "-o",
         metavar="DIR",
-        show_default="runs.metrics, in the runs' common folder",
+        show_default="runs.metrics, in the runs' folder",
         parser=path_here,
         help="The folder of results in which the catalogue is kept.",
     ),
@@ -47,14 +47,17 @@ def runs(
     aren't opened again.
     """
     from sparsey_trace.runs.analysed import summaries_in
+    from sparsey_trace.runs.catalogue_file import NAME, read_catalogue
+    from sparsey_trace.runs.keeping import gone_of
     from sparsey_trace.runs.runs import open_runs
 
-    from ..output.many import runs_as_json, show_runs
+    from ..output.many import note_gone, runs_as_json, show_runs
 
     found = open_runs(runs)
     found.catalogue(out=out, progress_bar=wants_progress(asked=progress_bar))
     folder, entries = out or found.folder, found.known()
     summaries = summaries_in(folder, entries)
+    note_gone(folder, gone_of(read_catalogue(folder / NAME)))
     if as_json:
         write_json({"folder": str(folder), **runs_as_json(entries, summaries)})
         return

@@ -4,29 +4,29 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.runs.entry import SeenFile
-from sparsey_trace.runs.finding import common_folder
 from sparsey_trace.runs.grouping import grouped
 from sparsey_trace.runs.looking import broken, file_now, is_foreign, read_file, read_run, state_of
 from sparsey_trace.trace.paths import default_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
     from sparsey_trace.runs.entry import Entry
 
 
 def catalogued(
-    files: Mapping[Path, bool], known: Sequence[Entry], on_done: Callable[[int, int], None]
+    files: Mapping[Path, bool], root: Path, known: Sequence[Entry], on_done: Callable[[int, int], None]
 ) -> list[Entry]:
     """The runs that files make, in the order of their names.
 
     Args:
         files: each file to whether it was named; see `files_of`.
+        root: the folder that they have in common, from which they get their names.
         known: what was known before: runs whose files are as they were, by size and time, aren't opened.
         on_done: called with how many files were looked at, and of how many.
     """
@@ -46,10 +46,20 @@ def catalogued(
                 fresh[frozenset([file])] = entry
         except (TraceError, OSError) as error:
             if is_named or not is_foreign(path):
-                faults.append(broken([_as_far_as_known(path)], name=str(path), fault=str(error)))
+                faults.append(broken([_as_far_as_known(path)], name=str(path), fault=_fault(path, error)))
         on_done(number, len(files))
     entries = [_of_group(group, fresh) for group in grouped(found)]
-    return _named(_each_once(entries) + faults)
+    return _named(_each_once(entries) + faults, root)
+
+
+def _fault(path: Path, error: TraceError | OSError) -> str:
+    if isinstance(error, TraceError):
+        return str(error)
+    if isinstance(error, FileNotFoundError) and path.is_symlink():
+        return (
+            f"{path}: expected a run, found a link to {path.readlink()}, which isn't there; remove the link"
+        )
+    return f"{path}: expected a run that can be read, found: {error.strerror}"
 
 
 def _looked_at(path: Path, earlier: SeenFile | None) -> tuple[SeenFile, Entry | None]:
@@ -101,9 +111,8 @@ def _rank(entry: Entry, *, is_first: bool = False) -> tuple[bool, int, bool]:
     return entry.state == "closed", entry.samples, is_first
 
 
-def _named(entries: list[Entry]) -> list[Entry]:
+def _named(entries: list[Entry], root: Path) -> list[Entry]:
     """Entries by the names that they get: no two have the same."""
-    root = common_folder([path for entry in entries for path in entry.paths]) if entries else Path()
     short = [_relative(default_name(entry.paths), root) for entry in entries]
     taken = Counter(short)
     names = [

@@ -112,7 +112,8 @@ def _row(entry: Entry) -> dict[str, Any]:
         "path": paths[0] if paths else None,
         "fault": entry.fault or None,
         "bytes": entry.size,
-        "config": json.dumps(entry.config, sort_keys=True),
+        # In the configuration's own order, in which its keys are shown.
+        "config": json.dumps(entry.config),
         "files": [asdict(file) for file in entry.files],
     }
 

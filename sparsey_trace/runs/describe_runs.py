@@ -33,11 +33,25 @@ def runs_facts(entries: Sequence[Entry]) -> dict[str, Any]:
         "hosts": list(dict.fromkeys(entry.host for entry in readable)),
         "models": dict(Counter(entry.model for entry in readable)),
         "differing": {
-            key: list(dict.fromkeys(as_text(one[key]) if key in one else "not there" for one in flats))
+            key: [
+                *_texts([one[key] for one in flats if key in one]),
+                *["not there"] * any(key not in one for one in flats),
+            ]
             for key in differing(entry.config for entry in readable)
         },
         "broken": {entry.name: entry.fault for entry in entries if not entry.is_readable},
     }
+
+
+def _texts(values: Sequence[Any]) -> list[str]:
+    """Each value once: numbers in their order, then others in that in which they come up.
+
+    >>> _texts([128, 0.5, 4, "all", 4, True])
+    ['0.5', '4', '128', 'all', 'true']
+    """
+    numbers = {value for value in values if type(value) in (int, float)}
+    others = [value for value in values if type(value) not in (int, float)]
+    return list(dict.fromkeys(map(as_text, [*sorted(numbers), *others])))
 
 
 def described_runs(found: Mapping[str, Any]) -> dict[str, str]:

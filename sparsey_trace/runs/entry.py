@@ -48,7 +48,7 @@ class Entry:
 
     Attributes:
         run: the trace's id, by which its tables are found; empty where it can't be read.
-        name: what it is called among the others: its path from their common folder, without the ending.
+        name: what it is called among the others: its path without the ending; see `Runs`.
         state: see `State`.
         fault: why it can't be read; empty where it can.
         files: its files, in the trace's order.

@@ -13,7 +13,7 @@ from sparsey_trace.support.user_path import is_url, user_path
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
 
     from sparsey_trace.trace.reading.sources import Source
 
@@ -23,6 +23,8 @@ RESULTS = ".metrics"
 
 def files_of(source: Source) -> dict[Path, bool]:
     """The files that may be runs' or parts of these, absolute, in the order of their names.
+
+    A link to a file that is found as well is left out, and so is another link to the same file.
 
     Args:
         source: a folder, in which files are found that end as traces do, in folders below it too; a pattern; a
@@ -45,7 +47,20 @@ def files_of(source: Source) -> dict[Path, bool]:
         said = ", ".join(map(str, named)) or "an empty list"
         msg = f"{said}: expected runs there, files that end in {' or '.join(TRACES)}, found none"
         raise TraceError(msg)
-    return dict(sorted(found.items()))
+    return dict(sorted(_each_once(found).items()))
+
+
+def _each_once(found: dict[Path, bool]) -> dict[Path, bool]:
+    """The files, without links that lead to one of the others."""
+    links = [path for path in found if path.is_symlink()]
+    if not links:
+        return found
+    files = {path: is_named for path, is_named in found.items() if path not in set(links)}
+    known = {os.path.realpath(path): path for path in files}
+    for link in links:
+        path = known.setdefault(os.path.realpath(link), link)
+        files[path] = files.get(path, False) or found[link]
+    return files
 
 
 def _files_of(name: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
@@ -84,10 +99,23 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - links stay what users call them
 
 
-def common_folder(files: list[Path]) -> Path:
-    """The innermost folder that all of these lie in, at any depth.
+def common_folder(source: Source, files: Collection[Path]) -> Path:
+    """The folder that files have in common: one that was named, or stands before a pattern; else the innermost.
 
-    >>> common_folder([Path("/a/b/x.h5"), Path("/a/c/d/y.h5")]).as_posix()
-    '/a'
+    So that it stays the same when runs come and go.
+
+    Args:
+        source: what was named.
+        files: that were found there.
     """
+    named = [source] if isinstance(source, (str, os.PathLike)) else list(source)
+    if len(named) == 1:
+        path = user_path(named[0])
+        folder = _absolute(next(one for one in (path, *path.parents) if _is_folder(one)))
+        if all(file.is_relative_to(folder) for file in files):
+            return folder
     return Path(os.path.commonpath([file.parent for file in files]))
+
+
+def _is_folder(path: Path) -> bool:
+    return path.is_dir() and not is_pattern(str(path), os.path.lexists)

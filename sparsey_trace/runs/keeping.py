@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 def all_known(folder: Path, entries: Sequence[Entry], earlier: Sequence[Entry]) -> list[Entry]:
     """The entries of now, and of earlier ones those that are still there, or of which there are tables.
 
-    A run that isn't there any more, but has tables, is `gone`: they are results like others.
+    A run that isn't there any more, but has tables, is `gone`: they are results like others. Names of earlier ones
+    that entries of now, or later ones, have too are followed by the beginning of the run's id.
 
     Args:
         folder: of the results.
@@ -36,7 +37,17 @@ def all_known(folder: Path, entries: Sequence[Entry], earlier: Sequence[Entry]) 
             found.append(entry)
         elif entry.run in kept:
             found.append(replace(entry, state="gone"))
+    taken = {entry.name for entry in entries}
+    for place, entry in enumerate(found):
+        if entry.name in taken:
+            found[place] = replace(entry, name=f"{entry.name} ({entry.run[:8]})")
+        taken.add(found[place].name)
     return [*entries, *found]
+
+
+def gone_of(entries: Sequence[Entry]) -> dict[str, str]:
+    """By id the names of those that are gone."""
+    return {entry.run: entry.name for entry in entries if entry.state == "gone"}
 
 
 def superseded(entries: Sequence[Entry], earlier: Sequence[Entry]) -> list[Entry]:

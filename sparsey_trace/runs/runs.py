@@ -14,7 +14,7 @@ from sparsey_trace.runs.catalogue import catalogued
 from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, read_catalogue, write_catalogue
 from sparsey_trace.runs.configuration import differing
 from sparsey_trace.runs.finding import RESULTS, common_folder, files_of
-from sparsey_trace.runs.keeping import all_known, superseded
+from sparsey_trace.runs.keeping import all_known, gone_of, superseded
 from sparsey_trace.runs.results_folder import check_runs_folder
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.progress import progress
@@ -57,20 +57,20 @@ def open_runs(source: Source) -> Runs:
 class Runs(Mapping[str, "Trace"]):
     """Many runs by their names; made by `open_runs`. `runs[name]` opens one.
 
-    A name is the path from the runs' common folder, without the ending: two runs of one file name in different
-    folders don't collide. What is known of runs is kept in the folder of results, and only what has changed since, by
-    its size and time, is opened again.
+    A name is the path without the ending, from the folder that was named, or that stands before a pattern, else from
+    the innermost that all have in common: two runs of one file name in different folders don't collide. What is known
+    of runs is kept in the folder of results, and only what has changed since, by its size and time, is opened again.
 
     Attributes:
         source: what was named.
         folder: where results, and what is known of the runs, are kept unless told otherwise: `runs.metrics` in
-            the runs' common folder.
+            the same folder.
     """
 
     def __init__(self, source: Source) -> None:
         """See `open_runs`."""
         self.source = source
-        self.folder = runs_folder(list(files_of(source)))
+        self.folder = common_folder(source, files_of(source)) / f"runs{RESULTS}"
         self._entries: list[Entry] = []
 
     def entries(self, *, folder: Path | None = None, progress_bar: bool = False) -> list[Entry]:
@@ -81,8 +81,9 @@ class Runs(Mapping[str, "Trace"]):
             progress_bar: show progress on standard error.
         """
         known = self._entries or read_catalogue((folder or self.folder) / NAME)
+        files = files_of(self.source)
         with progress("looking at", unit="files", shown=progress_bar) as show:
-            self._entries = catalogued(files_of(self.source), known, show)
+            self._entries = catalogued(files, common_folder(self.source, files), known, show)
         return self._entries
 
     def catalogue(
@@ -185,7 +186,8 @@ class Runs(Mapping[str, "Trace"]):
                 self.keep(folder, entries)
                 failed = doing.analyse_all(folder, entries, asked, work)
                 doing.forget_superseded(folder, superseded(entries, earlier))
-                doing.keep_summaries(folder, self.keep(folder, entries))
+                known = self.keep(folder, entries)
+                doing.keep_summaries(folder, known)
             unless_done.pop_all()
         place.publish()
         return RunsResult(
@@ -193,6 +195,7 @@ class Runs(Mapping[str, "Trace"]):
             entries,
             failed=self.broken() | failed,
             skipped=asked.skipped,
+            gone=gone_of(known),
             temporary=place.temporary,
         )
 
@@ -254,13 +257,3 @@ class Runs(Mapping[str, "Trace"]):
         from sparsey_trace.runs.sheet import HEADS, rows_of
 
         return table(rows_of(self.known(), keys), heads=(*HEADS, *keys), caption=repr(self).strip("<>"))
-
-
-def runs_folder(files: list[Path]) -> Path:
-    """Where results of many runs go unless told otherwise.
-
-    >>> from pathlib import Path
-    >>> runs_folder([Path("/sweep/a/run.h5"), Path("/sweep/b/run.h5")]).as_posix()
-    '/sweep/runs.metrics'
-    """
-    return common_folder(files) / f"runs{RESULTS}"

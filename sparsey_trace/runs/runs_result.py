@@ -16,6 +16,7 @@ from sparsey_trace.layout import PHASES
 from sparsey_trace.replay.result import Result
 from sparsey_trace.runs.analysed import better_in, summaries_in
 from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, is_catalogue, read_catalogue
+from sparsey_trace.runs.keeping import gone_of
 from sparsey_trace.runs.results_folder import tables_in
 from sparsey_trace.runs.summary_file import summary_table
 from sparsey_trace.support.suggest import unknown
@@ -44,6 +45,8 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
         entries: what is known of each run.
         failed: run to why it couldn't be analysed; broken runs are among these.
         skipped: metrics that weren't computed for any run, and why.
+        gone: by id the names of the runs that aren't there any more, or aren't as they were, but whose tables are in
+            the folder; other tools that read all of it read these too.
     """
 
     def __init__(
@@ -53,12 +56,13 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
         *,
         failed: dict[str, str],
         skipped: dict[str, str],
+        gone: dict[str, str],
         temporary: Path | None = None,
     ) -> None:
         """Made by `Runs.analyze`; a temporary folder lives as long as the result."""
         if temporary is not None:
             weakref.finalize(self, shutil.rmtree, temporary, ignore_errors=True)
-        self.folder, self.failed, self.skipped = folder, failed, skipped
+        self.folder, self.failed, self.skipped, self.gone = folder, failed, skipped, gone
         self.entries = [entry for entry in entries if entry.run]
         runs = {entry.run for entry in self.entries}
         self._paths = {
@@ -176,4 +180,4 @@ def result_in(folder: Path) -> RunsResult:
     """The results of many runs in a folder, as an earlier analysis left them; the traces may be elsewhere by now."""
     entries = read_catalogue(folder / NAME)
     broken = {entry.name: entry.fault for entry in entries if entry.state == "broken"}
-    return RunsResult(folder, entries, failed=broken, skipped={})
+    return RunsResult(folder, entries, failed=broken, skipped={}, gone=gone_of(entries))

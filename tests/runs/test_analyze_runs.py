@@ -16,6 +16,8 @@ import sparsey_trace as st
 from sparsey_trace.errors import CacheWarning, OutputError, TraceError, UsageError
 from sparsey_trace.runs import analyze_runs, one_run
 from sparsey_trace.runs.runs import open_runs
+from sparsey_trace.runs.runs_result import result_in
+from tests.cli.commands import write_trace
 from tests.clusters import a_cluster
 from tests.faults import times
 from tests.runs.sweeps import NAMES, resume
@@ -144,8 +146,17 @@ def test_what_is_known_is_not_made_again(sweep: Path, analysed: list[str]) -> No
     more = open_runs(sweep).analyze(metrics=["num_activations"])
     assert analysed == ["b/run", "more/ranks", "more/resumed"]
     assert sorted(more) == ["basis_set_size", "num_activations"]
-    states = pd.read_parquet(sweep / "runs.metrics" / "runs.parquet")["state"].tolist()
-    assert sorted(states) == ["broken", "closed", "closed", "closed", "gone"]
+    kept = sweep / "runs.metrics" / "runs.parquet"
+    assert sorted(pd.read_parquet(kept)["state"]) == ["broken", "closed", "closed", "closed", "gone"]
+    assert list(more.gone.values()) == ["a/run"]
+    # Another in its place: no two have one name.
+    run = next(iter(more.gone))
+    write_trace(sweep / "a" / "run.h5", config={"lr": 0.2})
+    again = open_runs(sweep).analyze(metrics=["num_activations"])
+    assert again.gone == {run: f"a/run ({run[:8]})"}
+    names = [entry.name for entry in result_in(sweep / "runs.metrics").entries]
+    assert sorted(names) == ["a/run", f"a/run ({run[:8]})", *NAMES[1:]]
+    assert open_runs(sweep).analyze(metrics=["num_activations"]).gone == again.gone
 
 
 def test_what_is_interrupted_goes_on(

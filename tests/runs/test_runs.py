@@ -114,6 +114,39 @@ def test_copies_of_a_run_count_once(tmp_path: Path) -> None:
     assert "expected each run once, found the same trace as in" in runs.broken()["run"]
 
 
+def test_names_and_the_folder_of_results_stay_when_runs_come_and_go(tmp_path: Path) -> None:
+    (tmp_path / "sweep" / "a").mkdir(parents=True)
+    run = write_trace(tmp_path / "sweep" / "a" / "run.h5")
+    for source in (tmp_path / "sweep", str(tmp_path / "sweep" / "*" / "run.h5"), [tmp_path / "sweep"]):
+        runs = open_runs(source)
+        assert (list(runs), runs.folder) == (["a/run"], tmp_path / "sweep" / "runs.metrics")
+    for named in ([run], run, [run, run.parent]):
+        runs = open_runs(named)
+        assert (list(runs), runs.folder) == (["run"], run.parent / "runs.metrics")
+
+
+def test_links_are_no_runs_of_their_own(tmp_path: Path) -> None:
+    write_trace(tmp_path / "run.h5", config={"rate": 1, "batch": {"size": 2}})
+    for name in ("first.h5", "other.h5"):
+        (tmp_path / name).symlink_to("run.h5")
+    runs = open_runs(tmp_path)
+    assert (list(runs), runs.broken()) == (["run"], {})
+    assert list(open_runs([tmp_path / "first.h5", tmp_path / "other.h5"])) == ["first"]
+    assert list(open_runs([tmp_path / "other.h5", tmp_path / "run.h5"])) == ["run"]
+    (tmp_path / "nowhere.h5").symlink_to("not_there.h5")
+    fault = open_runs(tmp_path).broken()["nowhere"]
+    assert fault == (
+        f"{tmp_path}/nowhere.h5: expected a run, found a link to not_there.h5, which isn't there; remove the link"
+    )
+    (tmp_path / "nowhere.h5").unlink()
+    # Keys keep their order, also where they are known from the catalogue.
+    for _ in range(2):
+        assert [key for key in open_runs(tmp_path).catalogue() if key.startswith("config.")] == [
+            "config.rate",
+            "config.batch.size",
+        ]
+
+
 def test_the_folder_of_results_holds_nothing_else(sweep: Path, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

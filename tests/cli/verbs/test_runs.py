@@ -61,10 +61,13 @@ def test_analyze_takes_many_runs(sweep: Path) -> None:
     now = [row["now"] for row in told["runs"]["a/run"]["summary"] if row["metric"] == "match_accuracy"]
     assert listed["runs"][0]["evaluation"]["match_accuracy"] == sum(now) / 2
     assert listed["differing"] == ["lr"]
+    (sweep / "b" / "run.h5").unlink()
+    found = sparsey_trace("runs", "sweep", cwd=sweep.parent)
+    assert found.stdout.splitlines()[0].endswith("match_accuracy  match_accuracy_winners")
+    gone = told["runs"]["b/run"]["run"]
+    assert found.stderr.startswith("1 run gone or replaced, whose tables are still in ")
     assert (
-        sparsey_trace("runs", "sweep", cwd=sweep.parent)
-        .stdout.splitlines()[0]
-        .endswith("match_accuracy  match_accuracy_winners")
+        f" count for whoever reads all of it: b/run (run={gone}); remove their folders run=" in found.stderr
     )
 
 
