@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.charts.base import JointChart
+from sparsey_trace.charts.shared.group_means import samples_in_words
 from sparsey_trace.charts.shared.matches import Matches, matches
 from sparsey_trace.charts.shared.words import MATCH, WINNERS_AXIS, Words
 from sparsey_trace.layout import NO_LABEL
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from matplotlib.axes import Axes
-    from numpy.typing import NDArray
 
     from sparsey_trace.charts.axes.look import Look
     from sparsey_trace.charts.panels.match_panels import FoundMatches
@@ -77,8 +77,8 @@ class MatchAccuracyByClassChart(JointChart[Matches]):
             if len(classes) > _MOST_UPRIGHT:
                 ax.tick_params(axis="x", rotation=90)
         ax.set(xlabel=self.words.x, ylabel=self.words.y)
-        sizes = np.concatenate([layer.by_class.size for layer in found])
-        legend(ax, f"mean, 95% interval\n({_span(sizes)} samples each)\n{BY_CHANCE}")
+        each = samples_in_words([layer.by_class for layer in found])
+        legend(ax, f"mean, 95% interval\n({each} samples each)\n{BY_CHANCE}")
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer; none where no sample has a label."""
@@ -161,15 +161,5 @@ def _worst_class(layer: Matches) -> str:
     worst, best = int(mean.argmin()), int(mean.argmax())
     return (
         f"from {in_words(mean[worst])} for class {_class_name(layer.label[worst])} to {in_words(mean[best])} "
-        f"for class {_class_name(layer.label[best])}, of {_span(layer.by_class.size)} samples each"
+        f"for class {_class_name(layer.label[best])}, of {samples_in_words([layer.by_class])} samples each"
     )
-
-
-def _span(sizes: NDArray[np.int64]) -> str:
-    """The fewest and the most samples of a class.
-
-    >>> _span(np.array([3, 3])), _span(np.array([2, 1000]))
-    ('3', '2 to 1,000')
-    """
-    low, high = int(sizes.min()), int(sizes.max())
-    return f"{low:,}" if low == high else f"{low:,} to {high:,}"

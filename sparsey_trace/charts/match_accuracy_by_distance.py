@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.charts.base import JointChart
+from sparsey_trace.charts.shared.group_means import samples_in_words
 from sparsey_trace.charts.shared.matches import Matches, matches
 from sparsey_trace.charts.shared.words import MATCH, WINNERS_AXIS, Words
 
@@ -63,7 +64,8 @@ class MatchAccuracyByDistanceChart(JointChart[Matches]):
                 chance=layer.chance,
             )
         ax.set(xlabel=self.words.x, ylabel=self.words.y)
-        legend(ax, f"mean, 95% interval\n{BY_CHANCE}")
+        each = samples_in_words([layer.by_distance for layer in found])
+        legend(ax, f"mean, 95% interval\n({each} samples each)\n{BY_CHANCE}")
         if any(layer.measure == "jaccard" for layer in found):
             ax.set_xlabel(_JACCARD)
 

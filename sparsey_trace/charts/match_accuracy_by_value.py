@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.charts.base import JointChart
+from sparsey_trace.charts.shared.group_means import samples_in_words
 from sparsey_trace.charts.shared.matches import binned, sample_matches
 from sparsey_trace.charts.shared.recorded import recorded
 from sparsey_trace.charts.shared.words import RECORDED, VALUES, WINNERS_AXIS, Words
@@ -129,7 +130,8 @@ class MatchAccuracyByValueChart(JointChart[MatchesByValue]):
             )
         words = self.words.about(found[0].of)
         ax.set(xlabel=words.x, ylabel=words.y)
-        legend(ax, f"mean, 95% interval\n{BY_CHANCE}")
+        each = samples_in_words([layer.means for layer in found])
+        legend(ax, f"mean, 95% interval\n({each} samples each)\n{BY_CHANCE}")
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer; nothing of runs without such values."""

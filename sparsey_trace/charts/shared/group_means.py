@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
 _FEW = (12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228)
@@ -52,6 +54,18 @@ def group_means(group: NDArray[np.int64], values: NDArray[np.float64]) -> GroupM
     quantiles = np.array([student_t(count - 1) for count in size[several].tolist()])
     margin[several] = quantiles * np.sqrt(squares[several] / (size[several] - 1) / size[several])
     return GroupMeans(mean=mean, size=size, margin=margin)
+
+
+def samples_in_words(found: Iterable[GroupMeans]) -> str:
+    """The fewest and the most samples of a group.
+
+    >>> several = group_means(np.array([0, 0, 1]), np.array([0.5, 1, 1]))
+    >>> samples_in_words([several]), samples_in_words([group_means(np.array([0, 0]), np.array([0.5, 1]))])
+    ('1 to 2', '2')
+    """
+    sizes = np.concatenate([each.size for each in found])
+    low, high = int(sizes.min()), int(sizes.max())
+    return f"{low:,}" if low == high else f"{low:,} to {high:,}"
 
 
 def student_t(freedom: int) -> float:
