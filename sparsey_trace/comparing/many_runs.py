@@ -10,7 +10,7 @@ from sparsey_trace.charts.over_runs.catalogue import RUNS_CHARTS
 from sparsey_trace.comparing.comparison import Comparison
 from sparsey_trace.comparing.figures import winner
 from sparsey_trace.comparing.run_figures import RunFigures
-from sparsey_trace.comparing.sheet import Sheet, beyond_chance
+from sparsey_trace.comparing.sheet import Sheet, on_best
 from sparsey_trace.errors import UsageError
 from sparsey_trace.runs.configuration import as_text, differing, flat
 from sparsey_trace.support.extras import require
@@ -198,7 +198,7 @@ def _footer(runs: Sequence[RunFigures], heads: Iterable[str]) -> list[str]:
     return [
         "over the last epoch of a phase: means over the MACs of a layer, and over layers",
         *(f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names),
-        *beyond_chance(row for run in runs for row in run.summary),
+        *on_best(row for run in runs for row in run.summary),
         *unit_lines(row for run in runs for row in run.summary),
     ]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.comparing.figures import FIGURE_NAMES
 from sparsey_trace.layout import PHASES
+from sparsey_trace.metrics.sisc_adherence import SiscAdherence
 from sparsey_trace.tables.summary import figure_text, unit_lines
 
 if TYPE_CHECKING:
@@ -124,7 +125,7 @@ def _footer(runs: Sequence[RunFigures], rows: Sequence[Sequence[str]]) -> list[s
     won = list(dict.fromkeys(row[0] for row in rows if row[3] == "best"))
     found = {way: [name for name in won if best[name] == way] for way in ("highest", "lowest")}
     lines = [f"* {way} is best: {', '.join(names)}" for way, names in found.items() if names]
-    lines += beyond_chance(row for run in runs for row in run.summary)
+    lines += on_best(row for run in runs for row in run.summary)
     lines += [f"now: {run.name}: {said}" for run in runs if (said := _stretch(run))]
     lines += unit_lines(row for run in runs for row in run.summary)
     if any(row[3] == "area" for row in rows):
@@ -132,10 +133,14 @@ def _footer(runs: Sequence[RunFigures], rows: Sequence[Sequence[str]]) -> list[s
     return lines
 
 
-def beyond_chance(rows: Iterable[SummaryRow]) -> list[str]:
-    """On what else a * depends, where something has a best and a chance."""
-    told = list(dict.fromkeys(row.metric for row in rows if row.best is not None and row.chance is not None))
-    return [f"* only if no other run is further above its chance: {', '.join(told)}"] if told else []
+def on_best(rows: Iterable[SummaryRow]) -> list[str]:
+    """What a reader of a * should know, as far as there is something to be best at."""
+    judged = [row for row in rows if row.best is not None]
+    told = list(dict.fromkeys(row.metric for row in judged if row.chance is not None))
+    lines = [f"* only if no other run is further above its chance: {', '.join(told)}"] if told else []
+    if any(row.metric == SiscAdherence.name for row in judged):
+        lines.append(f"{SiscAdherence.name} is high, too, where all codes are alike: see code_usage")
+    return lines
 
 
 def _stretch(run: RunFigures) -> str:
