@@ -64,4 +64,5 @@ def runs(
     show_runs(entries, summaries)
     for name, fault in found.broken().items():
         error(f"{name}: {fault}")
-    write(printable(f"{count(len(found), 'run')}; the catalogue: {folder / 'runs.parquet'}"))
+    kept = f"; the catalogue: {folder / NAME}" if (folder / NAME).exists() else ""
+    write(printable(f"{count(len(found), 'run')}{kept}"))

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.private_folder import FOLDER
-from sparsey_trace.runs.results_folder import table_path
+from sparsey_trace.runs.results_folder import table_path, tables_in
 from sparsey_trace.support.writing import write_whole
-from sparsey_trace.tables.summary import SummaryRow
+from sparsey_trace.tables.provenance import provenance_in
+from sparsey_trace.tables.summary import SummaryRow, summary_in
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Sequence
+    from collections.abc import Collection, Iterator, Sequence
     from pathlib import Path
 
     from sparsey_trace.metrics.base import Best, Metric
@@ -111,8 +112,8 @@ def write_analysed(folder: Path, run: str, found: Analysed) -> None:
 def better_in(folder: Path, entries: Sequence[Entry]) -> dict[str, Best]:
     """By what stands in summaries as `metric`, whether the lowest or the highest of its values is better."""
     found: dict[str, Best] = {}
-    for entry in entries:
-        for one in read_analysed(folder, entry.run).values():
+    for _, known in _each(folder, entries):
+        for one in known.values():
             found |= {row.metric: one.best for row in one.summary}
     return found
 
@@ -128,13 +129,34 @@ def summaries_in(
         metrics: the names of those that count; all by default.
     """
     found = {}
-    for run in (entry.run for entry in entries if entry.run):
-        known = read_analysed(folder, run)
+    for run, known in _each(folder, entries):
         rows = [
             row for name, one in known.items() if metrics is None or name in metrics for row in one.summary
         ]
         if rows:
             found[run] = rows
+    return found
+
+
+def _each(folder: Path, entries: Sequence[Entry]) -> Iterator[tuple[str, Analysed]]:
+    """By the runs' ids what came of their metrics; read from the tables where nothing but these is left."""
+    tables: dict[str, dict[str, Path]] | None = None
+    for run in (entry.run for entry in entries if entry.run):
+        known = read_analysed(folder, run)
+        if not known:
+            tables = tables_in(folder) if tables is None else tables
+            known = _told_by([paths[run] for paths in tables.values() if run in paths])
+        yield run, known
+
+
+def _told_by(tables: Sequence[Path]) -> Analysed:
+    """What a run's tables say of themselves; nothing of those that can't be read."""
+    found: Analysed = {}
+    for path in tables:
+        made = provenance_in(path) or {}
+        if "metric" in made:
+            one = found.setdefault(made["metric"], AnalysedMetric(key="", files=[], best=made["best"]))
+            one.summary.extend(summary_in(path) or ())
     return found
 
 

@@ -107,6 +107,20 @@ def test_an_id_of_digits_only_stays_a_text(result: RunsResult, tmp_path: Path) -
     assert set(found.select("run").collect()["run"]) == expected
 
 
+def test_tables_alone_tell_what_runs_came_to(result: RunsResult, tmp_path: Path) -> None:
+    folder = shutil.copytree(
+        result.folder, tmp_path / "tables", ignore=shutil.ignore_patterns(".sparsey-trace")
+    )
+    alone = result_in(folder)
+    assert alone.summaries() == result.summaries()
+    assert alone.better() == result.better()
+    assert not [rows for rows in alone.summaries({"num_activations"}).values() if rows]
+    broken = alone.run("a/run").path("match_accuracy")
+    broken.write_bytes(broken.read_bytes()[:-20])
+    kept = {row.metric for row in result_in(folder).summaries()[alone.entries[0].run]}
+    assert kept == {"basis_set_size"}
+
+
 def test_summaries_of_all_runs_lie_beside_the_tables(result: RunsResult, written: Path) -> None:
     summary = result.summary("eval")
     with open_runs(written)["a/run"] as trace:
