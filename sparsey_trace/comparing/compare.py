@@ -102,7 +102,9 @@ def compare_many(result: RunsResult, metrics: Sequence[str | Metric[Any]] | None
     if len(figures) < 2:
         msg = f"{result.folder}: expected two analysed runs or more to compare, found {len(figures)}"
         raise TraceError(msg)
-    return ManyComparison(entries, figures, result.failed)
+    compared = {entry.run for entry in entries}
+    rest = [one.name for one in result.entries if one.run not in compared and one.name not in result.failed]
+    return ManyComparison(entries, figures, result.failed, rest)
 
 
 def _opened(run: Source | Trace, stack: contextlib.ExitStack) -> Trace | Path:

@@ -38,12 +38,20 @@ class ManyComparison(Comparison):
         failed: run to why it isn't there.
     """
 
-    def __init__(self, entries: Sequence[Entry], runs: Sequence[RunFigures], failed: dict[str, str]) -> None:
-        """Pair the figures of the runs."""
+    def __init__(
+        self,
+        entries: Sequence[Entry],
+        runs: Sequence[RunFigures],
+        failed: dict[str, str],
+        without: Sequence[str] = (),
+    ) -> None:
+        """Pair the figures of the runs; there are others, by name, without any."""
         super().__init__(runs)
         self.entries, self.failed = entries, failed
         self.keys = differing(entry.config for entry in entries)
-        self.remarks = [*_lacking(runs), *(f"{name}: left out: {why}" for name, why in failed.items())]
+        nothing = [f"{_few(without)}: left out: without figures of what is compared"] if without else []
+        broken = [f"{name}: left out: {why}" for name, why in failed.items()]
+        self.remarks = [*_lacking(runs), *nothing, *broken]
 
     @cached_property
     def means(self) -> dict[str, list[float | None]]:
@@ -210,6 +218,10 @@ def _lacking(runs: Sequence[RunFigures]) -> list[str]:
     for metric in metrics:
         without = [run.name for run in runs if not any(row.metric == metric for row in run.summary)]
         if without:
-            few = ", ".join(without[:3]) + (", …" if len(without) > 3 else "")
-            lines.append(f"no {metric} of {count(len(without), 'run')}: {few}")
+            lines.append(f"no {metric} of {_few(without)}")
     return lines
+
+
+def _few(names: Sequence[str]) -> str:
+    """How many runs these are, and the first of them."""
+    return f"{count(len(names), 'run')}: {', '.join(names[:3])}{', …' if len(names) > 3 else ''}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -53,6 +54,14 @@ def test_a_row_for_each_run(comparison: ManyComparison, sweep: Path) -> None:
     assert len(comparison.remarks) == 1
     assert "broken: left out: " in comparison.remarks[0]
     assert "highest is best: match_accuracy eval" in comparison._repr_html_()
+
+
+def test_runs_without_figures_are_named(sweep: Path) -> None:
+    result = open_runs(sweep).analyze(metrics=METRICS)
+    assert st.compare(result, metrics=["match_accuracy"]).remarks == st.compare(result).remarks
+    result.entries.append(replace(result.entries[0], run="0" * 32, name="without"))
+    remarks = st.compare(result, metrics=["match_accuracy"]).remarks
+    assert remarks[0] == "1 run: without: left out: without figures of what is compared"
 
 
 def test_rules_and_figures_are_those_of_a_few_runs(comparison: ManyComparison) -> None:
