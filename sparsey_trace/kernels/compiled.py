@@ -17,8 +17,6 @@ from sparsey_trace.kernels.kept_code import keep, kept, name_of
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from sparsey_trace.kernels.machine_code import MachineCode
-
     Function = TypeVar("Function", bound=Callable[..., object])
 
 _ONE_AT_A_TIME = threading.RLock()
@@ -32,7 +30,7 @@ def compiled(function: Function) -> Function:
     given all of their arrays: none can be made inside. What is in them is at most an `inlined` piece: no kernel calls
     another, and none raises an error.
     """
-    known: dict[tuple[object, ...], MachineCode] = {}
+    known: dict[tuple[object, ...], Callable[..., Any]] = {}
 
     @functools.wraps(function)
     def call(*args: Any) -> Any:
@@ -69,15 +67,23 @@ def _kind(value: Any) -> object:
 
 def _machine_code(
     function: Callable[..., Any], args: tuple[Any, ...], kind: tuple[object, ...]
-) -> MachineCode:
-    """What is kept for these types; else what is compiled now, and kept."""
-    from sparsey_trace.kernels.machine_code import MachineCode
+) -> Callable[..., Any]:
+    """What is kept for these types; else what is compiled now, and kept.
+
+    With a Numba that isn't known there is nothing that could be: it compiles for this process, and calls.
+    """
+    from sparsey_trace.kernels.machine_code import MachineCode, UnknownNumbaError
 
     name = name_of(function, kind)
     code = kept(name)
-    if code is None:
-        from sparsey_trace.kernels.compiling import compile_for
+    try:
+        if code is None:
+            from sparsey_trace.kernels.compiling import compile_for
 
-        code = compile_for(function, args)
-        keep(name, code)
-    return MachineCode(code, args)
+            code = compile_for(function, args)
+            keep(name, code)
+        return MachineCode(code, args)
+    except UnknownNumbaError as error:
+        from sparsey_trace.kernels.compiling import for_this_process
+
+        return for_this_process(function, error)

@@ -9,11 +9,12 @@ import importlib.metadata
 import importlib.util
 import re
 import sys
+import warnings
 from types import FunctionType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.kernels.kept_code import KeptCode
-from sparsey_trace.kernels.machine_code import types_of
+from sparsey_trace.kernels.machine_code import UnknownNumbaError, types_of
 from sparsey_trace.kernels.waiting import waiting_for
 
 if TYPE_CHECKING:
@@ -64,39 +65,62 @@ def compile_for(function: Callable[..., Any], args: tuple[Any, ...]) -> KeptCode
     Without what only Numba's own callers would need: what takes Python's objects, and what counts references.
 
     Raises:
-        RuntimeError: this Numba's code takes its arguments in another way than `MachineCode` hands them over.
+        UnknownNumbaError: this Numba gives no machine code that `MachineCode` can call.
     """
+    expected = [_LLVM_TYPES[kind] for kind in types_of(args)]
     with _said():
-        with _scipy_unopened():
-            importlib.import_module("numba.np.arraymath")
-            from numba import njit, typeof
-        made = njit(no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)(_for_compiler(function))
-        made.compile(tuple(map(typeof, args)))
-        (result,) = made.overloads.values()
-        _check_order(result, args)
-        _, _, (code, _) = result.library.serialize_using_object_code()
-        return KeptCode(result.fndesc.llvm_func_name, str(result.signature.return_type), bytes(code))
+        try:
+            return _machine_code_of(function, args, expected)
+        except (AttributeError, ImportError, KeyError, TypeError, ValueError) as error:
+            msg = f"{type(error).__name__}: {error}"
+            raise UnknownNumbaError(msg) from error
 
 
-def _check_order(result: Any, args: tuple[Any, ...]) -> None:
+def _machine_code_of(function: Callable[..., Any], args: tuple[Any, ...], expected: list[str]) -> KeptCode:
+    with _scipy_unopened():
+        importlib.import_module("numba.np.arraymath")
+        from numba import njit, typeof
+    made = njit(no_cfunc_wrapper=True, no_cpython_wrapper=True, _nrt=False)(_for_compiler(function))
+    made.compile(tuple(map(typeof, args)))
+    (result,) = made.overloads.values()
+    _check_order(result, expected)
+    _, _, (code, _) = result.library.serialize_using_object_code()
+    return KeptCode(result.fndesc.llvm_func_name, str(result.signature.return_type), bytes(code))
+
+
+def _check_order(result: Any, expected: list[str]) -> None:
     """How arguments are handed over is Numba's own affair: other versions may do it otherwise, and would crash."""
     function = result.library._final_module.get_function(result.fndesc.llvm_func_name)
     found = [str(argument.type) for argument in function.arguments]
-    expected = [_LLVM_TYPES[kind] for kind in types_of(args)]
     if len(found) != len(expected) or not all(map(re.fullmatch, expected, found)):
-        msg = (
-            f"{function.name}: expected a version of numba that hands over arguments as {' '.join(expected)}, found "
-            f"{' '.join(found)} of numba {importlib.metadata.version('numba')}; install one that sparsey-trace knows: "
-            "constraints.txt has it"
-        )
-        raise RuntimeError(msg)
+        msg = "arguments of compiled functions are handed over in another way"
+        raise UnknownNumbaError(msg)
+
+
+def for_this_process(function: Callable[..., Any], error: UnknownNumbaError) -> Callable[..., Any]:
+    """A kernel by nothing but Numba's public names: correct with any, compiled anew in each process.
+
+    Args:
+        function: the kernel.
+        error: why it can't be machine code that is kept; it is told as a warning.
+    """
+    from numba import njit
+
+    warnings.warn(
+        f"numba {importlib.metadata.version('numba')} is not a version that sparsey-trace knows ({error}): kernels are "
+        "compiled anew in each process, which takes ten seconds and more; install one that it knows: constraints.txt "
+        "has it",
+        RuntimeWarning,
+        stacklevel=2,
+    )
+    return njit(nogil=True)(_for_compiler(function))  # type: ignore[no-any-return]
 
 
 def as_inlined(function: Callable[..., Any]) -> Any:
     """What Numba writes out wherever it is called."""
     from numba import njit
 
-    return njit(inline="always", _nrt=False)(_for_compiler(function))
+    return njit(inline="always")(_for_compiler(function))
 
 
 def _for_compiler(function: Callable[..., Any]) -> Callable[..., Any]:

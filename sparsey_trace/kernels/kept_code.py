@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import importlib.metadata
 import os
+import re
 import secrets
 import sys
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +20,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 _CHECKSUM = 16
+
+_MOST_BYTES = 16 << 20
+"""What machine code may take in a folder: that of a hundred versions of the package, or of numba."""
+
+_A_DAY = 24 * 3600
+_OURS = re.compile(r"sparsey_trace\..*-[0-9a-f]{32}\.(o|[0-9a-f]{16})")
+"""Names of files: of machine code, and of what stays where a process ends while it writes."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +57,9 @@ def kept(name: str) -> KeptCode | None:
     """The machine code of that name; None where there is none, or not as it was written."""
     for folder in _folders():
         try:
-            found = (folder / f"{name}.o").read_bytes()
+            path = folder / f"{name}.o"
+            found = path.read_bytes()
+            _still_used(path)
         except OSError:
             continue
         if hashlib.blake2b(found[_CHECKSUM:], digest_size=_CHECKSUM).digest() == found[:_CHECKSUM]:
@@ -69,9 +81,33 @@ def keep(name: str, made: KeptCode) -> None:
             with new.open("xb") as stream:
                 stream.write(checked)
             new.replace(path)
+            _make_room(folder, path)
         except OSError:
             continue
         return
+
+
+def _still_used(path: Path) -> None:
+    """Let its age tell when it was last used, to the day; where that can't be said nothing is written there either."""
+    if time.time() - path.stat().st_mtime > _A_DAY:
+        with contextlib.suppress(OSError):
+            os.utime(path)
+
+
+def _make_room(folder: Path, newest: Path) -> None:
+    """Remove what was used least recently where machine code takes more than it may; beside it may lie anything."""
+    ages: list[tuple[float, int, Path]] = []
+    for path in folder.iterdir():
+        with contextlib.suppress(OSError):
+            if path != newest and _OURS.fullmatch(path.name):
+                told = path.stat()
+                ages.append((told.st_mtime, told.st_size, path))
+    left = _MOST_BYTES - newest.stat().st_size
+    for age, size, path in sorted(ages, reverse=True):
+        left -= size
+        if left < 0 or (path.suffix != ".o" and time.time() - age > _A_DAY):
+            with contextlib.suppress(OSError):
+                path.unlink()
 
 
 def _folders() -> Iterator[Path]:

@@ -18,11 +18,19 @@ _NUMBERS_OF_KERNELS = itertools.count()
 _NUMBERS: dict[type, Any] = {int: ctypes.c_int64, float: ctypes.c_double}
 
 
+class UnknownNumbaError(RuntimeError):
+    """What is used of Numba, or of its LLVM, isn't there, or isn't what it was."""
+
+
 @functools.cache
 def _linker() -> Any:
-    binding.initialize_native_target()
-    binding.initialize_native_asmprinter()
-    return binding.create_lljit_compiler()
+    try:
+        binding.initialize_native_target()
+        binding.initialize_native_asmprinter()
+        return binding.create_lljit_compiler()
+    except (AttributeError, RuntimeError) as error:
+        msg = f"{type(error).__name__}: {error}"
+        raise UnknownNumbaError(msg) from error
 
 
 class MachineCode:
@@ -42,6 +50,7 @@ class MachineCode:
 
         Raises:
             TypeError: an argument is neither an array nor an int or a float, or another number is given back.
+            UnknownNumbaError: this LLVM can't bring it there.
         """
         types = types_of(args)
         if made.returns not in _RETURNS:

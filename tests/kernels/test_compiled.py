@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import os
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from numba.core.codegen import CPUCodeLibrary
 from numba.np import arraymath
 
-from sparsey_trace.kernels import compiling, kept_code
+from sparsey_trace.kernels import compiling, kept_code, machine_code
 from sparsey_trace.kernels.compiled import compiled, inlined
 
 if TYPE_CHECKING:
@@ -90,12 +93,57 @@ def test_what_a_kernel_takes_and_gives_back_is_bounded(folder: Path) -> None:
         compiled(is_even)(3)
 
 
-def test_a_numba_that_hands_over_arguments_otherwise_is_refused(
+def refuse(*args: object) -> None:
+    raise AttributeError("_final_module")  # noqa: EM101 - as Python itself does
+
+
+@pytest.mark.parametrize(
+    ("owner", "name", "value", "told"),
+    [
+        # Called as if arguments were handed over as ever it would crash.
+        (compiling, "_LLVM_TYPES", dict.fromkeys(compiling._LLVM_TYPES, "i1"), "handed over in another way"),
+        (compiling, "_check_order", refuse, "AttributeError: _final_module"),
+        (
+            CPUCodeLibrary,
+            "serialize_using_object_code",
+            None,
+            "AttributeError: .*serialize_using_object_code",
+        ),
+        (machine_code.binding, "create_lljit_compiler", None, "AttributeError: .*create_lljit_compiler"),
+    ],
+)
+def test_kernels_work_with_a_numba_that_is_not_known(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, owner: object, name: str, value: object, told: str
+) -> None:
+    monkeypatch.setattr(machine_code, "_linker", machine_code._linker.__wrapped__)
+    if value is None:
+        monkeypatch.delattr(owner, name)
+    else:
+        monkeypatch.setattr(owner, name, value)
+    with pytest.warns(RuntimeWarning, match=f"^numba [0-9.]+ is not a version .*{told}.*constraints.txt"):
+        assert compiled(twice)(21) == 42
+
+
+def test_machine_code_of_other_versions_does_not_pile_up(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Called as if it didn't it would crash."""
-    types_of = compiling.types_of
-    monkeypatch.setattr(compiling, "types_of", lambda args: types_of(args)[1:])
-    with pytest.raises(RuntimeError, match=r"expected a version of numba that hands over .* of numba \d"):
-        compiled(twice)(21)
-    assert not folder.exists()
+    """What was used least recently goes; what is not ours stays, however old."""
+    monkeypatch.setattr(kept_code, "_MOST_BYTES", 3000)
+    made = kept_code.KeptCode("symbol", "none", bytes(900))
+    names = [f"sparsey_trace.kernels.sums._add-{number:032x}" for number in range(5)]
+    long_ago = time.time() - 1e7
+
+    def age(name: str, days: int) -> None:
+        os.utime(folder / name, (long_ago, long_ago - days * 24 * 3600))
+
+    folder.mkdir()
+    for name in ("numba's.1.nbc", f"{names[0]}.0123456789abcdef", "sparsey_trace.h5"):
+        (folder / name).write_bytes(bytes(9000))
+        age(name, 9)
+    for days, name in enumerate(names[:3]):
+        kept_code.keep(name, made)
+        age(f"{name}.o", days)
+    assert kept_code.kept(names[2]) == made  # The oldest, which is still used.
+    kept_code.keep(names[3], made)
+    found = {path.name for path in folder.iterdir()}
+    assert found == {"numba's.1.nbc", "sparsey_trace.h5", *(f"{names[number]}.o" for number in (0, 2, 3))}
