@@ -3,6 +3,8 @@
 Annotations are not deferred, because typer reads them when it runs.
 """
 
+import functools
+from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,38 +16,22 @@ from sparsey_trace.support.printable import printable
 from .output.printing import write
 from .output.streams import printing_results
 from .plain_values import spare_pydantic
-from .verbs import (
-    analyze,
-    compare,
-    demo,
-    export,
-    info,
-    metrics,
-    pack,
-    plot,
-    relabel,
-    repair,
-    report,
-    runs,
-    validate,
-    watch,
-)
 
 VERBS = (
-    analyze,
-    compare,
-    metrics,
-    report,
-    plot,
-    export,
-    info,
-    runs,
-    watch,
-    validate,
-    repair,
-    relabel,
-    pack,
-    demo,
+    "analyze",
+    "compare",
+    "metrics",
+    "report",
+    "plot",
+    "export",
+    "info",
+    "runs",
+    "watch",
+    "validate",
+    "repair",
+    "relabel",
+    "pack",
+    "demo",
 )
 """In the order of the help."""
 
@@ -80,19 +66,6 @@ class _Verbs(TyperGroup):
             return super().parse_args(*given)
 
 
-app = typer.Typer(
-    name="sparsey-trace",
-    cls=_Verbs,
-    epilog=_NEXT,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["--help", "-h"]},
-)
-for _verb in VERBS:
-    _name = _verb.__name__.rpartition(".")[2]
-    app.command(cls=_Verb, epilog=_verb.EXAMPLES)(getattr(_verb, _name))
-
-
 def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
     if wanted:
         from importlib import metadata
@@ -101,7 +74,6 @@ def _show_version(wanted: bool) -> None:  # noqa: FBT001 - typer's own protocol
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def _begin(
     context: typer.Context,
     *,
@@ -119,3 +91,27 @@ def _begin(
             write("\n  In this folder:")
             for line in lines:
                 write(f"    {printable(line)}")
+
+
+@functools.cache
+def command(verb: str | None = None) -> Any:
+    """The command with all its verbs and their options, or with one verb.
+
+    To put all of them together takes longer than most have to do.
+
+    Args:
+        verb: the only one that is wanted; None where that isn't known, or where the others are told of.
+    """
+    app = typer.Typer(
+        name="sparsey-trace",
+        cls=_Verbs,
+        epilog=_NEXT,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["--help", "-h"]},
+    )
+    app.callback(invoke_without_command=True)(_begin)
+    for name in VERBS if verb is None else (verb,):
+        module = import_module(f".verbs.{name}", __package__)
+        app.command(cls=_Verb, epilog=module.EXAMPLES)(getattr(module, name))
+    return typer.main.get_command(app)

@@ -1,7 +1,6 @@
 """`sparsey-trace`: what the command line says is done, and any fault is told in one line."""
 
 import errno
-import functools
 import re
 import sys
 import warnings
@@ -14,7 +13,7 @@ from sparsey_trace.errors import OutputError, SparseyTraceError, UsageError
 from sparsey_trace.support.suggest import hint
 
 from . import ctrl_c
-from .app import app
+from .app import VERBS, command
 from .arguments import checked
 from .error_chain import chain_of
 from .output import printing
@@ -35,12 +34,6 @@ def run() -> None:
     sys.exit(main(sys.argv[1:]))
 
 
-@functools.cache
-def _command() -> Any:
-    """All verbs with their options, which takes longer to put together than most of them have to do."""
-    return typer.main.get_command(app)
-
-
 def main(arguments: Sequence[str]) -> int:
     """Do what the arguments say.
 
@@ -49,7 +42,8 @@ def main(arguments: Sequence[str]) -> int:
         by Ctrl-C.
     """
     try:
-        code = _command().main(checked(arguments), prog_name="sparsey-trace", standalone_mode=False)
+        verb = next((word for word in arguments[:1] if word in VERBS), None)
+        code = command(verb).main(checked(arguments), prog_name="sparsey-trace", standalone_mode=False)
         printing.flush()
     except (KeyboardInterrupt, typer.Abort):
         return INTERRUPTED

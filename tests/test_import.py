@@ -29,7 +29,8 @@ import sparsey_trace as st
 layer = st.LayerLayout(name="v1", num_macs=1, num_cms=2, num_neurons=3, connections=[[0, 1]])
 path = tempfile.mkdtemp() + "/run.h5"
 with st.TraceWriter(path, st.Layout(num_features=2, layers=[layer])) as writer:
-    writer.append(inputs=[[0, 1]], codes=[[[[2, 0]]]], active=[[[True]]], phase="train")
+    two = {"codes": [[[[2, 0]], [[1, 0]]]], "active": [[[True], [True]]], "labels": [3, 4]}
+    writer.append(inputs=[[0, 1], [1, 1]], **two, phase="train")
 with st.open_trace(path) as trace:
     assert trace.layers[0].codes[0].tolist() == [[2, 0]]
 """
@@ -56,7 +57,7 @@ with contextlib.redirect_stdout(io.StringIO()):
 
 def test_saying_what_is_in_a_trace_loads_no_tables_no_engine_and_no_pydantic() -> None:
     script = INFO.format(trace=str(Path(__file__).parents[1] / "sample_traces" / "digits.h5"))
-    unneeded = ("torch", "pandas", "numba", "pydantic", "pyarrow", "concurrent.futures.process")
+    unneeded = ("torch", "pandas", "numba", "numpy.ma", "pydantic", "pyarrow", "concurrent.futures.process")
     assert loaded(script, *unneeded, "h5py") == {"h5py"}
 
 

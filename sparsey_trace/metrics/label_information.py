@@ -143,7 +143,8 @@ class LabelInformation(RunMetric[tuple[LabelTally, ...]]):
 
     def summarized(self, table: pa.Table) -> pa.Table:
         """Without phases of a single label: there is nothing to tell, and 0 bits would say that nothing is told."""
-        return table.filter(table["share"].is_valid())
+        # Where there are none, what filters tables needn't be loaded.
+        return table.filter(table["share"].is_valid()) if table["share"].null_count else table
 
 
 def _tally(chunk: Chunk, phase: int) -> LabelTally:

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+from sparsey_trace.cli import app
 from sparsey_trace.exporting.export import FORMS
 from tests.cli.commands import sparsey_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 HEAVY = ("dask", "h5py", "numpy", "pandas", "pyarrow", "rich", "tensorflow", "torch")
@@ -45,6 +49,18 @@ def test_analyzing_and_looking_need_no_torch_and_no_frames(run: Path) -> None:
         f"assert 'pandas' not in sys.modules\nfor call in {exports}: assert main(call) == 0, call"
     )
     assert not {"torch", "tensorflow"} & loaded
+
+
+def test_a_verb_is_put_together_without_the_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    loaded: list[str] = []
+    monkeypatch.setattr(app, "command", app.command.__wrapped__)
+    monkeypatch.setattr(
+        app, "import_module", lambda name, package: loaded.append(name) or import_module(name, package)
+    )
+    alone, all_verbs = app.command("info"), app.command()
+    assert loaded == [f".verbs.{name}" for name in ("info", *app.VERBS)]
+    assert list(alone.commands) == ["info"]
+    assert list(all_verbs.commands) == list(app.VERBS)
 
 
 def test_alone_it_says_what_to_do_next() -> None:

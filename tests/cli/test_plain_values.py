@@ -8,7 +8,7 @@ import pytest
 import typer
 import typer.core
 
-from sparsey_trace.cli.app import app
+from sparsey_trace.cli.app import command
 from sparsey_trace.cli.plain_values import spare_pydantic, typers
 
 pytestmark = pytest.mark.skipif(
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(
 
 def parameters() -> dict[str, Any]:
     """One of each kind that any verb has."""
-    verbs = typer.main.get_command(app).commands.values()
+    verbs = command().commands.values()
     kinds = {}
     for parameter in (parameter for verb in verbs for parameter in verb.get_params(verb.context_class(verb))):
         about = parameter.type_descriptor

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, overload
 import numpy as np
 
 from sparsey_trace.connections import PADDING
+from sparsey_trace.support.distinct import distinct
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,7 +113,7 @@ class ReceptiveFields(Sequence[Fields]):
             is_heard[below.features] = True
             united_field = np.flatnonzero(is_heard).astype(np.int32)
             return Fields.of([united_field] * layer.num_macs, self._layout.num_features)
-        united = (np.unique(np.concatenate([below[source] for source in row])) for row in heard)
+        united = (distinct(np.concatenate([below[source] for source in row])) for row in heard)
         return Fields.of(united, self._layout.num_features)
 
 
@@ -136,4 +137,4 @@ def heard_by(layer: LayerLayout) -> list[NDArray[np.int32]]:
     """For each MAC of a layer what it listens to, each once, rising."""
     if layer.hears_everything:
         return [layer.connections[0]] * layer.num_macs
-    return [np.unique(row[row != PADDING]) for row in layer.connections]
+    return [distinct(row[row != PADDING]) for row in layer.connections]

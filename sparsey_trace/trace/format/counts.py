@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.layout import MARKS, NO_LABEL, PHASES, TRAIN
+from sparsey_trace.support.distinct import distinct
 from sparsey_trace.trace.format.told_at_close import ToldAtClose
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class Counting:
         more |= {"returns": np.count_nonzero(train[1:] < train[:-1])}
         return Counting(
             counts={name: count + int(more.get(name, 0)) for name, count in self.counts.items()},
-            epochs=self.epochs.union(np.unique(epoch).tolist()),
+            epochs=self.epochs.union(distinct(epoch).tolist()),
             step=steps[-1:],
             epoch=train[-1:],
         )

@@ -13,9 +13,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import pytest
-import typer
 
-from sparsey_trace.cli.main import app, main
+from sparsey_trace.cli.app import command
+from sparsey_trace.cli.main import main
 from tests.cli.commands import COMMAND, on_terminal, sparsey_trace, write_trace
 from tests.faults import unless_dear
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-VERBS: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+VERBS: dict[str, Any] = command().commands
 
 CALLS = {
     "compare": ["run.h5", "other.h5"],
