@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import TraceError, said_by_url
 from sparsey_trace.replay.choose import OF_VALUES
 from sparsey_trace.replay.find_or_make import misfits, tables_of
 from sparsey_trace.replay.result import Result
@@ -66,7 +66,7 @@ def figures_of_trace(trace: Trace, question: Question) -> RunFigures:
     Raises:
         TraceError: the trace is damaged or empty, or none of the metrics can be computed.
     """
-    return figures_of_tables(trace, tables_of(trace, question), name=str(trace.path))
+    return figures_of_tables(trace, tables_of(trace, question), name=said_by_url(str(trace.path)))
 
 
 def figures_of_tables(trace: Trace, tables: Tables, *, name: str) -> RunFigures:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.errors import said_by_url
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.engine.engines import make_engine
@@ -212,7 +213,7 @@ def _explained(
     trace = found.trace
     passes = [_pass(todo, todo.folds, todo.at_once, len(trace)), _pass(todo, [], todo.later, len(trace))]
     return Explanation(
-        trace=str(trace.path),
+        trace=said_by_url(str(trace.path)),
         samples=len(trace),
         folder=None if folder is None else str(folder),
         tables=tuple(

@@ -11,6 +11,7 @@ from sparsey_trace.charts.shared.views import View, Views
 from sparsey_trace.comparing.layer_pairing import layer_names
 from sparsey_trace.comparing.run_figures import figures_of_tables
 from sparsey_trace.comparing.sheet import short_names
+from sparsey_trace.errors import said_by_url
 from sparsey_trace.replay.analyze import by_sample
 from sparsey_trace.trace.paths import common_name
 
@@ -86,4 +87,4 @@ def report_runs(found: Sequence[tuple[Trace, Tables]], *, n_jobs: int) -> list[R
 def _names(traces: Sequence[Trace]) -> list[str]:
     if len(traces) == 1:
         return [common_name(traces[0].paths).name]
-    return short_names([str(trace.path) for trace in traces], most=400)
+    return short_names([said_by_url(str(trace.path)) for trace in traces], most=400)

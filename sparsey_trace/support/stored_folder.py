@@ -25,7 +25,7 @@ from sparsey_trace.support.stored_manifest import (
     is_snapshot,
     new_snapshot,
 )
-from sparsey_trace.support.stores import store_at
+from sparsey_trace.support.stores import store_at, told
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -55,8 +55,8 @@ class StoredFolder:
             self._system, root = store_at(self.url)
         except UsageError:
             raise
-        except (OSError, ValueError) as error:
-            msg = f"{url}: expected a URL that fsspec knows, found {type(error).__name__}: {error}"
+        except Exception as error:
+            msg = f"{url}: expected a URL that fsspec knows, found {told(error)}"
             raise UsageError(msg) from error
         self._root = root.rstrip("/")
 
@@ -201,7 +201,7 @@ class StoredFolder:
         except SparseyTraceError:
             raise
         except Exception as error:
-            msg = f"{self.url}: expected {expected}, found {type(error).__name__}: {error}"
+            msg = f"{self.url}: expected {expected}, found {told(error)}"
             raise kind(msg) from error
 
 

@@ -50,9 +50,21 @@ def here(url: str) -> Path | None:
     """
     try:
         system, name = store_at(url)
-    except (OSError, ValueError):
+    except UsageError:
+        raise
+    except Exception:  # noqa: BLE001 - what stores raise is of no common kind; who goes on there tells it
         return None
     return Path(name) if is_here(system) else None
+
+
+def told(error: Exception) -> str:
+    r"""What a store, or fsspec, raised, in one line; the answers of some go on for many.
+
+    >>> told(OSError("no such container\nRequestId: 7947"))
+    'OSError: no such container'
+    """
+    lines = str(error).splitlines() or [""]
+    return f"{type(error).__name__}: {lines[0]}"
 
 
 def folder_for_copies() -> Path:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from sparsey_trace.charts.base import check_installed, check_table
 from sparsey_trace.charts.catalogue import CHARTS
 from sparsey_trace.charts.shared.run import Run, RunTables
-from sparsey_trace.errors import UsageError
+from sparsey_trace.errors import UsageError, said_by_url
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -72,7 +72,9 @@ class Plot:
             raise UsageError(msg)
         with result.origin.opened() as trace:
             chosen = Look(layers=chosen_layers(trace.layout, layer), **look)
-            run = Run(name=str(trace.path), trace=trace, tables=result, by_sample=result.by_sample)
+            run = Run(
+                name=said_by_url(str(trace.path)), trace=trace, tables=result, by_sample=result.by_sample
+            )
             return draw(run, chart, ax=ax, new_figure=_new_figure, look=chosen)
 
 

@@ -14,6 +14,8 @@ from bisect import bisect_left, bisect_right, insort
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.support.stores import told
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
@@ -144,8 +146,7 @@ class RangedFile:
             if isinstance(error, OSError) and error.errno is None and type(error) is OSError:
                 raise
             # What stores raise is of no common kind.
-            msg = f"{type(error).__name__}: {error}"
-            raise OSError(msg) from error
+            raise OSError(told(error)) from error
         with self._lock:
             for begin, end, content in zip(begins, ends, found, strict=True):
                 if len(content) != end - begin:

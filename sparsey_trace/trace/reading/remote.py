@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import TraceError, UsageError, call_by_url, url_of
-from sparsey_trace.support.stores import folder_for_copies, is_here, store_at
+from sparsey_trace.errors import SparseyTraceError, TraceError, call_by_url, url_of
+from sparsey_trace.support.stores import folder_for_copies, is_here, store_at, told
 from sparsey_trace.trace.hdf5.ranged_file import RangedFile, current_info
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
@@ -50,10 +50,10 @@ def fetch(url: str) -> list[Path]:
             _bring(system, name, place, _url(url, system.unstrip_protocol(name)) if several else url)
         for name, place in zip(names, found, strict=True):
             call_by_url(str(place.parent), system.unstrip_protocol(name).rpartition("/")[0])
-    except UsageError:
+    except SparseyTraceError:
         raise
-    except (OSError, ValueError) as error:
-        msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
+    except Exception as error:
+        msg = f"{url}: expected a file that fsspec can read, found {told(error)}"
         raise TraceError(msg) from error
     return found
 
@@ -73,8 +73,8 @@ def make_whole(path: Path) -> None:
     if source is not None:
         try:
             source.copy_to(path)
-        except OSError as error:
-            msg = f"{path}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
+        except Exception as error:
+            msg = f"{path}: expected a file that fsspec can read, found {told(error)}"
             raise TraceError(msg) from error
 
 
@@ -103,10 +103,10 @@ def know(urls: Mapping[str, str]) -> dict[str, Path]:
             try:
                 system, name = store_at(url)
                 _ranged[str(here[place])] = RangedFile(system, name, current_info(system, name))
-            except UsageError:
+            except SparseyTraceError:
                 raise
-            except (OSError, ValueError) as error:
-                msg = f"{url}: expected a file that fsspec can read, found {type(error).__name__}: {error}"
+            except Exception as error:
+                msg = f"{url}: expected a file that fsspec can read, found {told(error)}"
                 raise TraceError(msg) from error
             call_by_url(str(here[place]), url)
     return here

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.chunk import Chunk
-from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.errors import TraceError, UsageError, said_by_url
 from sparsey_trace.layout import MARKS
 from sparsey_trace.support.extras import is_installed, require
 from sparsey_trace.support.html_table import table
@@ -384,7 +384,7 @@ class Trace:
 
     @property
     def _name(self) -> str:
-        return str(self.path) if len(self.files) == 1 else f"{self.path} ({len(self.files)} files)"
+        return said_by_url(f"{self.path}{f' ({len(self.files)} files)' if len(self.files) > 1 else ''}")
 
     def __repr__(self) -> str:
         """One line: where, how long, which model."""

@@ -41,6 +41,8 @@ def store(tmp_path: Path) -> Iterator[Path]:
 def test_a_url_is_read_like_the_file(store: Path) -> None:
     with st.open_trace("memory://runs/run.h5") as there, st.open_trace(store) as here:
         assert there.id == here.id
+        assert repr(there).startswith("<Trace memory://runs/run.h5: ")
+        assert st.explain(there).trace == "memory://runs/run.h5"
         np.testing.assert_array_equal(there.layers[0].codes[:], here.layers[0].codes[:])
     assert st.analyze("memory://runs/run.h5")["basis_set_size"].equals(st.analyze(store)["basis_set_size"])
 
@@ -271,6 +273,23 @@ def test_what_a_store_says_no_to_is_told_by_the_url(served: Served) -> None:
         del served.server.files[served.name]
         with pytest.raises(TraceError, match=f"^{re.escape(served.url)}: expected to read .*FileNotFound"):
             trace.layers[0].codes[:]
+
+
+def test_whatever_a_store_raises_is_told_in_a_line(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class NoSuchAccountError(Exception):
+        """As the libraries of some stores have them: of no kind that Python knows."""
+
+    def refused(*_: object, **__: object) -> None:
+        msg = "no account run\nRequestId: 7947\n<?xml?>"
+        raise NoSuchAccountError(msg)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(type(fsspec.filesystem("memory")), "info", refused)
+        with pytest.raises(TraceError) as caught:
+            st.open_trace("memory://runs/run.h5")
+    assert str(caught.value) == (
+        "memory://runs/run.h5: expected a file that fsspec can read, found NoSuchAccountError: no account run"
+    )
 
 
 def test_a_bucket_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
