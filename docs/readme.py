@@ -101,7 +101,11 @@ def shoot(browser: Browser, report: Path, picture: str, size: tuple[int, int], a
     visit = Visit(browser, report, width=width)
     visit.page.set_viewport_size({"width": width, "height": height})
     if at != "#findings":
-        visit.page.evaluate("at => document.querySelector(at).scrollIntoView()", at)
+        # At once: the page's own way is slow and smooth, and would be shot on the way.
+        visit.page.evaluate("at => document.querySelector(at).scrollIntoView({ behavior: 'instant' })", at)
+        visit.page.evaluate(
+            "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        )
     shot = IMAGES / picture
     visit.page.screenshot(path=shot, timeout=0)
     few_colours(shot)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.support.printable import count, printable
+from sparsey_trace.support.printable import count, last, printable
 
 from ..options.common import Debug
 from ..options.runs import (
@@ -203,9 +203,9 @@ def _lines(sight: _Sight) -> list[str]:
     lines = [f"{sight.run}: {state}, {', '.join(parts)}"]
     lines += [f"{sight.run}: {now.gaps}"] if now.gaps else []
     if samples := max((layer.samples for layer in now.layers), default=0):
-        over = count(samples, "sample")
+        over = last(samples, "sample")
         lines.append(
-            f"In training: codes and never active so far; coverage and active as shares, over the last {over}."
+            f"In training: codes and never active so far; coverage and active as shares, over {over}."
         )
     return [printable(line) for line in lines]
 

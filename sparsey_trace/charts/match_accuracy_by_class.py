@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 _MOST_UPRIGHT = 12
 """More classes' names wouldn't stand side by side."""
 
-_BELOW = "Below a class stands how many samples it has, where these are as many in all charts; the mouse tells them."
+_BELOW = "Below each class stands how many samples it has; where charts differ in that, point at the class."
 
 
 class MatchAccuracyByClassChart(JointChart[Matches]):

@@ -77,6 +77,6 @@ class Comparison:
 
     def _repr_html_(self) -> str:
         sheet = self.sheet()
-        return table(
-            sheet.rows, heads=sheet.heads, numbers=sheet.numbers, notes=[*sheet.footer, *self.remarks]
-        )
+        named = [f"{head}: {run.name}" for head, run in zip(sheet.runs, self.runs, strict=False)]
+        notes = [*named, *sheet.footer, *self.remarks]
+        return table(sheet.rows, heads=sheet.heads, numbers=sheet.numbers, notes=notes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sparsey_trace.reporting.finding import Answer, rows_of
-from sparsey_trace.support.printable import count
+from sparsey_trace.support.printable import last
 
 if TYPE_CHECKING:
     from sparsey_trace.reporting.runs import ReportRun
@@ -28,6 +28,6 @@ def new_codes(run: ReportRun) -> Answer | None:
         return None
     return Answer(
         said="How often an active MAC showed a code that it had never shown",
-        over=f"the last {count(next(iter(new.values())).samples or 0, 'training sample')}",
+        over=last(next(iter(new.values())).samples or 0, "training sample"),
         by_layer={layer: f"{share:.1%}" for layer, share in shares.items()},
     )

@@ -12,6 +12,15 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}{'' if number == 1 else 's'}"
 
 
+def last(number: int, noun: str) -> str:
+    """The last of what was counted.
+
+    >>> last(1, "sample"), last(2000, "step")
+    ('the last sample', 'the last 2,000 steps')
+    """
+    return f"the last {noun}" if number == 1 else f"the last {count(number, noun)}"
+
+
 def printable(text: str) -> str:
     r"""One line of a text that may come from a file: no line breaks, nothing that steers a terminal.
 

@@ -17,3 +17,4 @@ def test_it_shows_itself(runs: list[Path]) -> None:
     assert page.count("<tr>") == 1 + 2 * 2
     assert "<th>1</th><th>2</th><th>change</th>" in page
     assert "<p>codes: basis_set_size</p>" in page
+    assert f"<p>1: {runs[0]}</p><p>2: {runs[1]}</p>" in page
