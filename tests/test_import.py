@@ -58,7 +58,13 @@ with contextlib.redirect_stdout(io.StringIO()):
 def test_saying_what_is_in_a_trace_loads_no_tables_no_engine_and_no_pydantic() -> None:
     script = INFO.format(trace=str(Path(__file__).parents[1] / "sample_traces" / "digits.h5"))
     unneeded = ("torch", "pandas", "numba", "numpy.ma", "pydantic", "pyarrow", "concurrent.futures.process")
-    assert loaded(script, *unneeded, "h5py") == {"h5py"}
+    assert loaded(script, *unneeded, "h5py", "hdf5plugin") == {"h5py"}
+
+
+def test_all_of_a_trace_is_read_without_the_plugins_of_hdf5() -> None:
+    trace = str(Path(__file__).parents[1] / "sample_traces" / "digits.h5")
+    script = INFO.format(trace=trace).replace("info", "validate")
+    assert loaded(f"import sys; sys.modules['hdf5plugin'] = None\n{script}", "pyarrow") == {"pyarrow"}
 
 
 @pytest.mark.parametrize("name", st.__all__)

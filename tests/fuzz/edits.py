@@ -7,6 +7,7 @@ import io
 from typing import TYPE_CHECKING, Any
 
 import h5py
+import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 import numpy as np
 
 from tests.fuzz.structures import Structure

@@ -14,7 +14,6 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import h5py
-import hdf5plugin
 import numpy as np
 
 if TYPE_CHECKING:
@@ -25,6 +24,9 @@ if TYPE_CHECKING:
 
 FLETCHER32: int = h5py.h5z.FILTER_FLETCHER32
 FLETCHER32_BYTES = 4
+
+_ZSTD = 32_015
+"""HDF5's number of its filter, as registered with the HDF Group."""
 
 _ZSTD_LEVEL, _DEFLATE_LEVEL = 3, 1
 _LARGE_BYTES, _LARGE_LEVEL = 1 << 20, 2
@@ -93,7 +95,7 @@ class Zstd:
         level: of chunks that aren't large.
     """
 
-    filters: tuple[int, ...] = (hdf5plugin.Zstd.filter_id, FLETCHER32)
+    filters: tuple[int, ...] = (_ZSTD, FLETCHER32)
     fill_value: int | None = None
 
     def __init__(self, level: int = _ZSTD_LEVEL) -> None:
@@ -103,6 +105,9 @@ class Zstd:
     @property
     def options(self) -> Mapping[str, Any]:
         """See `Codec`."""
+        # Here and nowhere else has HDF5 itself to know Zstd: who only reads a trace is spared its plugins.
+        import hdf5plugin
+
         return {"compression": hdf5plugin.Zstd(clevel=self._level), "fletcher32": True}
 
     def compress(self, values: NDArray[Any]) -> memoryview:

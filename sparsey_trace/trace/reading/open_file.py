@@ -9,7 +9,6 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 import h5py
-import hdf5plugin  # noqa: F401 - registers the Zstd filter with HDF5
 from h5py._objects import phil
 
 from sparsey_trace.errors import TraceError, VersionError
