@@ -21,9 +21,10 @@ _SAMPLES_ZIPPED = 1024
 
 
 def stored_bytes(path: Path, name: str) -> int:
-    """What the datasets of that name of all layers take in the file: `codes` or `active`."""
+    """What the datasets of that name of all layers take in the file, in chunks and tail: `codes` or `active`."""
     with h5py.File(path) as file:
-        return sum(layer[name].id.get_storage_size() for layer in file["layers"].values())
+        places = (file["layers"], file["tail/layers"])
+        return sum(layer[name].id.get_storage_size() for place in places for layer in place.values())
 
 
 def dense_bytes(run: Chunk) -> float:
@@ -51,6 +52,17 @@ def entropy_bytes(run: Chunk) -> float:
             count = ((codes == winner) & active[:, :, None]).sum(axis=0)
             share = count / np.maximum(1, active.sum(axis=0))[:, None]
             bits -= float((count * np.log2(np.where(share > 0, share, 1))).sum())
+    return bits / 8 / len(run)
+
+
+def silent_entropy_bytes(run: Chunk) -> float:
+    """The same where silence is one more winner of each CM, as it is in what is stored of winners."""
+    bits = 0.0
+    for codes, active, layer in zip(run.codes, run.active, run.layout.layers, strict=True):
+        counts = [((codes == winner) & active[:, :, None]).sum(axis=0) for winner in range(layer.num_neurons)]
+        counts.append(np.broadcast_to((~active).sum(axis=0)[:, None], codes.shape[1:]))
+        for count in counts:
+            bits -= float((count * np.log2(np.where(count > 0, count / len(run), 1))).sum())
     return bits / 8 / len(run)
 
 

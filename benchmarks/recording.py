@@ -95,7 +95,7 @@ def _peers(case: Case) -> Table:
     headers = ["with", "step, ms", "added, %", "bytes a sample", "to finish, ms", "kept", "bytes to ours"]
     notes = [
         "The model of the original's size at batch size 32, one thread; each in a process of its own, in turns with an "
-        "unwatched copy. In so short a run most of ours is the fixed part of the file, some 850 KB: see Bytes."
+        "unwatched copy."
     ]
     return Table("Recording: other ways to keep the same activations", headers, rows, notes)
 

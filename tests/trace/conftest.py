@@ -9,6 +9,7 @@ import pytest
 
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing import closed_file
 from tests.trace.feed import read, write_closed, write_left
 from tests.trace.ranks import write_parts, write_whole
 
@@ -34,6 +35,15 @@ def closed_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="session")
+def roomy_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same steps in a closed trace that keeps the space of its tail, as long ones do; to be read only."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(schema, "_CHUNK_BYTES", 1)
+        patch.setattr(closed_file, "_WORTH", 0)
+        return write_closed(tmp_path_factory.mktemp("roomy") / "closed.h5", steps=60)
+
+
+@pytest.fixture(scope="session")
 def left_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same steps as a writer left them that died: the last samples stand in the tail; to be read only."""
     with pytest.MonkeyPatch.context() as patch:
@@ -45,6 +55,12 @@ def left_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def closed(closed_run: Path, tmp_path: Path, small_chunks: None) -> Path:
     """A copy of the closed trace."""
     return shutil.copy(closed_run, tmp_path / "closed.h5")
+
+
+@pytest.fixture
+def roomy(roomy_run: Path, tmp_path: Path, small_chunks: None) -> Path:
+    """A copy of the closed trace with the space of its tail."""
+    return shutil.copy(roomy_run, tmp_path / "closed.h5")
 
 
 @pytest.fixture

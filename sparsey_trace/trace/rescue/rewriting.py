@@ -92,7 +92,11 @@ def _copy_samples(old: h5py.File, new: h5py.File) -> None:
     new.flush()
     head = read_head(new)
     columns = schema.columns(head.layout, head.input_kind, head.values, head.code_bits)
-    size = len(_open(old, f"{schema.TAIL}/samples/step"))
+    # In a closed trace nothing in the tail means anything, and it needs not be there.
+    tail = (
+        [f"{schema.TAIL}/{column.path}" for column in columns] if _open(old, schema.CLOSED)[()] != 1 else []
+    )
+    size = len(_open(old, f"{schema.TAIL}/samples/step", is_needed=bool(tail)))
     if size * sum(column.sample_bytes for column in columns) > _MOST_IN_TAIL:
         msg = f"{schema.TAIL}: expected room for the samples of one chunk, found it for {size:,}"
         raise ValueError(msg)
@@ -102,10 +106,11 @@ def _copy_samples(old: h5py.File, new: h5py.File) -> None:
         made.resize(len(found), axis=0)
         for start in range(0, len(found), size):
             made[start : start + size] = found[start : start + size]
-        new[f"{schema.TAIL}/{column.path}"][:] = _open(old, f"{schema.TAIL}/{column.path}")[:]
+    for path in (*tail, schema.CHECKSUMS) if tail else ():
+        new[path][:] = _open(old, path)[:]
     drops = _open(old, schema.DROPS)
     new[schema.DROPS].resize(len(drops), axis=0)
-    for name in (schema.DROPS, schema.CHECKSUMS, schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED):
+    for name in (schema.DROPS, schema.COMMITTED, schema.IN_CHUNKS, schema.CLOSED):
         new[name][()] = _open(old, name)[()]
     if _is_there(old, schema.NEXT_STEP):
         new[schema.NEXT_STEP][()] = _open(old, schema.NEXT_STEP)[()]
@@ -142,14 +147,19 @@ def _is_there(file: h5py.File, path: str) -> bool:
     return True
 
 
-def _open(file: h5py.File, path: str) -> h5py.Dataset:
+def _open(file: h5py.File, path: str, *, is_needed: bool = True) -> h5py.Dataset:
     """A dataset of numbers or text of fixed length, in this file and through known filters.
+
+    Args:
+        file: the file.
+        path: the dataset's.
+        is_needed: whether all of its values have to be there.
 
     Raises:
         ValueError: there is none.
     """
     found = h5py.Dataset(h5py.h5d.open(file.id, path.encode())) if _is_there(file, path) else None
-    if found is None or not _is_known(found):
+    if found is None or not _is_known(found) or (is_needed and not _is_whole(found)):
         msg = (
             f"{path}: expected a dataset as HDF5 tools copy it, found another kind" if found else f"no {path}"
         )
@@ -162,7 +172,7 @@ def _is_known(dataset: h5py.Dataset) -> bool:
     filters = {plist.get_filter(number)[0] for number in range(plist.get_nfilters())}
     is_list = dataset.name.endswith(schema.DROPS) and kind.equal(h5py.h5t.py_create(DROP, logical=True))
     is_here = plist.get_layout() != h5py.h5d.VIRTUAL and not plist.get_external_count()
-    return is_here and (is_list or _is_plain(kind)) and filters <= _FILTERS and _is_whole(dataset)
+    return is_here and (is_list or _is_plain(kind)) and filters <= _FILTERS
 
 
 def _is_plain(kind: h5py.h5t.TypeID) -> bool:

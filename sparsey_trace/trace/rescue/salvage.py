@@ -16,7 +16,7 @@ from sparsey_trace.trace.format.head import read_head
 from sparsey_trace.trace.format.invariants import broken_invariants, last_of
 from sparsey_trace.trace.hdf5 import guarded
 from sparsey_trace.trace.hdf5.chunk_extents import rows_that_fit
-from sparsey_trace.trace.reading.datasets import open_columns, open_counter, read_drops
+from sparsey_trace.trace.reading.datasets import MOST_ABSENT_BYTES, open_columns, open_counter, read_drops
 from sparsey_trace.trace.reading.tail import Tail
 
 if TYPE_CHECKING:
@@ -78,8 +78,9 @@ class Salvage:
             msg = "samples/step: expected chunks, found none"
             raise ValueError(msg)
         self._size = int(first.chunks[0])
-        # The tail, which may be lost, has room for as many.
-        if self._size * sum(c.sample_bytes for c in self._columns.values()) > guarded.file_size(file):
+        # The tail has room for as many; one that may be missing isn't larger than so much.
+        most = max(guarded.file_size(file), MOST_ABSENT_BYTES)
+        if self._size * sum(c.sample_bytes for c in self._columns.values()) > most:
             msg = f"samples/step: expected chunks that fit in the file, found {self._size:,} samples in each"
             raise ValueError(msg)
         # In a closed trace nothing in the tail means anything, and one that was packed has no room for it.

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.explain import explain
 from sparsey_trace.trace.format.head import write_kinds
+from sparsey_trace.trace.writing.closed_file import ClosedFile, put_in_place
 from sparsey_trace.trace.writing.empty_datasets import make_datasets, take_space
 from sparsey_trace.trace.writing.file_handle import FileHandle
 from sparsey_trace.trace.writing.file_watch import FileWatch
@@ -36,6 +38,7 @@ class FileUnderWay:
         input_kind: how inputs are kept.
         values: by layer, the names of the further values that its MACs have.
         durable: whether commits survive a loss of power.
+        num_ranks: how many processes train together.
         earlier: the one that it is to replace.
 
     Attributes:
@@ -57,6 +60,7 @@ class FileUnderWay:
         input_kind: str,
         values: Sequence[Sequence[str]],
         durable: bool,
+        num_ranks: int,
         earlier: FileUnderWay | None = None,
     ) -> None:
         """Make the file; see the class for the arguments."""
@@ -70,6 +74,7 @@ class FileUnderWay:
             schema.samples_per_chunk(sum(column.sample_bytes for column in columns)),
         )
         explain(new.in_memory, layout)
+        self._closed = ClosedFile(new.so_far(), num_ranks)
         take_space(tail)
         with contextlib.ExitStack() as unless_done:
             unless_done.callback(new.discard)
@@ -98,6 +103,22 @@ class FileUnderWay:
         if self._earlier is not None:
             self._earlier.handle.abandon()
             self._earlier = None
+
+    def close(self) -> None:
+        """Close it, once its buffer is finished, and leave out the tail's space where that is worth it.
+
+        Raises:
+            TraceError: it isn't where it should be; it is closed.
+        """
+        content, closed = None, os.fstat(self.handle.descriptor)
+        try:
+            self.watch.check_place()
+            if self.buffer.is_finished:
+                content = self._closed.content(closed.st_size, self.buffer)
+        finally:
+            self.handle.close()
+        if content is not None:
+            put_in_place(self.watch.path, content, closed)
 
     def discard(self) -> None:
         """Leave nothing of it that has no name yet."""

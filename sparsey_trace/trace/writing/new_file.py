@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 import os
 from typing import TYPE_CHECKING, Any
@@ -10,7 +11,7 @@ import h5py
 
 from sparsey_trace.errors import TraceError
 from sparsey_trace.support.writing import PartialFile, remove_partials
-from sparsey_trace.trace.hdf5.superblock import SIGNATURE
+from sparsey_trace.trace.hdf5.superblock import SIGNATURE, SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.writing.disk_space import DiskSpace
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ _ALIGNED = {"alignment_threshold": 64, "alignment_interval": 512}
 """Keeps HDF5's own structures, which are mostly smaller, inside single pages: one that is on the disk only in part
 after a loss of power would take what it leads to with it."""
 
-_TOGETHER = 1 << 14
+TOGETHER = 1 << 14
 """Bytes of a block that HDF5 takes for its structures: lists of chunks that lay all over the file would be fetched one
 by one from a store. A file loses as much at most, where it ends before such a block is full."""
 
@@ -52,6 +53,11 @@ class NewFile:
         self._memory = io.BytesIO()
         self.in_memory = h5py.File(self._memory, "w", **self._options)
 
+    def so_far(self) -> bytes:
+        """What is in memory now, as a file that nobody has open."""
+        self.in_memory.flush()
+        return self._content()
+
     def write(self) -> h5py.File:
         """Put it onto the disk under a partial name, and open it there; what writers that died left is removed.
 
@@ -61,7 +67,7 @@ class NewFile:
         self.in_memory.close()
         remove_partials(self._file.path.parent, SIGNATURE, name=self._file.path.name)
         with self._file.create() as stream:
-            stream.write(self._memory.getbuffer())
+            stream.write(self._content())
             stream.flush()
             DiskSpace(stream.fileno()).require(0)
             if self._durable:
@@ -92,9 +98,17 @@ class NewFile:
         self.in_memory.close()
         self._file.discard()
 
+    def _content(self) -> bytes:
+        content = self._memory.getvalue()
+        found = Superblock.parse(content[:SUPERBLOCK_BYTES])
+        assert found is not None
+        start = bytes(dataclasses.replace(found, flags=0))
+        # What HDF5 has set aside at the end, and not written, isn't there once it has flushed.
+        return (start + content[SUPERBLOCK_BYTES:]).ljust(found.end_of_file, b"\0")
+
     @property
     def _options(self) -> dict[str, Any]:
         # The 1.10 formats are the oldest that have SWMR: anything newer would shut readers out. Without
         # HDF5's own lock: it keeps readers out at times, and file systems without locks for good.
-        options = {"libver": ("v110", "v110"), "locking": False, "meta_block_size": _TOGETHER}
+        options = {"libver": ("v110", "v110"), "locking": False, "meta_block_size": TOGETHER}
         return options | (_ALIGNED if self._durable else {})

@@ -11,6 +11,7 @@ the tail is overwritten only after `in_chunks` says that its samples stand in th
 
 from __future__ import annotations
 
+import itertools
 import os
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,12 @@ class SampleBuffer:
         columns: the columns.
         watch: tells what others do to the file.
         durable: whether a flush waits until the disk has what it was given.
+
+    Attributes:
+        chunks: by a column's path, the dataset of its chunks.
+        chunk_size: how many samples a chunk holds.
+        losses: what isn't in the trace, and why; see `note_losses`.
+        is_finished: whether all is in chunks, and the trace marked closed.
     """
 
     def __init__(
@@ -55,8 +62,8 @@ class SampleBuffer:
         """Start SWMR writing."""
         self._file, self._watch, self._durable = file, watch, durable
         file.swmr_mode = True
-        self._size = len(file[schema.CHECKSUMS])
-        self._waiting = {c.path: np.empty((self._size, *c.width), c.dtype) for c in columns}
+        self.chunk_size = len(file[schema.CHECKSUMS])
+        self._waiting = {c.path: np.empty((self.chunk_size, *c.width), c.dtype) for c in columns}
         self._columns = {column.path: column for column in columns}
         self._held = 0  # samples that wait in memory
         self._in_tail = 0  # how many of these the tail holds too
@@ -65,13 +72,14 @@ class SampleBuffer:
         self._announced = 0  # how many of these the file's in_chunks counts
         self._drops: list[tuple[int, str]] = []  # steps that the file doesn't name yet
         self._next_step = self._told_step = 0  # the next pass's number; as the file has it
-        self._losses: Mapping[str, Any] = {}
+        self.losses: Mapping[str, Any] = {}
+        self.is_finished = False
         self._counting = counts.Counting()  # of samples in whole chunks
         self._unflushed = 0  # bytes of HDF5's chunk indexes that it may still hold in memory
         self._disk = DiskSpace(file.id.get_vfd_handle())
         # Kept open: HDF5 writes what is cached when a dataset is closed, and an error there is lost.
-        self._chunks = {column.path: file[column.path] for column in columns}
-        self._chunk_shapes = {path: chunks.chunks for path, chunks in self._chunks.items()}
+        self.chunks = {column.path: file[column.path] for column in columns}
+        self._chunk_shapes = {path: chunks.chunks for path, chunks in self.chunks.items()}
         self._tails = {column.path: file[f"{schema.TAIL}/{column.path}"] for column in columns}
         self._tail_checksums, self._dropped = file[schema.CHECKSUMS], file[schema.DROPS]
         self._next_step_there = file[schema.NEXT_STEP]
@@ -92,12 +100,12 @@ class SampleBuffer:
         size = len(values["samples/step"])
         taken = 0
         while taken < size:
-            count = min(size - taken, self._size - self._held)
+            count = min(size - taken, self.chunk_size - self._held)
             for path, waiting in self._waiting.items():
                 waiting[self._held : self._held + count] = values[path][taken : taken + count]
             self._held += count
             taken += count
-            if self._held == self._size:
+            if self._held == self.chunk_size:
                 self._write_chunks()
         self._whole += size
 
@@ -113,13 +121,13 @@ class SampleBuffer:
                 values[schema.INPUTS] = recoded(values[schema.INPUTS], *columns)
             self.extend(values)
         self._drops = [*reasons_of(earlier._dropped[:]).items(), *earlier._drops]
-        self._losses, self._next_step = earlier._losses, earlier._next_step
+        self.losses, self._next_step = earlier.losses, earlier._next_step
         self.commit()
 
     def _spans(self) -> Iterator[dict[str, NDArray[Any]]]:
         """All samples in order, a chunk's at a time: a column's path to its values."""
-        for start in range(0, self._written, self._size):
-            yield {path: column[start : start + self._size] for path, column in self._chunks.items()}
+        for start in range(0, self._written, self.chunk_size):
+            yield {path: column[start : start + self.chunk_size] for path, column in self.chunks.items()}
         if self._held:
             yield {path: waiting[: self._held] for path, waiting in self._waiting.items()}
 
@@ -138,7 +146,7 @@ class SampleBuffer:
 
     def note_losses(self, losses: Mapping[str, Any]) -> None:
         """Say what isn't in the trace, and why, as it is closed; see `losses`."""
-        self._losses = losses
+        self.losses = losses
 
     @property
     def has_notes(self) -> bool:
@@ -176,11 +184,41 @@ class SampleBuffer:
         self._announce_chunks()
         self._write_notes()
         self._set(schema.COMMITTED, self._whole)
-        if self._losses:
-            write_losses(self._file, self._losses)
-        counts.TOLD.write(self._file, self._counting.found)
+        if self.losses:
+            write_losses(self._file, self.losses)
+        counts.TOLD.write(self._file, self.counts)
         self._flush()
         self._set(schema.CLOSED, 1)
+        self.is_finished = True
+
+    def progress(self) -> dict[str, int]:
+        """What the numbers of the file say."""
+        found = {name: int(counter[()]) for name, counter in self._counters.items()}
+        return {**found, schema.NEXT_STEP: self._told_step}
+
+    def drops(self) -> NDArray[Any]:
+        """[n] `DROP`, the steps that the file names as missing."""
+        return self._dropped[:] if len(self._dropped) else np.empty(0, self._dropped.dtype)
+
+    def corners(self) -> Iterator[tuple[str, tuple[int, ...]]]:
+        """Of each chunk that was written, in the order of samples: its column, and the indices of its first value."""
+        for first in range(0, self._written, self.chunk_size):
+            for path, shape in self._chunk_shapes.items():
+                sides = zip(self._columns[path].width, shape[1:], strict=True)
+                for corner in itertools.product(
+                    (first,), *(range(0, side, length) for side, length in sides)
+                ):
+                    yield path, corner
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What the samples in chunks come to, by `counts.NAMES`."""
+        return self._counting.found
+
+    @property
+    def tail_bytes(self) -> int:
+        """How many bytes the tail takes in the file."""
+        return self._bytes_of(self.chunk_size) + int(self._tail_checksums.nbytes)
 
     def _prepare(self, size: int) -> None:
         """See that so many bytes can be written, to the file as it was left."""
@@ -205,9 +243,9 @@ class SampleBuffer:
         )
         end = self._written + self._held
         for path, chunks in encoded.items():
-            chunk_codec.set_extent(self._chunks[path], (end, *self._columns[path].width))
+            chunk_codec.set_extent(self.chunks[path], (end, *self._columns[path].width))
             for chunk in chunks:
-                chunk_codec.write_chunk(self._chunks[path], self._written, chunk)
+                chunk_codec.write_chunk(self.chunks[path], self._written, chunk)
         self._written, self._held, self._counting = end, 0, counting
 
     def _extend_tail(self, new: slice) -> None:

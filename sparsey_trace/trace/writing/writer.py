@@ -104,7 +104,7 @@ class TraceWriter:
         self.num_steps = 0
         part = part or RunPart()
         self._last_step = part.first_step - 1
-        self._inputs, self._durable = KeptInputs(inputs), durable
+        self._inputs, self._durable, self._num_ranks = KeptInputs(inputs), durable, part.num_ranks
         self._value_names: Names | None = None
         self._file: FileUnderWay | None = None
         self._end = ""
@@ -282,7 +282,7 @@ class TraceWriter:
             self._open_file.watch.check_place()
 
     def close(self) -> None:
-        """Commit, move the last samples into the chunks and leave an ordinary HDF5 file.
+        """Commit, move the last samples into the chunks and leave an ordinary HDF5 file, a short one without its tail.
 
         Raises:
             TraceError: as `commit` does, where nobody has heard of it yet.
@@ -293,11 +293,10 @@ class TraceWriter:
             self._open_buffer().finish()
             self._note_committed()
             try:
-                self._open_file.watch.check_place()
+                self._open_file.close()
             finally:
                 # One that was moved is closed as well as any.
                 self._end = "was closed"
-                self._open_file.handle.close()
                 self._lock.release()
 
     def __enter__(self) -> TraceWriter:
@@ -396,5 +395,6 @@ class TraceWriter:
             input_kind=kind,
             values=names or ((),) * len(self.layout.layers),
             durable=self._durable,
+            num_ranks=self._num_ranks,
             earlier=earlier,
         )

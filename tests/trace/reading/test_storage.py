@@ -32,12 +32,12 @@ COUNTERS = {
 
 
 @pytest.mark.parametrize("values", COUNTERS.values(), ids=COUNTERS)
-def test_counters_that_do_not_fit(closed: Path, values: dict[str, int]) -> None:
-    with h5py.File(closed, "r+", libver=LIBVER) as file:
+def test_counters_that_do_not_fit(roomy: Path, values: dict[str, int]) -> None:
+    with h5py.File(roomy, "r+", libver=LIBVER) as file:
         for name, value in values.items():
             file[f"progress/{name}"][()] = value
         counts = [file[f"progress/{name}"][()] for name in ("committed", "in_chunks")]
-    assert message(closed) == (
+    assert message(roomy) == (
         f"{FORMAT}counters that don't fit the data: {counts[0]} samples committed, {counts[1]} in chunks, "
         f"{len(sent(0, STEPS)['step'])} there"
     )

@@ -190,13 +190,13 @@ EDITS = {
 
 @pytest.mark.parametrize(("edit", "expected"), EDITS.values(), ids=EDITS)
 def test_files_that_contradict_the_format(
-    closed: Path, edit: Callable[[h5py.File], None], expected: str
+    roomy: Path, edit: Callable[[h5py.File], None], expected: str
 ) -> None:
-    with h5py.File(closed, "r+", libver=LIBVER) as file:
+    with h5py.File(roomy, "r+", libver=LIBVER) as file:
         edit(file)
         # In a closed trace nothing in the tail means anything.
         if expected.startswith(("tail", "inputs: ", "checksums", "/tail")):
             file["progress/closed"][()] = 0
-    text = message(closed)
+    text = message(roomy)
     assert text.startswith(FORMAT)
     assert expected in text

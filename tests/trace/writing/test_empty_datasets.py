@@ -17,7 +17,10 @@ def test_structures_stand_before_the_space_of_the_tail(tmp_path: Path) -> None:
     path = tmp_path / "run.h5"
     with TraceWriter(path, LAYOUT) as writer:
         writer.append(**step(0, 0))
-    with h5py.File(path) as file:
+        under_way = tmp_path / "copy.h5"
+        writer.commit()
+        under_way.write_bytes(path.read_bytes())
+    with h5py.File(under_way, swmr=True) as file:
         structures, tail = [], []
 
         def look(name: str, item: h5py.Group | h5py.Dataset) -> None:

@@ -54,11 +54,16 @@ class Followed:
 
     def _follow(self, original: Callable[..., Any]) -> Callable[..., Any]:
         def call(target: h5py.Dataset | h5py.File, *args: Any, **kwargs: Any) -> None:
+            if (
+                self._path.name not in target.file.filename
+            ):  # what is made in memory, and put in place as a whole
+                return original(target, *args, **kwargs)
             self.calls.append("flush" if isinstance(target, h5py.File) else target.name)
             original(target, *args, **kwargs)
             copy = self._path.with_name(f"{len(self.copies)}.h5")
             shutil.copyfile(self._path, copy)
             self.copies.append((copy, self._writer.num_committed))
+            return None
 
         return call
 
