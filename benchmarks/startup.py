@@ -47,14 +47,21 @@ LIMITS = {
 def report(case: Case) -> list[Table]:
     """Each command in turns, in processes of their own."""
     with tempfile.TemporaryDirectory(dir=case.folder) as name:
-        run = functools.partial(_run, bytecode=Path(name, "bytecode"))
-        for command in COMMANDS.values():
-            run(command)
+        folder = Path(name)
+        run = functools.partial(_run, compiled=case.choose(full=folder, quick=folder, tiny=None))
+        if case.size != "tiny":  # which only tells whether everything runs, and compiling takes longest
+            _compile(run, folder)
         actions = {what: functools.partial(run, command) for what, command in COMMANDS.items()}
         took = in_turns(actions, case.choose(full=15, quick=7, tiny=1), cpu_of_children)
-        analyses = _analyses(run, Path(name), case.choose(full=5, quick=3, tiny=1))
+        analyses = _analyses(run, folder, case.choose(full=5, quick=3, tiny=1))
     base = took[NOTHING].median
     return [_table("Start-up", took, base), _table(f"sparsey-trace analyze {TRACE}", analyses, base)]
+
+
+def _compile(run: Callable[..., None], folder: Path) -> None:
+    for command in COMMANDS.values():
+        run(command)
+    run([PROGRAM, "analyze", TRACE, "-o", str(folder / "compiled")], NUMBA_CACHE_DIR=str(folder / "code"))
 
 
 def _analyses(run: Callable[..., None], folder: Path, repeats: int) -> dict[str, Figure]:
@@ -70,14 +77,15 @@ def _analyses(run: Callable[..., None], folder: Path, repeats: int) -> dict[str,
         run([PROGRAM, "analyze", TRACE, "-o", str(here / out)], NUMBA_CACHE_DIR=str(here / "code"))
 
     here = folder
-    analyze("bytecode")
     actions = {FIRST: first, AFTER: lambda: analyze("after"), KNOWN: lambda: analyze("after")}
     return in_turns(actions, repeats, cpu_of_children)
 
 
-def _run(command: list[str], *, bytecode: Path, **environment: str) -> None:
-    environment = {**os.environ, **environment, "PYTHONPYCACHEPREFIX": str(bytecode)}
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+def _run(command: list[str], *, compiled: Path | None, **kernels: str) -> None:
+    environment = dict(os.environ)
+    if compiled is not None:
+        environment |= {**kernels, "PYTHONPYCACHEPREFIX": str(compiled / "bytecode")}
+        environment.pop("PYTHONDONTWRITEBYTECODE", None)
     subprocess.run(command, check=True, capture_output=True, cwd=ROOT, env=environment)
 
 
