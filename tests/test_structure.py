@@ -27,6 +27,31 @@ MOST_LINES = 400
 MOST_MODULES = 25
 WITH_TORCH = ("recording", "demo", "sparseypy")
 
+INTERPRETERS = {
+    "cli/commands.py": "the installed command",
+    "cli/output/test_streams.py": "a shell starts it",
+    "cli/test_app.py": "what an interpreter that has loaded nothing loads",
+    "cli/test_completion.py": "shells ask the installed command",
+    "cli/test_ctrl_c.py": "how the installed command ends",
+    "cli/test_start.py": "how the installed command starts",
+    "cli/verbs/test_every_verb.py": "how the installed command ends",
+    "cli/verbs/test_plot.py": "what an interpreter that has loaded nothing loads",
+    "cli/verbs/test_watch.py": "the installed command has a terminal",
+    "docs/test_site.py": "a reader's shell",
+    "failing_writes.py": "the disk fails from its start on",
+    "fork_server.py": "the one that all others are forked from",
+    "fuzz/driver.py": "it may crash, and forks its own",
+    "recording/model/test_attached_hooks.py": "it has never had the package",
+    "replay/engine/test_memory.py": "its memory is measured",
+    "replay/test_outputs.py": "it starts others, and is killed",
+    "test_benchmarks.py": "benchmarks start their own",
+    "test_import.py": "what an interpreter that has loaded nothing loads",
+    "test_installed_plugins.py": "pip, of an environment of its own",
+    "test_sample_traces.py": "it has no torch",
+    "trace/reading/test_hostile.py": "its memory is bounded",
+}
+"""Which files of the tests start interpreters that aren't forked, and why: each takes half a second to many."""
+
 
 @cache
 def modules() -> dict[str, Path]:
@@ -165,3 +190,11 @@ def test_make_faults_runs_all_that_make_test_tries_seldom() -> None:
     assert all(path.exists() for path in seldom)
     left_out = [path for path in seldom if not any(path.is_relative_to(of) for of in listed)]
     assert left_out == []
+
+
+def test_interpreters_are_forked_where_nothing_speaks_against_it() -> None:
+    """Those that are started anew are what took the suite longest."""
+    starts = re.compile(r"\bsys\.executable\b|\bCOMMAND\b")
+    files = {path.relative_to(ROOT / "tests").as_posix(): path for path in (ROOT / "tests").rglob("*.py")}
+    found = {name for name, path in files.items() if starts.search(path.read_text())}
+    assert sorted(found - {"test_structure.py"}) == sorted(INTERPRETERS)

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import pyarrow.parquet as pq
 import pytest
-import typer
 
 import sparsey_trace as st
-from sparsey_trace.cli.main import app, main
+from sparsey_trace.cli.app import command
+from sparsey_trace.cli.main import main
 from sparsey_trace.cli.options.grouping import reduction_names, resolution_names
 from sparsey_trace.cli.verbs.analyze import engine_names
 from sparsey_trace.tables.summary import TEXT_COLUMNS, summary_texts
-from tests.cli.commands import RUN, being_written, installed, sparsey_trace, write_trace
+from tests.cli.commands import RUN, being_written, sparsey_trace, write_trace
 from tests.fork_server import shared_server
 from tests.table_counts import TABLES
 
@@ -193,7 +193,7 @@ def test_a_bad_trace_is_one_line_and_exit_1_and_leaves_nothing_behind(
 def test_a_bad_trace_through_the_command(tmp_path: Path) -> None:
     run = tmp_path / "notes.txt"
     run.write_text("not HDF5")
-    found = installed("analyze", run)
+    found = sparsey_trace("analyze", run)
     assert (found.returncode, found.stdout) == (1, "")
     assert found.stderr == (
         f"sparsey-trace: {run}: expected a sparsey-trace file (HDF5), found a file that isn't HDF5\n"
@@ -347,8 +347,8 @@ def test_help_of_analyze_names_every_choice(capsys: pytest.CaptureFixture[str]) 
 
 
 def test_every_option_of_analyze_has_its_flag() -> None:
-    command = typer.main.get_command(app).commands["analyze"]  # type: ignore[attr-defined]
-    flags = {flag for parameter in command.params for flag in parameter.opts}
+    verb: Any = command().commands["analyze"]
+    flags = {flag for parameter in verb.params for flag in parameter.opts}
     # A command line can name a client's scheduler only.
     names = set(inspect.signature(st.analyze).parameters) - {"source", "metrics", "client"}
     assert {f"--{name.replace('_', '-')}" for name in names} | {"--metric", "--scheduler"} <= flags

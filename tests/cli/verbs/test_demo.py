@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-import subprocess
 import sys
 from typing import TYPE_CHECKING
 
@@ -15,6 +14,7 @@ from sparsey_trace.cli.main import main
 from sparsey_trace.cli.verbs.demo import Dataset
 from sparsey_trace.trace.writing.disk_space import DiskSpace
 from tests.cli.commands import sparsey_trace, write_trace
+from tests.fork_server import shared_server
 from tests.table_counts import WITH_VALUES
 
 if TYPE_CHECKING:
@@ -121,8 +121,7 @@ def test_without_torch_it_says_what_to_install(tmp_path: Path) -> None:
         "import sys; sys.modules['torch'] = None; from sparsey_trace.cli.main import main;"
         "sys.exit(main(sys.argv[1:]))"
     )
-    call = [sys.executable, "-c", code, "demo", "-o", str(tmp_path / "demo")]
-    found = subprocess.run(call, capture_output=True, text=True, check=False)
+    found = shared_server().run(code, "demo", "-o", tmp_path / "demo")
     assert (found.returncode, found.stdout) == (2, "")
     assert found.stderr == (
         "sparsey-trace: demo: expected torch to train with, found it not installed; "
