@@ -30,7 +30,26 @@ def run(path: Path, folder: Path) -> nbformat.NotebookNode:
     at = {"metadata": {"path": str(folder / "docs" / "notebooks")}}
     NotebookClient(notebook, timeout=300, kernel_name="python3", resources=at, record_timing=False).execute()
     notebook.metadata.language_info = {"name": "python"}
+    for cell in notebook.cells:
+        if "outputs" in cell:
+            cell.outputs = joined(cell.outputs)
     return notebook
+
+
+def joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs of a cell, with what was printed in one: a slow kernel sends it in several."""
+    found: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        before = found[-1] if found else None
+        if (
+            before is not None
+            and output.output_type == before.output_type == "stream"
+            and output.name == before.name
+        ):
+            before.text += output.text
+        else:
+            found.append(output)
+    return found
 
 
 def outputs_of(notebook: nbformat.NotebookNode) -> Iterator[nbformat.NotebookNode]:

@@ -61,6 +61,13 @@ def test_running_gives_what_is_stored(path: Path, tmp_path: Path, monkeypatch: p
     assert [file.name for file in left if file.name != ".hypothesis"] == []
 
 
+def test_what_is_printed_in_parts_is_stored_as_one() -> None:
+    said = [("stdout", "a\n"), ("stdout", "b\n"), ("stderr", "c"), ("stdout", "d")]
+    streams = [nbformat.v4.new_output("stream", name=name, text=text) for name, text in said]
+    found = RUNNER.joined([*streams[:2], nbformat.v4.new_output("display_data"), *streams[2:]])
+    assert [output.get("text") for output in found] == ["a\nb\n", None, "c", "d"]
+
+
 def num_pictures(notebook: nbformat.NotebookNode) -> int:
     return sum("image/png" in output.get("data", {}) for output in RUNNER.outputs_of(notebook))
 
