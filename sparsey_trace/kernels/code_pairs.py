@@ -31,12 +31,6 @@ class PairCounts:
     bins: NDArray[np.int16]
     counts: NDArray[np.int64]
 
-    @classmethod
-    def unwanted(cls, samples: int, pairs: int, macs: int, cms: int) -> PairCounts:
-        """Of so many, in a single bin, for whom nobody asks."""
-        counts = np.zeros((1, macs, 1, cms + 1), np.int64)
-        return cls(np.zeros(samples, np.uint8), np.zeros(pairs, np.int16), counts)
-
     def check(self, codes: NDArray[Any], pairs: InputPairs) -> None:
         """See that they are counts of the pairs of these codes [n, M, Q].
 

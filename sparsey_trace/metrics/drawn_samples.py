@@ -263,12 +263,14 @@ def _cosines(
     counted: PairCounts | None,
 ) -> NDArray[np.float64]:
     from sparsey_trace.kernels.adherence import cosines
+    from sparsey_trace.kernels.cosines_and_counts import cosines_and_counts
 
     levels = layer.num_cms + 1
     ones = np.ones(levels, np.bool_)
     alike = code_similarity(layer, measure, agreeing=np.arange(levels), active=ones, other=ones)
     weights, norm = weighed
-    return cosines(*codes, pairs, weights, _UNIT, norm, alike, _SMALLEST_NORM, counted)
+    given = *codes, pairs, weights, _UNIT, norm, alike, _SMALLEST_NORM
+    return cosines(*given) if counted is None else cosines_and_counts(*given, counted)
 
 
 def _block(references: int) -> int:

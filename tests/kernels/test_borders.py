@@ -13,6 +13,7 @@ from sparsey_trace.kernels import (
     blake2b,
     code_pairs,
     common,
+    cosines_and_counts,
     input_pairs,
     listed_winners,
     nearest,
@@ -61,6 +62,8 @@ def counted(
     )
 
 
+COSINES = (*CODES, PAIRS, whole(0, 0, 0, 0, 0, 0), 1.0, np.ones(3), np.zeros(3), 1e-9)
+
 # Of each kernel sound arguments: two MACs, three samples, and as little as that of all else.
 SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
     common.count_common: (words(2), words(3), short(0, 1), short(2, 0)),
@@ -106,16 +109,8 @@ SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
         whole(1, 2),
     ),
     reach.share: (np.zeros((4, 64), np.int32), 2, whole(1, 1, 1), np.zeros((3, 2))),
-    adherence.cosines: (
-        *CODES,
-        PAIRS,
-        whole(0, 0, 0, 0, 0, 0),
-        1.0,
-        np.ones(3),
-        np.zeros(3),
-        1e-9,
-        counted(),
-    ),
+    adherence.cosines: COSINES,
+    cosines_and_counts.cosines_and_counts: (*COSINES, counted()),
     code_pairs.count_pairs: (*CODES, PAIRS, counted()),
     shuffling.shuffle: (short(0, 1, 1), np.zeros(1, np.uint64)),
     shuffling.joint_sums: (whole(1, 2, 3), whole(2, 3), short(0, 1, 1), 2, whole(0, 0, 2, 4)),
@@ -215,11 +210,12 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (adherence.cosines, 3, np.ones((1, 2), np.bool_), "references and MACs: expected equal sizes"),
     (adherence.cosines, 5, whole(0), "weights: expected equal sizes, found 6, 1"),
     (adherence.cosines, 7, np.ones(2), "samples: expected equal sizes, found 3, 2"),
+    (cosines_and_counts.cosines_and_counts, 5, whole(0), "weights: expected equal sizes, found 6, 1"),
     (adherence.cosines, 8, np.zeros(2), "levels: expected equal sizes, found 3, 2"),
     (code_pairs.count_pairs, 2, np.zeros((2, 2, 1), np.uint8), "MACs and CMs: expected equal sizes"),
     *(
         (kernel, place, counts, found)
-        for kernel, place in ((code_pairs.count_pairs, 5), (adherence.cosines, 10))
+        for kernel, place in ((code_pairs.count_pairs, 5), (cosines_and_counts.cosines_and_counts, 10))
         for counts, found in (
             (counted(samples=2), "samples: expected equal sizes, found 3, 2"),
             (counted(group=1), "group: expected indices from 0 to 0, found others"),
@@ -249,6 +245,7 @@ def test_every_kernel_has_a_border() -> None:
         blake2b,
         code_pairs,
         common,
+        cosines_and_counts,
         listed_winners,
         nearest,
         pair_sums,
