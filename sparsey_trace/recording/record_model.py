@@ -25,6 +25,7 @@ from sparsey_trace.recording.recorder import Recorder
 from sparsey_trace.recording.run_files import find_run_file
 from sparsey_trace.recording.sampling import Sampling
 from sparsey_trace.support.interrupts import uninterrupted
+from sparsey_trace.support.own_files import why_not_made
 from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format.config import config_text
@@ -234,7 +235,7 @@ def _check_writable(path: Path, *, overwrite: bool) -> None:
         with tempfile.TemporaryFile(dir=path.parent):
             pass
     except OSError as error:
-        msg = f"{path}: expected a folder that files can be made in, found: {error}"
+        msg = f"{path}: expected a folder that files can be made in, found: {why_not_made(path, error)}"
         raise TraceError(msg) from error
     if path.is_dir() or (path.exists() and not overwrite):
         found = (

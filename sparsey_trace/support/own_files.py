@@ -60,3 +60,9 @@ def is_folder_itself(path: Path) -> bool:
 
 def _no_file(path: Path, found: str) -> OSError:
     return OSError(errno.ELOOP, f"expected an ordinary file, found {found}", str(path))
+
+
+def why_not_made(path: Path, error: OSError) -> str:
+    """Why a file can't be made at a path, in words; a folder that isn't there is the most common reason."""
+    is_lost = isinstance(error, FileNotFoundError) and not path.parent.exists()
+    return f"no folder {path.parent}; make it first" if is_lost else str(error)

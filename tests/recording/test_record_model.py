@@ -40,6 +40,8 @@ def test_a_place_without_room_is_refused_before_training(tmp_path: Path, place: 
     with pytest.raises(TraceError, match=r"run\.h5: expected a folder that files can be made in, found"):
         record(model, tmp_path / place)
     assert num_hooks(model) == 0
+    with pytest.raises(TraceError, match=r"found: no folder .*/nowhere; make it first$"):
+        record(model, tmp_path / "nowhere" / "run.h5")
 
 
 @pytest.mark.parametrize("length", [249, 300])

@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from sparsey_trace.errors import TraceError
-from sparsey_trace.support.own_files import beginning, is_unfinished, open_itself
+from sparsey_trace.support.own_files import beginning, is_unfinished, open_itself, why_not_made
 from sparsey_trace.trace.paths import lock_path
 
 try:
@@ -179,7 +179,7 @@ def _lock(handle: int, path: Path) -> None:
 
 
 def _no_file(path: Path, error: OSError) -> str:
-    return f"{path}: expected to make a file there, found: {error}"
+    return f"{path}: expected to make a file there, found: {why_not_made(path, error)}"
 
 
 def _name_of(handle: int) -> Holder | None:

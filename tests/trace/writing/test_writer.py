@@ -266,7 +266,8 @@ def test_a_second_writer_is_refused_while_the_first_writes(path: Path) -> None:
 
 def test_a_place_that_takes_no_file(tmp_path: Path) -> None:
     path = tmp_path / "no/run.h5"
-    with pytest.raises(TraceError, match=re.escape(f"{path}: expected to make a file there, found: ")):
+    expected = f"{path}: expected to make a file there, found: no folder {path.parent}; make it first"
+    with pytest.raises(TraceError, match=f"^{re.escape(expected)}$"):
         TraceWriter(path, LAYOUT, overwrite=True)
     with pytest.raises(TraceError, match=re.escape(f"{tmp_path}: expected no file there, found a folder")):
         TraceWriter(tmp_path, LAYOUT, overwrite=True)
