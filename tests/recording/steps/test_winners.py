@@ -27,7 +27,7 @@ def where(request: pytest.FixtureRequest) -> Iterator[None]:
 
 
 SIZES = some.tuples(
-    some.integers(1, 9), some.integers(1, 9), some.sampled_from([*range(1, 10), 12, 16, 24, 33])
+    some.integers(1, 9), some.integers(1, 9), some.sampled_from([*range(1, 10), 12, 16, 24, 33, 300])
 )
 """M, Q and K of a layer."""
 
