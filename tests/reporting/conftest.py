@@ -44,8 +44,9 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def plain(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of a run of a single layer, which is drawn in half the time; read only."""
-    return st.report(write_run(tmp_path_factory.mktemp("plain") / "run.h5", names=("v1",)))
+    """The report of a run of a single layer, which is drawn in half the time, with such names; read only."""
+    run = tmp_path_factory.mktemp("plain") / "run.h5"
+    return st.report(write_run(run, names=(HOSTILE,), config={"name": HOSTILE}))
 
 
 @pytest.fixture(scope="session")

@@ -39,8 +39,8 @@ def dark(browser: Browser, plain: Path) -> Visit:
 
 
 @pytest.fixture(scope="module")
-def narrow_report(browser: Browser, hostile: Path) -> Visit:
-    return Visit(browser, hostile, width=400)
+def narrow_report(browser: Browser, plain: Path) -> Visit:
+    return Visit(browser, plain, width=400)
 
 
 @pytest.fixture(scope="module")
