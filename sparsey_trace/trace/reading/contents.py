@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 
 from sparsey_trace.errors import TraceError
+from sparsey_trace.support.distinct import distinct
 from sparsey_trace.trace.format.sample_checksums import checksums
 
 if TYPE_CHECKING:
@@ -131,7 +132,7 @@ def _last_of_each(values: NDArray[np.int64]) -> NDArray[np.int64]:
 
 def _of_order(spans: NDArray[np.int64], num_files: int) -> str:
     """Of spans [n, 3], whatever other files there are."""
-    files, number = np.unique(spans[:, 0]), np.zeros(num_files, np.int64)
+    files, number = distinct(spans[:, 0]), np.zeros(num_files, np.int64)
     number[files] = np.arange(len(files))
     named = np.column_stack([number[spans[:, 0]], spans[:, 1:]])
     return blake2b(np.ascontiguousarray(named).data, digest_size=16).hexdigest()
