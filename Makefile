@@ -86,6 +86,8 @@ bounds: $(VENV)/.dev
 	@$(BIN)/uv pip install --quiet --python $(BOUNDS)/bin/python --resolution lowest-direct -c tests/lowest.txt -e .
 	@NUMBA_CACHE_DIR=$(BOUNDS)/kernels $(BOUNDS)/bin/sparsey-trace analyze sample_traces/digits.h5 -o $(BOUNDS)/tables \
 		--metric match_accuracy --resolution epoch >/dev/null
+	@# With a numba that isn't known there would be none.
+	@ls $(BOUNDS)/kernels/*.o >/dev/null
 	@echo "the lowest versions that pyproject.toml declares can be had together, and analyse a trace"
 
 # Peers are installed one by one: one that can't be is named in the tables, and the rest is measured.
