@@ -114,7 +114,11 @@ def by_step(metric: Metric, run: Chunk) -> dict[int, list[float]]:
 
 
 def with_one_zero(run: Chunk) -> Chunk:
-    """A run that has samples, without -0: zeros and ones that come before real values are kept as such."""
+    """A run that has samples, without -0: zeros and ones that come before real values are kept as such.
+
+    The models take numbers as float32, and so is what watches them compared with.
+    """
     assume(len(run) > 0)
     assert run.inputs is not None
-    return replace(run, inputs=run.inputs + run.inputs.dtype.type(0))
+    inputs = run.inputs if run.inputs.dtype == np.uint8 else run.inputs.astype(np.float32)
+    return replace(run, inputs=inputs + inputs.dtype.type(0))
