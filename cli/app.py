@@ -4,6 +4,7 @@ Annotations are not deferred, because typer reads them when it runs.
 """
 
 import functools
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Annotated, Any
@@ -102,6 +103,11 @@ def command(verb: str | None = None) -> Any:
     Args:
         verb: the only one that is wanted; None where that isn't known, or where the others are told of.
     """
+    return typer.main.get_command(put_together(VERBS if verb is None else (verb,)))
+
+
+def put_together(verbs: Sequence[str]) -> typer.Typer:
+    """The command with these verbs, as typer takes it."""
     app = typer.Typer(
         name="sparsey-trace",
         cls=_Verbs,
@@ -111,7 +117,7 @@ def command(verb: str | None = None) -> Any:
         context_settings={"help_option_names": ["--help", "-h"]},
     )
     app.callback(invoke_without_command=True)(_begin)
-    for name in VERBS if verb is None else (verb,):
+    for name in verbs:
         module = import_module(f".verbs.{name}", __package__)
         app.command(cls=_Verb, epilog=module.EXAMPLES)(getattr(module, name))
-    return typer.main.get_command(app)
+    return app

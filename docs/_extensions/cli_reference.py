@@ -5,13 +5,15 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 PAGE = "cli"
-_TYPER = [sys.executable, "-m", "typer", "sparsey_trace.cli.main", "utils", "docs", "--name", "sparsey-trace"]
+_APP = str(Path(__file__).with_name("all_verbs.py"))
+_TYPER = [sys.executable, "-m", "typer", _APP, "utils", "docs", "--name", "sparsey-trace"]
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -60,7 +60,7 @@ class Winners(NamedTuple):
 
     Attributes:
         numbers: [B * CMs in the model] uint8, or int16 that has to be seen as uint16 where a K is above 256, or int32
-            that has to be seen as uint32 where one is above 65,535: of the winners; meaningless where the MAC isn't
+            that has to be seen as uint32 where one is above 65,535: of the winners; meaningless where the MAC is not
             active.
         states: [B * MACs in the model] uint8: `SILENT`, `ACTIVE` or `BROKEN`.
     """
@@ -79,8 +79,9 @@ def find_winners(codes: Sequence[Codes], layout: Layout) -> Winners:
     >>> from sparsey_trace import LayerLayout, Layout
     >>> v1 = LayerLayout(name="v1", num_macs=2, num_cms=1, num_neurons=3, connections=[[0], [0]])
     >>> cells = torch.tensor([[[[0, 0, 1]], [[1, 1, 0]]]]).bool()
-    >>> [found.tolist() for found in find_winners([Codes(cells, None)], Layout(num_features=1, layers=[v1]))]
-    [[2, 1], [1, 2]]
+    >>> found = find_winners([Codes(cells, None)], Layout(num_features=1, layers=[v1]))
+    >>> found.numbers[0].item(), found.states.tolist()
+    (2, [1, 2])
     """
     return winners_of_steps([[found] for found in _on_one_device(codes)], layout)
 
