@@ -82,10 +82,9 @@ def test_it_comes_to_the_same_and_grown_to_the_same_bytes(
     **question: Any,
 ) -> None:
     folder = tmp_path_factory.mktemp("parted")
-    kind = "float32" if run.inputs.dtype.kind == "f" else "binary"
     steps = split(run, (np.flatnonzero(np.diff(run.step)) + 1).tolist())
     options = {**question, "partition_size": 2**power}
-    with TraceWriter(folder / "run.h5", run.layout, inputs=kind) as writer:
+    with TraceWriter(folder / "run.h5", run.layout) as writer:
         for part in (steps[:cut], steps[cut:]):
             for step in part:
                 append_step(writer, step)

@@ -65,7 +65,11 @@ def put(path: Path, told: Any) -> None:
 @pytest.fixture(scope="module")
 def run() -> Chunk:
     """Eight steps in four epochs, of which the third is trained once more."""
-    return runs(max_samples=40).filter(lambda run: len(run) > 20 and by_hand(run)["returns"] > 0).example()
+    return (
+        runs(real_inputs=True, max_samples=40)
+        .filter(lambda run: len(run) > 20 and by_hand(run)["returns"] > 0)
+        .example()
+    )
 
 
 @pytest.mark.filterwarnings("ignore::hypothesis.errors.NonInteractiveExampleWarning")
