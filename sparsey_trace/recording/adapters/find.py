@@ -74,7 +74,11 @@ def find_layers(model: nn.Module, named: Sequence[NamedAdapter] | None) -> list[
     Raises:
         RecordError: there is nothing to record, or no module of a given name.
     """
-    found = known_layers(model) if named is None else [_named(wanted, model) for wanted in named]
+    if named is None:
+        found = known_layers(model)
+    else:
+        modules = _modules(model)
+        found = [_named(wanted, _module(modules, wanted.name, model)) for wanted in named]
     if not found:
         msg = (
             f"{type(model).__name__}: expected layers with {', '.join(SparseyLayers.LOOKS)}, or with a "
@@ -95,8 +99,7 @@ def known_layers(model: nn.Module) -> list[ModelLayer]:
     ]
 
 
-def _named(wanted: NamedAdapter, model: nn.Module) -> ModelLayer:
-    module = module_named(wanted.name, model)
+def _named(wanted: NamedAdapter, module: nn.Module) -> ModelLayer:
     return ModelLayer(_shown(wanted.name, module), module, wanted)
 
 
@@ -111,7 +114,14 @@ def module_named(name: str, model: nn.Module) -> nn.Module:
     Raises:
         RecordError: there is none.
     """
-    modules = dict(named_parts(model, remove_duplicate=False))
+    return _module(_modules(model), name, model)
+
+
+def _modules(model: nn.Module) -> dict[str, nn.Module]:
+    return dict(named_parts(model, remove_duplicate=False))
+
+
+def _module(modules: dict[str, nn.Module], name: str, model: nn.Module) -> nn.Module:
     if name in modules:
         return modules[name]
     others = hint(name, modules) or f" (there are: {_names(model)})"
