@@ -235,6 +235,11 @@ class Outputs:
     def _phases(self) -> dict[str, PhaseSamples]:
         return phase_samples(self._trace.samples)
 
+    @cached_property
+    def _gaps(self) -> Gaps:
+        """Looked for once: all tables of an analysis tell the same of a run that goes on meanwhile."""
+        return Gaps.of(self._trace)
+
     def _stream(self, name: str) -> Stream:
         stream = self._streams[name]
         assert isinstance(stream, Stream)
@@ -265,7 +270,7 @@ class Outputs:
     def _provenance(self, metric: Metric[Any], notes: Mapping[str, Any]) -> dict[str, Any]:
         question: dict[str, Any] = {"resolution": self._resolution, "reduction": self._reduction}
         provenance = make_provenance(metric, self._trace, **question)
-        said = Gaps.of(self._trace).notes(metric, **question)
+        said = self._gaps.notes(metric, **question)
         if metric.of_numbers and self._trace.input_kind not in ("binary", "none"):
             said["values"] = [*said.get("values", []), metric.of_numbers]
         provenance["notes"] = {**notes, **said}

@@ -6,14 +6,16 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+import numpy as np
+
 from sparsey_trace.errors import TraceError
 from sparsey_trace.layout import PHASES, TRAIN
 from sparsey_trace.metrics.base import SampleMetric
+from sparsey_trace.trace.format.drops import reasons_of
 from sparsey_trace.trace.reading.epoch_returns import EpochReturn, returns_in_words
 from sparsey_trace.trace.reading.rank_gaps import missing_in_words, rank_gaps_in_words
 
 if TYPE_CHECKING:
-    import numpy as np
     from numpy.typing import NDArray
 
     from sparsey_trace.metrics.base import Metric
@@ -59,21 +61,21 @@ class Gaps:
 
     @classmethod
     def of(cls, trace: Trace) -> Gaps:
-        """Those of a trace.
+        """Those of a trace, as they are now: of one that is being written, its file is read anew.
 
         Raises:
             TraceError: what the trace says of its sampling makes no sense.
         """
+        drops = trace.storage.drops()
+        why = reasons_of(drops)
         return cls(
             every=_found(trace, "every", int) or 1,
             phases=tuple(map(str, _found(trace, "phases", list) or PHASES)),
             layers=tuple(map(str, _found(trace, "layers", list) or ())),
             predicate=_found(trace, "predicate", str) or "",
-            drops=trace.drops,
+            drops=np.asarray(drops["step"]),
             lacking=trace.lacking,
-            reasons=tuple(
-                reason for reason, _ in Counter(filter(None, trace.drop_reasons.values())).most_common()
-            ),
+            reasons=tuple(reason for reason, _ in Counter(filter(None, why.values())).most_common()),
             missing_ranks=trace.missing_ranks,
             num_ranks=trace.part.num_ranks,
             stopped=trace.losses.get("error", ""),

@@ -10,7 +10,7 @@ import pytest
 
 from sparsey_trace.cli.main import main
 from sparsey_trace.errors import TraceError
-from sparsey_trace.metrics import available, make_metric
+from sparsey_trace.metrics import NumActivations, available, make_metric
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -160,8 +160,36 @@ def test_tables_and_results_carry_it(tmp_path: Path) -> None:
     assert f"<p>{line}</p>" in shown
     assert f"<p>basis_set_size: {LOWER}</p>" in shown
     for name, path in result.paths.items():
-        notes = json.loads(pq.read_schema(path).metadata[b"sparsey_trace"])["notes"]
+        notes = said(path)
         assert (notes["gaps"], notes["values"]) == (line, result.notes.get(name, []))
+
+
+def said(table: Path) -> dict[str, Any]:
+    notes: dict[str, Any] = json.loads(pq.read_schema(table).metadata[b"sparsey_trace"])["notes"]
+    return notes
+
+
+def test_all_tables_of_an_analysis_tell_the_same_of_a_run_that_goes_on(tmp_path: Path) -> None:
+    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        write_steps(writer, 4)
+        writer.note_drops([4])
+        writer.commit()
+
+        class Meanwhile(NumActivations):
+            """A metric during whose replay another step is dropped."""
+
+            name = "meanwhile"
+
+            def values(self, *arguments: Any) -> Any:
+                writer.note_drops([5])
+                writer.commit()
+                return super().values(*arguments)
+
+        out = tmp_path / "out"
+        analyze(tmp_path / "run.h5", out=out, metrics=[Meanwhile(), "basis_set"])
+        assert str(gaps(tmp_path / "run.h5")) == "2 steps were missing: 4, 5"
+    told = {table.stem: said(table)["gaps"] for table in out.glob("*.parquet")}
+    assert told == dict.fromkeys(("meanwhile", "basis_set"), "1 step was missing: 4")
 
 
 def test_a_whole_trace_is_not_spoken_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,11 +7,13 @@ code. What is damaged is named in a warning and computed anew; removing `.sparse
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.replay.cache.folds import KnownFold, keep_fold, known_fold
 from sparsey_trace.replay.cache.store import Store, warn
 from sparsey_trace.replay.cache.tables import KnownTables, keep_table, known_tables
+from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.manifest import PARTED
 from sparsey_trace.tables.names import table_names
 
@@ -58,8 +60,17 @@ class Cache:
         if not self._used:
             return KnownTables(why=_UNUSED)
         return known_tables(
-            self._store, metric, self._trace, partition_size=self._partition_size, **self._question
+            self._store,
+            metric,
+            self._trace,
+            self._gaps,
+            partition_size=self._partition_size,
+            **self._question,
         )
+
+    @cached_property
+    def _gaps(self) -> Gaps:
+        return Gaps.of(self._trace)
 
     def fold(self, metric: Metric[Any]) -> KnownFold:
         """What is known of the fold of a metric."""

@@ -33,12 +33,8 @@ def maker_of(metric: Metric[Any]) -> str | None:
         Hex digits; None where nothing tells its code of now from the code that it had then: no installed package
         offers the metric, or its files were changed after they may have been loaded.
     """
-    cls = type(metric)
-    package = package_of_metric(cls)
-    files = _files_of(cls)
-    if (cls not in BUILT_IN and package is None) or any(file.stat().st_mtime > _BEGAN for file in files):
-        return None
-    return _digest([our_code().encode(), f"{package}".encode(), *(file.read_bytes() for file in files)])
+    theirs = _code_of(type(metric))
+    return None if theirs is None else _digest([our_code().encode(), theirs.encode()])
 
 
 def fold_name(metric: Metric[Any]) -> str:
@@ -53,6 +49,16 @@ def our_code() -> str:
     sources = sorted(_OURS.rglob("*.py"))
     versions = f"numpy {np.__version__}, pyarrow {pa.__version__}, {len(sources)} files"
     return _digest([versions.encode(), *(path.read_bytes() for path in sources)])
+
+
+@cache
+def _code_of(cls: type[Metric[Any]]) -> str | None:
+    """Of what isn't ours in the code of a class: once it is loaded, that stays, whatever becomes of its files."""
+    package = package_of_metric(cls)
+    files = _files_of(cls)
+    if (cls not in BUILT_IN and package is None) or any(file.stat().st_mtime > _BEGAN for file in files):
+        return None
+    return _digest([f"{package}".encode(), *(file.read_bytes() for file in files)])
 
 
 def _files_of(cls: type) -> list[Path]:

@@ -14,7 +14,6 @@ from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.cache.sealed_files import digest_of
 from sparsey_trace.replay.cache.store import Store, Unknown, warn
 from sparsey_trace.replay.engine.metric_errors import blaming
-from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.groups import Groups, check_groups
 from sparsey_trace.tables.manifest import manifest_path, read_manifest, table_at
 from sparsey_trace.tables.names import table_names
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.tables.gaps import Gaps
     from sparsey_trace.tables.manifest import Part
     from sparsey_trace.trace.reading.trace import Trace
 
@@ -57,7 +57,13 @@ class KnownTables:
 
 
 def known_tables(
-    store: Store, metric: Metric[Any], trace: Trace, *, partition_size: int | None = None, **question: Any
+    store: Store,
+    metric: Metric[Any],
+    trace: Trace,
+    gaps: Gaps,
+    *,
+    partition_size: int | None = None,
+    **question: Any,
 ) -> KnownTables:
     """What is known of a metric's tables; a warning names what is damaged.
 
@@ -65,12 +71,15 @@ def known_tables(
         store: beside them.
         metric: the metric.
         trace: the trace.
+        gaps: what it doesn't hold of its run.
         partition_size: where its tables lie in parts, those of partitions of so many samples.
         question: the resolution and the reduction.
     """
     size = partition_size if isinstance(metric, SampleMetric) else None
     try:
-        found = {name: _known(store, metric, trace, name, question, size) for name in table_names(metric)}
+        found = {
+            name: _known(store, metric, trace, gaps, name, question, size) for name in table_names(metric)
+        }
     except Unknown as unknown:
         return KnownTables(why=unknown.why)
     first = found[metric.name]
@@ -96,6 +105,7 @@ def _known(
     store: Store,
     metric: Metric[Any],
     trace: Trace,
+    gaps: Gaps,
     name: str,
     question: dict[str, Any],
     partition_size: int | None,
@@ -111,8 +121,8 @@ def _known(
     if other := first_difference(made, asked) or first_difference(made["parameters"], parameters):
         raise Unknown(why=f"there is {other}")
     more = samples - made["samples"]
-    gaps = Gaps.of(trace).notes(metric, **question)
-    whole = more == 0 and gaps == {key: made["notes"][key] for key in _GAPS if key in made["notes"]}
+    said = gaps.notes(metric, **question)
+    whole = more == 0 and said == {key: made["notes"][key] for key in _GAPS if key in made["notes"]}
     why = "" if whole else grown(more)
     with blaming(metric, "values_stay"):
         goes_on = whole or (more >= 0 and promises_to_stay(metric, made["notes"]))
