@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from sparsey_trace.charts.curve_chart import CurveChart
-from sparsey_trace.charts.shared.matches import chances_of
 from sparsey_trace.charts.shared.words import MATCH, SEEN, Words
 
 if TYPE_CHECKING:
     from sparsey_trace.charts.panels.panel import Contribution
-    from sparsey_trace.charts.shared.curves import Curve
-    from sparsey_trace.charts.shared.run import Run
     from sparsey_trace.charts.shared.views import Views
 
 
@@ -31,11 +27,6 @@ class MatchAccuracyChart(CurveChart):
         "which stands for a training input drawn at random, is what to compare with.",
         example="For three layers, points of two evaluations with bars, and below each a dotted line of chance",
     )
-
-    def curves(self, run: Run, *, most: int) -> list[Curve]:
-        """Those of evaluation, with chance."""
-        chances = chances_of(run.tables)
-        return [replace(curve, chance=chances.get(curve.layer)) for curve in super().curves(run, most=most)]
 
     def in_report(self, views: Views) -> Contribution:
         """A panel for each layer over the run, and one of the spread over MACs."""

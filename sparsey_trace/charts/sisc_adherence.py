@@ -13,6 +13,12 @@ if TYPE_CHECKING:
     from sparsey_trace.charts.shared.views import Views
 
 
+BY_CHANCE = (
+    "chance",
+    "the same by chance: with codes given out at random, for the last evaluation, or else the end of training",
+)
+
+
 class SiscAdherenceChart(CurveChart):
     """SISC adherence over a run, in training and in evaluation."""
 
@@ -24,8 +30,10 @@ class SiscAdherenceChart(CurveChart):
         x=SEEN,
         y="SISC adherence (cosine)",
         meaning="Whether similar inputs get similar codes: the cosine between the similarities of a sample's input "
-        "to earlier training inputs and those of its code to their codes. 1 means that the two go together.",
-        example="Three level curves, highest for the top layer",
+        "to earlier training inputs and those of its code to their codes. 1 means that the two go together. Of codes "
+        "that are all alike it is high, too; so is chance then, what it would be with the earlier codes given out at "
+        "random among the earlier inputs.",
+        example="Three level curves, highest for the top layer, and closely below each a dotted line of chance",
     )
 
     def in_report(self, views: Views) -> Contribution:
@@ -36,7 +44,7 @@ class SiscAdherenceChart(CurveChart):
         found = self.over(views)
         return Contribution(
             meaning=[self.words.meaning],
-            key=KEY,
+            key=[*KEY, BY_CHANCE],
             groups=[
                 Group(
                     title=panel.title, panels=[replace(panel, title=self.words.title)], width=width_of(views)

@@ -38,7 +38,7 @@ class Figures:
         now: as in the run's summary, as all up to `unit`.
         best: None where nothing is best.
         best_epoch: the first epoch with the best value.
-        chance: what `now` would be by chance; of match accuracy.
+        chance: what `now` would be by chance; None where that isn't known.
         samples: how many samples `now` stands for.
         unit: of these figures.
         area: how large the basis sets were on average over training.

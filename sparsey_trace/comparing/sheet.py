@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.comparing.figures import FIGURE_NAMES
 from sparsey_trace.layout import PHASES
-from sparsey_trace.metrics.sisc_adherence import SiscAdherence
 from sparsey_trace.tables.summary import figure_text, unit_lines
 
 if TYPE_CHECKING:
@@ -137,10 +136,7 @@ def on_best(rows: Iterable[SummaryRow]) -> list[str]:
     """What a reader of a * should know, as far as there is something to be best at."""
     judged = [row for row in rows if row.best is not None]
     told = list(dict.fromkeys(row.metric for row in judged if row.chance is not None))
-    lines = [f"* only if no other run is further above its chance: {', '.join(told)}"] if told else []
-    if any(row.metric == SiscAdherence.name for row in judged):
-        lines.append(f"{SiscAdherence.name} is high, too, where all codes are alike: see code_usage")
-    return lines
+    return [f"* only if no other run is further above its chance: {', '.join(told)}"] if told else []
 
 
 def _stretch(run: RunFigures) -> str:

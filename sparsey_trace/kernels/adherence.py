@@ -1,4 +1,4 @@
-"""How similarities of inputs and of codes go together, for one sample and many references at a time."""
+"""How similarities of inputs and of codes go together, for one sample and many references at a time; also by chance."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sparsey_trace.kernels.side_by_side import check_codes, count_agreeing, line
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.kernels.input_pairs import InputPairs
+    from sparsey_trace.kernels.input_pairs import InputPairs, Weighed
 
 _LANES = 2
 """Sums that are added to in turns; a power of two."""
@@ -29,9 +29,7 @@ def check_cosines(
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
     pairs: InputPairs,
-    weights: NDArray[np.int64],
-    unit: float,
-    norm: NDArray[np.float64],
+    weighed: Weighed,
     alike: NDArray[np.float64],
     least: float,
 ) -> None:
@@ -41,8 +39,8 @@ def check_cosines(
         IndexError: they don't.
     """
     check_codes(codes, active, old_codes, old_active, pairs)
-    check_equal("samples", len(codes), len(norm))
-    check_equal("weights", len(pairs.which), len(weights))
+    check_equal("samples", len(codes), len(weighed.norm), len(weighed.mean))
+    check_equal("weights", len(pairs.which), len(weighed.weights))
     check_equal("levels", codes.shape[2] + 1, len(alike))
 
 
@@ -53,12 +51,10 @@ def cosines(
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
     pairs: InputPairs,
-    weights: NDArray[np.int64],
-    unit: float,
-    norm: NDArray[np.float64],
+    weighed: Weighed,
     alike: NDArray[np.float64],
     least: float,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """The cosine of each sample's and MAC's two vectors of similarities, to all references that serve.
 
     Args:
@@ -67,16 +63,14 @@ def cosines(
         old_codes: [R, M, Q], of the references.
         old_active: [R, M].
         pairs: of samples and references.
-        weights: [P], similarities of the inputs of the pairs, in units of 1 / `unit`; at most 2^32.
-        unit: how many parts make 1.
-        norm: [n], the length of each sample's vector of these.
+        weighed: how alike the inputs of the pairs are; in units of 2^-32 at the least.
         alike: [Q + 1], how alike codes are that agree in so many CMs.
         least: what a vector's length counts for at least.
 
     Returns:
-        [n, M] float64.
+        Two [n, M] float64: the cosines, and what they would be by chance.
     """
-    dots, squares = np.zeros((2, *active.shape))
+    dots, squares, sums = np.zeros((3, *active.shape))
     references, levels = len(old_codes), len(alike)
     agreeing, packed = np.empty(references, np.uint16), np.empty(references, np.int64)
     _sum_up(
@@ -87,8 +81,8 @@ def cosines(
         pairs.ends,
         pairs.which,
         pairs.same,
-        weights,
-        unit,
+        weighed.weights,
+        weighed.unit,
         alike,
         *side_by_side(old_codes),
         agreeing,
@@ -97,17 +91,29 @@ def cosines(
         np.empty((2, levels), np.int64),
         dots,
         squares,
+        sums,
     )
-    return cosines_from(dots, squares, norm, least)
+    return cosines_from(dots, squares, sums, weighed, least)
 
 
 def cosines_from(
-    dots: NDArray[np.float64], squares: NDArray[np.float64], norm: NDArray[np.float64], least: float
-) -> NDArray[np.float64]:
-    """[n, M], from the products of both vectors, the squares of one, and the lengths [n] of the other."""
-    lengths = np.maximum(np.sqrt(squares), least) * np.maximum(norm, least)[:, None]
-    found: NDArray[np.float64] = dots / lengths
-    return found
+    dots: NDArray[np.float64],
+    squares: NDArray[np.float64],
+    sums: NDArray[np.float64],
+    weighed: Weighed,
+    least: float,
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Cosines [n, M], and the same by chance: their means over all ways to give out the codes among the references.
+
+    Args:
+        dots: [n, M], the products of both vectors.
+        squares: [n, M], the sums of the squares of the similarities of codes.
+        sums: [n, M], the sums of these.
+        weighed: the similarities of inputs.
+        least: what a vector's length counts for at least.
+    """
+    lengths = np.maximum(np.sqrt(squares), least) * np.maximum(weighed.norm, least)[:, None]
+    return dots / lengths, weighed.mean[:, None] * sums / lengths
 
 
 @compiled
@@ -131,8 +137,9 @@ def _sum_up(
     totals: NDArray[np.int64],
     dots: NDArray[np.float64],
     squares: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
-    """Add to the products of both vectors, and to the squares of that of the codes, both [n, M]."""
+    """Add to the products of both vectors, and to squares and sums of that of the codes, all [n, M]."""
     begin = 0
     for sample in range(codes.shape[0]):
         count = ends[sample] - begin
@@ -146,6 +153,7 @@ def _sum_up(
                 for level in range(1, alike.shape[0]):
                     dots[sample, mac] += alike[level] * (totals[0, level] / unit)
                     squares[sample, mac] += alike[level] * alike[level] * totals[1, level]
+                    sums[sample, mac] += alike[level] * totals[1, level]
         begin = ends[sample]
 
 

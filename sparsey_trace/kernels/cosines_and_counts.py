@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from sparsey_trace.kernels.code_pairs import PairCounts
-    from sparsey_trace.kernels.input_pairs import InputPairs
+    from sparsey_trace.kernels.input_pairs import InputPairs, Weighed
 
 
 def _check(
@@ -28,14 +28,12 @@ def _check(
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
     pairs: InputPairs,
-    weights: NDArray[np.int64],
-    unit: float,
-    norm: NDArray[np.float64],
+    weighed: Weighed,
     alike: NDArray[np.float64],
     least: float,
     counted: PairCounts,
 ) -> None:
-    check_cosines(codes, active, old_codes, old_active, pairs, weights, unit, norm, alike, least)
+    check_cosines(codes, active, old_codes, old_active, pairs, weighed, alike, least)
     counted.check(codes, pairs)
 
 
@@ -46,13 +44,11 @@ def cosines_and_counts(
     old_codes: NDArray[Any],
     old_active: NDArray[np.bool_],
     pairs: InputPairs,
-    weights: NDArray[np.int64],
-    unit: float,
-    norm: NDArray[np.float64],
+    weighed: Weighed,
     alike: NDArray[np.float64],
     least: float,
     counted: PairCounts,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """What `cosines` gives back; and `count_pairs` of the same pairs, by the bin of their inputs.
 
     Args:
@@ -61,14 +57,12 @@ def cosines_and_counts(
         old_codes: see there.
         old_active: see there.
         pairs: see there.
-        weights: see there.
-        unit: see there.
-        norm: see there.
+        weighed: see there.
         alike: see there.
         least: see there.
         counted: where the pairs are counted.
     """
-    dots, squares = np.zeros((2, *active.shape))
+    dots, squares, sums = np.zeros((3, *active.shape))
     references = len(old_codes)
     _sum_and_count(
         codes,
@@ -79,9 +73,9 @@ def cosines_and_counts(
         pairs.ends,
         pairs.which,
         pairs.same,
-        weights,
+        weighed.weights,
         counted.first,
-        unit,
+        weighed.unit,
         alike,
         *side_by_side(old_codes),
         np.empty(references, np.uint16),
@@ -92,8 +86,9 @@ def cosines_and_counts(
         counted.slots,
         dots,
         squares,
+        sums,
     )
-    return cosines_from(dots, squares, norm, least)
+    return cosines_from(dots, squares, sums, weighed, least)
 
 
 @compiled
@@ -116,25 +111,26 @@ def _sum_and_count(
     agreeing: NDArray[np.uint16],
     packed: NDArray[np.int64],
     starts: NDArray[np.uint32],
-    sums: NDArray[np.int64],
+    by_slot: NDArray[np.int64],
     totals: NDArray[np.int64],
     counts: NDArray[np.int64],
     dots: NDArray[np.float64],
     squares: NDArray[np.float64],
+    sums: NDArray[np.float64],
 ) -> None:
-    """Add to the products of both vectors, and to the squares of that of the codes, both [n, M]; and to the counts.
+    """Add to the products of both vectors, and to squares and sums of that of the codes, all [n, M]; and to the counts.
 
     Weights of references, and how many there are, are summed up by slot: by the bin of the pair and the CMs that agree.
 
     `packed` has room for weights, and behind each `COUNT_BITS` bits with a 1, so that both are added up at once;
-    `sums` [bins * (Q + 1)] is 0 before and after; in `totals` [2, Q + 1] stand weights and numbers of all bins.
+    `by_slot` [bins * (Q + 1)] is 0 before and after; in `totals` [2, Q + 1] stand weights and numbers of all bins.
     """
     begin, levels = 0, alike.shape[0]
     for sample in range(codes.shape[0]):
         count = ends[sample] - begin
         line_up(old, index_of, filled, which, begin, same[sample], count, old_codes, old_active)
         # Inputs are alike within few bins; only their slots are looked at.
-        lowest, highest = np.uint32(sums.shape[0]), np.uint32(0)
+        lowest, highest = np.uint32(by_slot.shape[0]), np.uint32(0)
         for index in range(count):
             packed[index] = weights[begin + index] << COUNT_BITS | 1
             starts[index] = first[begin + index]
@@ -147,15 +143,16 @@ def _sum_and_count(
                 for some in range(0, filled[mac], AT_ONCE):
                     for index in range(some, min(some + AT_ONCE, filled[mac])):
                         pair = index_of[mac, index]
-                        sums[starts[pair] + agreeing[index]] += packed[pair]
+                        by_slot[starts[pair] + agreeing[index]] += packed[pair]
                     for start in range(lowest, highest + 1, levels):
                         for level in range(levels):
-                            number = sums[start + level] & AT_ONCE
-                            totals[0, level] += sums[start + level] >> COUNT_BITS
+                            number = by_slot[start + level] & AT_ONCE
+                            totals[0, level] += by_slot[start + level] >> COUNT_BITS
                             totals[1, level] += number
                             counts[group[sample], mac, start + level] += number
-                            sums[start + level] = 0
+                            by_slot[start + level] = 0
                 for level in range(1, levels):
                     dots[sample, mac] += alike[level] * (totals[0, level] / unit)
                     squares[sample, mac] += alike[level] * alike[level] * totals[1, level]
+                    sums[sample, mac] += alike[level] * totals[1, level]
         begin = ends[sample]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -12,6 +12,22 @@ from sparsey_trace.kernels.common import count_common
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class Weighed(NamedTuple):
+    """How alike the inputs of pairs are, as whole numbers: sums of these don't depend on their order.
+
+    Attributes:
+        weights: [P] int64, Jaccard similarities in units of 1 / `unit`.
+        unit: how many parts make 1.
+        norm: [n] float64, the length of each sample's vector of similarities.
+        mean: [n] float64, their mean; 0 where a sample has no pair.
+    """
+
+    weights: NDArray[np.int64]
+    unit: float
+    norm: NDArray[np.float64]
+    mean: NDArray[np.float64]
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,16 +81,24 @@ class InputPairs:
         joined = size[sample] + old_size[which] - shared
         return cls(count.cumsum(), which, _same(serves), shared, joined)
 
-    def weights(self, unit: float) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        """Jaccard similarities, as whole numbers of 1 / `unit`: sums of these don't depend on their order.
-
-        Returns:
-            [P] int64, and for each sample the square root of the sum of their squares [n].
-        """
+    def weighed(self, unit: float) -> Weighed:
+        """Jaccard similarities, in units of 1 / `unit`."""
         alike = self.shared / np.maximum(self.joined, 1)
-        squares = np.zeros(len(alike) + 1, np.int64)
-        np.rint(alike * alike * unit).astype(np.int64).cumsum(out=squares[1:])
-        return np.rint(alike * unit).astype(np.int64), np.sqrt(np.diff(squares[self.ends], prepend=0) / unit)
+        weights = np.rint(alike * unit).astype(np.int64)
+        squares = np.rint(alike * alike * unit).astype(np.int64)
+        count = np.maximum(np.diff(self.ends, prepend=0), 1)
+        return Weighed(
+            weights,
+            unit,
+            norm=np.sqrt(self._by_sample(squares) / unit),
+            mean=self._by_sample(weights) / unit / count,
+        )
+
+    def _by_sample(self, of_pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        """[n], the sums of numbers [P] over each sample's pairs."""
+        sums = np.zeros(len(of_pairs) + 1, np.int64)
+        of_pairs.cumsum(out=sums[1:])
+        return np.diff(sums[self.ends], prepend=0)
 
     def bins(self, count: int) -> NDArray[np.int16]:
         """[P], in which of equal bins of [0, 1] the Jaccard similarity lies; the last one is closed."""

@@ -270,6 +270,8 @@ class SampleMetric(Metric[S]):
         summary_phases: the phases that a summary has figures of, as far as their samples have a value.
         per_samples: for how many samples a summary tells what is summed over them.
         beside: what else a summary tells: names, and the units of the values; see `SampleValues`.
+        told_chance: which of these it tells as the chance of the metric's own values, and not by itself; empty where
+            none is.
     """
 
     over_samples: ClassVar[OverSamples] = "mean"
@@ -281,10 +283,11 @@ class SampleMetric(Metric[S]):
     summary_phases: ClassVar[tuple[int, ...]] = (TRAIN, EVAL)
     per_samples: ClassVar[int] = 1
     beside: ClassVar[dict[str, str]] = {}
+    told_chance: ClassVar[str] = ""
 
     @property
     def chances(self) -> Mapping[str, CodeMeasure]:
-        """What a summary tells the chance of: names, and how codes are compared."""
+        """What a summary tells the chance of, in evaluation: names, and how codes are compared."""
         return {}
 
     @property

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.kernels.code_pairs import PairCounts
-    from sparsey_trace.kernels.input_pairs import InputPairs
+    from sparsey_trace.kernels.input_pairs import InputPairs, Weighed
     from sparsey_trace.layout import LayerLayout, Layout
     from sparsey_trace.metrics.base import Context, Tally
     from sparsey_trace.metrics.similarity import CodeMeasure
@@ -192,12 +192,22 @@ class Compared:
 
     Attributes:
         cosines: for each similarity of codes that a metric asks for, per layer [n, M].
+        chances: the same by chance: if the codes had gone to the references' inputs at random.
         counts: per layer [phases, M, bins, Q + 1], pairs by the bin of their inputs and the CMs that agree; zeros where
             no metric asks for them.
     """
 
     cosines: dict[CodeMeasure, list[NDArray[np.float64]]]
+    chances: dict[CodeMeasure, list[NDArray[np.float64]]]
     counts: Tally
+
+    def part(self, samples: slice) -> Compared:
+        """Views of some samples' values, and the same counts."""
+        cosines, chances = (
+            {of: [values[samples] for values in layers] for of, layers in found.items()}
+            for found in (self.cosines, self.chances)
+        )
+        return Compared(cosines, chances, self.counts)
 
 
 def no_counts(layout: Layout) -> Tally:
@@ -216,7 +226,10 @@ def compared(metric: ComparesWithDrawn, chunk: Chunk, layout: Layout, context: C
 def _compare(asking: Sequence[ComparesWithDrawn], chunk: Chunk, layout: Layout, context: Context) -> Compared:
     measures = {metric.cosines_of for metric in asking} - {None}
     shapes = [(len(chunk), layer.num_macs) for layer in layout.layers]
-    found = Compared({of: [np.zeros(shape) for shape in shapes] for of in measures if of}, no_counts(layout))
+    nothing, by_chance = (
+        {of: [np.zeros(shape) for shape in shapes] for of in measures if of} for _ in range(2)
+    )
+    found = Compared(nothing, by_chance, no_counts(layout))
     drawn, until = context.result
     if not len(drawn.sample):
         return found
@@ -224,31 +237,26 @@ def _compare(asking: Sequence[ComparesWithDrawn], chunk: Chunk, layout: Layout, 
     size, wanted = _block(len(drawn.sample)), any(metric.counts_pairs for metric in asking)
     for start in range(0, len(chunk), size):
         part = slice(start, start + size)
-        cosines = {of: [values[part] for values in layers] for of, layers in found.cosines.items()}
-        _compare_block(references, chunk[part], cosines, found.counts if wanted else None)
+        _compare_block(references, chunk[part], found.part(part), counts=wanted)
     return found
 
 
-def _compare_block(
-    references: References,
-    chunk: Chunk,
-    cosines: dict[CodeMeasure, list[NDArray[np.float64]]],
-    counts: Tally | None,
-) -> None:
-    """Write cosines, and add to counts, of samples that have a bounded number of pairs."""
+def _compare_block(references: References, chunk: Chunk, found: Compared, *, counts: bool) -> None:
+    """Write cosines, and add to counts if these are wanted, of samples that have a bounded number of pairs."""
     from sparsey_trace.kernels.code_pairs import PairCounts, count_pairs
     from sparsey_trace.kernels.ranked import ranked
 
     pairs = references.pairs_with(chunk)
-    bins = None if counts is None else pairs.bins(BINS)
-    weighed = pairs.weights(_UNIT) if cosines else None
+    bins = pairs.bins(BINS) if counts else None
+    weighed = pairs.weighed(_UNIT) if found.cosines else None
     for number, layer in enumerate(chunk.layout.layers):
         own, others = ranked(chunk.codes[number], references.codes[number])
         codes = own, chunk.active[number], others, references.active[number]
-        counted = None if counts is None or bins is None else PairCounts(chunk.phase, bins, counts[number])
-        for measure, values in cosines.items():
+        counted = None if bins is None else PairCounts(chunk.phase, bins, found.counts[number])
+        for measure, values in found.cosines.items():
             assert weighed is not None
-            values[number][:] = _cosines(codes, layer, measure, pairs, weighed, counted)
+            cosines, chances = _cosines(codes, layer, measure, pairs, weighed, counted)
+            values[number][:], found.chances[measure][number][:] = cosines, chances
             counted = None  # They are counted once.
         if counted is not None:
             count_pairs(*codes, pairs, counted)
@@ -259,17 +267,16 @@ def _cosines(
     layer: LayerLayout,
     measure: CodeMeasure,
     pairs: InputPairs,
-    weighed: tuple[NDArray[np.int64], NDArray[np.float64]],
+    weighed: Weighed,
     counted: PairCounts | None,
-) -> NDArray[np.float64]:
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     from sparsey_trace.kernels.adherence import cosines
     from sparsey_trace.kernels.cosines_and_counts import cosines_and_counts
 
     levels = layer.num_cms + 1
     ones = np.ones(levels, np.bool_)
     alike = code_similarity(layer, measure, agreeing=np.arange(levels), active=ones, other=ones)
-    weights, norm = weighed
-    given = *codes, pairs, weights, _UNIT, norm, alike, _SMALLEST_NORM
+    given = *codes, pairs, weighed, alike, _SMALLEST_NORM
     return cosines(*given) if counted is None else cosines_and_counts(*given, counted)
 
 

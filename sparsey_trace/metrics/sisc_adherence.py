@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sparsey_trace.metrics.similarity import CodeMeasure
 
 
+CHANCE = "sisc_adherence_by_chance"
+
+
 @dataclass(frozen=True)
 class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
     """The cosine between a sample's input similarities and code similarities to training samples.
@@ -45,6 +48,8 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
 
     name: ClassVar[str] = "sisc_adherence"
     values_require: ClassVar[frozenset[str]] = EVERYTHING
+    beside: ClassVar[dict[str, str]] = {CHANCE: "cosine"}
+    told_chance: ClassVar[str] = CHANCE
 
     similarity: Literal["jaccard", "intersection"] = "jaccard"
 
@@ -74,4 +79,4 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
     def values(self, chunk: Chunk, layout: Layout, context: Context) -> SampleValues:
         """The cosine for each sample and MAC."""
         of = compared(self, chunk, layout, context)
-        return SampleValues(values=of.cosines[self.similarity])
+        return SampleValues(values=of.cosines[self.similarity], beside={CHANCE: of.chances[self.similarity]})

@@ -248,12 +248,15 @@ class Outputs:
     def _summary(self, table: str, chance: Chance) -> list[SummaryRow]:
         metric, totals = self._metrics[table], self._streams[table].totals
         units = {table: metric.unit, **metric.beside}
-        found: Mapping[str, NDArray[np.float64]] = {}
+        found: dict[str, NDArray[np.float64] | RunTotals] = {}
         if metric.chances and len(totals[table].of_phase(EVAL)):
-            found = chance(metric, int(totals[table].latest[EVAL]))
+            found |= chance(metric, int(totals[table].latest[EVAL]))
+        if metric.told_chance in totals:
+            found[table] = totals[metric.told_chance]
         return [
             row
             for name, of_name in totals.items()
+            if name != metric.told_chance
             for row in summary_of_totals(
                 metric, name, of_name, self._trace.layout, unit=units[name], chance=found.get(name)
             )

@@ -33,7 +33,7 @@ def summary_of_totals(
     layout: Layout,
     *,
     unit: str,
-    chance: NDArray[np.float64] | None = None,
+    chance: NDArray[np.float64] | RunTotals | None = None,
 ) -> list[SummaryRow]:
     """The rows of one metric, or of what else it tells.
 
@@ -43,7 +43,8 @@ def summary_of_totals(
         totals: of all samples.
         layout: of the trace.
         unit: of the values.
-        chance: [L] what the eval samples of now would score by chance; nan where that can't be told.
+        chance: what the samples of now would come to by chance: [L] of eval samples, nan where that can't be told; or
+            totals of the same of each sample.
     """
     rows = []
     for phase in metric.summary_phases:
@@ -53,7 +54,7 @@ def summary_of_totals(
         now, samples = _now(metric, totals, phase, layout)
         best, epoch = _best(metric, groups, layout)
         areas = _areas(totals, phase, layout) if totals.sums is not None else [None] * len(now)
-        has_chance = chance is not None and phase != TRAIN
+        by_chance = _by_chance(metric, chance, phase, layout)
         for index, layer in enumerate(layout.layers):
             if np.isnan(now[index]) and np.isnan(best[index]):
                 continue
@@ -66,7 +67,7 @@ def summary_of_totals(
                     now=_plain(now[index]),
                     best=_plain(best[index]),
                     best_epoch=None if np.isnan(best[index]) else int(epoch[index]),
-                    chance=_plain(chance[index]) if has_chance and chance is not None else None,
+                    chance=None if by_chance is None else _plain(by_chance[index]),
                     samples=samples,
                     unit=unit,
                     area=areas[index],
@@ -87,6 +88,15 @@ def _now(
     if lately is not None:
         return lately * metric.per_samples, len(totals.tail)
     return _by_layer(_per_sample(metric, last), layout)[0], int(last.samples.sum())
+
+
+def _by_chance(
+    metric: SampleMetric[Any], chance: NDArray[np.float64] | RunTotals | None, phase: int, layout: Layout
+) -> NDArray[np.float64] | None:
+    """[L] what the figures of now would be by chance; None where nothing is known of that."""
+    if chance is None or isinstance(chance, np.ndarray):
+        return None if phase == TRAIN else chance
+    return _now(metric, chance, phase, layout)[0]
 
 
 def _best(

@@ -34,7 +34,8 @@ class SummaryRow:
             1,000 training samples. Of sizes, what they are at the end.
         best: the best mean of an epoch, where better means better.
         best_epoch: the first epoch with that.
-        chance: what the samples of `now` would score against a training sample drawn at random.
+        chance: what `now` would be by chance: against a training sample drawn at random, or with codes given out at
+            random.
         samples: how many samples `now` stands for.
         unit: of all of these.
         area: of sizes, what they were on average over all training samples.

@@ -50,6 +50,17 @@ def test_the_readmes_figures_are_what_analyze_prints(tmp_path: Path) -> None:
     assert (ROOT / "README.md").read_text() == script("readme").text(tmp_path), "run python docs/readme.py"
 
 
+def test_what_pages_name_of_the_project_is_there() -> None:
+    """A promise names the test that holds it: one that was moved would hold nothing."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *(ROOT / "sparsey_trace").rglob("README.md")]
+    named = re.compile(r"`((?:tests|sparsey_trace|cli|docs|benchmarks|sample_traces)/[\w./-]+)`")
+    found = {
+        (str(page.relative_to(ROOT)), name) for page in pages for name in named.findall(page.read_text())
+    }
+    assert len(found) > 100
+    assert [each for each in sorted(found) if not (ROOT / each[1]).exists()] == []
+
+
 def test_the_citation_names_this_version() -> None:
     found = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     assert found["version"] == metadata.version("sparsey-trace")

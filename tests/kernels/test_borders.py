@@ -62,7 +62,11 @@ def counted(
     )
 
 
-COSINES = (*CODES, PAIRS, whole(0, 0, 0, 0, 0, 0), 1.0, np.ones(3), np.zeros(3), 1e-9)
+def weighed(*, weights: int = 6, norms: int = 3, means: int = 3) -> input_pairs.Weighed:
+    return input_pairs.Weighed(whole(*[0] * weights), 1.0, np.ones(norms), np.ones(means))
+
+
+COSINES = (*CODES, PAIRS, weighed(), np.zeros(3), 1e-9)
 
 # Of each kernel sound arguments: two MACs, three samples, and as little as that of all else.
 SOUND: dict[Callable[..., Any], tuple[Any, ...]] = {
@@ -208,14 +212,20 @@ WRONG: list[tuple[Callable[..., Any], int, Any, str]] = [
     (reach.share, 2, whole(1, 1), "samples: expected equal sizes, found 2, 3"),
     (adherence.cosines, 0, np.zeros((2, 2, 2), np.uint8), "samples and MACs: expected equal sizes"),
     (adherence.cosines, 3, np.ones((1, 2), np.bool_), "references and MACs: expected equal sizes"),
-    (adherence.cosines, 5, whole(0), "weights: expected equal sizes, found 6, 1"),
-    (adherence.cosines, 7, np.ones(2), "samples: expected equal sizes, found 3, 2"),
-    (cosines_and_counts.cosines_and_counts, 5, whole(0), "weights: expected equal sizes, found 6, 1"),
-    (adherence.cosines, 8, np.zeros(2), "levels: expected equal sizes, found 3, 2"),
+    (adherence.cosines, 5, weighed(weights=1), "weights: expected equal sizes, found 6, 1"),
+    (adherence.cosines, 5, weighed(norms=2), "samples: expected equal sizes, found 3, 2, 3"),
+    (adherence.cosines, 5, weighed(means=2), "samples: expected equal sizes, found 3, 3, 2"),
+    (
+        cosines_and_counts.cosines_and_counts,
+        5,
+        weighed(weights=1),
+        "weights: expected equal sizes, found 6, 1",
+    ),
+    (adherence.cosines, 6, np.zeros(2), "levels: expected equal sizes, found 3, 2"),
     (code_pairs.count_pairs, 2, np.zeros((2, 2, 1), np.uint8), "MACs and CMs: expected equal sizes"),
     *(
         (kernel, place, counts, found)
-        for kernel, place in ((code_pairs.count_pairs, 5), (cosines_and_counts.cosines_and_counts, 10))
+        for kernel, place in ((code_pairs.count_pairs, 5), (cosines_and_counts.cosines_and_counts, 8))
         for counts, found in (
             (counted(samples=2), "samples: expected equal sizes, found 3, 2"),
             (counted(group=1), "group: expected indices from 0 to 0, found others"),

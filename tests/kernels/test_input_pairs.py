@@ -17,7 +17,7 @@ def test_pairs_are_those_of_a_loop_over_samples_and_references() -> None:
     pairs = InputPairs.of(
         words_of(np.packbits(on, axis=1)), step, words_of(np.packbits(old_on, axis=1)), old_step, until
     )
-    weights, norm = pairs.weights(2.0**32)
+    weights, unit, norm, mean = pairs.weighed(2.0**32)
     begin, before = 0, []
     for sample, end in enumerate(pairs.ends.tolist()):
         which = pairs.which[begin:end].tolist()
@@ -30,8 +30,9 @@ def test_pairs_are_those_of_a_loop_over_samples_and_references() -> None:
         np.testing.assert_array_equal(pairs.shared[begin:end], shared)
         np.testing.assert_array_equal(pairs.joined[begin:end], joined)
         alike = shared / np.maximum(joined, 1)
-        np.testing.assert_allclose(weights[begin:end] / 2.0**32, alike, atol=1e-9)
+        np.testing.assert_allclose(weights[begin:end] / unit, alike, atol=1e-9)
         np.testing.assert_allclose(norm[sample], np.sqrt((alike**2).sum()), atol=1e-4)
+        np.testing.assert_allclose(mean[sample], alike.mean() if len(alike) else 0, atol=1e-9)
         np.testing.assert_array_equal(
             pairs.bins(20)[begin:end], np.minimum(20 * shared // np.maximum(joined, 1), 19)
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -184,3 +185,68 @@ def test_similar_winners_of_similar_inputs(tmp_path: Path) -> None:
         norms = [max(1e-8, float(np.linalg.norm(vector))) for vector in (alike, shared)]
         expected_value = float(np.dot(alike, shared)) / norms[0] / norms[1] if before else 0.0
         assert row.value == pytest.approx(expected_value, abs=1e-6)
+
+
+def write_codes(path: Path, codes: NDArray[Any], active: NDArray[Any]) -> Path:
+    """A run of one training sample a step, and two of evaluation: codes [n, M, Q] and activity [n, M]."""
+    macs, cms = codes.shape[1:]
+    wiring = [np.arange(12)] * macs
+    layer = st.LayerLayout(name="v", num_macs=macs, num_cms=cms, num_neurons=NEURONS, connections=wiring)
+    inputs = np.random.default_rng(3).integers(2, size=(len(codes), 12))
+    with st.TraceWriter(path, st.Layout(num_features=12, layers=[layer])) as writer:
+        for n in range(len(codes)):
+            phase = "train" if n < len(codes) - 2 else "eval"
+            writer.append(inputs=inputs[[n]], codes=[codes[[n]]], active=[active[[n]]], phase=phase)
+    return path
+
+
+def shuffled(path: Path, measure: str) -> dict[str, float]:
+    """By phase, the mean cosine over all ways to give out the codes of the training samples before each sample."""
+    with st.open_trace(path) as trace:
+        on, (layer,), steps = trace.inputs[:] != 0, trace.layers, trace.samples.to_pandas()
+        codes, active = layer.codes[:], layer.active[:]
+    found: dict[str, list[float]] = {"train": [], "eval": []}
+    for n, step, phase in zip(steps["sample"], steps["step"], steps["phase"], strict=True):
+        before = training(steps, step)
+        joined = np.maximum((on[n] | on[before]).sum(axis=1), 1)
+        inputs = (on[n] & on[before]).sum(axis=1) / joined
+        alike = np.nan_to_num(plain(measure, codes[n], active[n], codes[before], active[before]))  # [R, M]
+        for of_mac in alike.T if before else []:
+            lengths = max(np.linalg.norm(inputs), 1e-8) * max(np.linalg.norm(of_mac), 1e-8)
+            ways = permutations(of_mac)
+            found[phase].append(float(np.mean([np.dot(inputs, way) / lengths for way in ways])))
+        found[phase] += [] if before else [0.0] * codes.shape[1]
+    return {phase: float(np.mean(values)) for phase, values in found.items()}
+
+
+@pytest.mark.parametrize("measure", ["jaccard", "intersection"])
+def test_of_similar_codes_chance_is_the_mean_over_all_ways_to_give_them_out(
+    tmp_path: Path, measure: Any
+) -> None:
+    rng = np.random.default_rng(2)
+    run = write_codes(tmp_path / "run.h5", rng.integers(NEURONS, size=(8, 3, 3)), rng.random((8, 3)) < 0.8)
+    metrics = [st.metrics.SiscAdherence(similarity=measure)]
+    for question in ({"chunk_size": 3}, {"resolution": "run", "reduction": "mean"}):
+        rows = st.analyze(run, metrics=metrics, **question).summary_rows()
+        assert [(row.metric, row.phase) for row in rows] == [
+            ("sisc_adherence", "train"),
+            ("sisc_adherence", "eval"),
+        ]
+        assert {row.phase: row.chance for row in rows} == pytest.approx(shuffled(run, measure))
+    both = st.analyze(run, metrics=[*metrics, "sisc_curve"]).summary_rows()  # counted together
+    assert both == rows
+
+
+def test_codes_that_are_all_alike_follow_no_input(tmp_path: Path) -> None:
+    alike = write_codes(tmp_path / "alike.h5", np.ones((8, 3, 3), np.uint8), np.ones((8, 3), np.bool_))
+    rng = np.random.default_rng(2)
+    other = write_codes(
+        tmp_path / "other.h5", rng.integers(NEURONS, size=(8, 3, 3)), np.ones((8, 3), np.bool_)
+    )
+    for row in st.analyze(alike, metrics=["sisc_adherence"]).summary_rows():
+        assert row.now is not None
+        assert row.now > 0.5
+        assert row.chance == pytest.approx(row.now)
+    compared = st.compare([alike, other], metrics=["sisc_adherence"])
+    assert all(not figures.wins for figures in compared.figures)
+    assert [broken.why for broken in compared.check(["sisc_adherence<=chance"]) if "alike" in broken.run]

@@ -248,10 +248,10 @@ def test_a_folder_that_is_removed_meanwhile(trace: Path, tmp_path: Path) -> None
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of its own of 160 KiB, where one can be mounted."""
+    """A small disk of its own, where one can be mounted."""
     place = tmp_path / "disk"
     place.mkdir()
-    call = ["mount", "-t", "tmpfs", "-o", "size=288k", "none", place]
+    call = ["mount", "-t", "tmpfs", "-o", "size=320k", "none", place]
     if shutil.which("mount") is None or subprocess.run(call, capture_output=True, check=False).returncode:
         pytest.skip("no disk can be mounted here")
     yield place

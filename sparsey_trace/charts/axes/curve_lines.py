@@ -53,13 +53,13 @@ def draw_curves(ax: Axes, found: Sequence[Curve], look: Look, *, words: Words, f
         if curve.phase == "eval":
             marks = _points(ax, curve, color, marker_of(number), label)
             set_aside(ax, marks.get_children(), rank=rank, of=len(layers))
-            draw_chance(ax, curve.chance, color)
         else:
             _line(ax, curve, color, number, label)
             if alone:
                 _band(ax, curve, color)
             elif curve.layer not in evaluated:
                 _end_bar(ax, curve, color, number)
+        draw_chance(ax, curve.chance, color)
     _draw_returns(ax, found, look)
     _finish(ax, found, words, from_zero=from_zero, alone=alone)
 

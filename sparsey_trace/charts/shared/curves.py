@@ -13,9 +13,11 @@ from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.tables.layer_means import whole_groups
 from sparsey_trace.tables.open_table import schema_of
+from sparsey_trace.tables.summary import summary_in
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -39,7 +41,8 @@ class Curve:
         joined: how many steps the fullest point joins; 1 where nothing was thinned out.
         values: [P, M] float64, each MAC's value; nan where it has none. [P, 1] for values of a layer as a whole.
         overall: [M] float64, each MAC's value over all of the phase: the mean, or the last for basis set sizes.
-        chance: what the last point would be by chance; None where that has no meaning.
+        chance: what the last samples would come to by chance, as a summary has it: of the layer's curve of
+            evaluation, or of training where it has no other; else None.
         of: the name of the recorded value that it is of; empty where it is of something else.
         returns: where training went back to an earlier epoch.
     """
@@ -97,7 +100,23 @@ def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
         rows = np.searchsorted(run.steps.number, part["step"].to_numpy()[:: sum(widths)])
         for found in gathered:
             found.add(values, samples, rows, table)
-    return [curve for found in gathered for curve in found.curves(run, widths, table)]
+    chances = chances_in(path)
+    return [
+        replace(curve, chance=chances.get((curve.phase, curve.layer)))
+        for found in gathered
+        for curve in found.curves(run, widths, table)
+    ]
+
+
+def chances_in(path: Path) -> dict[tuple[str, int], float]:
+    """By phase and layer, what a table's values now would be by chance; of a layer's last phase that it is known of."""
+    rows = [row for row in summary_in(path) or () if row.metric == path.stem and row.chance is not None]
+    last = {row.layer: row for row in rows}
+    return {
+        (row.phase, layer): row.chance
+        for layer, row in last.items()
+        if layer is not None and row.phase is not None and row.chance is not None
+    }
 
 
 class _Gathered:

@@ -11,17 +11,17 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sparsey_trace.charts.shared.curves import chances_in
 from sparsey_trace.charts.shared.group_means import GroupMeans, group_means
 from sparsey_trace.layout import EVAL, NO_LABEL, PHASES
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.tables.open_table import read_columns
 from sparsey_trace.tables.provenance import provenance_in
-from sparsey_trace.tables.summary import summary_in
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from sparsey_trace.charts.shared.run import Run, RunTables
+    from sparsey_trace.charts.shared.run import Run
 
 MOST_BINS = 20
 """Of distances."""
@@ -104,7 +104,7 @@ def sample_matches(run: Run) -> list[SampleMatches]:
     sample, epoch, number, value, nearest, distance = (
         table[name].to_numpy() for name in columns if name != "label"
     )
-    chances = chances_of(tables)
+    chances = chances_in(tables.path(MatchAccuracy.name))
     # Where no MAC has winners to agree there is no value.
     is_last = (epoch == epoch.max()) & ~np.isnan(value)
     return [
@@ -112,7 +112,7 @@ def sample_matches(run: Run) -> list[SampleMatches]:
             layer=index,
             name=layer.name,
             measure=metric.distance,
-            chance=chances.get(index),
+            chance=chances.get((PHASES[EVAL], index)),
             sample=sample[mine],
             label=label[mine],
             nearest=nearest[mine],
@@ -127,18 +127,6 @@ def sample_matches(run: Run) -> list[SampleMatches]:
 def matches(run: Run) -> list[Matches]:
     """The same by class and by distance; take them by `run.once`."""
     return [_matches(layer) for layer in run.once(sample_matches)]
-
-
-def chances_of(tables: RunTables) -> dict[int, float]:
-    """By layer, what the last evaluation's match accuracy would be by chance, as a table's summary has it."""
-    rows = summary_in(tables.path(MatchAccuracy.name)) or ()
-    return {
-        row.layer: row.chance
-        for row in rows
-        if (row.metric, row.phase) == (MatchAccuracy.name, PHASES[EVAL])
-        and row.layer is not None
-        and row.chance is not None
-    }
 
 
 def _matches(found: SampleMatches) -> Matches:
