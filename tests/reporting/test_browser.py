@@ -35,12 +35,8 @@ def light(browser: Browser, hostile: Path) -> Visit:
 
 @pytest.fixture(scope="module")
 def dark(browser: Browser, plain: Path) -> Visit:
-    return Visit(browser, plain, scheme="dark")
-
-
-@pytest.fixture(scope="module")
-def narrow_report(browser: Browser, plain: Path) -> Visit:
-    return Visit(browser, plain, width=400)
+    """On a narrow screen too."""
+    return Visit(browser, plain, width=400, scheme="dark")
 
 
 @pytest.fixture(scope="module")
@@ -188,7 +184,7 @@ def test_it_is_light_or_dark_as_the_system_and_as_asked(request: pytest.FixtureR
     assert visit.said == []
 
 
-@pytest.mark.parametrize("name", ["narrow_report", "narrow_comparison"])
+@pytest.mark.parametrize("name", ["dark", "narrow_comparison"])
 def test_a_narrow_screen_is_enough(request: pytest.FixtureRequest, name: str) -> None:
     visit: Visit = request.getfixturevalue(name)
     assert visit.page.evaluate("() => document.documentElement.scrollWidth") == 400
