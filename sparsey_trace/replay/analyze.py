@@ -12,6 +12,7 @@ from sparsey_trace.replay.chance import chance_from
 from sparsey_trace.replay.choose import asked
 from sparsey_trace.replay.dask_hands import check_client
 from sparsey_trace.replay.engine.engines import check_engine, make_engine
+from sparsey_trace.replay.engine.lanes import AT_ONCE, Lanes
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.hands import make_hands
 from sparsey_trace.replay.kept_bytes import MOST_BYTES, check_bytes
@@ -164,8 +165,8 @@ class _Doing:
                 self._found.trace, work, self._outputs, self._found.chunk_size, self._question
             )
             states = replay.run_all(self._todo, show)
-            halts = self._publish(chance_from(self._found.trace, replay.chances))
-            self._known.keep(self._todo.missing, halts, states)
+            halts = self._publish(chance_from(self._found.trace, replay.chances), work.lanes)
+            self._known.keep(self._todo.missing, halts, states, work.lanes)
 
     def by_partition(
         self, hands: Hands, partitions: Sequence[Partition], size: int, show: Callable[[int, int], None]
@@ -196,8 +197,8 @@ class _Doing:
         finally:
             hands.close(job)
 
-    def _publish(self, chance: Chance) -> dict[str, Halt | None]:
-        halts = self._outputs.finish(chance)
+    def _publish(self, chance: Chance, lanes: Lanes = AT_ONCE) -> dict[str, Halt | None]:
+        halts = self._outputs.finish(chance, lanes)
         self._known.forget(halts)
         self._outputs.publish()
         return halts

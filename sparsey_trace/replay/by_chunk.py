@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import RunMetric, SampleMetric, TallyMetric
@@ -65,8 +66,10 @@ class ChunkedReplay:
         gathered, self._gatherer = self._gatherer, None
         if self.chances and gathered:
             self.chances.reach(samples)
-        # What it was merged from may be as large, and isn't needed any more.
-        states = [(metric, foldings.pop(0).result()) for metric, _ in todo.folds]
+        merged = self._engine.lanes.each([folding.result for folding in foldings])
+        # What they were merged from may be as large, and isn't needed any more.
+        foldings.clear()
+        states = [(metric, state) for (metric, _), state in zip(todo.folds, merged, strict=True)]
         results = self._finalize(todo.missing, {metric.fold_key: state for metric, state in states})
         self._run(second, folds=[], values=todo.later, results=results)
         return [
@@ -108,26 +111,36 @@ class ChunkedReplay:
         self._tasks.append(task)
         size = self._chunk_size
         spans = [(first, min(first + size, stop)) for first in range(start, stop, size)]
+        put = self._engine.lanes.put
         for done in self._engine.run(task, spans):
             for folding, state in zip(foldings, done.states, strict=True):
-                folding.add(state)
+                put(folding, partial(folding.add, state))
             for metric, output in zip(task.giving, done.outputs, strict=True):
-                self._outputs.take(metric, output)
+                put(metric.name, partial(self._outputs.take, metric, output))
             if self.chances and done.gathered:
-                self.chances.take(done.gathered)
+                put(self.chances, partial(self.chances.take, done.gathered))
             self._done += done.samples
             self._on_done(self._done, self._total)
+        self._engine.lanes.join()
 
     def _finalize(self, metrics: list[Metric[Any]], states: dict[Hashable, Any]) -> dict[Hashable, Any]:
         """What the folds of sample metrics come to, by their keys; tables of run metrics go out at once."""
         results: dict[Hashable, Any] = {}
-        for metric in metrics:
-            key, layout = metric.fold_key, self._trace.layout
-            if key not in states:
-                continue
+        layout = self._trace.layout
+
+        def finalize(metric: Metric[Any]) -> None:
             with blaming(metric, "finalize"):
-                if isinstance(metric, RunMetric) and not isinstance(metric, TallyMetric):
-                    self._outputs.write(metric, metric.parts(states[key], layout))
-                elif key not in results:
-                    results[key] = metric.finalize(states[key], layout)
+                results[metric.fold_key] = metric.finalize(states[metric.fold_key], layout)
+
+        def write(metric: RunMetric[Any]) -> None:
+            with blaming(metric, "finalize"):
+                self._outputs.write(metric, metric.parts(states[metric.fold_key], layout))
+
+        folded = [metric for metric in metrics if metric.fold_key in states]
+        tables = [one for one in folded if isinstance(one, RunMetric) and not isinstance(one, TallyMetric)]
+        giving = {metric.fold_key: metric for metric in reversed(folded) if metric not in tables}
+        self._engine.lanes.each(
+            [partial(write, metric) for metric in tables]
+            + [partial(finalize, metric) for metric in giving.values()]
+        )
         return results

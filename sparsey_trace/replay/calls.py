@@ -10,6 +10,7 @@ from sparsey_trace.replay.cache.folds import keep_fold, known_fold
 from sparsey_trace.replay.cache.sealed_files import Unsealed, read_sealed
 from sparsey_trace.replay.cache.store import Store
 from sparsey_trace.replay.chance import chance_from
+from sparsey_trace.replay.engine.lanes import AT_ONCE
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.outputs import Outputs
 from sparsey_trace.replay.partitioned.job import Span
@@ -46,7 +47,8 @@ def do_unit(job: Job, unit: Unit, engine: Engine | None = None) -> int:
         site = site_of(job)
         task, worker = site.working(unit)
         chunks = [Span(at, min(at + job.chunk_size, stop)) for at in range(start, stop, job.chunk_size)]
-        with Piece(job, unit, site.trace) as piece:
+        lanes = AT_ONCE if engine is None else engine.lanes
+        with Piece(job, unit, site.trace, lanes) as piece:
             for done in map(worker, chunks) if engine is None else engine.run(task, chunks):
                 piece.add(done)
     return stop - start

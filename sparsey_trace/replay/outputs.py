@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -11,6 +11,7 @@ import pyarrow as pa
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import TallyMetric
 from sparsey_trace.metrics.reductions import reduce
+from sparsey_trace.replay.engine.lanes import AT_ONCE, Lanes
 from sparsey_trace.replay.engine.metric_errors import blaming
 from sparsey_trace.replay.results_folder import check_folder, lock_folder
 from sparsey_trace.support.interrupts import uninterrupted
@@ -196,23 +197,28 @@ class Outputs:
             rows = summary_of_table(metric, whole, self._trace.layout, phases=self._phases)
             file.add_metadata(summary_metadata(rows))
 
-    def finish(self, chance: Chance) -> dict[str, Halt | None]:
+    def finish(self, chance: Chance, lanes: Lanes = AT_ONCE) -> dict[str, Halt | None]:
         """Write what still waits; by the names of tables, where each one's values ended, if they came by chunks.
 
         Args:
             chance: tells what eval samples of an epoch would score by chance.
+            lanes: in which tables are finished beside each other.
         """
         for metric, (result, tally) in self._tallies.items():
             with blaming(metric, "table"):
                 self.write(metric, [metric.table(tally, result, self._trace.layout)])
         halts = {name: stream.halt for name, stream in self._streams.items()}
-        for stream in self._streams.values():
-            stream.finish()
         for file in self._files:
             if (name := file.path.stem) in self._streams and not isinstance(file, WholeTable):
                 file.add_metadata(summary_metadata(self._summary(name, chance)))
-            file.finish()
+        lanes.each([partial(self._end, file) for file in self._files])
         return {file.path.stem: halts.get(file.path.stem) for file in self._files}
+
+    def _end(self, file: TableFile | PartedTable | WholeTable) -> None:
+        stream = self._streams.get(file.path.stem)
+        if isinstance(stream, Stream):
+            stream.finish()
+        file.finish()
 
     def publish(self) -> None:
         """Put the finished tables where readers look for them."""

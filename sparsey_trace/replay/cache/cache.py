@@ -7,12 +7,13 @@ code. What is damaged is named in a warning and computed anew; removing `.sparse
 
 from __future__ import annotations
 
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.replay.cache.folds import KnownFold, keep_fold, known_fold
 from sparsey_trace.replay.cache.store import Store, warn
 from sparsey_trace.replay.cache.tables import KnownTables, keep_table, known_tables
+from sparsey_trace.replay.engine.lanes import AT_ONCE, Lanes
 from sparsey_trace.tables.gaps import Gaps
 from sparsey_trace.tables.manifest import PARTED
 from sparsey_trace.tables.names import table_names
@@ -95,6 +96,7 @@ class Cache:
         metrics: Iterable[Metric[Any]],
         halts: Mapping[str, Halt | None],
         folds: Iterable[tuple[Metric[Any], Any]],
+        lanes: Lanes = AT_ONCE,
     ) -> None:
         """Keep what a later analysis can use; where that can't be written, a warning says so.
 
@@ -102,16 +104,20 @@ class Cache:
             metrics: whose tables were written just now.
             halts: by table, where its values ended, if they came by chunks.
             folds: a metric of each fold that was taken on, and its state now.
+            lanes: in which files are written beside each other.
         """
         if not self._used:
             return
         try:
             self._store.prepare()
-            for metric in metrics:
-                for name in table_names(metric):
-                    keep_table(self._store, metric, name, halts[name])
-            for metric, state in folds:
-                keep_fold(self._store, metric, self._trace, state)
+            lanes.each(
+                [
+                    partial(keep_table, self._store, metric, name, halts[name])
+                    for metric in metrics
+                    for name in table_names(metric)
+                ]
+                + [partial(keep_fold, self._store, metric, self._trace, state) for metric, state in folds]
+            )
         except OSError as error:
             warn(
                 f"{self._store.path('')}: expected to keep there what a later analysis can use, found: {error}"

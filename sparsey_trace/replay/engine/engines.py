@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from sparsey_trace.errors import SparseyTraceError, UsageError
+from sparsey_trace.replay.engine.lanes import AT_ONCE, Lanes
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
 from sparsey_trace.replay.engine.worker import Done, SharedTrace, Worker, memos_of, work_from_file
 from sparsey_trace.support.one_blas_thread import one_blas_thread
@@ -40,7 +41,13 @@ _AHEAD = 2
 
 
 class Engine(Protocol):
-    """Does tasks."""
+    """Does tasks.
+
+    Attributes:
+        lanes: for what is to be done, in order, with what comes of the chunks.
+    """
+
+    lanes: Lanes
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
@@ -55,6 +62,7 @@ class SerialEngine:
     def __init__(self) -> None:
         """Open no trace before there is work."""
         self._source: SharedTrace | None = None
+        self.lanes = AT_ONCE
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
@@ -76,6 +84,7 @@ class ThreadsEngine:
         self._threads = threads
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sparsey-trace replay")
         self._source: SharedTrace | None = None
+        self.lanes = Lanes(self._pool)
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order."""
@@ -86,6 +95,7 @@ class ThreadsEngine:
 
     def close(self) -> None:
         """End the threads and close the trace."""
+        self.lanes.stop()
         self._pool.shutdown(wait=True, cancel_futures=True)
         if self._source is not None:
             self._source.close()
@@ -99,6 +109,8 @@ class ProcessesEngine:
         self._processes = processes
         self._folder = tempfile.TemporaryDirectory(prefix="sparsey-trace-")
         self._pool = process_pool(processes)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="sparsey-trace replay")
+        self.lanes = Lanes(self._threads)
 
     def run(self, task: Task, spans: Sequence[tuple[int, int]]) -> Iterator[Done]:
         """Do every chunk; yield what came of each, in order.
@@ -122,6 +134,8 @@ class ProcessesEngine:
 
     def close(self) -> None:
         """End the processes."""
+        self.lanes.stop()
+        self._threads.shutdown(wait=True, cancel_futures=True)
         self._pool.shutdown(wait=True, cancel_futures=True)
         self._folder.cleanup()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.metrics.base import TallyMetric
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.metrics.base import SampleMetric, Tally
     from sparsey_trace.metrics.reductions import Reduced
+    from sparsey_trace.replay.engine.lanes import Lanes
     from sparsey_trace.replay.engine.worker import Done
     from sparsey_trace.replay.partitioned.job import Job, Unit
     from sparsey_trace.trace.reading.trace import Trace
@@ -42,10 +44,12 @@ class Piece:
         job: the job.
         unit: its unit.
         trace: the open trace.
+        lanes: in which what comes of its chunks is put together.
     """
 
-    def __init__(self, job: Job, unit: Unit, trace: Trace) -> None:
+    def __init__(self, job: Job, unit: Unit, trace: Trace, lanes: Lanes) -> None:
         """Begin with nothing."""
+        self._lanes = lanes
         self._job, self._unit = job, unit
         self._foldings = [Folding(job.folds[fold].metric, trace.layout) for fold in unit.folds]
         self._given = [_given(job, unit, job.giving[one], trace) for one in unit.giving]
@@ -53,9 +57,9 @@ class Piece:
     def add(self, done: Done) -> None:
         """What came of the next chunk."""
         for folding, state in zip(self._foldings, done.states, strict=True):
-            folding.add(state)
+            self._lanes.put(folding, partial(folding.add, state))
         for given, output in zip(self._given, done.outputs, strict=True):
-            given.add(output)
+            self._lanes.put(given, partial(given.add, output))
 
     def __enter__(self) -> Piece:
         """Itself."""
@@ -65,13 +69,26 @@ class Piece:
         """Leave what came of it for other calls; after an error nothing."""
         try:
             if kind is None:
-                for fold, folding in zip(self._unit.folds, self._foldings, strict=True):
-                    write_state(self._job, fold, self._unit.span, folding.result())
-                for given in self._given:
-                    given.finish()
+                self._finish()
+        except BaseException as error:
+            kind = type(error)
+            raise
         finally:
+            if kind is not None:
+                self._lanes.stop()
             for given in self._given:
                 given.discard()
+
+    def _finish(self) -> None:
+        self._lanes.join()
+        folded = zip(self._unit.folds, self._foldings, strict=True)
+        self._lanes.each(
+            [partial(self._keep, fold, folding) for fold, folding in folded]
+            + [given.finish for given in self._given]
+        )
+
+    def _keep(self, fold: int, folding: Folding) -> None:
+        write_state(self._job, fold, self._unit.span, folding.result())
 
 
 def is_there(job: Job, unit: Unit) -> bool:
