@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sparsey_trace.runs.runs_result import RunsResult
     from sparsey_trace.tables.summary import SummaryRow
 
-_MOST_GONE = 5
+_MOST_NAMED = 5
 """So many runs are named."""
 
 
@@ -62,8 +62,14 @@ def runs_as_json(entries: Sequence[Entry], summaries: dict[str, list[SummaryRow]
     }
 
 
-def show_result(result: RunsResult, *, as_json: bool) -> None:
-    """What an analysis of many runs came to, and where its tables are."""
+def show_result(result: RunsResult, *, named: bool, as_json: bool) -> None:
+    """What an analysis of many runs came to, and where its tables are.
+
+    Args:
+        result: of the analysis.
+        named: whether metrics were asked for by name.
+        as_json: how to say it.
+    """
     note_gone(result.folder, result.gone)
     if as_json:
         write_json(_as_json(result))
@@ -71,6 +77,7 @@ def show_result(result: RunsResult, *, as_json: bool) -> None:
     show_runs(result.entries, result.summaries())
     for name, reason in result.skipped.items():
         write(printable(f"skipped {name}: {reason}"))
+    _show_lacking(result, named=named)
     tables = ", ".join(f"{name}/" for name in result)
     write(
         printable(
@@ -79,12 +86,28 @@ def show_result(result: RunsResult, *, as_json: bool) -> None:
     )
 
 
+def _show_lacking(result: RunsResult, *, named: bool) -> None:
+    """Say which runs some metrics couldn't be computed for."""
+    from sparsey_trace.replay.choose import OF_VALUES
+
+    # Most runs have no further values, and nobody misses them.
+    untold = set() if named else OF_VALUES - set(result)
+    lacking, without = result.lacking(), dict[tuple[str, str], list[str]]()
+    for entry in result.entries:
+        told = {name: why for name, why in lacking.get(entry.run, {}).items() if name not in untold}
+        for metric, reason in told.items():
+            without.setdefault((metric, reason), []).append(entry.name)
+    for (metric, reason), names in without.items():
+        more = f" and {len(names) - _MOST_NAMED:,} more" if len(names) > _MOST_NAMED else ""
+        write(printable(f"skipped {metric} of {', '.join(names[:_MOST_NAMED])}{more}: {reason}"))
+
+
 def note_gone(folder: str | Path, gone: Mapping[str, str]) -> None:
     """Say of which runs only tables are left, which other tools read with all others."""
     if not gone:
         return
-    shown = ", ".join(f"{name} (run={run})" for run, name in list(gone.items())[:_MOST_GONE])
-    more = f" and {len(gone) - _MOST_GONE:,} more" if len(gone) > _MOST_GONE else ""
+    shown = ", ".join(f"{name} (run={run})" for run, name in list(gone.items())[:_MOST_NAMED])
+    more = f" and {len(gone) - _MOST_NAMED:,} more" if len(gone) > _MOST_NAMED else ""
     note(
         f"{count(len(gone), 'run')} gone or replaced, whose tables are still in {folder} and count for whoever reads "
         f"all of it: {shown}{more}; remove their folders run=…, or leave out what is gone in runs.parquet"
@@ -101,13 +124,14 @@ def failed(result: RunsResult) -> int:
 def _as_json(result: RunsResult) -> dict[str, Any]:
     from dataclasses import asdict
 
-    summaries = result.summaries()
+    summaries, lacking = result.summaries(), result.lacking()
     return {
         "folder": str(result.folder),
         "runs": {
             entry.name: {
                 "run": entry.run,
                 "summary": [asdict(row) for row in summaries.get(entry.run, [])],
+                "skipped": lacking.get(entry.run, {}),
             }
             for entry in result.entries
         },

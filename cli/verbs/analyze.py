@@ -279,7 +279,7 @@ def _analyze_many(
             raise UsageError(msg)
     with cluster(wanted["engine"], scheduler) as client:
         result = open_runs(runs).analyze(out=out, client=client, **wanted)
-    show_result(result, as_json=as_json)
+    show_result(result, named=wanted["metrics"] is not None, as_json=as_json)
     if result.failed:
         raise typer.Exit(failed(result))
 

@@ -13,6 +13,7 @@ from sparsey_trace.comparing.run_figures import figures_of_folder, figures_of_tr
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.replay.find_or_make import Question
 from sparsey_trace.replay.results_place import results_at
+from sparsey_trace.runs.results_to_read import results_to_read
 from sparsey_trace.runs.runs import Runs
 from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.user_path import is_url, user_path
@@ -59,7 +60,7 @@ def compare(
     metrics = None if metrics is None else list(metrics)
     if isinstance(runs, Runs):
         asked: dict[str, Any] = {"metrics": metrics, "resolution": resolution, "reduction": reduction}
-        runs = runs.analyze(**asked, n_jobs=n_jobs, progress_bar=progress_bar)
+        runs = results_to_read(runs, **asked, n_jobs=n_jobs, progress_bar=progress_bar)
     if isinstance(runs, RunsResult):
         return compare_many(runs, metrics)
     question = Question.about(

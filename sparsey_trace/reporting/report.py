@@ -11,6 +11,7 @@ from sparsey_trace.comparing.compare import check_distinct, compare_many
 from sparsey_trace.errors import CacheWarning, OutputError, UsageError
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.replay.results_place import results_folder
+from sparsey_trace.runs.results_to_read import results_to_read
 from sparsey_trace.runs.runs import Runs
 from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.extras import require
@@ -111,9 +112,10 @@ def _of_many(
 
     path = runs.folder.parent / "runs.html" if out is None else user_path(out)
     check_free(path, overwrite=overwrite)
-    result = runs.analyze(n_jobs=n_jobs, progress_bar=progress_bar) if isinstance(runs, Runs) else runs
-    comparison = compare_many(result, None)
-    content = many_page(result, comparison, pick=pick, most=MOST_RUNS, generator=GENERATOR, n_jobs=n_jobs)
+    if isinstance(runs, Runs):
+        runs = results_to_read(runs, n_jobs=n_jobs, progress_bar=progress_bar)
+    comparison = compare_many(runs, None)
+    content = many_page(runs, comparison, pick=pick, most=MOST_RUNS, generator=GENERATOR, n_jobs=n_jobs)
     write_whole(path, content)
     return path
 

@@ -138,6 +138,15 @@ def summaries_in(
     return found
 
 
+def skipped_in(folder: Path, entries: Sequence[Entry]) -> dict[str, dict[str, str]]:
+    """By the runs' ids which metrics can't be computed for them, and why; runs without any are left out."""
+    found = {
+        run: {name: one.skipped for name, one in known.items() if one.skipped}
+        for run, known in _each(folder, entries)
+    }
+    return {run: skipped for run, skipped in found.items() if skipped}
+
+
 def _each(folder: Path, entries: Sequence[Entry]) -> Iterator[tuple[str, Analysed]]:
     """By the runs' ids what came of their metrics; read from the tables where nothing but these is left."""
     tables: dict[str, dict[str, Path]] | None = None

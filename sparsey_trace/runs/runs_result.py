@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from sparsey_trace.errors import UsageError
 from sparsey_trace.layout import PHASES
 from sparsey_trace.replay.result import Result
-from sparsey_trace.runs.analysed import better_in, summaries_in
+from sparsey_trace.runs.analysed import better_in, skipped_in, summaries_in
 from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, is_catalogue, read_catalogue
 from sparsey_trace.runs.keeping import gone_of
 from sparsey_trace.runs.results_folder import tables_in
@@ -113,7 +113,7 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
         for entry in self.entries:
             if name and name in (entry.name, entry.run):
                 paths = {table: runs[entry.run] for table, runs in self._paths.items() if entry.run in runs}
-                return Result(paths, skipped=self.skipped)
+                return Result(paths, skipped=self.skipped | self.lacking().get(entry.run, {}))
         raise KeyError(unknown("run", name, [entry.name for entry in self.entries]))
 
     def to_pandas(self, name: str, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -156,6 +156,10 @@ class RunsResult(Mapping[str, "ds.Dataset"]):
             metrics: the names of those that count; all by default.
         """
         return summaries_in(self.folder, self.entries, metrics)
+
+    def lacking(self) -> dict[str, dict[str, str]]:
+        """By the runs' ids the metrics that can't be computed for them, and why; `skipped` are those of no run."""
+        return skipped_in(self.folder, self.entries)
 
     def better(self) -> dict[str, Best]:
         """By metric of a summary, whether the lowest or the highest of its values is better."""

@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any, TextIO
 from unittest.mock import patch
 
 import numpy as np
+import pytest
 
 from sparsey_trace.cli.main import run
 from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.fork_server import shared_server
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -27,6 +29,17 @@ if TYPE_CHECKING:
 COMMAND = Path(sysconfig.get_path("scripts")) / "sparsey-trace"
 RUN = "from sparsey_trace.cli.main import run\nrun()"
 """What the command does, for a process of its own that is forked."""
+
+# Gives up the capabilities by which root reads and writes what it may not: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH.
+_UNPRIVILEGED = """
+import ctypes
+kernel = ctypes.CDLL(None)
+header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+assert kernel.capget(header, sets) == 0
+for number in range(3):
+    sets[number] &= ~0b110
+assert kernel.capset(header, sets) == 0
+"""
 
 LAYOUT = Layout(
     num_features=12,
@@ -115,6 +128,13 @@ def installed(*arguments: Any, **options: Any) -> subprocess.CompletedProcess[st
     """Run the installed command, in a process of its own."""
     call = [COMMAND, *map(str, arguments)]
     return subprocess.run(call, capture_output=True, text=True, check=False, **options)
+
+
+def unprivileged(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """What comes of a command that, whoever calls it, may do no more than the permissions of files say."""
+    if sys.platform != "linux":
+        pytest.skip("needs Linux's capabilities")
+    return shared_server().run(_UNPRIVILEGED + RUN, *arguments)
 
 
 def write_steps(writer: TraceWriter, steps: int, *, inputs: bool = True, first: int = 0) -> None:

@@ -3,18 +3,15 @@
 from __future__ import annotations
 
 import builtins
-import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from sparsey_trace.cli.main import main
-from tests.cli.commands import RUN
-from tests.fork_server import shared_server
+from tests.cli.commands import unprivileged
 
 if TYPE_CHECKING:
     from pathlib import Path
-    from subprocess import CompletedProcess
 
 MAKING = {
     "analyze": ["analyze", "RUN", "-m", "basis_set_size"],
@@ -25,25 +22,6 @@ MAKING = {
     "demo": ["demo", "-o", "HERE/demo"],
 }
 """What makes something beside the trace, or there."""
-
-
-# Gives up the capabilities by which root reads and writes what it may not: CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH.
-UNPRIVILEGED = """
-import ctypes
-kernel = ctypes.CDLL(None)
-header, sets = (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
-assert kernel.capget(header, sets) == 0
-for number in range(3):
-    sets[number] &= ~0b110
-assert kernel.capset(header, sets) == 0
-"""
-
-
-def unprivileged(*arguments: str) -> CompletedProcess[str]:
-    """What comes of a command that, whoever calls it, may do no more than the permissions of files say."""
-    if sys.platform != "linux":
-        pytest.skip("needs Linux's capabilities")
-    return shared_server().run(UNPRIVILEGED + RUN, *arguments)
 
 
 @pytest.mark.parametrize("verb", ["info", "analyze", "report", "validate", "repair"])
