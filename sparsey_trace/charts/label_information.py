@@ -35,7 +35,8 @@ class Told:
         shuffled: [M] float64, the same of shuffled labels.
         activity_bits: [M] float64, what activity alone tells.
         codes: [M] int64, how many codes a MAC showed.
-        entropy: of the labels, in bits; nan where all are the same.
+        entropy: of the labels, in bits; nan where no MAC tells any, or all are the same.
+        has_one_label: whether all are the same.
         most: the most that a MAC of the run tells beyond shuffled labels.
     """
 
@@ -49,6 +50,7 @@ class Told:
     activity_bits: NDArray[np.float64]
     codes: NDArray[np.int64]
     entropy: float
+    has_one_label: bool
     most: float
 
     @property
@@ -66,7 +68,12 @@ class Told:
         """What the map comes to, in words."""
         best = int(self.beyond.argmax())
         whole = "" if np.isnan(self.entropy) else f" of {self.entropy:.2f}"
-        parts = [f"up to {self.beyond[best]:.2f}{whole} bits (MAC {best})"]
+        if self.has_one_label:
+            parts = ["all labels are the same, so nothing can be told"]
+        elif not self.beyond[best]:
+            parts = ["no MAC tells more than it does of shuffled labels"]
+        else:
+            parts = [f"up to {self.beyond[best]:.2f}{whole} bits (MAC {best})"]
         parts += [f"{self.silent.sum():,} MACs never active"] if self.silent.any() else []
         return "; ".join(parts)
 
@@ -103,6 +110,7 @@ def told(run: Run) -> list[Told]:
             activity_bits=parts["activity_bits"][number],
             codes=parts["codes"][number].astype(np.int64),
             entropy=float(entropy),
+            has_one_label=bool(np.isnan(columns["share"]).all()),
             most=most,
         )
         for number, layer in enumerate(run.layout.layers)

@@ -272,6 +272,8 @@ class SampleMetric(Metric[S]):
         beside: what else a summary tells: names, and the units of the values; see `SampleValues`.
         told_chance: which of these it tells as the chance of the metric's own values, and not by itself; empty where
             none is.
+        told_behind_training: whether a summary tells it of phases only that go on behind the first training step, as
+            before that there is nothing to compare with.
     """
 
     over_samples: ClassVar[OverSamples] = "mean"
@@ -284,6 +286,7 @@ class SampleMetric(Metric[S]):
     per_samples: ClassVar[int] = 1
     beside: ClassVar[dict[str, str]] = {}
     told_chance: ClassVar[str] = ""
+    told_behind_training: ClassVar[bool] = False
 
     @property
     def chances(self) -> Mapping[str, CodeMeasure]:

@@ -50,6 +50,7 @@ class SiscAdherence(ComparesWithDrawn, SampleMetric[Drawn]):
     values_require: ClassVar[frozenset[str]] = EVERYTHING
     beside: ClassVar[dict[str, str]] = {CHANCE: "cosine"}
     told_chance: ClassVar[str] = CHANCE
+    told_behind_training: ClassVar[bool] = True
 
     similarity: Literal["jaccard", "intersection"] = "jaccard"
 

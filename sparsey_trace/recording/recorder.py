@@ -48,7 +48,7 @@ class Recorder:
     - What makes a step that can't be recorded (`on_bad_step`) is told and its number named in the trace.
     - A layer whose lower neighbours aren't recorded is wired, in the trace, to what these listen to.
     - Copies of the model (`copy.deepcopy`, pickles, forked processes) aren't recorded, nor passes under torch.func,
-      torch.export and the like, which is told once.
+      torch.export and the like, which is told once. Where the model holds the recorder, its copies hold None.
     - When the trace can't be written any more, the next pass says so (`on_error`), and the model goes on
       unrecorded from there.
     - What is wrong with a pass (labels, shapes, a layer that didn't run) is said as it ends. The writer thread looks at
@@ -76,6 +76,10 @@ class Recorder:
     def start(self) -> None:
         """Put the hooks on; `record` has done so."""
         self._capture.attach()
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """In copies and pickles of what holds it, such as the model, None: these aren't recorded, but must be made."""
+        return (type(None), ())
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Set what there is: a name that is misspelt would have no effect.

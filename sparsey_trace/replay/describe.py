@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.layout import MARKS, PHASES
+from sparsey_trace.layout import MARKS, PHASES, TRAIN
+from sparsey_trace.metrics.base import SampleMetric
 from sparsey_trace.metrics.registry import BUILT_IN
 from sparsey_trace.replay.choose import choose, computable
 from sparsey_trace.support.printable import count
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from sparsey_trace.layout import LayerLayout
+    from sparsey_trace.metrics.base import Metric
     from sparsey_trace.trace.reading.trace import Trace
 
 
@@ -97,11 +99,26 @@ def _metrics(trace: Trace) -> dict[str, str | None]:
 
 
 def _notes(trace: Trace) -> dict[str, list[str]]:
-    """Metric to lines on what its values by step are because of the trace's gaps, where these touch them."""
+    """Metric to lines on samples that it has none of, and on what the trace's gaps make of its values by step."""
     gaps = Gaps.of(trace)
     chosen, _ = choose(None, resolution="step", reduction=None)
-    found = {metric.name: gaps.values(metric, resolution="step", reduction=None) for metric in chosen}
+    found = {
+        metric.name: [
+            *_without_samples(metric, trace),
+            *gaps.values(metric, resolution="step", reduction=None),
+        ]
+        for metric in chosen
+    }
     return {name: lines for name, lines in found.items() if lines}
+
+
+def _without_samples(metric: Metric[Any], trace: Trace) -> list[str]:
+    """What a trace has no samples of, of the phases that the metric is of or compares with."""
+    phases = {TRAIN} if metric.partial_training else set()
+    if isinstance(metric, SampleMetric) and len(metric.values_phases) == 1:
+        phases |= set(metric.values_phases)
+    lacking = [PHASES[phase] for phase in sorted(phases) if len(trace) and not trace.counts[PHASES[phase]]]
+    return [f"there are no {phase} samples" for phase in lacking]
 
 
 def described(found: Mapping[str, Any]) -> dict[str, str]:

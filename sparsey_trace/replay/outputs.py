@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from sparsey_trace.layout import EVAL
+from sparsey_trace.layout import EVAL, PHASES, TRAIN
 from sparsey_trace.metrics.base import TallyMetric
 from sparsey_trace.metrics.reductions import reduce
 from sparsey_trace.replay.engine.lanes import AT_ONCE, Lanes
@@ -266,7 +266,13 @@ class Outputs:
             for row in summary_of_totals(
                 metric, name, of_name, self._trace.layout, unit=units[name], chance=found.get(name)
             )
+            if not metric.told_behind_training or self._is_behind_training(row.phase)
         ]
+
+    def _is_behind_training(self, phase: str | None) -> bool:
+        """Whether the phase has a sample of a step behind the first one of training."""
+        train, mine = self._phases.get(PHASES[TRAIN]), self._phases.get(phase or "")
+        return train is not None and mine is not None and mine.steps[1] > train.steps[0]
 
     def _reduced(self, values: NDArray[Any]) -> Reduced:
         return reduce(self._reduction, split_layers(self._trace.layout, values))

@@ -36,6 +36,14 @@ def test_the_map_is_of_training_where_it_has_labels(chunk: Chunk) -> None:
             np.testing.assert_array_equal(layer.silent, ~active[mine].any(axis=0))
             assert np.isnan(layer.entropy) or layer.entropy == pytest.approx(entropy, abs=1e-5)
             assert 0 <= layer.beyond.max() <= layer.most
+            assert layer.has_one_label == (len(shares) == 1)
+            assert layer.said.startswith(
+                "all labels are the same, so nothing can be told"
+                if layer.has_one_label
+                else "up to "
+                if layer.beyond.any()
+                else "no MAC tells more than it does of shuffled labels"
+            )
 
 
 def test_macs_are_coloured_by_what_they_tell(result: st.Result, run: Run) -> None:
@@ -52,7 +60,7 @@ def test_its_panels(run: Run) -> None:
         (marks,) = traces(panel, "marks")
         np.testing.assert_array_equal(marks["marker"]["color"], layer.beyond.astype(np.float32))
         assert marks["text"][1].startswith(f"MAC 1: {layer.bits[1]:.3f} bits by {layer.codes[1]} codes, ")
-        assert panel.caption.startswith("64 labelled train samples; up to ")
+        assert panel.caption == f"64 labelled train samples; {layer.said}."
 
 
 @given(chunk=RUNS)

@@ -14,6 +14,8 @@ from sparsey_trace.metrics import RunMetric
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.summary import COLUMNS
 from sparsey_trace.trace.reading.open_trace import open_trace
+from sparsey_trace.trace.writing.writer import TraceWriter
+from tests.cli.commands import LAYOUT, write_steps
 
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
@@ -83,3 +85,24 @@ def test_a_summary_is_a_frame_with_names_of_layers() -> None:
     assert set(result.summary(phase="eval")["phase"]) == {"eval"}
     with pytest.raises(UsageError, match="phase: expected one of train, eval, found 'test'"):
         result.summary(phase="test")
+
+
+@pytest.mark.parametrize(
+    ("steps", "told"),
+    [
+        ("e", set()),
+        ("t", set()),
+        ("et", set()),
+        ("ett", {"train"}),
+        ("te", {"eval"}),
+        ("tte", {"train", "eval"}),
+    ],
+)
+def test_adherence_is_told_where_there_was_training_to_compare_with(
+    tmp_path: Path, steps: str, told: set[str]
+) -> None:
+    with TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        for phase in steps:
+            write_steps(writer, 1, first=3 if phase == "e" else 0)
+    rows = analyze(tmp_path / "run.h5", metrics=["sisc_adherence"]).summary_rows()
+    assert {row.phase for row in rows} == told

@@ -74,29 +74,36 @@ class PhaseSamples:
         epoch: of its last sample: not the highest one, where training went back.
         in_epoch: how many there are of that epoch, of each time that it came.
         in_run: how many there are in all.
+        steps: of its first and its last sample.
     """
 
     epoch: int
     in_epoch: int
     in_run: int
+    steps: tuple[int, int]
 
 
 def phase_samples(samples: SampleTable) -> dict[str, PhaseSamples]:
     """By the phase's name; a phase without samples is left out."""
     counts: dict[tuple[int, int], int] = {}
     latest: dict[int, int] = {}
+    steps: dict[int, tuple[int, int]] = {}
     for start in range(0, len(samples), _SAMPLES_AT_ONCE):
         stop = min(start + _SAMPLES_AT_ONCE, len(samples))
         pairs = np.stack([samples.phase[start:stop].astype(np.int32), samples.epoch[start:stop]])
         found, times = np.unique(pairs, axis=1, return_counts=True)
         for (phase, epoch), many in zip(found.T.tolist(), times.tolist(), strict=True):
             counts[phase, epoch] = counts.get((phase, epoch), 0) + many
-            latest[phase] = int(pairs[1, np.flatnonzero(pairs[0] == phase)[-1]])
+            first, last = np.flatnonzero(pairs[0] == phase)[[0, -1]]
+            latest[phase] = int(pairs[1, last])
+            begun = steps.get(phase, (int(samples.step[start + first]), 0))[0]
+            steps[phase] = begun, int(samples.step[start + last])
     return {
         PHASES[phase]: PhaseSamples(
             epoch=epoch,
             in_epoch=counts[phase, epoch],
             in_run=sum(many for (other, _), many in counts.items() if other == phase),
+            steps=steps[phase],
         )
         for phase, epoch in latest.items()
     }

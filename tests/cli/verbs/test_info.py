@@ -10,7 +10,7 @@ import numpy as np
 import sparsey_trace as st
 from sparsey_trace.cli.main import main
 from sparsey_trace.replay.describe import size_in_words
-from tests.cli.commands import being_written, sparsey_trace, write_trace
+from tests.cli.commands import LAYOUT, being_written, sparsey_trace, write_steps, write_trace
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -106,3 +106,16 @@ def test_a_trace_that_is_still_written(tmp_path: Path) -> None:
         text = sparsey_trace("info", run).stdout
     assert "\nstate     not closed: still being written, or its writer died\n" in text
     assert "\nsamples   4 (4 train, 0 eval) in 1 step and 1 epoch\n" in text
+    assert "\nmatch_accuracy           yes: there are no eval samples\n" in text
+    assert "\nbasis_set_size           yes\n" in text
+
+
+def test_metrics_of_training_say_that_there_is_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with st.TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        write_steps(writer, 1, first=3)
+    assert main(["info", str(tmp_path / "run.h5")]) == 0
+    text = capsys.readouterr().out
+    assert "\nmatch_accuracy           yes: there are no train samples\n" in text
+    assert "\nnum_activations          yes\n" in text

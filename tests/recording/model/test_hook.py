@@ -34,6 +34,18 @@ def test_copies_of_the_model_work_and_are_not_recorded(path: Path) -> None:
     assert num_recorded(path) == 3
 
 
+def test_a_model_may_hold_its_recorder(path: Path) -> None:
+    model = OriginalModel()
+    model.recorder = record(model, path)
+    torch.save(model, io.BytesIO())
+    averaged = torch.optim.swa_utils.AveragedModel(model)
+    assert (averaged.module.recorder, pickle.loads(pickle.dumps(model)).recorder) == (None, None)
+    model(samples(3))
+    model.recorder.close()
+    assert copy.deepcopy(model).recorder is None
+    assert num_recorded(path) == 3
+
+
 def test_an_adapters_own_error_reaches_the_user_as_one_of_recording(
     path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
