@@ -267,7 +267,13 @@ class Recorder:
         """What may be the reason why no pass was seen."""
         if steps := self._capture.unseen.count:
             return f", though an optimizer moved it in {steps} steps: {WAYS}"
-        return ", as was told" if self._capture.has_told else compile_hint()
+        tally = self._writer_thread.tally
+        if tally.left_out:
+            return f": every, phases or a predicate left out {tally.left_out:,} of {tally.passes:,}"
+        if self._capture.has_told:
+            return ", as was told"
+        other = "; if another one ran, such as a copy that a trainer made, record that one"
+        return compile_hint() + ("" if tally.passes else other)
 
     def _stop_behind(self, error: BaseException) -> None:
         try:

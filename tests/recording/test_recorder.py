@@ -243,8 +243,26 @@ def test_the_last_of_several_calls_is_recorded_on_request(path: Path) -> None:
 
 
 def test_without_a_pass_there_is_a_warning_and_no_file(path: Path) -> None:
-    with pytest.warns(UserWarning, match=r"run\.h5: no trace was made: no forward pass .* was recorded"):
+    with pytest.warns(
+        UserWarning, match=r"run\.h5: no trace was made: no forward pass .* was recorded"
+    ) as told:
         record(OriginalModel(), path).close()
+    assert str(told[0].message).endswith(
+        "; if another one ran, such as a copy that a trainer made, record that one"
+    )
+    assert not path.exists()
+
+
+def test_passes_that_were_all_left_out_are_named_as_the_reason(path: Path) -> None:
+    model = OriginalModel()
+    with (
+        pytest.warns(
+            UserWarning, match="no forward .* recorded: every, phases or a predicate left out 2 of 2$"
+        ),
+        record(model, path, phases=["eval"]),
+    ):
+        model(samples(2))
+        model(samples(2))
     assert not path.exists()
 
 
