@@ -53,7 +53,7 @@ class Recorder:
       unrecorded from there.
     - What is wrong with a pass (labels, shapes, a layer that didn't run) is said as it ends. The writer thread looks at
       values, many steps at a time: a nan, a tie or a CM without a winner is told by the next pass behind that, mostly
-      within a tenth of a second, or by `close`; the step isn't in the trace, though it has a number. Until a step was
+      within a second, or by `close`; the step isn't in the trace, though it has a number. Until a step was
       recorded, and with `on_bad_step="raise"`, each pass looks at its own values and raises what it finds; but not on
       a CUDA device, for whose values nothing waits.
     - A recorder that nobody holds goes on until its model or the process ends, and its file is finished then.
