@@ -105,7 +105,8 @@ class PinnedMemory:
                 self._free, self._size = [], size
             if self._free:
                 return self._free.pop()
-        return self._copier.pinned(size)
+        with torch.inference_mode(mode=False):  # what is made inside may never be copied into outside again
+            return self._copier.pinned(size)
 
 
 class DeviceCopy:

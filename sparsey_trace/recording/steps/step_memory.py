@@ -3,6 +3,8 @@
 Where all layers are of one kind, as a Sparsey's are, what a pass leaves is two rows of bytes: a layer's hook does no
 more than convert into its part of them, into memory that is there already. New memory costs more than the conversion:
 a call for each tensor where they are small, a fault for each page where they are large.
+
+It is made outside of inference mode, whatever the pass is in: what is made inside may never be changed outside again.
 """
 
 from __future__ import annotations
@@ -113,10 +115,8 @@ class StepMemory:
         first = kind.layout.layers[0]
         per_mac = first.num_cms * (1 if kind.is_marks else first.num_neurons)
         sizes = [size * layer.num_macs for layer in kind.layout.layers]
-        cells = torch.empty(
-            sum(sizes) * per_mac, dtype=torch.int32 if kind.is_marks else torch.bool, device="cpu"
-        )
-        active = torch.empty(sum(sizes) if kind.has_active else 0, dtype=torch.bool, device="cpu")
+        cells = _empty((sum(sizes) * per_mac,), torch.int32 if kind.is_marks else torch.bool)
+        active = _empty((sum(sizes) if kind.has_active else 0,), torch.bool)
         ends = list(pairwise(accumulate(sizes, initial=0)))
         self._cells = [_Slot(cells[a * per_mac : b * per_mac]) for a, b in ends]
         self._active = [_Slot(active[a:b]) if kind.has_active else None for a, b in ends]
@@ -130,7 +130,7 @@ class StepMemory:
         slot = self.pool.take_input() if self._input is None else self._input
         found, dtype = dense(inputs), kept_dtype(inputs)
         if slot is None or slot.tensor.dtype is not dtype or slot.shape != found.shape:
-            slot = InputCopy(torch.empty(found.shape, dtype=dtype, device="cpu"))
+            slot = InputCopy(_empty(found.shape, dtype))
         self._input = slot
         return slot.tensor.copy_(found)
 
@@ -172,7 +172,9 @@ class StepMemory:
         elif type(active) is not Tensor or active.shape != flags.shape or not active.is_cpu:
             return False
         else:
-            flags.values.copy_(active)
+            # One call, so that the interpreter's lock is let go of once: the writer thread may take it each time.
+            torch._foreach_copy_((slot.values, flags.values), (output, active))
+            return True
         slot.values.copy_(output)
         return True
 
@@ -194,6 +196,11 @@ class StepMemory:
         """A copy of what a layer has put out."""
         active = self._active[index]
         return Codes(self._cells[index].values.clone(), None if active is None else active.values.clone())
+
+
+def _empty(shape: Sequence[int], dtype: torch.dtype) -> Tensor:
+    with torch.inference_mode(mode=False):
+        return torch.empty(shape, dtype=dtype, device="cpu")
 
 
 class MemoryPool:

@@ -51,6 +51,18 @@ def test_the_trace_is_what_the_host_would_have_made(
         np.testing.assert_array_equal(found, expected)
 
 
+def test_buffers_of_passes_in_inference_mode_serve_others(path: Path, far: FarDevice) -> None:
+    model = OriginalModel()
+    far.deliver_each()
+    with record(model, path, on_bad_step="raise") as rec:
+        for is_evaluation in [True, True, False]:
+            with torch.inference_mode(is_evaluation):
+                model(samples(2))
+            rec.commit()
+    assert rec.stats().steps == 3
+    assert len(far.buffers) == 2  # the first step's is another, as its kind of input isn't known yet
+
+
 def test_nothing_is_read_before_it_has_been_copied(path: Path, far: FarDevice) -> None:
     model = OriginalModel()
     with record(model, path) as rec:

@@ -73,6 +73,18 @@ def test_each_step_is_what_its_pass_left_however_layers_put_it_out(path: Path) -
             assert layer.active[:].all()
 
 
+def test_memory_of_passes_in_inference_mode_serves_others(path: Path) -> None:
+    model = Twice()
+    with record(model, path, layers=LAYERS, input="x", on_bad_step="raise") as rec:
+        for is_evaluation in [True, False, True, False]:
+            for seed in range(3):
+                x, found = torch.rand(2, 5), shown(winners(2, seed), "cells")
+                with torch.inference_mode(is_evaluation):
+                    model(x, found, found)
+            rec.commit()
+    assert rec.stats().steps == 12
+
+
 def test_memory_is_used_again_and_bounded() -> None:
     v1 = st.LayerLayout(name="v1", num_macs=3, num_cms=2, num_neurons=4, connections=[[0]] * 3)
     layout = st.Layout(num_features=1, layers=[v1])
