@@ -137,6 +137,7 @@ class StepQueue:
         self._block_bytes = min(BLOCK_BYTES, policy.queue_bytes // 4)
         self._taken = Totals()  # with what the writer thread took last
         self._num_requests = 0  # in the queue
+        self._enough_samples: int | None = None  # for the writer thread not to wait for more
         self._is_hurried = False  # somebody waits, or found no room, since the last step was taken
         self._num_freed = 0  # bytes
         self._has_more = Bell()
@@ -216,22 +217,21 @@ class StepQueue:
             most_samples: no step more than makes so many.
         """
         until = None if timeout is None else time.monotonic() + timeout
+        self._enough_samples = most_samples
         while not self._queue:
             left = _SECONDS_BETWEEN_LOOKS if until is None else until - time.monotonic()
             if left <= 0:
                 return None
             self._has_more.wait(min(left, _SECONDS_BETWEEN_LOOKS))
-        self._gather(until, most_samples)
+        self._gather(until)
         return self._take(most_samples)
 
-    def _gather(self, until: float | None, most_samples: int | None) -> None:
+    def _gather(self, until: float | None) -> None:
         """Wait while steps may come that make a block with those that are there."""
         end = time.monotonic() + min(_SECONDS_TO_GATHER, self._policy.commit_every)
         end = end if until is None else min(end, until)
         # Not at first: the file appears with the first step.
         while self._taken.steps and not self._is_urgent(self.totals) and (left := end - time.monotonic()) > 0:
-            if most_samples is not None and self.totals.samples - self._taken.samples >= most_samples:
-                return
             self._has_more.wait(left)
 
     def _is_urgent(self, totals: Totals) -> bool:
@@ -240,6 +240,7 @@ class StepQueue:
         return (
             totals.nbytes - taken.nbytes >= self._block_bytes
             or totals.steps - taken.steps >= _MOST_STEPS
+            or (self._enough_samples is not None and totals.samples - taken.samples >= self._enough_samples)
             or self._num_requests > 0
             or self._is_hurried
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,8 @@ from tests.recording.queue.slow_disk import plain_writer, step, wait_until
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import pytest
 
 
 def test_steps_are_written_in_order_under_their_numbers(path: Path) -> None:
@@ -45,6 +48,20 @@ def test_samples_are_committed_by_their_number(path: Path) -> None:
     writer = plain_writer(path, commit_every=1000, commit_samples=4)
     for number in range(5):
         writer.put(step(number))
+    wait_until(lambda: writer.num_committed == 8)
+    writer.close()
+
+
+def test_who_waits_for_a_block_hears_that_enough_samples_are_there(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sparsey_trace.recording.queue.step_queue._SECONDS_TO_GATHER", 1000)
+    writer = plain_writer(path, commit_every=1000, commit_samples=6)
+    writer.put(step(0))
+    writer.commit()
+    for number in range(1, 4):
+        writer.put(step(number))
+        time.sleep(0.1)  # the thread wakes, and waits for more
     wait_until(lambda: writer.num_committed == 8)
     writer.close()
 
