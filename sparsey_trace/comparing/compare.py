@@ -141,6 +141,6 @@ def _check_shared(comparison: Comparison) -> None:
         runs = ", ".join(run.name for run in comparison.runs)
         msg = (
             f"{runs}: expected runs that share a metric and a layer, found none shared "
-            f"({'; '.join(comparison.remarks)})"
+            f"({'; '.join(comparison.remarks) or 'no run has a figure of these'})"
         )
         raise TraceError(msg)

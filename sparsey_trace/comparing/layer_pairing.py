@@ -18,7 +18,7 @@ def layer_names(runs: Sequence[RunFigures]) -> list[dict[int, str]]:
     Layers pair by name where every run has a name in common with the first run; else by number.
     """
     if not _by_name(runs):
-        return [{row.layer: str(row.layer) for row in run.summary if row.layer is not None} for run in runs]
+        return [{number: str(number) for number in run.names} for run in runs]
     return [run.names for run in runs]
 
 
@@ -34,9 +34,12 @@ def unshared(runs: Sequence[RunFigures]) -> list[str]:
 
 def _metrics(runs: Sequence[RunFigures]) -> Iterator[str]:
     reasons: dict[tuple[str, str], list[str]] = defaultdict(list)
+    told = {row.metric for run in runs for row in run.summary}
     for run in runs:
         valueless = run.best.keys() - {row.metric for row in run.summary} - run.figureless
         nothing = dict.fromkeys(sorted(valueless), "no sample has a value")
+        # A curve has no figure in any run.
+        nothing |= dict.fromkeys(sorted(run.figureless & told), "its values come to no figure")
         for metric, reason in {**run.skipped, **nothing}.items():
             reasons[metric, reason].append(run.name)
     for (metric, reason), lacking in reasons.items():
@@ -52,7 +55,7 @@ def _numbered(runs: Sequence[RunFigures]) -> Iterator[str]:
 def _layers(runs: Sequence[RunFigures]) -> Iterator[str]:
     holders: dict[str, list[str]] = defaultdict(list)
     for run, names in zip(runs, layer_names(runs), strict=True):
-        for layer in dict.fromkeys(names[row.layer] for row in run.summary if row.layer is not None):
+        for layer in dict.fromkeys(names.values()):
             holders[layer].append(run.name)
     for layer, having in holders.items():
         if len(having) < len(runs):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 import sparsey_trace as st
+from sparsey_trace.errors import TraceError
 from sparsey_trace.trace.paths import default_folder
 from tests.replay.runs import write_run
 
@@ -66,3 +69,23 @@ def test_a_metric_without_values_is_said(tmp_path: Path) -> None:
     short = [write_run(tmp_path / f"{seed}.h5", seed=seed, steps=3) for seed in (1, 2)]
     comparison = st.compare(short, metrics=["num_activations", "match_accuracy"])
     assert comparison.remarks == ["no match_accuracy: no sample has a value"]
+
+
+def test_layers_without_figures_are_there_all_the_same(tmp_path: Path) -> None:
+    short, long = (write_run(tmp_path / f"{steps}.h5", steps=steps) for steps in (1, 8))
+    for metric, why in [
+        ("match_accuracy", "no sample has a value"),
+        ("sisc_adherence", "its values come to no figure"),
+    ]:
+        with pytest.raises(TraceError) as caught:
+            st.compare([short, long], metrics=[metric])
+        assert str(caught.value) == (
+            f"{short}, {long}: expected runs that share a metric and a layer, found none shared "
+            f"(no {metric} of {short}: {why})"
+        )
+
+
+def test_runs_without_any_figure_say_so(tmp_path: Path) -> None:
+    short = [write_run(tmp_path / f"{seed}.h5", seed=seed, steps=1) for seed in (1, 2)]
+    with pytest.raises(TraceError, match=r"found none shared \(no run has a figure of these\)$"):
+        st.compare(short, metrics=["sisc_adherence"])
