@@ -66,6 +66,7 @@ def draw_curves(ax: Axes, found: Sequence[Curve], look: Look, *, words: Words, f
 
 def _finish(ax: Axes, found: Sequence[Curve], words: Words, *, from_zero: bool, alone: bool) -> None:
     ax.set(xlabel=words.x, ylabel=words.y)
+    ax.locator_params(axis="x", integer=True)
     ax.xaxis.set_major_formatter("{x:,.0f}")
     ends = len(_labels(ax)) * any(curve.phase == "train" for curve in found)
     ax.set_xlim(0, max(ax.get_xlim()[1], (1.04 + 0.03 * ends) * max(curve.seen[-1] for curve in found)))
