@@ -20,6 +20,8 @@ Run = Annotated[
 Runs = Annotated[
     list[Path], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False, parser=trace_path)
 ]
+RunsOrFolder = Annotated[list[str], typer.Argument(metavar="RUN.h5", help=FILES, show_default=False)]
+"""As they were named, for who takes a folder in place of a trace too."""
 NewTrace = Annotated[
     Path,
     typer.Option(

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Mapping
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import UsageError
@@ -45,7 +44,7 @@ def do_part(
     _show(analyze_part(trace, part=which, **given, progress_bar=progress_bar), as_json=as_json)
 
 
-def merge_array(folders: list[Path], *, as_json: bool) -> None:
+def merge_array(folders: list[str], *, as_json: bool) -> None:
     """Make one of what all parts have left in a folder, and say what is to be done next.
 
     Raises:

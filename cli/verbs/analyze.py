@@ -14,7 +14,8 @@ from ..options.grouping import Reduction, Resolution, parse_reduction
 from ..options.jobs import Jobs, num_jobs
 from ..options.many import AreManyRuns
 from ..options.metric import Metrics, parse_metrics
-from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs, check_one_run
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, RunsOrFolder, check_one_run
+from ..options.trace_path import trace_path
 from ..output.job_array import do_part, merge_array
 from ..output.printing import note_run_part, wants_progress, write, write_json
 from ..output.table import write_table
@@ -142,7 +143,7 @@ Explain = Annotated[
 
 
 def analyze(
-    runs: Runs,
+    runs: RunsOrFolder,
     *,
     many: AreManyRuns = False,
     missing_ranks: MissingRanks = "refuse",
@@ -181,6 +182,7 @@ def analyze(
     if merge:
         merge_array(runs, as_json=as_json)
         return
+    traces = [trace_path(name) for name in runs]
     metrics = parse_metrics(metric)
     limits = {
         name: limit
@@ -196,7 +198,7 @@ def analyze(
     if many:
         check_one_run(**files)
         _analyze_many(
-            runs,
+            traces,
             out,
             as_json=as_json,
             explain=explain,
@@ -215,7 +217,7 @@ def analyze(
             progress_bar=wants_progress(asked=progress_bar),
         )
         return
-    with open_trace(runs, **files) as trace:
+    with open_trace(traces, **files) as trace:
         folder = default_folder(*trace.paths) if out is None else out
         note_run_part(trace)
         wanted: dict[str, Any] = {

@@ -99,7 +99,7 @@ def demo(
     wanted = {"dataset": dataset.value, "epochs": epochs, "samples": samples, "seed": seed}
     with progress("training", unit="steps") as on_step:
         _record(run_demo, run, **wanted, on_step=on_step)
-    analyze([run], as_json=as_json)
+    analyze([str(run)], as_json=as_json)
     make_report()
 
 

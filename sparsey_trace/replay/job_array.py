@@ -31,7 +31,7 @@ from sparsey_trace.replay.plan import plan
 from sparsey_trace.replay.results_folder import check_folder
 from sparsey_trace.support.own_files import beginning
 from sparsey_trace.support.progress import progress
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.user_path import url_named, user_path
 from sparsey_trace.support.writing import write_whole, writing
 from sparsey_trace.trace.reading.open_trace import open_trace
 
@@ -127,7 +127,7 @@ def analyze_part(
         progress_bar: show progress on standard error.
 
     Raises:
-        UsageError: there is no such part, or another argument is wrong.
+        UsageError: there is no such part, `out` is a URL, or another argument is wrong.
         TraceError: no trace, or one of a single partition; or a metric's states can't be kept for another process.
         OutputError: `out` holds something else, or can't be written.
         MetricError: a metric raised something of its own.
@@ -136,10 +136,11 @@ def analyze_part(
     if not 1 <= number <= of:
         msg = f"part: expected one of 1/{of} to {of}/{of}, found {number}/{of}"
         raise UsageError(msg)
+    folder = _shared(out)
     question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
     budget: dict[str, Any] = {"n_jobs": 1, "chunk_size": chunk_size, "total_memory": total_memory}
     with asked(source, metrics=metrics, **question, **budget) as found:
-        array = _Array.of(found, user_path(out), partition_size, question)
+        array = _Array.of(found, folder, partition_size, question)
         check_folder(array.job.results, found.trace)
         check_pairs(array.todo, found.trace, most_pairs)
         check_bytes(array.todo, found.trace, most_bytes)
@@ -164,10 +165,11 @@ def merge_parts(out: str | os.PathLike[str]) -> ArrayState:
         out: the folder.
 
     Raises:
+        UsageError: it is a URL.
         OutputError: there is nothing of parts in it, or of several analyses; or it can't be written.
         TraceError: the trace isn't there any more, or not as it was; or some parts aren't done.
     """
-    folder = user_path(out)
+    folder = _shared(out)
     told = _read_asked(folder)
     metrics = [make_metric(name, parameters) for name, parameters in told["metrics"]]
     question: dict[str, Any] = told["question"]
@@ -274,6 +276,21 @@ class _Array:
         self.replay.keep_states(hands, self.cache.content)
         end(self.job)
         return state
+
+
+def _shared(out: str | os.PathLike[str]) -> Path:
+    """The folder that all parts see.
+
+    Raises:
+        UsageError: it is a URL: parts go on with each other's files, which a store would have to bring to each of them.
+    """
+    if url := url_named(out):
+        msg = (
+            f"{url}: expected a folder that all parts of the job array see, found a URL; name a folder on a disk that "
+            "they share, and copy its tables there once they are merged, or analyse by engine='dask', which takes URLs"
+        )
+        raise UsageError(msg)
+    return user_path(out)
 
 
 def _as_json(found: Asked, question: dict[str, Any], partition_size: int) -> dict[str, Any]:

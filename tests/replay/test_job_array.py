@@ -98,6 +98,16 @@ def test_what_cannot_be(trace: Path, tmp_path: Path) -> None:
         OutputError, match=r"what parts of one analysis have left, found none; run --part first$"
     ):
         merge_parts(tmp_path)
+    for call in (lambda url: analyze_part(trace, part=(1, 3), out=url, **FEW), merge_parts):
+        with pytest.raises(
+            UsageError, match=r"^s3://b/x: expected a folder that all parts .* found a URL; name"
+        ):
+            call("s3://b/x")
+    merged = sparsey_trace("analyze", "--merge", "s3://b/x")
+    assert (merged.returncode, merged.stderr.startswith("sparsey-trace: s3://b/x: expected a folder")) == (
+        2,
+        True,
+    )
     done = sparsey_trace("analyze", trace, "--part", "3")
     assert (done.returncode, "--part: expected a part such as 3/100, found '3'" in done.stderr) == (2, True)
 

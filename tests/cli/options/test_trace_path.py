@@ -116,7 +116,6 @@ PLACE = "s3://bucket/results"
         ["watch", PLACE],
         ["runs", PLACE],
         ["runs", ".", "-o", PLACE],
-        ["analyze", URL, "-o", PLACE, "--part", "1/2"],
         ["compare", "run.h5", "other.h5", "-o", PLACE],
         ["demo", "-o", PLACE],
         ["export", "run.h5", "--to", "csv", "-o", PLACE],
