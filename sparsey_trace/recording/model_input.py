@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from sparsey_trace.errors import RecordError, UsageError
+from sparsey_trace.recording.adapters.which_output import described
 from sparsey_trace.support.suggest import unknown
 
 if TYPE_CHECKING:
@@ -112,7 +113,7 @@ def _first_of(given: list[Any], *, where: str) -> Tensor:
     for value in _tensors(given):
         if _may_be_input(value):
             return value
-    found = ", ".join(type(value).__name__ for value in given) or "no arguments"
+    found = ", ".join(map(described, given)) or "no arguments"
     msg = (
         f"{where}: input: expected a real tensor [B, …] among the model's arguments, found {found}; say "
         "which it is: record(…, input='x'), its position, or a function (args, kwargs) -> tensor"

@@ -82,8 +82,8 @@ def test_a_first_pass_that_fails_does_not_fix_the_inputs_size(path: Path) -> Non
     ("arguments", "found"),
     [
         ((), "no arguments"),
-        (([1.0],), "list"),
-        ((torch.ones(2, 6, dtype=torch.complex64), None), "Tensor, NoneType"),
+        (([1.0],), "list of 0: float"),
+        ((torch.ones(2, 6, dtype=torch.complex64), None), r"\[2, 6\] complex64, NoneType"),
     ],
 )
 def test_a_pass_without_an_input(path: Path, arguments: tuple[object, ...], found: str) -> None:
