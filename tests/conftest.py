@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import settings
+from hypothesis.internal.conjecture import engine
 
 from tests.faults import SELDOM, times
 from tests.fork_server import ForkServer, shared_server
@@ -20,8 +21,12 @@ if TYPE_CHECKING:
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Where a test says nothing else.
-settings.register_profile("drawn", max_examples=times(30, 100))
+settings.register_profile("drawn", max_examples=times(30, 100), print_blob=True)
 settings.load_profile("drawn")
+
+# A failure is told with the smallest example that is found in this time, which no setting bounds. In the five minutes
+# that each may take otherwise four that have one cause would cost continuous integration all that it has.
+engine.MAX_SHRINKING_SECONDS = times(30, 300)
 
 # CI has twenty minutes for everything.
 collect_ignore = [] if times(0, 1) else SELDOM
