@@ -90,8 +90,8 @@ def record(
         predicate: asked `(step, phase, epoch)` as a pass begins that the two above agree to; it is recorded if the
             answer is true. A pass that isn't recorded costs next to nothing.
         inputs: how the model's input is kept: `auto` (bits while all are 0 and 1, and more as it takes more to keep
-            whatever comes exactly; float64 as float32), `binary`, `uint8`, `int32`, `int64`, `float16`, `float32`,
-            `float64` or `none`.
+            whatever comes exactly; float64 as float32, unless some are too small or too large for it), `binary`,
+            `uint8`, `int32`, `int64`, `float16`, `float32`, `float64` or `none`.
         overwrite: replace an existing file instead of refusing, and what `resume` has put behind it.
         resume: go on with the run that is there, in another file: `run.1.h5` behind `run.h5`, and so on. Steps and
             samples are numbered on from the last commit. Where nothing is there, the run begins.

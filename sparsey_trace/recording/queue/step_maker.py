@@ -109,9 +109,9 @@ class StepMaker:
         if self._kind.name == "binary" and copier_for(inputs.device):
             packed = dict(zip(("bits", "is_binary"), pack_bits(dense(inputs)), strict=True))
             return packed | ({SPARE: copied_inputs(inputs)} if self._is_auto else {})
-        if memory is not None and inputs.is_cpu and self._kind.name != "float64":
+        if memory is not None and inputs.is_cpu:
             return {"inputs": memory.keep_input(inputs)}
-        return {"inputs": copied_inputs(inputs, self._kind.name)}
+        return {"inputs": copied_inputs(inputs)}
 
     def make(self, ended: EndedPass, about: AsItEnded) -> QueuedStep:
         """The step; a pending one where its values would have to be waited for.

@@ -17,26 +17,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-_KEPT = (torch.float16, torch.float32)
-"""What floats a trace keeps as they are, unless it is asked for float64."""
+_KEPT = (torch.float16, torch.float32, torch.float64)
+"""What floats leave training as they are; who writes the trace sees whether fewer bits hold them."""
 
 
-def copied_inputs(inputs: Tensor, kind: str = "auto") -> Tensor:
+def copied_inputs(inputs: Tensor) -> Tensor:
     """An input as it is now, on its own device, in its shape, as `kept_dtype` says."""
-    found, dtype = dense(inputs), kept_dtype(inputs, kind)
+    found, dtype = dense(inputs), kept_dtype(inputs)
     return found.clone() if found.dtype is dtype else found.to(dtype)
 
 
-def kept_dtype(inputs: Tensor, kind: str = "auto") -> torch.dtype:
-    """In which an input is kept.
-
-    Args:
-        inputs: of any real dtype.
-        kind: how it is to be kept; `float64` keeps floats of 64 bits, which are else float32.
-    """
-    if not inputs.is_floating_point() or inputs.dtype in _KEPT:
-        return inputs.dtype
-    return torch.float64 if kind == "float64" else torch.float32
+def kept_dtype(inputs: Tensor) -> torch.dtype:
+    """In which an input of any real dtype leaves training: its own, or float32, which holds what is in it."""
+    is_kept = not inputs.is_floating_point() or inputs.dtype in _KEPT
+    return inputs.dtype if is_kept else torch.float32
 
 
 def dense(inputs: Tensor) -> Tensor:

@@ -36,17 +36,20 @@ class UnfitInputsError(DataError):
 def kind_of(inputs: NDArray[Any] | None) -> str:
     """The kind of input column that fits: the smallest one of whole numbers; real numbers keep their dtype.
 
-    float64 is kept as float32, unless a trace is told otherwise.
+    float64 is kept as float32, unless a trace is told otherwise, or a number is too small or too large for it: it would
+    become 0, so that its feature weren't on, or infinite.
 
     >>> kind_of(np.array([[0, 1.0]])), kind_of(np.array([[0.5]])), kind_of(None), kind_of(np.array([[0, 7]]))
     ('binary', 'float32', 'none', 'uint8')
+    >>> kind_of(np.array([[0.5, 1e-60]])), kind_of(np.array([[0.5, 1e60]]))
+    ('float64', 'float64')
     """
     if inputs is None:
         return "none"
     if is_binary(inputs):
         return "binary"
     if inputs.dtype.kind == "f":
-        return "float16" if inputs.dtype == np.float16 else "float32"
+        return "float16" if inputs.dtype == np.float16 else "float32" if _is_in_float32(inputs) else "float64"
     return next((kind for kind in WHOLE[1:] if _is_within(inputs, kind)), "int64")
 
 
@@ -230,6 +233,17 @@ def _refuse_infinite(
     )
     # A wider one may hold what is too large for a kind that was chosen by the first step.
     raise (UnfitInputsError if np.isfinite(flat[sample, feature]) else DataError)(msg)
+
+
+def _is_in_float32(inputs: NDArray[Any]) -> bool:
+    """Whether each number that isn't 0, nor infinite, isn't so in float32 either."""
+    if inputs.dtype.itemsize <= 4:
+        return True
+    with np.errstate(over="ignore", under="ignore", invalid="ignore"):
+        found = inputs.astype(np.float32)
+    return np.count_nonzero(found) == np.count_nonzero(inputs) and np.array_equal(
+        np.isinf(found), np.isinf(inputs)
+    )
 
 
 def _is_within(inputs: NDArray[Any], kind: str) -> bool:

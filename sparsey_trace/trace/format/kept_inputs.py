@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sparsey_trace.trace.format.inputs import UnfitInputsError, kind_of, wider_kind
 
 if TYPE_CHECKING:
@@ -51,7 +53,10 @@ class KeptInputs:
         kind = self.kind or kind_of(inputs)
         if not self._is_auto or inputs is None or kind == "none":
             return kind, encode(kind)
-        if kind == "float16" and inputs.dtype.kind == "f":  # which would round others without a word
+        # These would round others without a word, to 0 in the end.
+        if (kind == "float16" and inputs.dtype.kind == "f") or (
+            kind == "float32" and inputs.dtype == np.float64
+        ):
             kind = wider_kind(kind, inputs, largest=0, where=where)
         try:
             return kind, encode(kind)
