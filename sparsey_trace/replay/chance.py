@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 DRAWN = 1000
 """Training samples that stand for all of them where there is no closed form."""
 
+_AT_ONCE = 1 << 20
+"""Samples whose phases are looked at together."""
+
 _FEW = 1 << 20
 """Of so many neurons in a layer all wins are counted; of more, only those of neurons that are asked about."""
 
@@ -60,18 +63,13 @@ class Chances:
         self._tallies: dict[CodeMeasure, list[Exact | Sampled]] = {
             measure: [tally(layer, measure) for layer in layers] for measure in measures
         }
-        phase, epochs = trace.samples.phase[:], trace.samples.epoch[:]
-        asked = np.flatnonzero((phase == EVAL) & (epochs == epoch))
-        others = np.flatnonzero((phase == EVAL) & (epochs != epoch))
-        # An epoch that came back counts since it did, as in the figures that chance stands beside.
-        since = others[others < asked.max(initial=0)].max(initial=-1)
-        asked = asked[asked > since]
+        asked = _asked(trace, epoch)
         self.wanted = WinnersMet(
             epoch=epoch,
             start=int(asked[0]) if len(asked) else 0,
             stop=int(asked[-1]) + 1 if len(asked) else 0,
             listed=tuple(_listed(trace, number, asked) for number in range(len(layers))),
-            drawn=_drawn(phase, seed) if "jaccard" in self._tallies else np.empty(0, np.int64),
+            drawn=_drawn(trace, seed) if "jaccard" in self._tallies else np.empty(0, np.int64),
         )
         self._before = [Before.nothing(*each) for each in zip(layers, self.wanted.listed, strict=True)]
 
@@ -133,13 +131,11 @@ class Chances:
 def chances_of(trace: Trace, metrics: Iterable[SampleMetric[Any]]) -> Chances | None:
     """What gathers the chances of metrics of one seed that will be asked for: of the last epoch with evaluation."""
     asking = [metric for metric in metrics if metric.chances]
-    phase = trace.samples.phase[:]
-    # The first samples that have something to be compared with come behind the first training.
-    asked = np.flatnonzero((phase == EVAL) & (np.cumsum(phase == TRAIN) > 0))
-    if not asking or not len(asked):
+    epoch = _last_compared(trace) if asking else None
+    if epoch is None:
         return None
     measures = {measure: None for metric in asking for measure in metric.chances.values()}
-    return Chances(trace, measures, epoch=int(trace.samples.epoch[asked[-1:]][0]), seed=seed_of(asking[0]))
+    return Chances(trace, measures, epoch=epoch, seed=seed_of(asking[0]))
 
 
 def chance_from(trace: Trace, gathered: Chances | None) -> Chance:
@@ -159,9 +155,46 @@ def seed_of(metric: SampleMetric[Any]) -> int:
     return int(getattr(metric, "seed", 0))
 
 
-def _drawn(phase: NDArray[np.uint8], seed: int) -> NDArray[np.int64]:
-    train = np.flatnonzero(phase == TRAIN)
-    return np.sort(train[np.argsort(priorities(train, seed), kind="stable")[:DRAWN]])
+def _stretches(trace: Trace) -> Iterator[tuple[int, NDArray[np.uint8], NDArray[np.int32]]]:
+    """From which sample on, and phases and epochs from there: a bounded part of a long run at a time."""
+    for start in range(0, len(trace), _AT_ONCE):
+        part = slice(start, start + _AT_ONCE)
+        yield start, trace.samples.phase[part], trace.samples.epoch[part]
+
+
+def _last_compared(trace: Trace) -> int | None:
+    """The epoch of the last eval sample that has training before it, which it is compared with; None without one."""
+    has_trained, found = False, None
+    for _, phase, epochs in _stretches(trace):
+        asked = phase == EVAL
+        if not has_trained:
+            train = phase == TRAIN
+            has_trained = bool(train.any())
+            asked[: train.argmax() if has_trained else len(train)] = False
+        if asked.any():
+            found = int(epochs[asked][-1])
+    return found
+
+
+def _asked(trace: Trace, epoch: int) -> NDArray[np.int64]:
+    """The eval samples of an epoch; of one that came back, since it did, as in figures that chance stands beside."""
+    asked: list[NDArray[np.int64]] = []
+    others = np.empty(0, np.int64)
+    for start, phase, epochs in _stretches(trace):
+        mine = np.flatnonzero((phase == EVAL) & (epochs == epoch)) + start
+        others = np.append(others[-1:], np.flatnonzero((phase == EVAL) & (epochs != epoch)) + start)
+        if len(mine):
+            since = others[others < mine[-1]].max(initial=-1)
+            asked = [part[part > since] for part in (*asked, mine)]
+    return np.concatenate([np.empty(0, np.int64), *asked])
+
+
+def _drawn(trace: Trace, seed: int) -> NDArray[np.int64]:
+    found = np.empty(0, np.int64)
+    for start, phase, _ in _stretches(trace):
+        train = np.append(found, np.flatnonzero(phase == TRAIN) + start)
+        found = np.sort(train[np.argsort(priorities(train, seed), kind="stable")[:DRAWN]])
+    return found
 
 
 def _listed(trace: Trace, number: int, asked: NDArray[np.int64]) -> ListedWinners:

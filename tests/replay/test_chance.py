@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import permutations
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -95,6 +96,39 @@ def test_chance_needs_no_pass_of_its_own(
         assert rows() == expected_rows
     monkeypatch.setattr("sparsey_trace.replay.by_chunk.chances_of", lambda *_: None)
     assert rows() == expected_rows
+
+
+class Marks:
+    """A trace of which only phases and epochs are asked."""
+
+    def __init__(self, phase: NDArray[np.uint8], epoch: NDArray[np.int32]) -> None:
+        self.samples = SimpleNamespace(phase=phase, epoch=epoch)
+
+    def __len__(self) -> int:
+        return len(self.samples.phase)
+
+
+def test_who_is_asked_and_drawn_does_not_hang_on_how_much_is_looked_at_together(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(0)
+    for _ in range(200):
+        epoch = np.repeat(rng.integers(3, size=6), rng.integers(4, size=6)).astype(np.int32)
+        trace: Any = Marks(rng.integers(2, size=len(epoch)).astype(np.uint8), epoch)
+        found = []
+        for samples in (1000, 3, 1):
+            monkeypatch.setattr(chance, "_AT_ONCE", samples)
+            asked = [chance._asked(trace, each).tolist() for each in range(3)]
+            monkeypatch.setattr(chance, "DRAWN", 4)
+            found.append((chance._last_compared(trace), asked, chance._drawn(trace, 1).tolist()))
+        assert found[1:] == found[:1] * 2
+        evaluated = trace.samples.phase == 1
+        for number, asked in enumerate(found[0][1]):
+            mine = np.flatnonzero(evaluated & (epoch == number))
+            # Of an epoch that came back those are asked behind which no other is evaluated before its last.
+            last = mine[-1] if len(mine) else -1
+            plain = [n for n in mine if (epoch[n:last][evaluated[n:last]] == number).all()]
+            assert asked == plain
 
 
 def test_evaluation_within_training_meets_only_what_came_before(tmp_path: Path) -> None:
