@@ -73,10 +73,17 @@ def test_nothing_but_results_is_made_at_a_url(
     write_trace(home / "run.h5", steps=1)
     model = nn.Sequential(nn.Hardtanh(0, 1))
     pooled = st.WinnerTakeAll("0", num_macs=1, num_cms=2, num_neurons=3)
+    here = "path on this machine's disks, found a URL; copy what is there to here first, or what is made here to there"
+    shared = (
+        "folder that all parts of the job array see, found a URL; name a folder on a disk that they share, and copy its "
+        "tables there once they are merged, or analyse by engine='dask', which takes URLs"
+    )
+    with pytest.raises(UsageError) as caught:
+        st.analyze_part("run.h5", part=(1, 2), metrics=["basis_set_size"], out=place)
+    assert str(caught.value) == f"{URL}: expected a {shared}"
     for call in (
         lambda: st.TraceWriter(place, LAYOUT),
         lambda: st.record(model, place, layers=[pooled]),
-        lambda: st.analyze_part("run.h5", part=(1, 2), metrics=["basis_set_size"], out=place),
         lambda: st.export("run.h5", to="csv", out=place),
         lambda: st.report("run.h5", place),
         lambda: st.open_runs("run.h5").catalogue(out=place),
@@ -85,10 +92,7 @@ def test_nothing_but_results_is_made_at_a_url(
     ):
         with pytest.raises(UsageError) as caught:
             call()
-        assert str(caught.value) == (
-            f"{URL}: expected a path on this machine's disks, found a URL; copy what is there to here first, "
-            "or what is made here to there afterwards"
-        )
+        assert str(caught.value) == f"{URL}: expected a {here} afterwards"
     assert [path.name for path in home.iterdir()] == ["run.h5"]
 
 

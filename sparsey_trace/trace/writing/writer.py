@@ -57,8 +57,7 @@ class TraceWriter:
             ml_collections. What JSON doesn't know is kept as text.
         inputs: how inputs are kept: `binary` (packed bits), `uint8`, `int32`, `int64`, `float16`, `float32`, `float64`
             or `none`; or `auto`: binary while all are 0 or 1, and whatever more it takes to hold all of them exactly as
-            other ones come (float64 as float32, unless some are too small or too large for it). The file is then made
-            anew once, with what it held.
+            other ones come (float64 as float32, where that holds them). The file is then made anew, with what it held.
         overwrite: replace an existing file instead of refusing.
         durable: whether a commit waits until the disk has what was written, so that it survives a loss of power.
         sampling: what is recorded, where not everything is; see `Trace.sampling`.
