@@ -32,6 +32,9 @@ if TYPE_CHECKING:
 DRAWN = 1000
 """Training samples that stand for all of them where there is no closed form."""
 
+_MEMORY = "512M"
+"""What may be taken to read codes for it: with half of it a long trace would be read 64 samples at a time."""
+
 _AT_ONCE = 1 << 20
 """Samples whose phases are looked at together."""
 
@@ -107,7 +110,7 @@ class Chances:
 
     def _spans(self, stop: int) -> Iterator[tuple[int, int]]:
         if self._next < stop:
-            size = chunk_samples(self._trace, CODES_AND_ACTIVITY, None, "256M", 1)
+            size = chunk_samples(self._trace, CODES_AND_ACTIVITY, None, _MEMORY, 1)
             for start in range(self._next, stop, size):
                 yield start, min(start + size, stop)
 
@@ -201,6 +204,6 @@ def _listed(trace: Trace, number: int, asked: NDArray[np.int64]) -> ListedWinner
     layer, view = trace.layout.layers[number], trace.layers[number]
     if layer.num_macs * layer.num_cms * layer.num_neurons <= _FEW:
         return ListedWinners.all_of(layer)
-    size = chunk_samples(trace, CODES_AND_ACTIVITY, None, "256M", 1)
+    size = chunk_samples(trace, CODES_AND_ACTIVITY, None, _MEMORY, 1)
     parts = (view.codes[asked[start : start + size]] for start in range(0, len(asked), size))
     return ListedWinners.of(layer, parts)

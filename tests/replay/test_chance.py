@@ -10,7 +10,10 @@ import numpy as np
 import pytest
 
 import sparsey_trace as st
+from sparsey_trace.metrics.base import CODES_AND_ACTIVITY
 from sparsey_trace.replay import chance
+from sparsey_trace.replay.engine.memory import chunk_samples
+from tests.cli.commands import LAYOUT
 from tests.tables.test_run_totals import write
 
 if TYPE_CHECKING:
@@ -129,6 +132,24 @@ def test_who_is_asked_and_drawn_does_not_hang_on_how_much_is_looked_at_together(
             last = mine[-1] if len(mine) else -1
             plain = [n for n in mine if (epoch[n:last][evaluated[n:last]] == number).all()]
             assert asked == plain
+
+
+class Long(Marks):
+    """A trace of ten million samples."""
+
+    path, input_kind, layout = "run.h5", "binary", LAYOUT
+
+    def __init__(self) -> None:
+        pass
+
+    def __len__(self) -> int:
+        return 10_000_000
+
+
+def test_codes_of_a_long_run_are_read_many_at_a_time() -> None:
+    """As many of its chunks are kept as are at most; what that leaves for chance was the least of all sizes."""
+    trace: Any = Long()
+    assert chunk_samples(trace, CODES_AND_ACTIVITY, None, chance._MEMORY, 1) == 4096
 
 
 def test_evaluation_within_training_meets_only_what_came_before(tmp_path: Path) -> None:
