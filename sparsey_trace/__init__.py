@@ -27,7 +27,8 @@ if TYPE_CHECKING:
     from sparsey_trace.recording.lightning import SparseyTraceCallback
     from sparsey_trace.replay.analyze import analyze
     from sparsey_trace.replay.explain import Explanation, explain
-    from sparsey_trace.replay.job_array import ArrayState, analyze_part, merge_parts
+    from sparsey_trace.replay.job_array.array import ArrayState
+    from sparsey_trace.replay.job_array.parts import analyze_part, merge_parts
     from sparsey_trace.replay.result import Result
     from sparsey_trace.reporting.report import report
     from sparsey_trace.runs.open_result import open_result
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from sparsey_trace.trace.writing.writer import TraceWriter
 
 _HOMES = {
-    "ArrayState": "replay.job_array",
+    "ArrayState": "replay.job_array.array",
     "CacheWarning": "errors",
     "Chunk": "chunk",
     "Comparison": "comparing.comparison",
@@ -53,11 +54,11 @@ _HOMES = {
     "TraceWriter": "trace.writing.writer",
     "WinnerTakeAll": "recording",
     "analyze": "replay.analyze",
-    "analyze_part": "replay.job_array",
+    "analyze_part": "replay.job_array.parts",
     "compare": "comparing.compare",
     "explain": "replay.explain",
     "export": "exporting.export",
-    "merge_parts": "replay.job_array",
+    "merge_parts": "replay.job_array.parts",
     "metrics": None,
     "open_result": "runs.open_result",
     "open_runs": "runs.runs",

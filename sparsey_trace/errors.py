@@ -47,8 +47,9 @@ def url_of(path: str) -> str | None:
 
 def said_by_url(text: str) -> str:
     """A text, in which files that were brought here are called by their URLs."""
-    for copy, url in _URLS.items():
-        text = text.replace(copy, url)
+    # Of a folder in a folder its own first.
+    for copy in sorted(_URLS, key=len, reverse=True):
+        text = text.replace(copy, _URLS[copy])
     return text
 
 

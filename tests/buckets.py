@@ -28,5 +28,18 @@ def bucket(name: str) -> Iterator[Any]:
             store = s3fs.S3FileSystem(**options)
             store.mkdir(name)
             yield store
+            # What moto keeps lasts as long as the process.
+            store.rm(name, recursive=True)
     finally:
         server.stop()
+
+
+@contextlib.contextmanager
+def in_memory() -> Iterator[Any]:
+    """The store `memory://`, empty after."""
+    store = fsspec.filesystem("memory")
+    try:
+        yield store
+    finally:
+        store.store.clear()
+        store.pseudo_dirs[:] = [""]

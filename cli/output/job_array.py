@@ -11,7 +11,7 @@ from sparsey_trace.support.printable import printable
 from .printing import write, write_json
 
 if TYPE_CHECKING:
-    from sparsey_trace.replay.job_array import ArrayState
+    from sparsey_trace.replay.job_array.array import ArrayState
     from sparsey_trace.trace.reading.trace import Trace
 
 _OTHERS = ("n_jobs", "engine", "cache")
@@ -33,7 +33,7 @@ def do_part(
     Raises:
         UsageError: there is no such part.
     """
-    from sparsey_trace.replay.job_array import analyze_part
+    from sparsey_trace.replay.job_array.parts import analyze_part
 
     found = re.fullmatch(r"([0-9]{1,9})/([0-9]{1,9})", part)
     if found is None:
@@ -50,7 +50,7 @@ def merge_array(folders: list[str], *, as_json: bool) -> None:
     Raises:
         UsageError: it isn't one folder that is named.
     """
-    from sparsey_trace.replay.job_array import merge_parts
+    from sparsey_trace.replay.job_array.parts import merge_parts
 
     if len(folders) != 1:
         msg = f"--merge: expected one folder of results, found {len(folders)}"
@@ -60,6 +60,6 @@ def merge_array(folders: list[str], *, as_json: bool) -> None:
 
 def _show(state: "ArrayState", *, as_json: bool) -> None:
     if as_json:
-        write_json({**asdict(state), "folder": str(state.folder)})
+        write_json(asdict(state))
     else:
         write(printable(str(state)))

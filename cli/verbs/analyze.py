@@ -121,7 +121,7 @@ Merge = Annotated[
     bool,
     typer.Option(
         "--merge",
-        help="Make one of what the parts of a job array have left in a folder, which is named in place of the trace.",
+        help="Make one of what a job array's parts have left in a folder, or at a URL, named instead of the trace.",
     ),
 ]
 Cache = Annotated[

@@ -40,8 +40,12 @@ class ResultsPlace:
     stored: StoredFolder | None = None
 
     @classmethod
-    def of(cls, out: str | os.PathLike[str] | None) -> ResultsPlace:
+    def of(cls, out: str | os.PathLike[str] | None, *, is_brought: bool = True) -> ResultsPlace:
         """What was named: a folder, a URL, or nothing, for a folder that lives as long as the result.
+
+        Args:
+            out: the same.
+            is_brought: whether what lies at a URL is; else no more of it than tells whose it is.
 
         Raises:
             UsageError: the name is empty, or a URL that fsspec doesn't know.
@@ -60,7 +64,7 @@ class ResultsPlace:
         temporary = Path(tempfile.mkdtemp(prefix=_PREFIX))
         place = cls(folder=_called(temporary, stored.url), temporary=temporary, stored=stored)
         try:
-            stored.bring(place.folder)
+            stored.bring(place.folder, only=None if is_brought else _telling_whose(stored))
         except BaseException:
             place.discard()
             raise
@@ -88,6 +92,13 @@ class ResultsPlace:
         """Remove what is here of it, unless it is the user's."""
         if self.temporary is not None:
             shutil.rmtree(self.temporary, ignore_errors=True)
+
+
+def _telling_whose(stored: StoredFolder) -> list[str]:
+    """The smallest table's name: each says of which trace it is."""
+    manifest = stored.manifest()
+    files = [] if manifest is None else [file for file in manifest.files if file.name.endswith(".parquet")]
+    return [file.name for file in sorted(files, key=lambda file: file.size)[:1]]
 
 
 def results_folder(named: str | os.PathLike[str]) -> Path:

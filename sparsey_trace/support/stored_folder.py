@@ -2,6 +2,7 @@
 
 s3://bucket/run.metrics/manifest.json                           which snapshot counts, and what is in it
 s3://bucket/run.metrics/20261130T025100-1f2e3d4c5b6a7988/…      the files, under the names that they have here
+s3://bucket/run.metrics/array-0a1b2c3d4e5f60718293a4b5/…        folders like this one, of a job array that is under way
 
 Stores have no rename, and nothing that keeps two writers apart. So each writer has a snapshot of his own, whose name no
 other has, and the manifest, which is one file, is written last: who reads it finds all that one writer wrote. The one
@@ -13,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -28,8 +30,11 @@ from sparsey_trace.support.stored_manifest import (
 from sparsey_trace.support.stores import store_at, told
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
     from pathlib import Path
+
+_BESIDE = re.compile(r"array-[0-9a-f]{24}")
+"""What else may stand there: folders of others who work for the same results."""
 
 _PASSING = (".lock", ".partial")
 """How files end that mean something to this machine only."""
@@ -73,8 +78,39 @@ class StoredFolder:
                 return None
             return StoredManifest.parse(content)
 
-    def bring(self, folder: Path) -> StoredManifest | None:
-        """Copy it to a folder here, which is made; what was copied, or None where there is nothing.
+    def within(self, name: str) -> StoredFolder:
+        """A folder in this one, with a manifest of its own."""
+        return StoredFolder(f"{self.url}/{name}")
+
+    def finished_within(self) -> set[str]:
+        """The names of the folders in this one that have a manifest.
+
+        Raises:
+            TraceError: that can't be found out.
+        """
+        with self._telling(TraceError, "to look at what lies there"):
+            try:
+                self._system.invalidate_cache(self._root)
+                found = self._system.find(self._root)
+            except FileNotFoundError:
+                return set()
+        names = [name.rpartition(f"{self._root}/")[2].split("/") for name in found]
+        return {name[0] for name in names if len(name) == 2 and name[1] == NAME}
+
+    def beside(self) -> list[str]:
+        """The names of the folders of others who work for what this one will hold.
+
+        Raises:
+            OutputError: that can't be found out.
+        """
+        return [name for name in self._names() if _BESIDE.fullmatch(name)]
+
+    def bring(self, folder: Path, *, only: Collection[str] | None = None) -> StoredManifest | None:
+        """Copy it to a folder here, which is made; what lies there, or None where there is nothing.
+
+        Args:
+            folder: where to.
+            only: the names of what is wanted; by default all.
 
         Raises:
             TraceError: it can't be read, or isn't what was written.
@@ -85,7 +121,7 @@ class StoredFolder:
                 return None
             try:
                 with self._telling(TraceError, "to read what lies there"):
-                    self._copy(manifest, folder)
+                    self._copy(manifest.of(only), folder)
             except TraceError as error:
                 is_gone = isinstance(error.__cause__, FileNotFoundError)
                 if not is_gone or attempt == _READ_ATTEMPTS - 1:
@@ -103,7 +139,7 @@ class StoredFolder:
         if "::" in self.url:
             msg = f"{self.url}: expected the URL of a folder in a store, found one that leads through another"
             raise OutputError(msg)
-        strange = next((name for name in self._names() if name != NAME and not is_snapshot(name)), "")
+        strange = next((name for name in self._names() if not _is_ours(name)), "")
         if strange and self.manifest() is None:
             msg = f"{self.url}: expected an empty folder, or earlier results, found {strange}; choose another"
             raise OutputError(msg)
@@ -113,8 +149,12 @@ class StoredFolder:
             with contextlib.suppress(Exception):
                 self._system.rm_file(probe)
 
-    def publish(self, folder: Path) -> str:
+    def publish(self, folder: Path, *, only: Collection[str] | None = None) -> str:
         """Store what is in a folder here, in place of what was there.
+
+        Args:
+            folder: the folder.
+            only: the names of what is stored of it; by default all.
 
         Returns:
             The URL of its files.
@@ -123,7 +163,7 @@ class StoredFolder:
             OutputError: it can't be written; what was there counts as before.
         """
         with self._telling(OutputError, "to write results there"):
-            files = tuple(_files_in(folder))
+            files = tuple(_files_in(folder, only))
             earlier = self.manifest()
             if earlier is not None and earlier.files == files:
                 return f"{self.url}/{earlier.snapshot}"
@@ -136,6 +176,10 @@ class StoredFolder:
                 raise
         self._remove_old("" if earlier is None else earlier.snapshot, manifest.snapshot)
         return f"{self.url}/{manifest.snapshot}"
+
+    def remove(self) -> None:
+        """Remove all that lies there, as far as that can be done."""
+        self._remove()
 
     def _upload(self, manifest: StoredManifest, folder: Path) -> None:
         stored = sorted({file.at for file in manifest.files})
@@ -174,10 +218,11 @@ class StoredFolder:
             if current is None or current.snapshot != snapshot:
                 self._remove(snapshot)
 
-    def _remove(self, snapshot: str) -> None:
+    def _remove(self, *names: str) -> None:
         # What can't be removed takes room, and no more.
         with contextlib.suppress(Exception):
-            self._system.rm(self._at(snapshot), recursive=True)
+            self._system.invalidate_cache(self._root)
+            self._system.rm(self._at(*names), recursive=True)
 
     def _names(self) -> list[str]:
         """What stands there, without what hides."""
@@ -205,12 +250,21 @@ class StoredFolder:
             raise kind(msg) from error
 
 
-def _files_in(folder: Path) -> Iterator[StoredFile]:
+def _is_ours(name: str) -> bool:
+    return name == NAME or is_snapshot(name) or _BESIDE.fullmatch(name) is not None
+
+
+def _files_in(folder: Path, only: Collection[str] | None) -> Iterator[StoredFile]:
     """The files in a folder, also in those below it; those that are the same file have the bytes of the first."""
     known: dict[tuple[int, int], tuple[str, str]] = {}
     for name in sorted((path.relative_to(folder).as_posix() for path in folder.rglob("*")), key=_hidden_last):
         path = folder / name
-        if path.is_symlink() or not path.is_file() or name.endswith(_PASSING):
+        if (
+            path.is_symlink()
+            or not path.is_file()
+            or name.endswith(_PASSING)
+            or (only is not None and name not in only)
+        ):
             continue
         status = path.stat()
         at, digest = known.setdefault((status.st_dev, status.st_ino), (name, ""))

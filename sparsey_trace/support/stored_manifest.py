@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
 
 NAME = "manifest.json"
 """Of the file, at the URL."""
@@ -55,6 +58,10 @@ class StoredManifest:
         files = [asdict(file) for file in self.files]
         said = {"format": _FORMAT, "snapshot": self.snapshot, "files": files}
         return json.dumps(said, indent=1).encode()
+
+    def of(self, only: Collection[str] | None) -> StoredManifest:
+        """The same, of some of the files alone; of all by default."""
+        return replace(self, files=tuple(file for file in self.files if only is None or file.name in only))
 
     @classmethod
     def parse(cls, content: bytes) -> StoredManifest:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import fsspec
 import pytest
 
 import sparsey_trace as st
 from sparsey_trace.errors import OutputError, TraceError
-from tests.buckets import bucket
+from tests.buckets import bucket, in_memory
 from tests.replay.runs import write_run
 
 if TYPE_CHECKING:
@@ -22,10 +21,8 @@ ASKED: dict[str, Any] = {"metrics": ["basis_set_size", "num_activations"], "part
 @pytest.fixture
 def memory() -> Iterator[Any]:
     """A store, empty after."""
-    store = fsspec.filesystem("memory")
-    yield store
-    if store.exists("/results"):
-        store.rm("/results", recursive=True)
+    with in_memory() as store:
+        yield store
 
 
 def check_tables(run: Path, url: str) -> None:

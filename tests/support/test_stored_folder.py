@@ -7,11 +7,11 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import fsspec
 import pytest
 
 from sparsey_trace.errors import OutputError, TraceError, UsageError
 from sparsey_trace.support.stored_folder import StoredFolder
+from tests.buckets import in_memory
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -24,10 +24,8 @@ ROOT = "/stored/run.metrics"
 @pytest.fixture
 def memory() -> Iterator[Any]:
     """A store, empty before and after."""
-    store = fsspec.filesystem("memory")
-    yield store
-    store.store.clear()
-    store.pseudo_dirs[:] = [""]
+    with in_memory() as store:
+        yield store
 
 
 def folder_of(path: Path, **files: str) -> Path:

@@ -74,13 +74,6 @@ def test_nothing_but_results_is_made_at_a_url(
     model = nn.Sequential(nn.Hardtanh(0, 1))
     pooled = st.WinnerTakeAll("0", num_macs=1, num_cms=2, num_neurons=3)
     here = "path on this machine's disks, found a URL; copy what is there to here first, or what is made here to there"
-    shared = (
-        "folder that all parts of the job array see, found a URL; name a folder on a disk that they share, and copy "
-        "its tables there once they are merged, or analyse by engine='dask', which takes URLs"
-    )
-    with pytest.raises(UsageError) as caught:
-        st.analyze_part("run.h5", part=(1, 2), metrics=["basis_set_size"], out=place)
-    assert str(caught.value) == f"{URL}: expected a {shared}"
     for call in (
         lambda: st.TraceWriter(place, LAYOUT),
         lambda: st.record(model, place, layers=[pooled]),

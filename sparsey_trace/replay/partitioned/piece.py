@@ -91,8 +91,8 @@ class Piece:
         write_state(self._job, fold, self._unit.span, folding.result())
 
 
-def is_there(job: Job, unit: Unit) -> bool:
-    """Whether all that comes of a unit is in the job's folder."""
+def given_by(job: Job, unit: Unit) -> list[Path]:
+    """The files of what a unit gives out, in the job's folder: rows and values."""
     giving = [job.giving[one] for one in unit.giving]
     rows = [
         job.rows_path(name, unit.partition)
@@ -100,9 +100,13 @@ def is_there(job: Job, unit: Unit) -> bool:
         if job.is_parted(metric)
         for name in table_names(metric)
     ]
-    values = [job.values_path(metric, unit.partition) for metric in giving]
+    return [*rows, *(job.values_path(metric, unit.partition) for metric in giving)]
+
+
+def is_there(job: Job, unit: Unit) -> bool:
+    """Whether all that comes of a unit is in the job's folder."""
     return all(has_state(job, fold, unit.span) for fold in unit.folds) and all(
-        path.exists() for path in (*rows, *values)
+        path.exists() for path in given_by(job, unit)
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from sparsey_trace.errors import OutputError, TraceError, UsageError
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.replay.cache.private_folder import FOLDER
-from sparsey_trace.replay.job_array import analyze_part, merge_parts
+from sparsey_trace.replay.job_array.parts import analyze_part, merge_parts
 from sparsey_trace.replay.partitioned.piece import Piece
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.replay.cache.folders import content
@@ -98,16 +99,6 @@ def test_what_cannot_be(trace: Path, tmp_path: Path) -> None:
         OutputError, match=r"what parts of one analysis have left, found none; run --part first$"
     ):
         merge_parts(tmp_path)
-    for call in (lambda url: analyze_part(trace, part=(1, 3), out=url, **FEW), merge_parts):
-        with pytest.raises(
-            UsageError, match=r"^s3://b/x: expected a folder that all parts .* found a URL; name"
-        ):
-            call("s3://b/x")
-    merged = sparsey_trace("analyze", "--merge", "s3://b/x")
-    assert (merged.returncode, merged.stderr.startswith("sparsey-trace: s3://b/x: expected a folder")) == (
-        2,
-        True,
-    )
     done = sparsey_trace("analyze", trace, "--part", "3")
     assert (done.returncode, "--part: expected a part such as 3/100, found '3'" in done.stderr) == (2, True)
 
@@ -124,5 +115,10 @@ def test_parts_of_several_analyses_are_told_apart(
                     TraceError, match=r"done by this version of the program .* and begin anew$"
                 ):
                     merge_parts(tmp_path)
-    with pytest.raises(OutputError, match=r"found those of 2; remove those of .* that aren't wanted$"):
+    with pytest.raises(
+        OutputError, match=r"found those of 2: (/.*) and /.*; name one of these, or remove what isn't wanted$"
+    ) as caught:
         merge_parts(tmp_path)
+    (named,) = re.findall(r"2: (.*) and ", str(caught.value))
+    assert merge_parts(named).tables == ("num_activations",)
+    assert merge_parts(tmp_path).tables == ("num_activations",)
