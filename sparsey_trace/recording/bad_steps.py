@@ -19,7 +19,7 @@ class BadSteps:
 
     Attributes:
         count: how many were left out.
-        last: why the last one was, in one line.
+        last: why the latest step couldn't be recorded, in one line; empty where all could.
     """
 
     def __init__(self, on_bad_step: str, path: object) -> None:
@@ -44,6 +44,7 @@ class BadSteps:
             error: what is wrong.
             num_recorded: how many steps were recorded before; where none was, the set-up may be wrong.
         """
+        self.last = as_line(error)
         is_asked_for = isinstance(error, RequestedError | Warning)
         return (
             is_asked_for or self._on_bad_step == "raise" or (self._on_bad_step == "auto" and not num_recorded)
@@ -56,7 +57,7 @@ class BadSteps:
             The reason, in one line.
         """
         self.count += 1
-        self.last = " ".join(str(error).split())
+        self.last = as_line(error)
         if self._on_bad_step == "skip":
             LOG.info("%s: left out: %s", self._path, self.last)
         elif self.count >= 10 * self._num_told:
@@ -79,6 +80,11 @@ class BadSteps:
             "this step isn't recorded" if self.count == 1 else f"{self.count:,} steps so far aren't recorded"
         )
         tell(f"{self._path}: {which}, and training goes on: {self.last}")
+
+
+def as_line(error: Exception) -> str:
+    """What an error says, in one line."""
+    return " ".join(str(error).split())
 
 
 def as_record_error(error: Exception, where: str) -> Exception:

@@ -174,7 +174,8 @@ def check_num_samples(codes: Codes, under_way: ForwardPass, name: str) -> None:
     if codes.size != under_way.size:
         msg = (
             f"{under_way.where}: {name}: expected an output for each of the input's {under_way.size} samples, "
-            f"found {codes.size}"
+            f"found {codes.size}; where samples aren't the first axis, functions put axes in order: "
+            "record(…, input=…) the input's, WinnerTakeAll(…, output=…) the output's"
         )
         raise RecordError(msg)
 

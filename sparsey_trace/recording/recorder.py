@@ -264,16 +264,19 @@ class Recorder:
         return f"<Recorder {self.path}: {done}{lost}{refused}, {state}{why}>"
 
     def _hint(self) -> str:
-        """What may be the reason why no pass was seen."""
-        if steps := self._capture.unseen.count:
-            return f", though an optimizer moved it in {steps} steps: {WAYS}"
-        tally = self._writer_thread.tally
+        """What may be the reason why no pass was recorded."""
+        capture, tally = self._capture, self._writer_thread.tally
+        if why := capture.bad_steps.last:
+            return f": {why}"
         if tally.left_out:
             return f": every, phases or a predicate left out {tally.left_out:,} of {tally.passes:,}"
-        if self._capture.has_told:
+        if steps := 0 if tally.passes else capture.unseen.count:
+            return f", though an optimizer moved it in {steps} steps: {WAYS}"
+        if capture.has_told:
             return ", as was told"
-        other = "; if another one ran, such as a copy that a trainer made, record that one"
-        return compile_hint() + ("" if tally.passes else other)
+        if tally.passes:
+            return f": of {tally.passes:,} that began none ended with samples"
+        return f"{compile_hint()}; if another one ran, such as a copy that a trainer made, record that one"
 
     def _stop_behind(self, error: BaseException) -> None:
         try:

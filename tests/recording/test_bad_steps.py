@@ -45,7 +45,9 @@ class Skipping(Classifier):
 def test_a_mistake_in_the_set_up_is_an_error(path: Path) -> None:
     model = Fixed(torch.ones(2, 2, 3, 4))
     with (
-        pytest.warns(RecordWarning, match="no trace was made"),
+        pytest.warns(
+            RecordWarning, match=r"no trace was made: .* was recorded: Fixed: step 0, sample 0: part, MAC"
+        ),
         record(model, path, layers=part()),
         pytest.raises(RecordError, match="expected one winner in each of its 3 CMs"),
     ):

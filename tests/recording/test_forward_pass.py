@@ -48,7 +48,13 @@ def test_another_number_of_samples_inside(path: Path) -> None:
     def halve(model: Unruly, x: Tensor) -> Tensor:
         return Classifier.forward(model, x[:1])
 
-    check_refused(path, halve, r"encoder\.1: expected an output for each of the input's 2 samples, found 1")
+    check_refused(
+        path,
+        halve,
+        r"encoder\.1: expected an output for each of the input's 2 samples, found 1; where samples aren't the "
+        r"first axis, functions put axes in order: record\(…, input=…\) the input's, "
+        r"WinnerTakeAll\(…, output=…\) the output's$",
+    )
 
 
 def test_inputs_of_another_size(path: Path) -> None:

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import pytorch_lightning
 import torch
+from lightning.fabric import Fabric
 
 import sparsey_trace as st
 from sparsey_trace.demo.configurations import DIGITS
@@ -20,7 +21,7 @@ from sparsey_trace.recording import record
 from sparsey_trace.recording.lightning import SparseyTraceCallback
 from tests.faults import times
 from tests.recording.lit import LitClassifier, LitSparsey, classifier_callback, features, images, quiet
-from tests.recording.models import Classifier
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -213,6 +214,15 @@ def test_compiled_models_are_recorded_behind_a_sanity_check(tmp_path: Path) -> N
     pl.Trainer(**quiet(max_epochs=1), callbacks=[callback]).fit(LitSparsey(net), features(8), features(4))
     with st.open_trace(tmp_path / "run.h5") as trace:
         assert trace.num_steps == 3
+
+
+def test_what_fabric_sets_up_is_recorded_under_its_own_names(tmp_path: Path) -> None:
+    model = Classifier()
+    wrapped = Fabric(accelerator="cpu", devices=1).setup(model)
+    with record(wrapped, tmp_path / "run.h5", layers=CLASSIFIER_LAYERS):
+        wrapped(samples(3)).sum().backward()
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        assert [layer.layout.name for layer in trace.layers] == ["encoder.1", "deeper.1"]
 
 
 def test_trainers_of_the_older_name_take_it_too(tmp_path: Path) -> None:

@@ -266,6 +266,27 @@ def test_passes_that_were_all_left_out_are_named_as_the_reason(path: Path) -> No
     assert not path.exists()
 
 
+def test_an_optimizer_beside_passes_that_were_seen_is_no_reason(path: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(6, 4))
+    layer = WinnerTakeAll("0", num_macs=1, num_cms=1, num_neurons=4)
+    with (
+        pytest.warns(UserWarning, match=r"left out 1 of 1$"),
+        record(model, path, layers=layer, phases=["eval"]),
+    ):
+        model(samples(2)).sum().backward()
+        torch.optim.SGD(model.parameters()).step()
+
+
+def test_passes_without_samples_are_named_as_the_reason(path: Path) -> None:
+    model = torch.nn.Sequential(torch.nn.Linear(6, 4))
+    layer = WinnerTakeAll("0", num_macs=1, num_cms=1, num_neurons=4)
+    with (
+        pytest.warns(UserWarning, match=r"was recorded: of 1 that began none ended with samples$"),
+        record(model, path, layers=layer),
+    ):
+        model(samples(0))
+
+
 def test_closing_takes_the_hooks_off_and_may_be_repeated(path: Path) -> None:
     model = OriginalModel()
     rec = record(model, path)

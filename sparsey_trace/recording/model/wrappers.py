@@ -24,12 +24,17 @@ _COMPILED = "_orig_mod"
 _INSIDE = (_COMPILED, "_fsdp_wrapped_module", "_checkpoint_wrapped_module")
 """Under which names modules hold the one that they stand around, anywhere in a model, as FSDP's do."""
 
-_INSIDE_OF = {"opacus": "_module", "torch.optim.swa_utils": "module"}
+_INSIDE_OF = {
+    "opacus": "_module",
+    "torch.optim.swa_utils": "module",
+    "lightning.fabric": "_forward_module",
+    "lightning_fabric": "_forward_module",
+}
 """The same, of modules of these packages only, as the name is one that others use too."""
 
 
 def unwrapped(model: nn.Module) -> nn.Module:
-    """The model inside DistributedDataParallel, FSDP, DataParallel, Opacus, torch.compile or AveragedModel, or several.
+    """The model inside DistributedDataParallel, FSDP, DataParallel, Opacus, Fabric, torch.compile, AveragedModel.
 
     Raises:
         RecordError: DataParallel would run the model on several devices at once.
