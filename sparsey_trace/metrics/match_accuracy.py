@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from sparsey_trace.layout import EVAL
 from sparsey_trace.metrics.base import CODES_AND_ACTIVITY, EVERYTHING, Context, SampleMetric, SampleValues
 from sparsey_trace.metrics.folding.identities import identities
+from sparsey_trace.metrics.folding.recalled_codes import RecalledCodes
 from sparsey_trace.metrics.nearest import References
 from sparsey_trace.metrics.parameters import check_choice, check_sample_size
 from sparsey_trace.metrics.reference_store import ReferenceStore, SeenAgain, bytes_of_one
@@ -24,6 +26,8 @@ if TYPE_CHECKING:
 
     from sparsey_trace.chunk import Chunk
     from sparsey_trace.layout import Layout
+    from sparsey_trace.metrics.base import Recall
+    from sparsey_trace.metrics.folding.recalled_codes import Codes
 
 WINNERS = "match_accuracy_winners"
 """What summaries call the share of winners that agree, beside whatever similarity is asked for."""
@@ -167,11 +171,13 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         matched = self._matched(chunk, asked, store, reference, context)
         values: list[NDArray[np.float64]] = []
         winners: list[NDArray[np.float64]] = []
-        recalled = context.recall(matched, CODES_AND_ACTIVITY)
-        for layer, codes, active, old_codes, old_active in zip(
-            layout.layers, chunk.codes, chunk.active, recalled.codes, recalled.active, strict=True
+        recalled = context.memo.once(
+            "codes", lambda: RecalledCodes(store.sample, layout, partial(_codes, context.recall))
+        )
+        for layer, codes, active, *old in zip(
+            layout.layers, chunk.codes, chunk.active, *recalled(matched), strict=True
         ):
-            pairs = PairsOfCodes(layer, codes[asked], active[asked], old_codes, old_active)
+            pairs = PairsOfCodes(layer, codes[asked], active[asked], *old)
             values.append(pairs.similarity(self.similarity))
             winners.append(pairs.similarity("intersection"))
         return SampleValues(
@@ -211,3 +217,9 @@ class MatchAccuracy(SampleMetric[ReferenceStore]):
         # By jaccard, an input with nothing on is not even like itself.
         is_apart = (self.distance == "jaccard") & ~chunk.on_bits[asked].any(axis=1)
         return reference, np.asarray(is_apart, np.float64)
+
+
+def _codes(recall: Recall, samples: NDArray[np.int64]) -> Codes:
+    """Codes of samples [n] of the run, and which MACs were active."""
+    found = recall(samples, CODES_AND_ACTIVITY)
+    return found.codes, found.active

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.metrics.folding.recalled_codes import KEPT_CODES_BYTES
 from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
 
 if TYPE_CHECKING:
@@ -122,7 +123,8 @@ def _shared_bytes(trace: Trace, fields: frozenset[str]) -> int:
         layer.num_macs * (layer.num_cms * layer.code_dtype.itemsize + 1) for layer in trace.layout.layers
     )
     inputs = trace.layout.num_features * (8 if real else 1) if "inputs" in fields else 0
-    return min(KEPT_BYTES, len(trace) * (codes + inputs)) + (_REAL_BYTES if real else 0)
+    kept = min(KEPT_BYTES, len(trace) * (codes + inputs)) + min(KEPT_CODES_BYTES, len(trace) * codes)
+    return kept + (_REAL_BYTES if real else 0)
 
 
 def _at_work(jobs: int) -> int:
