@@ -48,6 +48,7 @@ class Chart(ABC, Generic[_Shown]):
         heading: of the section of a report that it stands in.
         has_layer_axes: whether matplotlib draws each layer on axes of its own.
         needs_steps: whether the table has to be by step; one that is of epochs or of the whole run needn't be.
+        unless: why there may be nothing to be drawn, as a clause.
     """
 
     name: ClassVar[str]
@@ -56,6 +57,7 @@ class Chart(ABC, Generic[_Shown]):
     heading: ClassVar[Heading]
     has_layer_axes: ClassVar[bool]
     needs_steps: ClassVar[bool] = True
+    unless: ClassVar[str] = "no sample has a value"
 
     def fits(self, made: Mapping[str, Any]) -> bool:
         """Whether the table has the form that is needed: without a reduction, and by step where that is needed.

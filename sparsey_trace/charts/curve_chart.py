@@ -57,7 +57,12 @@ class CurveChart(JointChart[Curve]):
         """A sentence for each run that has the table, but no value in it."""
         with_values = {view.series for view, _ in found}
         return [
-            f"No {self.words.title.lower()}{f' of {view.name}' if views.are_several else ''}: no sample has a value."
+            f"No {_within(self.words.title)}{f' of {view.name}' if views.are_several else ''}: {self.unless}."
             for view in views.having(self.table)
             if view.series not in with_values
         ]
+
+
+def _within(title: str) -> str:
+    """A title within a sentence: an acronym that it begins with stays one."""
+    return title if title[:2].isupper() else title[:1].lower() + title[1:]

@@ -25,6 +25,7 @@ class SiscAdherenceChart(CurveChart):
     name = "sisc_adherence"
     table = "sisc_adherence"
     heading = SIMILARITY
+    unless = "no sample comes behind the first training step, so that there is nothing to compare with"
     words = Words(
         title="SISC adherence",
         x=SEEN,
@@ -32,7 +33,7 @@ class SiscAdherenceChart(CurveChart):
         meaning="Whether similar inputs get similar codes: the cosine between the similarities of a sample's input "
         "to earlier training inputs and those of its code to their codes. 1 means that the two go together. Of codes "
         "that are all alike it is high, too; so is chance then, what it would be with the earlier codes given out at "
-        "random among the earlier inputs.",
+        "random among the earlier inputs. The first training step, which has nothing before it, has no point.",
         example="Three level curves, highest for the top layer, and closely below each a dotted line of chance",
     )
 

@@ -11,6 +11,7 @@ from tensorboard.compat.proto.summary_pb2 import Summary
 from tensorboard.summary.writer.record_writer import RecordWriter
 
 from sparsey_trace.tables.layer_means import KEYS, layer_means, whole_groups
+from sparsey_trace.tables.nothing_before import nothing_until
 from sparsey_trace.tables.open_table import schema_of
 
 if TYPE_CHECKING:
@@ -37,7 +38,10 @@ def write_events(trace: Trace, tables: Mapping[str, Path], folder: Path) -> None
     with contextlib.ExitStack() as stack:
         files: dict[str, RecordWriter] = {}
         for table, path in tables.items():
+            until = nothing_until(table, trace.samples)
             for phase, step, layer, value in _means(path):
+                if step <= until:
+                    continue
                 if phase not in files:
                     files[phase] = _begun(folder / phase, times[0])
                     stack.callback(files[phase].close)

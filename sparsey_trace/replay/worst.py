@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
 from sparsey_trace.errors import UsageError
-from sparsey_trace.layout import TRAIN, layer_number
+from sparsey_trace.layout import layer_number
 from sparsey_trace.metrics.base import SampleMetric
-from sparsey_trace.metrics.drawn_samples import ComparesWithDrawn
 from sparsey_trace.metrics.registry import make_metric
+from sparsey_trace.tables.nothing_before import nothing_until
 from sparsey_trace.tables.open_table import read_columns
 from sparsey_trace.tables.provenance import provenance_in
 from sparsey_trace.tables.worst_samples import worst_samples
@@ -34,15 +33,8 @@ def worst(result: RunResult, name: str, *, n: int, layer: int | str | None) -> p
         number = None if layer is None else layer_number([its.name for its in trace.layers], layer)
         values = result.by_sample(trace, metric)  # a name of its own: its files may live as long as it does
         table = read_columns(values.path(name)).to_pandas()
-        if isinstance(metric, ComparesWithDrawn):
-            table = table[table["step"] > _first_training(trace)]
+        table = table[table["step"] > nothing_until(metric.name, trace.samples)]
         return _rows(trace, table if number is None else table[table["layer"] == number], metric, n)
-
-
-def _first_training(trace: Trace) -> float:
-    """The first training step: before its end there is nothing to compare with, and 0 stands for that."""
-    is_train = trace.samples.phase[:] == TRAIN
-    return float(trace.samples.step[:][is_train.argmax()]) if is_train.any() else math.inf
 
 
 def _metric(result: RunResult, name: str) -> SampleMetric[Any]:

@@ -25,6 +25,9 @@ if TYPE_CHECKING:
     from sparsey_trace.tables.run_totals import RunTotals
     from sparsey_trace.trace.reading.epoch_returns import PhaseSamples
 
+_TIED = 2.0**-38
+"""Epochs whose figures are no further apart are as good: single values are rounded to 2^-40."""
+
 
 def summary_of_totals(
     metric: SampleMetric[Any],
@@ -102,13 +105,14 @@ def _by_chance(
 def _best(
     metric: SampleMetric[Any], groups: Groups, layout: Layout
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """[L] the best epoch's figures, nan where nothing is best, and [L] which epochs these are."""
+    """[L] the best epoch's figures, nan where nothing is best, and [L] which epochs these are: the first of equals."""
     if not metric.has_best or metric.over_samples == "last":
         nothing = np.zeros(len(layout.layers))
         return nothing + np.nan, nothing.astype(np.int64)
     sign = -1.0 if metric.best == "lowest" else 1.0
     ranks = sign * _by_layer(_per_sample(metric, groups), layout)
-    row = np.argmax(np.where(np.isnan(ranks), -np.inf, ranks), axis=0)
+    ranked = np.where(np.isnan(ranks), -np.inf, ranks)
+    row = np.argmax(ranked >= ranked.max(axis=0) - _TIED * np.maximum(1, np.abs(ranked.max(axis=0))), axis=0)
     return sign * ranks[row, np.arange(len(row))], groups.epoch[row].astype(np.int64)
 
 

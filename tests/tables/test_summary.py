@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 
 from sparsey_trace.errors import UsageError
+from sparsey_trace.layout import LayerLayout, Layout
 from sparsey_trace.metrics import RunMetric
 from sparsey_trace.replay.analyze import analyze
 from sparsey_trace.tables.summary import COLUMNS
@@ -19,7 +21,6 @@ from tests.cli.commands import LAYOUT, write_steps
 
 if TYPE_CHECKING:
     from sparsey_trace.chunk import Chunk
-    from sparsey_trace.layout import Layout
     from sparsey_trace.tables.summary import SummaryRow
 
 RUN = Path(__file__).parents[2] / "sample_traces" / "digits.h5"
@@ -71,6 +72,22 @@ def test_the_best_is_the_metrics_own() -> None:
     values = (4.0, 6.0, 1.0, 2.0, 2.0, 1.0)
     assert summary(Low, **EPOCHS, value=values)[0].best == 1.5
     assert summary(Given, **EPOCHS, value=values)[0].best == 5.0
+
+
+def test_of_epochs_that_are_as_good_the_first_is_the_best(tmp_path: Path) -> None:
+    below = LayerLayout(name="v1", num_macs=2, num_cms=1, num_neurons=2, connections=[[0, 1, 2], [3, 4, 5]])
+    shown = [0, 1, 3, 4, 6, 7], [0, 1, 2, 3, 6, 7]  # 1/3 of it reaches each MAC; then 1/2 and 1/6 do
+    with TraceWriter(tmp_path / "run.h5", Layout(num_features=8, layers=(below,))) as writer:
+        for epoch, features in enumerate(shown):
+            inputs, codes, active = (
+                np.isin([range(8)], features),
+                np.zeros((1, 2, 1), int),
+                np.ones((1, 2), bool),
+            )
+            writer.append(inputs=inputs, codes=[codes], active=[active], phase="train", epoch=epoch)
+    for row in analyze(tmp_path / "run.h5", metrics=["feature_coverage"]).summary_rows():
+        if row.metric == "feature_coverage":
+            assert (row.best, row.best_epoch) == (pytest.approx(1 / 3), 0)
 
 
 def test_a_table_of_other_columns_has_no_row() -> None:

@@ -76,6 +76,6 @@ def _data(run: Run, chart: Chart[Any], look: Look) -> Sequence[Any]:
     """What the chart shows of the layers that are asked for."""
     found = [layer for layer in chart.data(run) if layer.layer in look.layers]
     if not found:
-        msg = f"{run.trace.path}: {chart.name}: expected values to draw, found no sample of the trace that has one"
+        msg = f"{run.trace.path}: {chart.name}: expected values to draw, found that {chart.unless}"
         raise TraceError(msg)
     return found

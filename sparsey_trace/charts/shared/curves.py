@@ -12,6 +12,7 @@ from sparsey_trace.layout import EVAL, TRAIN
 from sparsey_trace.metrics.basis_set_size import BasisSetSize
 from sparsey_trace.metrics.num_activations import NumActivations
 from sparsey_trace.tables.layer_means import whole_groups
+from sparsey_trace.tables.nothing_before import nothing_until
 from sparsey_trace.tables.open_table import schema_of
 from sparsey_trace.tables.summary import summary_in
 
@@ -79,7 +80,8 @@ def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
     """A metric's values over a run: a curve for each layer and phase that has values.
 
     Values of joined steps are means over their samples; of basis set sizes the last one is taken. Of
-    `num_activations` the values are the share of the samples for which a MAC was active.
+    `num_activations` the values are the share of the samples for which a MAC was active. What says nothing, as there
+    was no training before to compare with, counts as no value.
 
     Args:
         run: the run.
@@ -94,10 +96,15 @@ def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
     widths = [layer.num_macs if has_macs else 1 for layer in run.layout.layers]
     most = max(2, min(most, _MOST_VALUES // sum(widths)))
     gathered = [_Gathered(points_of(run.steps, phase, most=most), sum(widths)) for phase in (TRAIN, EVAL)]
+    until = nothing_until(table, run.trace.samples)
     for part in whole_groups(path, ["step", "value", "samples"]):
         values = np.asarray(part["value"].to_numpy(), np.float64).reshape(-1, sum(widths))
-        samples = part["samples"].to_numpy().reshape(-1, sum(widths))
-        rows = np.searchsorted(run.steps.number, part["step"].to_numpy()[:: sum(widths)])
+        samples, step = (
+            part["samples"].to_numpy().reshape(-1, sum(widths)),
+            part["step"].to_numpy()[:: sum(widths)],
+        )
+        values = np.where((step > until)[:, None], values, np.nan)
+        rows = np.searchsorted(run.steps.number, step)
         for found in gathered:
             found.add(values, samples, rows, table)
     chances = chances_in(path)
@@ -164,6 +171,7 @@ class _Gathered:
                 returns=run.returns,
             )
             for number, (layer, width, end) in enumerate(zip(run.layout.layers, widths, ends, strict=True))
+            if not np.isnan(values[:, end - width : end]).all()
         ]
 
 

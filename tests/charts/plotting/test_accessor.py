@@ -172,7 +172,7 @@ def test_the_trace_may_be_gone_or_another(tmp_path: Path, monkeypatch: pytest.Mo
 def test_nothing_to_draw(tmp_path: Path) -> None:
     path = write(tmp_path / "run.h5", phase="train")
     result = st.analyze(path)
-    expected = f"{path}: match_accuracy: expected values to draw, found no sample of the trace that has one"
+    expected = f"{path}: match_accuracy: expected values to draw, found that no sample has a value"
     with pytest.raises(TraceError, match=re.escape(expected)):
         result.plot.match_accuracy()
 

@@ -29,9 +29,16 @@ MEANS = ("feature_coverage", "match_accuracy", "sisc_adherence")
 
 
 def table(run: Run, name: str) -> pd.DataFrame:
-    """A metric's table with the number of training samples seen at the end of each step."""
+    """A metric's table with the number of training samples seen at the end of each step.
+
+    SISC adherence of samples before which nothing was learnt is no value.
+    """
     steps = pd.DataFrame({"step": run.steps.number, "seen": run.steps.seen, "size": run.steps.size})
-    return pq.read_table(run.tables.path(name)).to_pandas().merge(steps, on="step")
+    found = pq.read_table(run.tables.path(name)).to_pandas().merge(steps, on="step")
+    if name == "sisc_adherence":
+        learnt = steps["step"][run.steps.phase == TRAIN]
+        found["value"] = found["value"].where(found["step"] > learnt.min())
+    return found
 
 
 def drawn(run: Run, name: str, **options: Any) -> dict[tuple[str, int], Curve]:
