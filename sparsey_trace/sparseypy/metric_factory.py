@@ -5,6 +5,8 @@ from __future__ import annotations
 from enum import Enum
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
+import torch
+
 from sparsey_trace.errors import UsageError
 from sparsey_trace.sparseypy import comparisons
 from sparsey_trace.sparseypy.basis_average import BasisAverageMetric
@@ -108,11 +110,13 @@ class MetricFactory:
             kwargs: further arguments too; `best_value` may be the name of a comparison.
 
         Raises:
-            UsageError: there is no such metric, comparison or parameter; a ValueError.
+            UsageError: there is no such metric, comparison, device or parameter; a ValueError.
         """
         metric_class = MetricFactory.get_metric_class(metric_name)
         named = {"model": model, "device": device, "reduction": reduction}
         given = {name: value for name, value in named.items() if value is not NOT_GIVEN}
+        if isinstance(device, str):
+            given["device"] = _device(device)
         given |= {**(params or {}), **kwargs}
         best = comparison if comparison is not None else given.get("best_value")
         if isinstance(best, str):
@@ -152,11 +156,22 @@ class MetricFactory:
     is_valid_comparision = is_valid_comparison
 
 
-def _class_name(metric_name: str) -> str:
-    """Of a metric's name, or of its class's."""
+def _class_name(metric_name: object) -> str:
+    """Of a metric's name, or of its class's; nothing where a configuration file has none."""
+    if not isinstance(metric_name, str):
+        return ""
     if metric_name.endswith("Metric"):
         return metric_name
     return "".join(map(str.capitalize, metric_name.split("_"))) + "Metric"
+
+
+def _device(name: str) -> torch.device:
+    """Of a name, which a metric's class would take for a reduction's if it is no device's."""
+    try:
+        return torch.device(name)
+    except RuntimeError as error:
+        msg = f"device: expected one of torch's, such as cpu or cuda, found {name!r}"
+        raise UsageError(msg) from error
 
 
 def _subclasses(cls: type[Metric]) -> Iterator[type[Metric]]:
@@ -166,6 +181,7 @@ def _subclasses(cls: type[Metric]) -> Iterator[type[Metric]]:
         yield from _subclasses(below)
 
 
-def _refuse(what: str, found: str, allowed: Iterable[str]) -> NoReturn:
-    msg = f"{what} expected one of {', '.join(sorted(allowed))}, found {found!r}{hint(found, allowed)}"
+def _refuse(what: str, found: object, allowed: Iterable[str]) -> NoReturn:
+    classes = [cls.__name__ for cls in _METRICS.values()] if allowed is _METRICS else []
+    msg = f"{what} expected one of {', '.join(sorted(allowed))}, found {found!r}{hint(found, [*allowed, *classes])}"
     raise UsageError(msg)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 
@@ -34,8 +35,8 @@ def test_every_metric_has_a_class_and_every_class_a_name() -> None:
         assert {name, cls.__name__} <= MetricFactory.allowed_modules
 
 
-@pytest.mark.parametrize("name", ["accuracy", "", "BasisSetSize", "comparisons"])
-def test_other_metrics_are_refused(name: str) -> None:
+@pytest.mark.parametrize("name", ["accuracy", "", "BasisSetSize", "comparisons", None, 3])
+def test_other_metrics_are_refused(name: Any) -> None:
     assert not MetricFactory.is_valid_metric_class(name)
     message = re.escape(f"Invalid metric name! expected one of {ALL}, found {name!r}")
     for refusing in (MetricFactory.get_metric_class, MetricFactory.create_metric):
@@ -58,6 +59,19 @@ def test_comparisons() -> None:
     )
     with pytest.raises(ValueError, match=message):
         MetricFactory.get_comparison_function("best")
+
+
+def test_classes_that_are_near_are_named() -> None:
+    with pytest.raises(
+        ValueError, match=r"found 'ExactMatchAccuracyMetric' \(did you mean MatchAccuracyMetric\?\)"
+    ):
+        MetricFactory.get_metric_class("ExactMatchAccuracyMetric")
+
+
+def test_a_device_that_there_is_not_is_no_reduction() -> None:
+    model = final(load_golden("final_mnist_rect")[0])
+    with pytest.raises(ValueError, match="device: expected one of torch's, such as cpu or cuda, found 'gpu'"):
+        MetricFactory.create_metric("match_accuracy", None, None, {}, model, "gpu")
 
 
 def test_a_metric_is_made_from_what_a_configuration_file_says() -> None:
