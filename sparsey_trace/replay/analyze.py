@@ -104,7 +104,9 @@ def analyze(
     check_partition_size(partition_size)
     keep_what_is_freed()
     with contextlib.ExitStack() as stack:
-        found = stack.enter_context(asked(source, metrics=metrics, **question, **budget, engine=engine))
+        found = stack.enter_context(
+            asked(source, metrics=metrics, **question, **budget, engine=engine, partition_size=partition_size)
+        )
         trace = found.trace
         partitions = partitions_of(trace, partition_size)
         size = partition_size if len(partitions) > 1 else None

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.replay.engine.rows import RowBytes
     from sparsey_trace.trace.reading.sources import Source
 
 
@@ -34,6 +35,7 @@ class Asked:
         fields: what they read of the trace.
         jobs: how many (threads; processes with engine `processes`).
         processes: in how many processes these are, with the one that drives them.
+        rows: what rows take that wait to be written.
         chunk_size: how many samples are worked on at once.
     """
 
@@ -43,6 +45,7 @@ class Asked:
     fields: frozenset[str]
     jobs: int
     processes: int
+    rows: RowBytes
     chunk_size: int
 
 
@@ -57,6 +60,7 @@ def asked(
     chunk_size: int | None,
     total_memory: str | int,
     engine: str = "auto",
+    partition_size: int | None = None,
 ) -> Iterator[Asked]:
     """What the arguments of `analyze` come to; the trace is open in the with-block.
 
@@ -67,6 +71,7 @@ def asked(
     # Who only asks what can be computed needs no engine.
     from sparsey_trace.replay.engine.engines import jobs, processes_of
     from sparsey_trace.replay.engine.memory import chunk_samples
+    from sparsey_trace.replay.engine.rows import RowBytes
 
     chosen, skipped = choose(metrics, resolution=resolution, reduction=reduction)
     workers = jobs(n_jobs)
@@ -75,6 +80,8 @@ def asked(
         wanted, lacking = computable(chosen, trace)
         lacking = told(lacking, trace, named=metrics is not None)
         fields = frozenset().union(*map(fields_of, wanted))
+        question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
+        rows = RowBytes.of(wanted, trace, **question, jobs=workers, partition_size=partition_size)
         yield Asked(
             trace=trace,
             metrics=wanted,
@@ -82,7 +89,8 @@ def asked(
             fields=fields,
             jobs=workers,
             processes=processes,
-            chunk_size=chunk_samples(trace, fields, chunk_size, total_memory, workers, processes),
+            rows=rows,
+            chunk_size=chunk_samples(trace, fields, chunk_size, total_memory, workers, processes, rows),
         )
 
 

@@ -34,7 +34,7 @@ def facts(trace: Trace) -> dict[str, Any]:
         "changes": trace.changes.splitlines(),
         "host": trace.host,
         "closed": trace.closed,
-        "bytes": sum(path.stat().st_size for path in trace.paths),
+        "bytes": sum(file.storage.status().st_size for file in trace.files),
         "samples": len(trace),
         "waiting": trace.waiting,
         "steps": trace.num_steps,

@@ -184,7 +184,9 @@ def explain(
     question: dict[str, Any] = {"resolution": resolution, "reduction": reduction}
     budget: dict[str, Any] = {"n_jobs": n_jobs, "chunk_size": chunk_size, "total_memory": total_memory}
     check_partition_size(partition_size)
-    with asked(source, metrics=metrics, **question, **budget, engine=engine) as found:
+    with asked(
+        source, metrics=metrics, **question, **budget, engine=engine, partition_size=partition_size
+    ) as found:
         with contextlib.closing(make_engine(engine, found.jobs)) as work:
             name = type(work).__name__.removesuffix("Engine").lower()
         url = "" if out is None else url_named(out)
@@ -230,7 +232,7 @@ def _explained(
         kept_bytes=bytes_of(todo, trace),
         most_bytes=parse_memory(most_bytes, name="most_bytes"),
         partitions=partitions,
-        memory=expected_bytes(trace, found.fields, found.chunk_size, found.jobs, found.processes),
+        memory=expected_bytes(trace, found.fields, found.chunk_size, found.jobs, found.processes, found.rows),
     )
 
 

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Protocol
 from sparsey_trace.errors import SparseyTraceError, UsageError
 from sparsey_trace.replay.engine.lanes import AT_ONCE, Lanes
 from sparsey_trace.replay.engine.memory import keep_what_is_freed
+from sparsey_trace.replay.engine.rows import chunks_ahead
 from sparsey_trace.replay.engine.worker import Done, SharedTrace, Worker, memos_of, work_from_file
 from sparsey_trace.support.one_blas_thread import one_blas_thread
 from sparsey_trace.support.suggest import unknown
@@ -35,9 +36,6 @@ DIED = (
     "`if __name__ == '__main__':`, or give it more memory, or use n_jobs=1"
 )
 """What is said where a process is no more."""
-
-_AHEAD = 2
-"""Chunks in flight for each thread or process: one at work, one waiting."""
 
 
 class Engine(Protocol):
@@ -91,7 +89,11 @@ class ThreadsEngine:
         self._source = self._source or SharedTrace(task)
         work = Worker(task, self._source, memos_of(task))
         with one_blas_thread():
-            yield from _in_order(lambda span: self._pool.submit(work, span), spans, self._threads)
+            yield from _in_order(
+                lambda span: self._pool.submit(work, span),
+                spans,
+                chunks_ahead(task.resolution, self._threads),
+            )
 
     def close(self) -> None:
         """End the threads and close the trace."""
@@ -128,7 +130,7 @@ class ProcessesEngine:
                 return self._pool.submit(work_from_file, path, span)
 
         try:
-            yield from _in_order(submit, spans, self._processes)
+            yield from _in_order(submit, spans, chunks_ahead(task.resolution, self._processes))
         except BrokenProcessPool as error:
             raise SparseyTraceError(DIED) from error
 
@@ -198,10 +200,10 @@ def jobs(n_jobs: int) -> int:
 
 
 def _in_order(
-    submit: Callable[[tuple[int, int]], Future[Done]], spans: Sequence[tuple[int, int]], workers: int
+    submit: Callable[[tuple[int, int]], Future[Done]], spans: Sequence[tuple[int, int]], ahead: int
 ) -> Iterator[Done]:
-    """Have the chunks done, so many ahead that none has to wait for work."""
-    futures = deque(submit(span) for span in spans[: _AHEAD * workers])
+    """Have the chunks done, so many ahead of what is taken."""
+    futures = deque(submit(span) for span in spans[:ahead])
     waiting = iter(spans[len(futures) :])
     while futures:
         done = futures.popleft().result()

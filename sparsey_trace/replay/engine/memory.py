@@ -10,6 +10,7 @@ import numpy as np
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.metrics.folding.recalled_codes import KEPT_CODES_BYTES
 from sparsey_trace.metrics.wiring.receptive_fields import receptive_fields
+from sparsey_trace.replay.engine.rows import RowBytes
 
 if TYPE_CHECKING:
     from sparsey_trace.layout import Layout
@@ -19,6 +20,7 @@ _UNITS = {"": 1, "K": 1 << 10, "M": 1 << 20, "G": 1 << 30, "T": 1 << 40}
 _PROCESS_BYTES = 160 << 20
 """What a process takes before it reads its first chunk: the interpreter, numpy, HDF5, Arrow."""
 _FEWEST, _MOST = 64, 4096
+_NO_ROWS = RowBytes()
 
 KEPT_BYTES = 96 << 20
 """Kept decompressed of a trace: the codes of some 60,000 samples of 400 MACs with Q = 4."""
@@ -69,6 +71,7 @@ def chunk_samples(
     total_memory: str | int,
     jobs: int,
     processes: int = 1,
+    rows: RowBytes = _NO_ROWS,
 ) -> int:
     """How many samples to work on at once.
 
@@ -79,6 +82,7 @@ def chunk_samples(
         total_memory: what may be taken.
         jobs: how many work at the same time.
         processes: how many processes these are in, with the one that drives them.
+        rows: what rows take that wait to be written.
 
     Raises:
         UsageError: `chunk_size` is below 1, or `total_memory` is no size.
@@ -95,8 +99,9 @@ def chunk_samples(
             msg = f"chunk_size: expected at least 1 sample, found {chunk_size}"
             raise UsageError(msg)
         return chunk_size
-    spare = (budget - needed - processes * _PROCESS_BYTES) / _at_work(jobs)
-    return min(_MOST, max(_FEWEST, int(spare / each) // _FEWEST * _FEWEST))
+    spare = budget - needed - rows.fixed - processes * _PROCESS_BYTES
+    fitting = int(spare / (_at_work(jobs) * each + rows.per_sample))
+    return min(_MOST, max(_FEWEST, fitting // _FEWEST * _FEWEST))
 
 
 def _too_wide(trace: Trace, budget: int) -> str:
@@ -108,12 +113,17 @@ def _too_wide(trace: Trace, budget: int) -> str:
 
 
 def expected_bytes(
-    trace: Trace, fields: frozenset[str], chunk_size: int, jobs: int, processes: int = 1
+    trace: Trace,
+    fields: frozenset[str],
+    chunk_size: int,
+    jobs: int,
+    processes: int = 1,
+    rows: RowBytes = _NO_ROWS,
 ) -> int:
     """About what all processes together take, beside the states of folds, which grow with what is learnt."""
-    each = chunk_size * bytes_per_sample(trace.layout, fields)
+    chunks = chunk_size * (_at_work(jobs) * bytes_per_sample(trace.layout, fields) + rows.per_sample)
     shared = layout_bytes(trace.layout, fields) + _shared_bytes(trace, fields)
-    return shared + processes * _PROCESS_BYTES + _at_work(jobs) * each
+    return shared + processes * _PROCESS_BYTES + chunks + rows.fixed
 
 
 def _shared_bytes(trace: Trace, fields: frozenset[str]) -> int:

@@ -44,6 +44,8 @@ def test_a_url_is_read_like_the_file(store: Path) -> None:
         assert repr(there).startswith("<Trace memory://runs/run.h5: ")
         assert st.explain(there).trace == "memory://runs/run.h5"
         np.testing.assert_array_equal(there.layers[0].codes[:], here.layers[0].codes[:])
+        # Nothing of it lies here, and its size is that of the file there.
+        assert [facts(trace)["bytes"] for trace in (there, here)] == [store.stat().st_size] * 2
     assert st.analyze("memory://runs/run.h5")["basis_set_size"].equals(st.analyze(store)["basis_set_size"])
 
 
