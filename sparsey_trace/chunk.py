@@ -10,7 +10,7 @@ import numpy as np
 
 from sparsey_trace.errors import DataError
 from sparsey_trace.layout import MARKS, NO_LABEL, TRAIN, Layout
-from sparsey_trace.support.bitsets import sets_of_packed, sets_of_samples
+from sparsey_trace.support.bitsets import packed_rows, sets_of_packed, sets_of_samples
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -142,7 +142,7 @@ class Chunk:
         if self.inputs is None:
             msg = "this chunk was read without inputs: expected [n, D] inputs, found None"
             raise DataError(msg)
-        return np.packbits(self.inputs if self.inputs.dtype == np.uint8 else self.inputs != 0, axis=1)
+        return packed_rows(self.inputs if self.inputs.dtype == np.uint8 else self.inputs != 0)
 
 
 def _expect_shape(array: NDArray[Any], expected: tuple[int, ...], what: str) -> None:

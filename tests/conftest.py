@@ -8,7 +8,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 from hypothesis.internal.conjecture import engine
 
 from tests.faults import SELDOM, times
@@ -20,8 +20,14 @@ if TYPE_CHECKING:
 # A shell starts what it runs in the background deaf to Ctrl-C, which tests send to their children.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
-# Where a test says nothing else.
-settings.register_profile("drawn", max_examples=times(30, 100), print_blob=True)
+# Where a test says nothing else. That a machine is busy is no fault of what is tested.
+settings.register_profile(
+    "drawn",
+    max_examples=times(30, 100),
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    print_blob=True,
+)
 settings.load_profile("drawn")
 
 # A failure is told with the smallest example that is found in this time, which no setting bounds. In the five minutes

@@ -293,8 +293,8 @@ def count_known(
     """[n, M] int32, how many codes each MAC has shown by the end of each sample, of n from `start`."""
     new, before = np.zeros((samples, len(ends)), np.int8), np.empty(len(ends), np.int64)
     _mark_new(first, ends, start, new, before)
-    known = new.cumsum(axis=0, dtype=np.int32)
-    known += before
+    known = np.empty(new.shape, np.int32)
+    _add_up(new, before, known)
     return known
 
 
@@ -322,6 +322,15 @@ def _mark_new(
             if first[low] >= start:  # always, where samples rise
                 new[first[low] - start, mac] = 1
             low += 1
+
+
+@compiled
+def _add_up(new: NDArray[np.int8], known: NDArray[np.int64], after: NDArray[np.int32]) -> None:
+    """Write how many codes are known [M] after each sample [n, M]; numpy's sums keep other threads waiting."""
+    for sample in range(new.shape[0]):
+        for mac in range(new.shape[1]):
+            known[mac] += new[sample, mac]
+            after[sample, mac] = known[mac]
 
 
 def _room(codes: int) -> int:

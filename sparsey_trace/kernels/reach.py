@@ -270,11 +270,19 @@ def share(counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: 
         on: [n].
         shares: [n, X].
     """
-    count, things = shares.shape
-    for first in range(0, count, _ACROSS):
-        part = slice(first, min(first + _ACROSS, count))
-        shares[part] = 1.0
-        known = on[part] > 0
-        np.divide(
-            counts[begin : begin + things, part].T, on[part, None], out=shares[part], where=known[:, None]
-        )
+    _write_shares(counts, begin, on, shares)
+
+
+@compiled
+def _write_shares(
+    counts: NDArray[np.int32], begin: int, on: NDArray[np.int64], shares: NDArray[np.float64]
+) -> None:
+    """Write the shares, some samples after the others."""
+    for first in range(0, shares.shape[0], _ACROSS):
+        stop = min(first + _ACROSS, shares.shape[0])
+        for thing in range(shares.shape[1]):
+            for sample in range(first, stop):
+                if on[sample] > 0:
+                    shares[sample, thing] = counts[begin + thing, sample] / on[sample]
+                else:
+                    shares[sample, thing] = 1.0

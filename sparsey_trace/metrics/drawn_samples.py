@@ -13,7 +13,7 @@ from sparsey_trace.metrics.folding.draws import draw_samples, priorities
 from sparsey_trace.metrics.parameters import check_sample_size
 from sparsey_trace.metrics.similarity import ALIKE_BY_ZEROS, code_similarity
 from sparsey_trace.metrics.state_checks import check_array, check_number, check_parts
-from sparsey_trace.support.bitsets import words_of
+from sparsey_trace.support.bitsets import packed_rows, words_of
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
@@ -295,7 +295,7 @@ def _recalled_bits(samples: NDArray[np.int64], recall: Recall) -> NDArray[np.uin
         assert inputs is not None
         if not start:
             bits = np.zeros((len(samples), -(-inputs.shape[1] // 64) * 8), np.uint8)
-        packed = np.packbits(inputs != 0, axis=1)
+        packed = packed_rows(inputs != 0)
         bits[start : start + size, : packed.shape[1]] = packed
         start += size
         size = max(1, _VALUES // inputs.shape[1])

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.metrics.folding.draws import digests
+from sparsey_trace.support.bitsets import packed_rows
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -35,12 +36,12 @@ def identities(inputs: NDArray[Any], on_bits: NDArray[np.uint8] | None = None) -
     1
     """
     if inputs.dtype == np.uint8:
-        return digests(np.packbits(inputs, axis=1) if on_bits is None else on_bits, size=16)
+        return digests(packed_rows(inputs) if on_bits is None else on_bits, size=16)
     found = np.empty(len(inputs), IDENTITY)
     rest = np.ones(len(inputs), np.bool_)
     rest[bits := _of_bits(inputs)] = False
     if len(bits):
-        packed = np.packbits(inputs[bits] != 0, axis=1) if on_bits is None else on_bits[bits]
+        packed = packed_rows(inputs[bits] != 0) if on_bits is None else on_bits[bits]
         found[bits] = digests(packed, size=16)
     if len(bits) < len(inputs):
         found[rest] = _of_numbers(inputs[rest] if len(bits) else inputs)

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.support.bitsets import packed_rows
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.encode_samples import encode_samples
-from sparsey_trace.trace.format.inputs import encode_inputs, is_binary, packed_rows
+from sparsey_trace.trace.format.inputs import encode_inputs, is_binary
 from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.values import encode_values
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sparsey_trace.errors import DataError
+from sparsey_trace.support.bitsets import packed_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,14 +132,6 @@ def encode_inputs(layout: Layout, column: schema.Column, inputs: NDArray[Any], w
 def is_binary(inputs: NDArray[Any]) -> bool:
     """Whether all are 0 or 1."""
     return inputs.dtype == np.bool_ or np.array_equal(inputs != 0, inputs == 1)
-
-
-def packed_rows(flags: NDArray[np.bool_]) -> NDArray[np.uint8]:
-    """Flags [n, count] as they are stored, [n, ceil(count / 8)]."""
-    if flags.shape[-1] % 8:
-        return np.packbits(flags, axis=-1)
-    # No row shares a byte with another, and one long row takes half the time.
-    return np.packbits(flags.reshape(-1)).reshape(len(flags), flags.shape[-1] // 8)
 
 
 def is_finite(values: NDArray[Any]) -> bool:

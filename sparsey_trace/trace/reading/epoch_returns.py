@@ -90,12 +90,14 @@ def phase_samples(samples: SampleTable) -> dict[str, PhaseSamples]:
     steps: dict[int, tuple[int, int]] = {}
     for start in range(0, len(samples), _SAMPLES_AT_ONCE):
         stop = min(start + _SAMPLES_AT_ONCE, len(samples))
-        pairs = np.stack([samples.phase[start:stop].astype(np.int32), samples.epoch[start:stop]])
-        found, times = np.unique(pairs, axis=1, return_counts=True)
-        for (phase, epoch), many in zip(found.T.tolist(), times.tolist(), strict=True):
+        phases, epochs = samples.phase[start:stop], samples.epoch[start:stop]
+        # As one number each: pairs take ten times as long to sort.
+        found, times = np.unique(epochs.astype(np.int64) * len(PHASES) + phases, return_counts=True)
+        for pair, many in zip(found.tolist(), times.tolist(), strict=True):
+            epoch, phase = divmod(pair, len(PHASES))
             counts[phase, epoch] = counts.get((phase, epoch), 0) + many
-            first, last = np.flatnonzero(pairs[0] == phase)[[0, -1]]
-            latest[phase] = int(pairs[1, last])
+            first, last = np.flatnonzero(phases == phase)[[0, -1]]
+            latest[phase] = int(epochs[last])
             begun = steps.get(phase, (int(samples.step[start + first]), 0))[0]
             steps[phase] = begun, int(samples.step[start + last])
     return {
