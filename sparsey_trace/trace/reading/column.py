@@ -103,6 +103,7 @@ class ChunkedColumn:
         self._locations = ChunkLocations(source, dataset, self._chunk_bytes, extents)
         self._rows_kept = max(1, kept_bytes // (samples * column.sample_bytes))
         self._kept_row = lru_cache(maxsize=self._rows_kept)(lambda *_: _Row())
+        self._is_backwards = True
 
     def __len__(self) -> int:
         """How many samples it holds, as far as is known."""
@@ -179,6 +180,10 @@ class ChunkedColumn:
         rows, offsets = np.divmod(numbers, self._shape[0])
         edges = [0, *(np.flatnonzero(np.diff(rows)) + 1).tolist(), len(numbers)]
         spans = list(pairwise(edges)) if len(numbers) else []
+        # Each time from the other end: where not all rows are kept, those decoded last still are.
+        self._is_backwards = not self._is_backwards
+        if self._is_backwards:
+            spans.reverse()
         # First rows that no other thread is about to decode, so that threads that ask for the same share the work.
         for wait in (False, True):
             waiting = []

@@ -91,6 +91,18 @@ def test_what_is_kept_is_bounded(closed_run: Path, decoded: list[int]) -> None:
     assert decoded == [1] * 4
 
 
+def test_what_is_still_kept_is_not_decoded_again(closed_run: Path, decoded: list[int]) -> None:
+    with open_trace(closed_run) as trace:
+        sample = sum(column.sample_bytes for column in trace.columns.values())
+        every = np.arange(0, len(trace), CHUNK // 2)
+    rows, kept, times = -(-(every[-1] + 1) // CHUNK), 3, 4
+    assert rows > kept
+    with open_trace(closed_run, cache_bytes=kept * CHUNK * sample) as trace:
+        for _ in range(times):
+            trace.layers[1].codes[every]
+    assert sum(decoded) == times * (rows - kept) + kept
+
+
 def test_threads_read_side_by_side(closed_run: Path) -> None:
     expected, faults = sent(0, STEPS), []
 
