@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.charts.panels.panel import Contribution, Panel
     from sparsey_trace.charts.shared.run import Run
+    from sparsey_trace.charts.shared.usage import Usage
     from sparsey_trace.charts.shared.views import View, Views
 
 _LEVELS = 24
@@ -99,15 +100,23 @@ def usage_maps(run: Run) -> list[UsageMap]:
             layer=usage.layer,
             name=(layer := run.layout.layers[usage.layer]).name,
             grid=grid_of(layer),
-            epoch=int(usage.epoch[-1]),
+            epoch=int(usage.epoch[last]),
             neurons=layer.num_neurons,
-            silent=usage.samples[-1] == 0,
-            used=usage.used[-1],
-            perplexity=usage.perplexity[-1],
+            silent=usage.samples[last] == 0,
+            used=usage.used[last],
+            perplexity=usage.perplexity[last],
         )
         for usage in usages(run)
         if usage.phase == "train"
+        for last in [_last(usage, run)]
     ]
+
+
+def _last(usage: Usage, run: Run) -> int:
+    """The place of the epoch of the phase's last sample: not the highest one, where training went back."""
+    if len(usage.epoch) == 1:
+        return 0
+    return int(np.flatnonzero(usage.epoch == run.phases[usage.phase].epoch)[0])
 
 
 class CodeUsageChart(LayerChart[UsageMap]):

@@ -12,6 +12,7 @@ from sparsey_trace.charts.shared.histogram import share
 from sparsey_trace.charts.shared.recorded import recorded
 from sparsey_trace.charts.shared.words import RECORDED, VALUES, Words
 from sparsey_trace.layout import PHASES
+from sparsey_trace.tables.run_totals import last_turn
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -63,10 +64,10 @@ def value_distributions(run: Run) -> list[ValueDistribution]:
 
 
 def _last_samples(run: Run) -> dict[str, NDArray[np.int64]]:
-    """Phase to the samples [n] of its last epoch."""
+    """Phase to the samples [n] of its last epoch, since it came for the last time."""
     phase, epoch = run.trace.samples.phase[:], run.trace.samples.epoch[:]
     of_phase = {name: np.flatnonzero(phase == code) for code, name in enumerate(PHASES)}
-    return {name: mine[epoch[mine] == epoch[mine[-1]]] for name, mine in of_phase.items() if len(mine)}
+    return {name: mine[last_turn(epoch[mine]) :] for name, mine in of_phase.items() if len(mine)}
 
 
 def _of_layer(found: Recorded, number: int, samples: Mapping[str, NDArray[np.int64]]) -> ValueDistribution:

@@ -146,6 +146,16 @@ def check_totals(
         check_array(totals.is_one, "is_one", dtype=np.bool_, shape=(len(PHASES),))
 
 
+def last_turn(epochs: NDArray[np.int32]) -> int:
+    """From where on epochs [n], of samples of one phase in order, are the last one's: since it came for the last time.
+
+    >>> last_turn(np.array([0, 1, 1, 2, 1, 1])), last_turn(np.array([0, 0]))
+    (4, 0)
+    """
+    starts = np.flatnonzero(np.diff(epochs)) + 1
+    return int(starts[-1]) if len(starts) else 0
+
+
 class _Turn(NamedTuple):
     """The last samples of a phase that are of one epoch.
 
@@ -165,8 +175,7 @@ class _Turn(NamedTuple):
 def _last_turn(chunk: Chunk, sample: NDArray[np.int64], phase: int) -> _Turn:
     mine = np.flatnonzero(chunk.phase[sample] == phase)
     epochs = chunk.epoch[sample[mine]]
-    starts = np.flatnonzero(np.diff(epochs)) + 1
-    first = int(starts[-1]) if len(starts) else 0
+    first = last_turn(epochs)
     latest = int(epochs[-1]) if len(epochs) else -1
     came_back = bool((epochs[:first] == latest).any())
     return _Turn(epoch=latest, samples=mine[first:], is_one=not first, came_back=came_back)

@@ -1,7 +1,7 @@
 """Do old inputs bring back old codes: by class, and by how near the nearest training input was.
 
-Told as winners that agree, whatever the table's similarity is, and over the last evaluation: so the means over all
-samples, and chance, are those of the summary.
+Told as winners that agree, whatever the table's similarity is, and over the last epoch with evaluation, since it came
+for the last time: so the means over all samples, and chance, are those of the summary.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from sparsey_trace.layout import EVAL, NO_LABEL, PHASES
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.tables.open_table import read_columns
 from sparsey_trace.tables.provenance import provenance_in
+from sparsey_trace.tables.run_totals import last_turn
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -106,7 +107,7 @@ def sample_matches(run: Run) -> list[SampleMatches]:
     )
     chances = chances_in(tables.path(MatchAccuracy.name))
     # Where no MAC has winners to agree there is no value.
-    is_last = (epoch == epoch.max()) & ~np.isnan(value)
+    is_last = (np.arange(len(epoch)) >= last_turn(epoch)) & ~np.isnan(value)
     return [
         SampleMatches(
             layer=index,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 
 from sparsey_trace.layout import TRAIN
+from sparsey_trace.trace.reading.epoch_returns import phase_samples
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from sparsey_trace.layout import Layout
     from sparsey_trace.metrics.base import Metric
+    from sparsey_trace.trace.reading.epoch_returns import PhaseSamples
     from sparsey_trace.trace.reading.trace import Trace
 
     BySample: TypeAlias = Callable[[Trace, Metric[Any]], "RunTables"]
@@ -119,6 +121,11 @@ class Run:
         size = np.diff(first, append=len(step))
         seen = np.cumsum(np.where(phase[first] == TRAIN, size, 0))
         return Steps(number=step[first], phase=phase[first], size=size, seen=seen)
+
+    @cached_property
+    def phases(self) -> dict[str, PhaseSamples]:
+        """By the phase's name, how many samples it has, and of which epoch the last one is."""
+        return phase_samples(self.trace.samples)
 
     @cached_property
     def returns(self) -> tuple[Return, ...]:

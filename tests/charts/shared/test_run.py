@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
 import sparsey_trace as st
 from sparsey_trace.charts.axes.look import Look
 from sparsey_trace.charts.catalogue import CHARTS
+from sparsey_trace.charts.code_usage import usage_maps
+from sparsey_trace.charts.layer_value_distribution import value_distributions
 from sparsey_trace.charts.panels.curve_panels import remarks
+from sparsey_trace.charts.shared.matches import matches
 from sparsey_trace.charts.shared.run import Return
 from sparsey_trace.charts.shared.views import View
 from tests.charts.looks import panels, run_of, traces
-from tests.metrics.by_hand import written
+from tests.metrics.by_hand import LAYOUT, written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,3 +66,25 @@ def test_so_many_that_they_would_hide_the_curves_are_not_marked(tmp_path: Path) 
     with st.open_trace(tmp_path / "run.h5") as trace:
         assert len(trace.epoch_returns) == 21
         assert run_of(trace, st.analyze(trace, metrics=["basis_set_size"])).returns == ()
+
+
+def test_charts_of_the_last_epoch_are_of_the_one_that_came_last(tmp_path: Path) -> None:
+    codes = iter([0, 0, 1, 0, 2, 2, 0, 1])  # in epoch 2 the eval sample brings back the code of training
+    with st.TraceWriter(tmp_path / "run.h5", LAYOUT) as writer:
+        for epoch in (0, 1, 2, 1):
+            for phase in ("train", "eval"):
+                given = {"codes": [np.full((1, 2, 1), next(codes))], "active": [[[True, True]]]}
+                values = {"familiarity": [np.full((1, 2), epoch / 2)]}
+                writer.append(inputs=[[1, 1, 1]], phase=phase, epoch=epoch, values=values, **given)
+    with st.open_trace(tmp_path / "run.h5") as trace:
+        result = st.analyze(trace, metrics=["match_accuracy", "code_usage", "layer_value"])
+        run = run_of(trace, result)
+        told = {(row.metric, row.phase): row for row in result.summary_rows()}
+        (found,), (usage,), (values,) = matches(run), usage_maps(run), value_distributions(run)
+    row = told["match_accuracy_winners", "eval"]
+    assert (found.samples, found.by_class.mean[0]) == (row.samples, row.now) == (1, 0)
+    assert (usage.epoch, usage.perplexity[0, 0]) == (1, told["code_usage", "train"].now)
+    for phase, counts in values.counts.items():
+        middles = (values.edges[1:] + values.edges[:-1]) / 2
+        assert counts.sum() == 2
+        assert counts @ middles / 2 == pytest.approx(told["layer_value", phase].now, abs=0.02)
