@@ -85,30 +85,65 @@ def _of_group(group: list[SeenFile], fresh: Mapping[frozenset[SeenFile], Entry])
 
 
 def _each_once(entries: list[Entry]) -> list[Entry]:
-    """Of copies of one run the one that is closed, or longest, or first; the others are told."""
-    best: dict[str, Entry] = {}
-    for entry in entries:
-        if entry.run and _rank(entry) > _rank(best.get(entry.run, entry), is_first=True):
-            best[entry.run] = entry
-        elif entry.run:
-            best.setdefault(entry.run, entry)
-    return [
-        entry
-        if not entry.run or best[entry.run] is entry
-        else broken(list(entry.files), name="", fault=_copied(entry, best[entry.run]))
-        for entry in entries
+    """Of copies of one run one that is whole; of these that which is closed, or longest, or first. Others are told."""
+    copies: dict[str, list[int]] = {}
+    for place, entry in enumerate(entries):
+        if entry.run:
+            copies.setdefault(entry.run, []).append(place)
+    found = list(entries)
+    for places in copies.values():
+        if len(places) > 1:
+            # Equal ones stay in the order of their names.
+            of_run = sorted(places, key=lambda place: _rank(entries[place]), reverse=True)
+            found_of_run = _chosen([entries[place] for place in of_run])
+            for place, entry in zip(of_run, found_of_run, strict=True):
+                found[place] = entry
+    return found
+
+
+def _chosen(copies: list[Entry]) -> list[Entry]:
+    """Copies of a run, the best first: the first that is whole, or else the first, as it is, the others as broken."""
+    damages: list[str] = []
+    for entry in copies:
+        damages.append(_damage(entry))
+        if not damages[-1]:
+            break
+    is_any_whole = not damages[-1]
+    best = len(damages) - 1 if is_any_whole else 0
+    # So that it isn't read again as long as it stays as it is.
+    files = tuple(replace(file, is_whole=is_any_whole) for file in copies[best].files)
+    damages += [""] * (len(copies) - len(damages))
+    told = [
+        broken(list(entry.files), name="", fault=_copied(entry, copies[best], damage))
+        for entry, damage in zip(copies, damages, strict=True)
     ]
+    return [*told[:best], replace(copies[best], files=files), *told[best + 1 :]]
 
 
-def _copied(entry: Entry, best: Entry) -> str:
+def _damage(entry: Entry) -> str:
+    """What is wrong with a run's files, all of which are read, unless they were before; empty where nothing is."""
+    # Who has no copies needs none of it.
+    from sparsey_trace.trace.rescue.validate import validate
+
+    if all(file.is_whole for file in entry.files):
+        return ""
+    try:
+        validate([str(path) for path in entry.paths])
+    except (TraceError, OSError) as error:
+        return str(error)
+    return ""
+
+
+def _copied(entry: Entry, best: Entry, damage: str) -> str:
+    remedy = f"remove it, as it is damaged: {damage}" if damage else "leave out one"
     return (
         f"{entry.paths[0]}: expected each run once, found the same trace as in {best.paths[0]}, which is used; "
-        "leave out one"
+        f"{remedy}"
     )
 
 
-def _rank(entry: Entry, *, is_first: bool = False) -> tuple[bool, int, bool]:
-    return entry.state == "closed", entry.samples, is_first
+def _rank(entry: Entry) -> tuple[bool, int, bool]:
+    return entry.state == "closed", entry.samples, all(file.is_whole for file in entry.files)
 
 
 def _named(entries: list[Entry], root: Path) -> list[Entry]:

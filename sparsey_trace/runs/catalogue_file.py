@@ -33,6 +33,7 @@ _FILE = pa.struct(
         ("rank", pa.int64()),
         ("num_ranks", pa.int64()),
         ("continues", pa.string()),
+        ("is_whole", pa.bool_()),
     ]
 )
 _SCHEMA = pa.schema(

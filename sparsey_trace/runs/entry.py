@@ -22,6 +22,7 @@ class SeenFile:
         rank: which process of the run recorded it.
         num_ranks: how many processes the run had.
         continues: the name of the file whose run it goes on with; empty where the run begins here.
+        is_whole: whether all of it was read, as there are copies of its run, and found sound.
     """
 
     path: str
@@ -30,6 +31,7 @@ class SeenFile:
     rank: int = 0
     num_ranks: int = 1
     continues: str = ""
+    is_whole: bool = False
 
     @property
     def folder(self) -> str:

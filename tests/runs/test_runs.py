@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import h5py
 import pandas as pd
 import pytest
 
@@ -112,6 +113,39 @@ def test_copies_of_a_run_count_once(tmp_path: Path) -> None:
     runs = open_runs(tmp_path)
     assert list(runs) == ["copy"]
     assert "expected each run once, found the same trace as in" in runs.broken()["run"]
+
+
+def test_of_copies_the_whole_one_is_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sparsey_trace.runs.looking._RACY", 0)
+    run, damaged = write_trace(tmp_path / "run.h5"), tmp_path / "copy.h5"
+    shutil.copy(run, damaged)
+    shutil.copy(run, tmp_path / "whole.h5")
+    spoil(damaged)
+    runs = open_runs(tmp_path)
+    assert list(runs) == ["run"]
+    told = runs.broken()["copy"]
+    assert (
+        f"found the same trace as in {run}, which is used; remove it, as it is damaged: {damaged}: " in told
+    )
+    assert runs.broken()["whole"].endswith("which is used; leave out one")
+    # It isn't read again as long as it stays as it is, and another takes its place where it doesn't.
+    runs.catalogue()
+    with monkeypatch.context() as patch:
+        patch.setattr("sparsey_trace.trace.rescue.validate.validate", None)
+        assert list(open_runs(tmp_path)) == ["run"]
+    spoil(run)
+    assert list(open_runs(tmp_path)) == ["whole"]
+    spoil(tmp_path / "whole.h5")
+    assert list(open_runs(tmp_path)) == ["copy"]
+
+
+def spoil(path: Path) -> None:
+    """Change a byte of what a trace holds of its first codes, which opening it doesn't read."""
+    with h5py.File(path) as file:
+        chunk = file["layers/0/codes"].id.get_chunk_info(0)
+    content = bytearray(path.read_bytes())
+    content[chunk.byte_offset + chunk.size // 2] ^= 1
+    path.write_bytes(content)
 
 
 def test_names_and_the_folder_of_results_stay_when_runs_come_and_go(tmp_path: Path) -> None:
