@@ -162,7 +162,8 @@ class BasisAverage(RunMetric[tuple[Sums, ...]]):
     def _rows(self, averages: _Averages, macs: range) -> pa.Table:
         layout, (mac, feature) = averages.layout, _pairs(averages.layout)
         first, last = np.searchsorted(mac, [macs.start, macs.stop])
-        mean = averages.mean[first:last].astype(np.float32)
+        with np.errstate(over="ignore"):  # what float32 doesn't hold is infinite: docs/metrics.md says so
+            mean = averages.mean[first:last].astype(np.float32)
         lengths = _lengths(layout, is_sparse=self.sparse)[macs.start : macs.stop]
         offsets = column(np.concatenate([[0], np.cumsum(lengths)]).astype(np.int32))
         dense = mean if self.sparse else np.zeros((len(macs), layout.num_features), np.float32)

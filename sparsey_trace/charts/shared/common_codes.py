@@ -134,6 +134,6 @@ def _means(
         mine = active[:, mac] & (winners[:, mac] == code).all(axis=1)
         counts[row] = np.count_nonzero(mine)
         if counts[row]:
-            mean = inputs[mine].mean(axis=0, dtype=np.float64).astype(np.float32)
+            mean = inputs[mine].mean(axis=0, dtype=np.float64)
             pictures[row] = joined(as_picture(mean, run.layout)[None], shrink)[0]
     return MeanInputs(pictures=pictures, samples=counts)

@@ -44,6 +44,10 @@ MOST_PIXELS = 1 << 24
 """Of all pictures of a run together; more would take gigabytes, and can't be seen."""
 
 
+LARGEST = 1e30
+"""In size, that a picture shows: colours are reckoned in float32, which inputs of 64 bits may go beyond."""
+
+
 def shrinking(pixels: int, most: int | None = None) -> int:
     """Into one of how many pixels, in height and in width, pixels are joined so that all of them are few.
 
@@ -92,12 +96,14 @@ def _sides(layout: Layout) -> tuple[int, ...]:
     return sides
 
 
-def as_picture(values: NDArray[np.float32] | NDArray[np.bool_], layout: Layout) -> NDArray[np.float32]:
+def as_picture(values: NDArray[Any], layout: Layout) -> NDArray[np.float32]:
     """[H, W] float32 of [D] values; features that a picture's last row lacks are 0.
 
-    Inputs of more than two sides are shown by the mean over all but the last two.
+    Inputs of more than two sides are shown by the mean over all but the last two, and numbers above `LARGEST` as that.
     """
     height, width = picture_shape(layout)
+    if values.dtype.kind == "f":
+        values = np.clip(values.astype(np.promote_types(values.dtype, np.float32)), -LARGEST, LARGEST)
     if len(_sides(layout)) > 1:
         return np.asarray(values.reshape(-1, height, width).mean(axis=0), np.float32)
     padded = np.zeros(height * width, np.float32)

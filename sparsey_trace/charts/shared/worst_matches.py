@@ -144,8 +144,7 @@ def _pictures(run: Run, samples: NDArray[np.int64]) -> tuple[NDArray[np.float32]
     """[n, H, W] float32, and how far their pixels were joined; one input at a time is in memory as it is."""
     shrink = shrinking(len(samples) * int(np.prod(picture_shape(run.layout))), MOST_PIXELS)
     found = [
-        joined(as_picture(run.trace.inputs[sample].astype(np.float32), run.layout)[None], shrink)
-        for sample in samples.tolist()
+        joined(as_picture(run.trace.inputs[sample], run.layout)[None], shrink) for sample in samples.tolist()
     ]
     return np.concatenate(found), shrink
 
