@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from sparsey_trace.charts.over_runs.base import ALL_RUNS
 from sparsey_trace.charts.over_runs.catalogue import RUNS_CHARTS
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.replay.find_or_make import Question, tables_of
+from sparsey_trace.reporting.alike_inputs import on_alone
 from sparsey_trace.reporting.all_findings import all_findings
 from sparsey_trace.reporting.finding import Finding
 from sparsey_trace.reporting.pages import page
@@ -71,7 +73,7 @@ def many_page(
             [_all_runs(comparison), *(sections(views_of(runs)) if runs else [])],
             generator=generator,
             findings=[
-                *_findings(comparison, result.folder.absolute().parent),
+                *_findings(comparison, result.folder.absolute().parent, runs),
                 *(all_findings(runs) if runs else []),
             ],
             facts=[_table(comparison), *(facts_of(runs) if runs else [])],
@@ -137,17 +139,25 @@ def _table(comparison: ManyComparison) -> Table:
     )
 
 
-def _findings(comparison: ManyComparison, folder: Path) -> list[Finding]:
+def _findings(comparison: ManyComparison, folder: Path, runs: Sequence[ReportRun]) -> list[Finding]:
     """How many runs there are, which is best, and which are missing."""
     columns = comparison.columns
     found = [Finding(about="How many runs are there?", answers=[_how_many(comparison)])]
     if columns.main is not None and (best := columns.best_first()):
-        found.append(Finding(about=f"Which is best in {columns.main}?", answers=[_best(columns, best)]))
+        answers = [_best(columns, best), *_caveat(columns.main, comparison.entries[best[0]], runs)]
+        found.append(Finding(about=f"Which is best in {columns.main}?", answers=answers))
     if comparison.remarks:
         # Folders are nobody's business who gets the report.
         said = [line.replace(f"{folder}{os.sep}", "") for line in comparison.remarks]
         found.append(Finding(about="Which runs are missing?", answers=said))
     return found
+
+
+def _caveat(main: str, best: Entry, runs: Sequence[ReportRun]) -> list[str]:
+    """What keeps the main figure from telling what it seems to; of the best run, where it has curves."""
+    if not main.startswith(MatchAccuracy.name):
+        return []
+    return [line for run in runs if run.trace.id == best.run for line in on_alone(run)]
 
 
 def _best(columns: RunColumns, best: Sequence[int]) -> str:

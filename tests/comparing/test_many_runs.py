@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +14,7 @@ from sparsey_trace.comparing.many_runs import ManyComparison
 from sparsey_trace.errors import TraceError, UsageError
 from sparsey_trace.runs.runs import open_runs
 from tests.cli.commands import sparsey_trace, write_trace
+from tests.reporting.runs import words_of, write_run
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,3 +110,15 @@ def test_the_report_has_all_runs_and_curves_of_those_picked(sweep: Path) -> None
     found = sparsey_trace("report", "--runs", "sweep/runs.metrics", "--pick", "r1", cwd=sweep.parent)
     assert found.returncode == 0, found.stderr
     assert "runs.html: report of many runs, " in found.stdout
+
+
+def test_the_best_of_runs_whose_inputs_are_all_alike_is_told_with_that(tmp_path: Path) -> None:
+    for seed in range(2):
+        write_run(tmp_path / f"{seed}.h5", seed=seed, real=True)
+    (tmp_path / "out").mkdir()
+    st.open_runs(tmp_path).analyze(metrics=["match_accuracy"], out=tmp_path / "runs.metrics")
+    words = words_of(st.report(st.open_result(tmp_path / "runs.metrics"), tmp_path / "out" / "report.html"))
+    assert re.search(
+        r"Which is best in match_accuracy eval\? \d, with [^?]* of 2 runs\. (But i|I)nputs are numbers[^?]*\?",
+        words,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -46,7 +47,8 @@ class ParallelCoordinatesChart(RunsChart[Lines]):
         known = sorted(
             runs.figures, key=lambda name: (name not in runs.better, not name.startswith("basis_set_size "))
         )
-        figures = [name for name in known if name != runs.main]
+        others = [name for name in known if name != runs.main]
+        figures = [name for name in others if _differs(runs.figures[name])]
         shown = figures[: MOST_FIGURES - 1]
         columns: dict[str, Sequence[Any]] = {key: runs.settings[key] for key in settings[:MOST_SETTINGS]}
         columns |= {name: runs.figures[name] for name in shown}
@@ -59,7 +61,8 @@ class ParallelCoordinatesChart(RunsChart[Lines]):
         last = axes[-1].position
         shade = np.where(last == MISSING, -1, np.minimum((last * _SHADES).astype(np.int64), _SHADES - 1))
         left_out = [*settings[MOST_SETTINGS:], *figures[MOST_FIGURES - 1 :]]
-        return Lines(names=runs.names, axes=axes, shade=shade, left_out=left_out)
+        alike = [name for name in others if name not in figures]
+        return Lines(names=runs.names, axes=axes, shade=shade, left_out=left_out, alike=alike)
 
     def draw(self, ax: Axes, found: Lines) -> None:
         """Lines from axis to axis, the worst below."""
@@ -97,9 +100,17 @@ class ParallelCoordinatesChart(RunsChart[Lines]):
             found = self.data(runs)
         except TraceError as error:
             return Contribution(missing=[f"No chart of configuration against figures: {error}."])
-        left_out = ", ".join(found.left_out)
+        left_out, alike = ", ".join(found.left_out), ", ".join(found.alike)
         return Contribution(
             meaning=[self.words.meaning],
             groups=[Group(title=self.words.title, panels=[panel(found, self.words)], width="whole")],
-            thinned=[f"Without an axis, as there is no room: {left_out}."] if left_out else [],
+            thinned=[
+                *([f"Without an axis, as there is no room: {left_out}."] if left_out else []),
+                *([f"Without an axis, as all runs have the same value: {alike}."] if alike else []),
+            ],
         )
+
+
+def _differs(values: Sequence[float | None]) -> bool:
+    """Whether not all runs have the same value, or all none."""
+    return len({None if value is None or math.isnan(value) else value for value in values}) > 1

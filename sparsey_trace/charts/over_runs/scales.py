@@ -59,12 +59,14 @@ class Lines:
         axes: settings first, then figures.
         shade: [R] int64, from 0 to 7 by the last axis, -1 where a run has no value there.
         left_out: the columns that there was no room for.
+        alike: the figures of which all runs have the same.
     """
 
     names: Sequence[str]
     axes: Sequence[Axis]
     shade: NDArray[np.int64]
     left_out: Sequence[str]
+    alike: Sequence[str] = ()
 
     @property
     def height(self) -> NDArray[np.float64]:

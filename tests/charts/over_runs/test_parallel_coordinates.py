@@ -53,6 +53,23 @@ def test_what_has_no_room_is_told() -> None:
     assert contribution.thinned == ["Without an axis, as there is no room: key8, key9."]
 
 
+def test_what_is_the_same_in_all_runs_takes_no_room() -> None:
+    figures = {
+        "same train": [1.0] * 3,
+        "none train": [None] * 3,
+        **RUNS.figures,
+        "some eval": [1.0, None, 1.0],
+    }
+    contribution = CHART.in_report(replace(RUNS, figures=figures))
+    (panel,) = contribution.groups[0].panels
+    drawn = str(embedded(panel.figure))
+    assert all(name in drawn for name in ("size train", "some eval", "match_accuracy eval"))
+    assert "same train" not in drawn
+    assert contribution.thinned == [
+        "Without an axis, as all runs have the same value: same train, none train."
+    ]
+
+
 def test_both_draw_it() -> None:
     ax = Figure().subplots()
     CHART.draw(ax, CHART.data(RUNS))
@@ -66,6 +83,6 @@ def test_both_draw_it() -> None:
 
 def test_nothing_to_draw_is_told() -> None:
     alone = RunColumns(names=["a"], settings={}, figures={"m eval": [1.0]}, better={})
-    with pytest.raises(TraceError, match="expected runs with two settings or figures that differ, found 1"):
+    with pytest.raises(TraceError, match="expected runs with two settings or figures that differ, found 0"):
         CHART.data(alone)
     assert CHART.in_report(alone).missing[0].startswith("No chart of configuration against figures: ")
