@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from sparsey_trace.errors import DataError
 from sparsey_trace.trace.format.told_at_close import ToldAtClose
 
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 COUNTS = ("passes", "steps", "left_out", "refused", "drops", "lost")
 """What may be counted, as `Stats` of the recorder has it."""
 ERROR = "error"
+
+_EXPECTED = f"counts of {', '.join(COUNTS)} and an {ERROR}"
 
 TOLD = ToldAtClose("losses", 400)
 
@@ -37,10 +40,21 @@ def read_losses(file: h5py.File) -> dict[str, Any]:
     """
     found = TOLD.read(file)
     if not isinstance(found, dict) or not all(_is_right(*pair) for pair in found.items()):
-        names = ", ".join(COUNTS)
-        msg = f"{TOLD.name}: expected counts of {names} and an {ERROR}, as a JSON object, found {str(found)[:80]}"
+        msg = f"{TOLD.name}: expected {_EXPECTED}, as a JSON object, found {str(found)[:80]}"
         raise ValueError(msg)
     return found
+
+
+def check_losses(losses: Mapping[str, Any], where: str) -> None:
+    """See that these can be written, and read again.
+
+    Raises:
+        DataError: they can't.
+    """
+    for pair in losses.items():
+        if not _is_right(*pair):
+            msg = f"{where}: {TOLD.name}: expected {_EXPECTED}, found {dict([pair])}"
+            raise DataError(msg)
 
 
 def losses_in_words(losses: Mapping[str, Any]) -> str:

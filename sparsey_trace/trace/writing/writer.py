@@ -7,7 +7,6 @@ protocol and the reasons.
 from __future__ import annotations
 
 import contextlib
-import itertools
 import time as clock
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,9 +17,11 @@ from sparsey_trace.support.suggest import unknown
 from sparsey_trace.support.user_path import user_path
 from sparsey_trace.trace.format import schema
 from sparsey_trace.trace.format.config import config_text
+from sparsey_trace.trace.format.drops import checked_drops, checked_step
 from sparsey_trace.trace.format.encode import encode_steps
 from sparsey_trace.trace.format.head import write_head
 from sparsey_trace.trace.format.kept_inputs import KeptInputs
+from sparsey_trace.trace.format.losses import check_losses
 from sparsey_trace.trace.format.numbers import as_numbers
 from sparsey_trace.trace.format.run_part import RunPart
 from sparsey_trace.trace.format.trace_origin import TraceOrigin
@@ -46,9 +47,8 @@ if TYPE_CHECKING:
 class TraceWriter:
     """Writes one run into a new trace.
 
-    The file appears under its name with the first step, as soon as it can be opened; nobody ever sees one that
-    can't. When the file can't be written any more, the writer says so once and gives up: what was committed
-    stays readable.
+    The file appears under its name with the first step, as soon as it can be opened; nobody ever sees one that can't.
+    When it can't be written any more, the writer says so once and gives up: what was committed stays readable.
 
     Args:
         path: the file to make.
@@ -67,8 +67,7 @@ class TraceWriter:
 
     Raises:
         TraceError: the file exists or another writer is at it, or none can be made there.
-        DataError: `inputs` is none of the above, or `config` isn't a mapping from names, or is nested more than 100
-            deep.
+        DataError: `inputs` is none of the above, or `config` isn't a mapping from names, or is more than 100 deep.
 
     >>> import tempfile, numpy as np
     >>> from sparsey_trace import Layout, LayerLayout, TraceWriter, open_trace
@@ -148,8 +147,8 @@ class TraceWriter:
             active: per layer [B, M] booleans.
             phase: `train` or `eval`.
             epoch: the epoch's number.
-            labels: [B] whole numbers, or None where unknown.
-            ids: [B] whole numbers, such as the samples' places in their dataset; or None where unknown.
+            labels: [B] whole numbers, `NO_LABEL` where unknown; or None where all are. So are the next three.
+            ids: [B] whole numbers, such as the samples' places in their dataset; or None.
             sequence: [B] whole numbers, or one for all: the sequence that a sample belongs to; or None.
             moment: [B] whole numbers, or one for all: a sample's place in its sequence; or None.
             values: further values of MACs, such as their familiarity: a name to a list with, per layer, [B, M] numbers
@@ -235,30 +234,31 @@ class TraceWriter:
             reasons: why, for each of them; none by default. What is beyond 120 bytes is cut off.
 
         Raises:
+            DataError: there can be no such steps, or reasons aren't words or more than these; nothing is taken in.
             TraceError: the trace is closed.
         """
         self._check_open()
+        drops = checked_drops(steps, reasons, str(self.path))
         with self._or_give_up():
-            self._open_buffer().note_drops(
-                zip(steps, itertools.chain(reasons, itertools.repeat("")), strict=False)
-            )
+            self._open_buffer().note_drops(drops)
 
     def note_next_step(self, number: int) -> None:
         """Say which number the next forward pass has, for the trace to hold with the next commit.
 
         A run that is resumed behind this trace goes on with it, however many passes since the last step weren't
-        recorded. What isn't above the last step says nothing.
+        recorded. What isn't above the last step says nothing; what is no number of a step is a DataError.
         """
         if self._file is not None:
-            self._file.buffer.note_next_step(number)
+            self._file.buffer.note_next_step(checked_step(number, f"{self.path}: next step"))
 
     def note_losses(self, losses: Mapping[str, Any]) -> None:
         """Say what isn't in the trace and what stopped the recording, for the trace to hold as it is closed.
 
         Args:
-            losses: as `Trace.losses` has them.
+            losses: as `Trace.losses` has them; a DataError where they are others.
         """
         if self._file is not None:
+            check_losses(losses, str(self.path))
             self._file.buffer.note_losses(losses)
 
     def commit(self) -> None:

@@ -353,3 +353,38 @@ def test_every_step_has_the_values_of_the_first(path: Path) -> None:
         with pytest.raises(DataError, match=expected):
             writer.append(**step(0, 1) | {"values": {"g": step(0, 1)["values"]["familiarity"]}})
         feed(writer, 0, range(1, 2))
+
+
+STEP = "expected the number of a step, from 0 to 9223372036854775807, found"
+LOSSES = "losses: expected counts of passes, steps, left_out, refused, drops, lost and an error, found"
+
+
+@pytest.mark.parametrize(
+    ("note", "message"),
+    [
+        # -1 stands in the file where no step was named, and would be gone.
+        (lambda writer: writer.note_drops([7, -1]), f"drops: {STEP} -1"),
+        (lambda writer: writer.note_drops([2.5]), f"drops: {STEP} 2.5"),
+        (lambda writer: writer.note_drops([2**63]), f"drops: {STEP} 9223372036854775808"),
+        (lambda writer: writer.note_drops([7], [None]), "drops: expected reasons in words, found None"),
+        (
+            lambda writer: writer.note_drops([7], ["a", "b"]),
+            "drops: expected a reason for each step at most, found 2 for 1",
+        ),
+        (lambda writer: writer.note_next_step(2**63), f"next step: {STEP} 9223372036854775808"),
+        (lambda writer: writer.note_next_step(-1), f"next step: {STEP} -1"),
+        (lambda writer: writer.note_losses({"lost": -3}), f"{LOSSES} {{'lost': -3}}"),
+        (lambda writer: writer.note_losses({"reason": "none"}), f"{LOSSES} {{'reason': 'none'}}"),
+    ],
+)
+def test_what_cant_be_noted_of_a_run_is_refused_and_costs_nothing(
+    path: Path, note: Callable[[TraceWriter], None], message: str
+) -> None:
+    with TraceWriter(path, LAYOUT) as writer:
+        feed(writer, 0, range(2))
+        with pytest.raises(DataError, match=f"^{re.escape(f'{path}: {message}')}$"):
+            note(writer)
+        writer.note_drops([np.int64(7)])
+    check_file(path, sent(0, 2))
+    with open_trace(path) as trace:
+        assert (trace.drops.tolist(), trace.losses) == ([7], {})
