@@ -5,14 +5,16 @@ from __future__ import annotations
 import gc
 import threading
 import warnings
+import weakref
 from typing import TYPE_CHECKING
 
 import pytest
+from torch.optim.optimizer import _global_optimizer_post_hooks
 
 import sparsey_trace as st
 from sparsey_trace.errors import TraceError
 from sparsey_trace.recording import record
-from tests.recording.models import OriginalModel, samples
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 from tests.recording.passes import num_hooks
 
 if TYPE_CHECKING:
@@ -87,6 +89,19 @@ def test_a_statement_records_until_its_model_ends(path: Path) -> None:
         assert (trace.closed, len(trace)) == (True, 2)
 
 
+def test_so_does_one_of_a_model_that_optimizers_can_move(path: Path) -> None:
+    watching = len(_global_optimizer_post_hooks)
+    model = Classifier()
+    record(model, path, layers=CLASSIFIER_LAYERS)
+    model(samples(2))
+    ended = weakref.ref(model)
+    writer = next(thread for thread in threading.enumerate() if thread.name == "sparsey-trace-writer")
+    del model
+    gc.collect()
+    writer.join(60)
+    assert (ended(), len(_global_optimizer_post_hooks)) == (None, watching)
+
+
 def test_without_a_pass_the_lock_goes_with_the_recorder(path: Path) -> None:
     record(OriginalModel(), path)
     gc.collect()
@@ -99,7 +114,7 @@ def test_without_a_pass_the_lock_goes_with_the_recorder(path: Path) -> None:
 AT_EXIT = """
 import atexit, sys, threading, time, torch
 from sparsey_trace.recording import record
-from tests.recording.models import OriginalModel, samples
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 model = OriginalModel()
 atexit.register(lambda: print("evaluated", model(samples(3)).shape, len(model._forward_hooks)))
 rec = record(model, sys.argv[1])
@@ -127,7 +142,7 @@ def test_hooks_are_off_when_the_process_ends(path: Path, fork_server: ForkServer
 INTERRUPTED = """
 import sys, threading, time, torch
 from sparsey_trace.recording import record
-from tests.recording.models import OriginalModel, samples
+from tests.recording.models import CLASSIFIER_LAYERS, Classifier, OriginalModel, samples
 model, start, is_first = OriginalModel(), threading.Thread.start, []
 def interrupted(thread):
     if not is_first:

@@ -47,7 +47,19 @@ class UnseenPasses:
 
     def attach(self) -> list[RemovableHandle]:
         """Watch all optimizers; nothing where no optimizer can move the model."""
-        return [register_optimizer_step_post_hook(self._step)] if self._parameters else []
+        if not self._parameters:
+            return []
+        step = weakref.WeakMethod(
+            self._step
+        )  # torch keeps the hook for ever, and so would it all that we hold
+
+        def see(optimizer: torch.optim.Optimizer, *_: Any) -> None:
+            if (see_step := step()) is not None:
+                see_step(optimizer)
+
+        handle = register_optimizer_step_post_hook(see)
+        weakref.finalize(self, handle.remove)
+        return [handle]
 
     def note_pass(self) -> None:
         """A pass was seen."""
@@ -63,7 +75,7 @@ class UnseenPasses:
         if runs == _ALARM:
             self._tell(f"{name} runs outside of a pass of the model, which isn't recorded: {WAYS}")
 
-    def _step(self, optimizer: torch.optim.Optimizer, *_: Any) -> None:
+    def _step(self, optimizer: torch.optim.Optimizer) -> None:
         if torch.compiler.is_dynamo_compiling() or self._is_paused() or not self._moves(optimizer):
             return
         self.count += 1
