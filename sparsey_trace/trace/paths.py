@@ -7,7 +7,7 @@ from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import url_of
+from sparsey_trace.errors import TraceError, url_of
 from sparsey_trace.support.suggest import TRACES
 
 if TYPE_CHECKING:
@@ -17,9 +17,15 @@ if TYPE_CHECKING:
 def lock_path(path: Path) -> Path:
     """The file whose lock is the right to write to a path.
 
+    Raises:
+        TraceError: the path is a folder that has no name, as `.` hasn't.
+
     >>> lock_path(Path("runs/run.h5")).as_posix()
     'runs/run.h5.lock'
     """
+    if not path.name:
+        msg = f"{path}: expected no file there, found a folder; choose another name"
+        raise TraceError(msg)
     return path.with_name(f"{path.name}.lock")
 
 

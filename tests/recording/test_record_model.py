@@ -55,9 +55,14 @@ def test_a_name_too_long_for_itself_or_its_lock_is_refused_before_training(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_folder_in_its_place_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(TraceError, match="expected no file there, found a folder"):
-        record(OriginalModel(), tmp_path, overwrite=True)
+def test_a_folder_in_its_place_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in (tmp_path, ".", "/"):
+        for kept in ({}, {"resume": True}, {"overwrite": True}):
+            with pytest.raises(
+                TraceError, match=r"(expected no file there|expected a trace file), found a folder"
+            ):
+                record(OriginalModel(), folder, **kept)
 
 
 def test_unknown_kinds_of_inputs_and_models_are_refused(path: Path) -> None:

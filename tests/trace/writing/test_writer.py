@@ -271,6 +271,10 @@ def test_a_place_that_takes_no_file(tmp_path: Path) -> None:
         TraceWriter(path, LAYOUT, overwrite=True)
     with pytest.raises(TraceError, match=re.escape(f"{tmp_path}: expected no file there, found a folder")):
         TraceWriter(tmp_path, LAYOUT, overwrite=True)
+    with pytest.raises(
+        TraceError, match=r"^\.: expected no file there, found a folder; choose another name$"
+    ):
+        TraceWriter(".", LAYOUT)
 
 
 def test_an_unknown_kind_of_inputs(path: Path) -> None:
