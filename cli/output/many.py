@@ -23,12 +23,18 @@ _MOST_NAMED = 5
 """So many runs are named."""
 
 
-def many_runs(named: Sequence[Path]) -> Runs | RunsResult:
+def many_runs(named: Sequence[str]) -> Runs | RunsResult:
     """The runs that are named; or, where that is a folder of their results, these."""
+    from sparsey_trace.replay.results_place import results_at
     from sparsey_trace.runs.runs import open_runs
     from sparsey_trace.runs.runs_result import is_runs_folder, result_in
+    from sparsey_trace.support.user_path import is_url, user_path
 
-    return result_in(named[0]) if len(named) == 1 and is_runs_folder(named[0]) else open_runs(named)
+    if len(named) == 1:
+        folder = results_at(named[0]) if is_url(named[0]) else user_path(named[0])
+        if folder is not None and is_runs_folder(folder):
+            return result_in(folder)
+    return open_runs(named)
 
 
 def show_runs(entries: Sequence[Entry], summaries: dict[str, list[SummaryRow]]) -> None:

@@ -182,7 +182,6 @@ def analyze(
     if merge:
         merge_array(runs, as_json=as_json)
         return
-    traces = [trace_path(name) for name in runs]
     metrics = parse_metrics(metric)
     limits = {
         name: limit
@@ -198,7 +197,7 @@ def analyze(
     if many:
         check_one_run(**files)
         _analyze_many(
-            traces,
+            runs,
             out,
             as_json=as_json,
             explain=explain,
@@ -217,7 +216,7 @@ def analyze(
             progress_bar=wants_progress(asked=progress_bar),
         )
         return
-    with open_trace(traces, **files) as trace:
+    with open_trace([trace_path(name) for name in runs], **files) as trace:
         folder = default_folder(*trace.paths) if out is None else out
         note_run_part(trace)
         wanted: dict[str, Any] = {
@@ -249,7 +248,7 @@ def analyze(
 
 
 def _analyze_many(
-    runs: list[Path],
+    runs: list[str],
     out: str | None,
     *,
     as_json: bool,

@@ -37,13 +37,12 @@ A rule is [now:|best:|area:][train:|eval:]METRIC[[LAYER]] with <, <=, > or >= an
 any run, +number or -number, also with %, for its change against the first run. Exit code 1: a rule was broken."""
 
 RunsToCompare = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="RUN...",
         help='Two runs or more: traces (a quoted pattern such as "run.*.h5" for one of several files), or '
         "folders of tables that `analyze` wrote. The others are compared with the first.",
         show_default=False,
-        parser=run_path,
     ),
 ]
 Out = Annotated[
@@ -116,7 +115,7 @@ def compare(
         check_one_run(**files)
         comparison = compare_runs(many_runs(runs), n_jobs=-1 if n_jobs is None else n_jobs, **wanted)
     else:
-        with _opened(runs, **files) as sources:
+        with _opened([run_path(run) for run in runs], **files) as sources:
             jobs = num_jobs(n_jobs, *(source for source in sources if not isinstance(source, Path)))
             comparison = compare_runs(sources, n_jobs=jobs, **wanted)
     violations = comparison.check(rules)

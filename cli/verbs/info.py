@@ -6,7 +6,8 @@ from typing import Any
 from sparsey_trace.support.printable import printable
 
 from ..options.common import Debug, Json
-from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, Runs
+from ..options.runs import CompleteSteps, MissingRanks, RepeatedSteps, RunsOrFolder
+from ..options.trace_path import trace_path
 from ..output.printing import wants_progress, write, write_json
 from ..output.table import write_pairs, write_table
 
@@ -18,7 +19,7 @@ Examples:
 
 
 def info(
-    runs: Runs,
+    runs: RunsOrFolder,
     *,
     missing_ranks: MissingRanks = "refuse",
     complete_steps: CompleteSteps = False,
@@ -32,14 +33,18 @@ def info(
     folder: how many runs it holds, in what they differ, and which are broken.
     """
     from sparsey_trace.replay.describe import facts
+    from sparsey_trace.runs.finding import is_folder
     from sparsey_trace.trace.reading.open_trace import open_trace
 
-    if any(run.is_dir() for run in runs):
+    if any(map(is_folder, runs)):
         _of_many(runs, as_json=as_json)
         return
 
     with open_trace(
-        runs, missing_ranks=missing_ranks, complete_steps=complete_steps, repeated_steps=repeated_steps
+        [trace_path(run) for run in runs],
+        missing_ranks=missing_ranks,
+        complete_steps=complete_steps,
+        repeated_steps=repeated_steps,
     ) as trace:
         found = facts(trace)
     if as_json:
@@ -48,7 +53,7 @@ def info(
         _show(found)
 
 
-def _of_many(runs: Runs, *, as_json: bool) -> None:
+def _of_many(runs: list[str], *, as_json: bool) -> None:
     """What is in folders of runs; nothing is kept there."""
     from sparsey_trace.runs.describe_runs import described_runs, runs_facts, values_in_words
     from sparsey_trace.runs.runs import open_runs

@@ -26,12 +26,11 @@ Examples:
 It needs plotly and jinja2: pip install "sparsey-trace[report]\""""
 
 RunsToShow = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="RUN.h5...",
         help='One trace, or up to eight to compare (a quoted pattern such as "run.*.h5" for one of several files).',
         show_default=False,
-        parser=run_path,
     ),
 ]
 Out = Annotated[
@@ -96,7 +95,7 @@ def report(
         msg = "--pick: expected it with --runs, found it without"
         raise UsageError(msg)
     _make_report(
-        runs,
+        [run_path(run) for run in runs],
         out,
         files=files,
         overwrite=overwrite,
@@ -106,7 +105,7 @@ def report(
     )
 
 
-def _report_many(runs: Sequence[Path], out: Path | None, *, n_jobs: int | None, **wanted: Any) -> None:
+def _report_many(runs: Sequence[str], out: Path | None, *, n_jobs: int | None, **wanted: Any) -> None:
     """Make a report of many runs and say where it is."""
     from sparsey_trace.reporting.report import report as write_report
 

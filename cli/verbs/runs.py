@@ -55,7 +55,7 @@ def runs(
 
     found = open_runs(runs)
     found.catalogue(out=out, progress_bar=wants_progress(asked=progress_bar))
-    folder, entries = out or found.folder, found.known()
+    folder, entries = out or found.kept(), found.known()
     summaries = summaries_in(folder, entries)
     note_gone(folder, gone_of(read_catalogue(folder / NAME)))
     if as_json:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.charts.over_runs.base import ALL_RUNS
 from sparsey_trace.charts.over_runs.catalogue import RUNS_CHARTS
-from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.errors import TraceError, UsageError, url_of
 from sparsey_trace.metrics.match_accuracy import MatchAccuracy
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.reporting.alike_inputs import on_alone
@@ -25,7 +26,6 @@ from sparsey_trace.trace.reading.open_trace import open_trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sparsey_trace.charts.over_runs.base import RunColumns
     from sparsey_trace.comparing.many_runs import ManyComparison
@@ -78,8 +78,15 @@ def many_page(
             ],
             facts=[_table(comparison), *(facts_of(runs) if runs else [])],
             summary=summary_of(runs) if runs else {"tables": [], "lines": []},
-            title=f"{count(len(comparison.runs), 'run')} in {result.folder.absolute().parent.name}",
+            title=f"{count(len(comparison.runs), 'run')} in {_where(result)}",
         )
+
+
+def _where(result: RunsResult) -> str:
+    """The name of the folder that the results lie in; where they were made in a store, of the runs' own."""
+    if url_of(str(result.folder)) is None:
+        return result.folder.absolute().parent.name
+    return Path(os.path.commonpath([file.folder for entry in result.entries for file in entry.files])).name
 
 
 def _picked(comparison: ManyComparison, pick: Sequence[str] | None, most: int) -> list[Entry]:
@@ -97,7 +104,7 @@ def _picked(comparison: ManyComparison, pick: Sequence[str] | None, most: int) -
 
 
 def _opened(entry: Entry) -> Trace:
-    trace = open_trace(entry.paths if len(entry.paths) > 1 else entry.paths[0])
+    trace = open_trace(entry.source)
     if trace.id != entry.run:
         trace.close()
         msg = f"{trace.path}: expected the trace that was analysed, found another; analyse the runs anew"

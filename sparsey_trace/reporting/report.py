@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.comparing.compare import check_distinct, compare_many
-from sparsey_trace.errors import CacheWarning, OutputError, UsageError
+from sparsey_trace.errors import CacheWarning, OutputError, UsageError, url_of
 from sparsey_trace.replay.find_or_make import Question, tables_of
 from sparsey_trace.replay.results_place import results_folder
 from sparsey_trace.runs.results_to_read import results_to_read
@@ -16,7 +17,7 @@ from sparsey_trace.runs.runs import Runs
 from sparsey_trace.runs.runs_result import RunsResult
 from sparsey_trace.support.extras import require
 from sparsey_trace.support.progress import progress
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.user_path import url_named, user_path
 from sparsey_trace.support.writing import check_no_file, write_whole, writing
 from sparsey_trace.trace.paths import default_name
 from sparsey_trace.trace.reading.open_trace import open_trace
@@ -24,7 +25,6 @@ from sparsey_trace.trace.reading.trace import Trace
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
     from sparsey_trace.trace.reading.sources import Source
 
@@ -110,7 +110,7 @@ def _of_many(
     """Make the report of many runs; see `report`."""
     from sparsey_trace.reporting.many_runs import many_page
 
-    path = runs.folder.parent / "runs.html" if out is None else user_path(out)
+    path = _default_of_many(runs.folder) if out is None else user_path(out)
     check_free(path, overwrite=overwrite)
     if isinstance(runs, Runs):
         runs = results_to_read(runs, n_jobs=n_jobs, progress_bar=progress_bar)
@@ -118,6 +118,12 @@ def _of_many(
     content = many_page(runs, comparison, pick=pick, most=MOST_RUNS, generator=GENERATOR, n_jobs=n_jobs)
     write_whole(path, content)
     return path
+
+
+def _default_of_many(results: Path) -> Path:
+    """Beside the results; of those in a store in the current folder."""
+    is_elsewhere = url_named(results) or url_of(str(results))
+    return Path("runs.html") if is_elsewhere else results.parent / "runs.html"
 
 
 def default_path(traces: Sequence[Trace]) -> Path:

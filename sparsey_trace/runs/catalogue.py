@@ -10,6 +10,7 @@ from sparsey_trace.errors import TraceError
 from sparsey_trace.runs.entry import SeenFile
 from sparsey_trace.runs.grouping import grouped
 from sparsey_trace.runs.looking import broken, file_now, is_foreign, read_file, read_run, state_of
+from sparsey_trace.support.user_path import as_named
 from sparsey_trace.trace.paths import default_name
 
 if TYPE_CHECKING:
@@ -40,13 +41,13 @@ def catalogued(
     faults: list[Entry] = []
     for number, (path, is_named) in enumerate(files.items(), start=1):
         try:
-            file, entry = _looked_at(path, earlier.get(str(path)))
+            file, entry = _looked_at(path, earlier.get(as_named(path)))
             found.append(file)
             if entry is not None:
                 fresh[frozenset([file])] = entry
         except (TraceError, OSError) as error:
             if is_named or not is_foreign(path):
-                faults.append(broken([_as_far_as_known(path)], name=str(path), fault=_fault(path, error)))
+                faults.append(broken([_as_far_as_known(path)], name="", fault=_fault(path, error)))
         on_done(number, len(files))
     entries = [_of_group(group, fresh) for group in grouped(found)]
     return _named(_each_once(entries) + faults, root)
@@ -59,7 +60,7 @@ def _fault(path: Path, error: TraceError | OSError) -> str:
         return (
             f"{path}: expected a run, found a link to {path.readlink()}, which isn't there; remove the link"
         )
-    return f"{path}: expected a run that can be read, found: {error.strerror}"
+    return f"{as_named(path)}: expected a run that can be read, found: {error.strerror}"
 
 
 def _looked_at(path: Path, earlier: SeenFile | None) -> tuple[SeenFile, Entry | None]:
@@ -72,8 +73,8 @@ def _looked_at(path: Path, earlier: SeenFile | None) -> tuple[SeenFile, Entry | 
 def _as_far_as_known(path: Path) -> SeenFile:
     try:
         return file_now(path)
-    except OSError:
-        return SeenFile(path=str(path), size=0, modified=0)
+    except (OSError, TraceError):
+        return SeenFile(path=as_named(path), size=0, modified=0)
 
 
 def _of_group(group: list[SeenFile], fresh: Mapping[frozenset[SeenFile], Entry]) -> Entry:
@@ -128,7 +129,7 @@ def _damage(entry: Entry) -> str:
     if all(file.is_whole for file in entry.files):
         return ""
     try:
-        validate([str(path) for path in entry.paths])
+        validate(entry.source)
     except (TraceError, OSError) as error:
         return str(error)
     return ""
@@ -137,7 +138,8 @@ def _damage(entry: Entry) -> str:
 def _copied(entry: Entry, best: Entry, damage: str) -> str:
     remedy = f"remove it, as it is damaged: {damage}" if damage else "leave out one"
     return (
-        f"{entry.paths[0]}: expected each run once, found the same trace as in {best.paths[0]}, which is used; "
+        f"{entry.files[0].path}: expected each run once, found the same trace as in {best.files[0].path}, which is "
+        "used; "
         f"{remedy}"
     )
 

@@ -107,7 +107,7 @@ def is_catalogue(path: Path) -> bool:
 
 
 def _row(entry: Entry) -> dict[str, Any]:
-    paths = [str(path) for path in entry.paths]
+    paths = [file.path for file in entry.files]
     return asdict(entry) | {
         "run": entry.run or None,
         "path": paths[0] if paths else None,

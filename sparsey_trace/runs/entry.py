@@ -15,10 +15,10 @@ class SeenFile:
     """A file of a run, as it was when it was last read.
 
     Attributes:
-        path: the file, absolute.
+        path: the file, absolute; or its URL.
         size: in bytes.
         modified: when it was changed last, in nanoseconds since 1970; 0 where it was changed so shortly before it was
-            read that a later change may have the same time.
+            read that a later change may have the same time. In a store a digest of its version.
         rank: which process of the run recorded it.
         num_ranks: how many processes the run had.
         continues: the name of the file whose run it goes on with; empty where the run begins here.
@@ -82,8 +82,14 @@ class Entry:
 
     @property
     def paths(self) -> list[Path]:
-        """Its files, to open it by."""
+        """Its files; a path stands for a URL as pathlib leaves it."""
         return [Path(file.path) for file in self.files]
+
+    @property
+    def source(self) -> str | list[str]:
+        """What it is opened by."""
+        files = [file.path for file in self.files]
+        return files if len(files) > 1 else files[0]
 
     @property
     def is_readable(self) -> bool:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError
+from sparsey_trace.runs.elsewhere import files_at, folder_at, is_folder_at
+from sparsey_trace.support.stores import here
 from sparsey_trace.support.suggest import TRACES
-from sparsey_trace.support.user_path import is_url, user_path
+from sparsey_trace.support.user_path import url_named, user_path
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
@@ -28,15 +30,15 @@ def files_of(source: Source) -> dict[Path, bool]:
 
     Args:
         source: a folder, in which files are found that end as traces do, in folders below it too; a pattern; a
-            file; or several of these.
+            file; a URL of one of these; or several.
 
     Returns:
         File to whether it was named, itself or by a pattern: one that was only come upon in a folder needn't be a
-        trace.
+        trace. A path stands for a URL as pathlib leaves it.
 
     Raises:
         TraceError: there are none.
-        UsageError: a name is empty or a URL.
+        UsageError: a name is empty, or a URL that fsspec doesn't know or that leads through an archive.
     """
     named = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     found: dict[Path, bool] = {}
@@ -64,13 +66,11 @@ def _each_once(found: dict[Path, bool]) -> dict[Path, bool]:
 
 
 def _files_of(name: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
-    if is_url(name):
-        msg = (
-            f"{os.fspath(name)}: expected runs on this machine's disks, found a URL; bring them here first, or "
-            "open them one at a time with open_trace"
-        )
-        raise UsageError(msg)
-    path = user_path(name)
+    url = url_named(name)
+    path = here(url) if url else user_path(name)
+    if path is None:
+        yield from files_at(url, leave_out=RESULTS)
+        return
     if is_pattern(str(path), os.path.lexists):
         pattern = only_below(str(path), os.path.lexists)
         for match in sorted(glob.glob(pattern, recursive=True)):  # noqa: PTH207 - Path.glob takes no absolute pattern
@@ -99,6 +99,13 @@ def _absolute(path: Path) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100 - links stay what users call them
 
 
+def is_folder(name: str) -> bool:
+    """Whether a name, which may be a URL, is a folder's; in a store what ends as traces do isn't asked."""
+    url = url_named(name)
+    path = here(url) if url else user_path(name)
+    return is_folder_at(url) if path is None else path.is_dir()
+
+
 def common_folder(source: Source, files: Collection[Path]) -> Path:
     """The folder that files have in common: one that was named, or stands before a pattern; else the innermost.
 
@@ -107,14 +114,29 @@ def common_folder(source: Source, files: Collection[Path]) -> Path:
     Args:
         source: what was named.
         files: that were found there.
+
+    Raises:
+        UsageError: some are here, and some in a store.
     """
     named = [source] if isinstance(source, (str, os.PathLike)) else list(source)
     if len(named) == 1:
-        path = user_path(named[0])
-        folder = _absolute(next(one for one in (path, *path.parents) if _is_folder(one)))
+        folder = _folder_of(named[0], files)
         if all(file.is_relative_to(folder) for file in files):
             return folder
-    return Path(os.path.commonpath([file.parent for file in files]))
+    try:
+        return Path(os.path.commonpath([file.parent for file in files]))
+    except ValueError as error:
+        said = ", ".join(map(str, named))
+        msg = f"{said}: expected runs in one place, found some here and some at URLs; name them apart"
+        raise UsageError(msg) from error
+
+
+def _folder_of(name: str | os.PathLike[str], files: Collection[Path]) -> Path:
+    url = url_named(name)
+    path = here(url) if url else user_path(name)
+    if path is None:
+        return folder_at(url, files)
+    return _absolute(next(one for one in (path, *path.parents) if _is_folder(one)))
 
 
 def _is_folder(path: Path) -> bool:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sparsey_trace.errors import TraceError
 from sparsey_trace.runs.looking import file_now
 from sparsey_trace.runs.results_folder import tables_in
 
@@ -64,6 +65,6 @@ def _lives_on(entry: Entry, entries: Sequence[Entry]) -> bool:
 def _is_there(file: SeenFile) -> bool:
     try:
         now = file_now(Path(file.path))
-    except OSError:
+    except (OSError, TraceError):
         return False
     return (now.size, now.modified) == (file.size, file.modified)

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING
 import h5py
 import numpy as np
 
-from sparsey_trace.errors import TraceError
+from sparsey_trace.errors import TraceError, url_of
 from sparsey_trace.layout import EVAL
+from sparsey_trace.runs.elsewhere import is_foreign_at, seen_at
 from sparsey_trace.runs.entry import Entry, SeenFile
+from sparsey_trace.support.user_path import as_named, url_named
 from sparsey_trace.trace.reading.open_trace import open_trace
 from sparsey_trace.trace.writing.lock import has_no_writer
 
@@ -28,11 +30,15 @@ _SAMPLES_AT_ONCE = 1 << 20
 
 
 def file_now(path: Path) -> SeenFile:
-    """A file as it is on the disk, without what it says of itself.
+    """A file as it is on the disk, or in a store, without what it says of itself.
 
     Raises:
         OSError: it isn't there, or can't be asked for.
+        TraceError: that is so of one in a store.
     """
+    if url := url_named(path):
+        size, modified = seen_at(url)
+        return SeenFile(path=url, size=size, modified=modified)
     found = path.stat()
     is_settled = time.time_ns() - found.st_mtime_ns > _RACY
     return SeenFile(path=str(path), size=found.st_size, modified=found.st_mtime_ns if is_settled else 0)
@@ -46,7 +52,7 @@ def read_file(path: Path) -> tuple[SeenFile, Entry | None]:
         TraceError: it is no trace, or is damaged.
     """
     found = file_now(path)
-    with open_trace(path) as trace:
+    with open_trace(as_named(path)) as trace:
         part = trace.part
         file = replace(found, rank=part.rank, num_ranks=part.num_ranks, continues=part.continues)
         is_alone = part.num_ranks == 1 and not part.continues
@@ -70,6 +76,8 @@ def broken(files: list[SeenFile], *, name: str, fault: str) -> Entry:
 
 def is_foreign(path: Path) -> bool:
     """Whether a file is sound HDF5 that doesn't say that it is a trace: a checkpoint, say."""
+    if url := url_named(path):
+        return is_foreign_at(url)
     try:
         with h5py.File(path, "r", locking=False) as file:
             return "format" not in file.attrs
@@ -91,7 +99,7 @@ def _entry_of(trace: Trace, files: list[SeenFile], *, name: str) -> Entry:
         run=trace.id,
         name=name,
         state=state_of(list(trace.paths), closed=trace.closed),
-        files=tuple(known[str(path)] for path in trace.paths),
+        files=tuple(known[url_of(str(path)) or str(path)] for path in trace.paths),
         samples=len(trace),
         steps=trace.num_steps,
         epoch=int(trace.samples.epoch[last]) if last >= 0 else None,

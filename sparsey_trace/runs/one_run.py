@@ -59,9 +59,8 @@ def analyse_one(task: OneRun) -> str:
     Raises:
         OutputError: results can't be written.
     """
-    paths = task.entry.paths
     try:
-        with open_trace(paths if len(paths) > 1 else paths[0]) as trace:
+        with open_trace(task.entry.source) as trace:
             if trace.id != task.entry.run:
                 return f"{trace.path}: expected the trace that was there before, found another; look again"
             _analyse(task, trace)

@@ -13,13 +13,14 @@ from sparsey_trace.replay.pairs import MOST_PAIRS
 from sparsey_trace.runs.catalogue import catalogued
 from sparsey_trace.runs.catalogue_file import NAME, catalogue_frame, read_catalogue, write_catalogue
 from sparsey_trace.runs.configuration import differing
+from sparsey_trace.runs.elsewhere import known_at
 from sparsey_trace.runs.finding import RESULTS, common_folder, files_of
 from sparsey_trace.runs.keeping import all_known, gone_of, superseded
 from sparsey_trace.runs.results_folder import check_runs_folder
 from sparsey_trace.support.html_table import table
 from sparsey_trace.support.progress import progress
 from sparsey_trace.support.suggest import unknown
-from sparsey_trace.support.user_path import user_path
+from sparsey_trace.support.user_path import as_named, url_named, user_path
 from sparsey_trace.support.writing import writing
 from sparsey_trace.trace.reading.open_trace import open_trace
 
@@ -45,11 +46,12 @@ def open_runs(source: Source) -> Runs:
     Args:
         source: a folder (what ends in .h5 or .hdf5 in it, and in folders below it; hidden folders and such as end
             in .metrics are left out), a pattern ("sweep/*.h5", with ** for folders at any depth), a file, or a list
-            of these.
+            of these. Each may be a URL that fsspec knows ("s3://bucket/sweep/*.h5"); runs are opened where they lie,
+            as `open_trace` does.
 
     Raises:
-        TraceError: there are no files.
-        UsageError: a name is empty or a URL.
+        TraceError: there are no files, or it can't be found out.
+        UsageError: a name is empty, or a URL that fsspec doesn't know; or some runs are here, and some at URLs.
     """
     return Runs(source)
 
@@ -64,7 +66,7 @@ class Runs(Mapping[str, "Trace"]):
     Attributes:
         source: what was named.
         folder: where results, and what is known of the runs, are kept unless told otherwise: `runs.metrics` in
-            the same folder.
+            the same folder; of runs in a store there, too.
     """
 
     def __init__(self, source: Source) -> None:
@@ -80,11 +82,20 @@ class Runs(Mapping[str, "Trace"]):
             folder: whose catalogue tells what was known before; `folder` of these runs by default.
             progress_bar: show progress on standard error.
         """
-        known = self._entries or read_catalogue((folder or self.folder) / NAME)
+        known = self._entries or read_catalogue((folder or self.kept()) / NAME)
         files = files_of(self.source)
         with progress("looking at", unit="files", shown=progress_bar) as show:
             self._entries = catalogued(files, common_folder(self.source, files), known, show)
         return self._entries
+
+    def kept(self) -> Path:
+        """The folder in which what is known of the runs can be read; of one in a store a copy, without its tables.
+
+        Raises:
+            TraceError: it can't be read.
+        """
+        url = url_named(self.folder)
+        return known_at(url) if url else self.folder
 
     def catalogue(
         self, *, out: str | os.PathLike[str] | None = None, progress_bar: bool = False
@@ -96,15 +107,18 @@ class Runs(Mapping[str, "Trace"]):
         sample), `eval_epoch` (of the last evaluation), `created`, `recorded` (the time of the last sample), `host`,
         `model`, `bytes`, `config` (as JSON), `files`, and `config.` with each key of the configurations.
 
-        It is kept as runs.parquet, with which the next look is quick; where that can't be, a CacheWarning says so.
+        It is kept as runs.parquet, with which the next look is quick; where that can't be, a CacheWarning says so. In a
+        store only `analyze` keeps it.
 
         Args:
-            out: the folder to keep it in; `folder` by default.
+            out: the folder to keep it in; `folder` by default, unless that is in a store.
             progress_bar: show progress on standard error.
 
         Raises:
             OutputError: `out` was named, and holds something else or can't be written.
         """
+        if out is None and url_named(self.folder):
+            return catalogue_frame(self.entries(progress_bar=progress_bar))
         folder = self.folder if out is None else user_path(out)
         entries = self.entries(folder=folder, progress_bar=progress_bar)
         try:
@@ -236,7 +250,7 @@ class Runs(Mapping[str, "Trace"]):
         """
         for entry in self.known():
             if name and name in (entry.name, entry.run):
-                return open_trace(entry.paths if len(entry.paths) > 1 else entry.paths[0])
+                return open_trace(entry.source)
         raise KeyError(unknown("run", name, self))
 
     def __iter__(self) -> Iterator[str]:
@@ -250,7 +264,8 @@ class Runs(Mapping[str, "Trace"]):
     def __repr__(self) -> str:
         """One line: how many, and where."""
         broken = len(self.broken())
-        return f"<Runs: {len(self)}{f', and {broken} broken' if broken else ''}, in {self.folder.parent}>"
+        where = as_named(self.folder.parent)
+        return f"<Runs: {len(self)}{f', and {broken} broken' if broken else ''}, in {where}>"
 
     def _repr_html_(self) -> str:
         keys = self.differing()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import duckdb
 import pandas as pd
 import pytest
 
+from tests.buckets import in_memory
 from tests.cli.commands import sparsey_trace, write_trace
 from tests.docs.test_queries import ROOT
 
@@ -22,8 +24,11 @@ def test_every_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
         Path("sweep", name).mkdir(parents=True)
         write_trace(Path("sweep", name, "run.h5"), config={"lr": lr})
     pyplot = pytest.importorskip("matplotlib.pyplot")
-    for line in re.findall(r"^sparsey-trace (?!analyze|compare|report)(.*)$", PAGE, re.MULTILINE):
-        assert sparsey_trace(*line.split(), cwd=tmp_path).returncode == 0
+    with in_memory() as store:
+        store.put("sweep", "/bucket/sweep", recursive=True)
+        for line in re.findall(r"^sparsey-trace (?!analyze|compare|report)(.*)$", PAGE, re.MULTILINE):
+            words = shlex.split(line.replace("s3://bucket/sweep/*", "memory://bucket/sweep/*/run"))
+            assert sparsey_trace(*words, cwd=tmp_path).returncode == 0
     names: dict[str, Any] = {}
     answers = []
     for language, text in re.findall(r"```(python|sql)\n(.*?)```", PAGE, re.DOTALL):

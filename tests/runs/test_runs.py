@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 import sparsey_trace as st
-from sparsey_trace.errors import CacheWarning, OutputError, TraceError, UsageError
+from sparsey_trace.errors import CacheWarning, OutputError, TraceError
 from sparsey_trace.runs import catalogue
 from sparsey_trace.runs.runs import open_runs
 from tests.cli.commands import being_written, write_trace
@@ -53,8 +53,6 @@ def test_a_pattern_or_a_list_names_some(written: Path, tmp_path: Path) -> None:
         open_runs(tmp_path)
     with pytest.raises(TraceError, match="nowhere: expected a run, or a folder of runs, found neither"):
         open_runs(written / "nowhere")
-    with pytest.raises(UsageError, match="expected runs on this machine's disks, found a URL"):
-        open_runs("s3://bucket/*.h5")
 
 
 def test_the_catalogue_has_a_row_a_run(sweep: Path) -> None:

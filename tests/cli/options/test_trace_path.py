@@ -114,7 +114,6 @@ PLACE = "s3://bucket/results"
     "words",
     [
         ["watch", PLACE],
-        ["runs", PLACE],
         ["runs", ".", "-o", PLACE],
         ["compare", "run.h5", "other.h5", "-o", PLACE],
         ["demo", "-o", PLACE],
