@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from sparsey_trace.errors import SparseyTraceError, TraceError, UsageError
+from sparsey_trace.errors import SparseyTraceError, TraceError, UsageError, call_by_url
 from sparsey_trace.runs.catalogue_file import NAME
 from sparsey_trace.support.stored_folder import StoredFolder
 from sparsey_trace.support.stores import folder_for_copies, store_at, told
@@ -126,6 +126,7 @@ def known_at(url: str) -> Path:
     if manifest is not None:
         names = [file.name for file in manifest.files]
         stored.bring(folder, only=[name for name in names if name == NAME or not name.endswith(".parquet")])
+        call_by_url(str(folder), f"{stored.url}/{manifest.snapshot}")
     return folder
 
 

@@ -15,7 +15,7 @@ from sparsey_trace.support.user_path import url_named, user_path
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
     from sparsey_trace.trace.reading.sources import Source
 
@@ -46,10 +46,14 @@ def files_of(source: Source) -> dict[Path, bool]:
         for path, is_named in _files_of(name):
             found[path] = found.get(path, False) or is_named
     if not found:
-        said = ", ".join(map(str, named)) or "an empty list"
+        said = _said(named) or "an empty list"
         msg = f"{said}: expected runs there, files that end in {' or '.join(TRACES)}, found none"
         raise TraceError(msg)
     return dict(sorted(_each_once(found).items()))
+
+
+def _said(named: Iterable[str | os.PathLike[str]]) -> str:
+    return ", ".join(url_named(name) or str(name) for name in named)
 
 
 def _each_once(found: dict[Path, bool]) -> dict[Path, bool]:
@@ -126,8 +130,7 @@ def common_folder(source: Source, files: Collection[Path]) -> Path:
     try:
         return Path(os.path.commonpath([file.parent for file in files]))
     except ValueError as error:
-        said = ", ".join(map(str, named))
-        msg = f"{said}: expected runs in one place, found some here and some at URLs; name them apart"
+        msg = f"{_said(named)}: expected runs in one place, found some here and some at URLs; name them apart"
         raise UsageError(msg) from error
 
 

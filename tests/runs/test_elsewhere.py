@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
@@ -116,7 +117,12 @@ def test_the_command_line_takes_urls(written: Path, tmp_path: Path) -> None:
     assert "more/resumed" in said("runs", "memory://sweep")
     facts = json.loads(said("info", "--json", "memory://sweep"))
     assert facts["differing"]["lr"] == json.loads(said("info", "--json", str(written)))["differing"]["lr"]
-    said("analyze", "--runs", "memory://sweep/*/run.h5", "-m", "basis_set_size", "-o", "memory://out.metrics")
+    analyze = "analyze", "--runs", "memory://sweep/*/run.h5", "-m", "basis_set_size"
+    said(*analyze)
+    assert re.search(
+        r"catalogue: memory://sweep/runs\.metrics/\w+-\w+/runs\.parquet", said("runs", "memory://sweep")
+    )
+    said(*analyze, "-o", "memory://out.metrics")
     assert fsspec.filesystem("memory").isfile("/out.metrics/manifest.json")
     assert list(tmp_path.iterdir()) == []
 
@@ -129,6 +135,7 @@ def test_what_cannot_be_had_is_told(written: Path) -> None:
         open_runs("memory://nowhere")
     with pytest.raises(TraceError, match=r"memory://sweep/\*\.hdf: expected runs there, files that end in"):
         open_runs("memory://sweep/*.hdf")
+    assert "memory://sweep/*.hdf: expected runs there" in sparsey_trace("runs", "memory://sweep/*.hdf").stderr
     with pytest.raises(UsageError, match="expected runs in one place, found some here and some at URLs"):
         open_runs(["memory://sweep", written])
     with pytest.raises(UsageError, match="expected runs in a store, found a URL that leads through another"):
