@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.runs.elsewhere import files_at, folder_at, is_folder_at
 from sparsey_trace.support.stores import here
 from sparsey_trace.support.suggest import TRACES
 from sparsey_trace.support.user_path import url_named, user_path
@@ -73,6 +72,8 @@ def _files_of(name: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
     url = url_named(name)
     path = here(url) if url else user_path(name)
     if path is None:
+        from sparsey_trace.runs.elsewhere import files_at
+
         yield from files_at(url, leave_out=RESULTS)
         return
     if is_pattern(str(path), os.path.lexists):
@@ -107,7 +108,12 @@ def is_folder(name: str) -> bool:
     """Whether a name, which may be a URL, is a folder's; in a store what ends as traces do isn't asked."""
     url = url_named(name)
     path = here(url) if url else user_path(name)
-    return is_folder_at(url) if path is None else path.is_dir()
+    if path is not None:
+        return path.is_dir()
+    # Who asks of a folder here needs none of it.
+    from sparsey_trace.runs.elsewhere import is_folder_at
+
+    return is_folder_at(url)
 
 
 def common_folder(source: Source, files: Collection[Path]) -> Path:
@@ -138,6 +144,8 @@ def _folder_of(name: str | os.PathLike[str], files: Collection[Path]) -> Path:
     url = url_named(name)
     path = here(url) if url else user_path(name)
     if path is None:
+        from sparsey_trace.runs.elsewhere import folder_at
+
         return folder_at(url, files)
     return _absolute(next(one for one in (path, *path.parents) if _is_folder(one)))
 

@@ -46,8 +46,8 @@ def open_runs(source: Source) -> Runs:
     Args:
         source: a folder (what ends in .h5 or .hdf5 in it, and in folders below it; hidden folders and such as end
             in .metrics are left out), a pattern ("sweep/*.h5", with ** for folders at any depth), a file, or a list
-            of these. Each may be a URL that fsspec knows ("s3://bucket/sweep/*.h5"); runs are opened where they lie,
-            as `open_trace` does.
+            of these. Each may be a URL that fsspec knows ("s3://bucket/sweep"); runs are opened where they lie, as
+            `open_trace` does.
 
     Raises:
         TraceError: there are no files, or it can't be found out.
