@@ -1,20 +1,16 @@
 """Which runs, where many different ones are meant: a folder, a pattern, or files."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from .trace_path import as_it_is_named
-
 ManyRuns = Annotated[
-    list[Path],
+    list[str],
     typer.Argument(
         metavar="RUNS...",
         help='Runs: a folder, with the folders in it; a quoted pattern such as "sweep/*.h5"; or files. Those of one '
         "run's ranks, or of a run that was resumed, count as one. Each may be a URL.",
         show_default=False,
-        parser=as_it_is_named,
     ),
 ]
 

@@ -37,11 +37,6 @@ def results_path(name: str) -> Path:
     return results_folder(name)
 
 
-def as_it_is_named(name: str) -> Path:
-    """A path; of a URL, what pathlib leaves of it, for those who look what is there."""
-    return Path(name)
-
-
 def path_here(name: str) -> Path:
     """A path of what is made, followed, or looked for among others, which a URL can't be.
 
