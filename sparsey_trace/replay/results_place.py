@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import OutputError, TraceError, call_by_path, call_by_url
 from sparsey_trace.support.stored_folder import StoredFolder
-from sparsey_trace.support.stores import folder_for_copies, here
+from sparsey_trace.support.stores import folder_for_copies, here, path_of
 from sparsey_trace.support.suggest import TRACES
 from sparsey_trace.support.user_path import url_named, user_path
 
@@ -55,11 +55,10 @@ class ResultsPlace:
         if out is None:
             folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
             return cls(folder=folder, temporary=folder)
-        url = url_named(out)
-        path = here(url) if url else user_path(out)
+        path = path_of(out)
         if path is not None:
             return cls(folder=path)
-        stored = StoredFolder(url)
+        stored = StoredFolder(url_named(out))
         stored.check_writable()
         temporary = Path(tempfile.mkdtemp(prefix=_PREFIX))
         place = cls(folder=_called(temporary, stored.url), temporary=temporary, stored=stored)

@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import contextlib
 import glob
-from hashlib import blake2b
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import h5py
 
-from sparsey_trace.errors import SparseyTraceError, TraceError, UsageError, call_by_url
+from sparsey_trace.errors import TraceError, UsageError, call_by_url
 from sparsey_trace.runs.catalogue_file import NAME
 from sparsey_trace.support.stored_folder import StoredFolder
-from sparsey_trace.support.stores import folder_for_copies, store_at, told
+from sparsey_trace.support.stores import folder_for_copies, store_at, telling
 from sparsey_trace.support.suggest import TRACES
-from sparsey_trace.trace.hdf5.ranged_file import current_info, version_of
+from sparsey_trace.trace.hdf5.ranged_file import current_info, number_of, version_of
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
@@ -42,7 +41,7 @@ def files_at(url: str, *, leave_out: str) -> list[tuple[Path, bool]]:
     if "::" in url:
         msg = f"{url}: expected runs in a store, found a URL that leads through another; open them with open_trace"
         raise UsageError(msg)
-    with _telling(url, "runs there that can be looked at"):
+    with telling(url, "runs there that can be looked at"):
         system, name = store_at(url)
         system.invalidate_cache()
         named = _named(system, name)
@@ -77,7 +76,7 @@ def _below(system: Any, info: Mapping[str, Any], leave_out: str) -> Iterator[tup
 
 def folder_at(url: str, files: Collection[Path]) -> Path:
     """The folder that a URL names, or that stands before a pattern, or around a file."""
-    with _telling(url, "runs there that can be looked at"):
+    with telling(url, "runs there that can be looked at"):
         system, name = store_at(url)
         path = Path(system.unstrip_protocol(name))
     return next(one for one in (path, *path.parents) if one not in files and not glob.has_magic(str(one)))
@@ -87,7 +86,7 @@ def is_folder_at(url: str) -> bool:
     """Whether a URL is a folder's; a name that ends as a trace's isn't asked for."""
     if url.endswith(TRACES) or "::" in url or glob.has_magic(url):
         return False
-    with _telling(url, "a trace, or a folder of runs"):
+    with telling(url, "a trace, or a folder of runs"):
         system, name = store_at(url)
         return bool(system.isdir(name))
 
@@ -98,11 +97,10 @@ def seen_at(url: str) -> tuple[int, int]:
     Raises:
         TraceError: it isn't there, or can't be asked for.
     """
-    with _telling(url, "a run that can be read"):
+    with telling(url, "a run that can be read"):
         version = version_of(current_info(*store_at(url)))
     size, *others = version
-    digest = blake2b(repr(version).encode(), digest_size=7).digest()
-    return int(size or 0), int.from_bytes(digest, "little") if others else 0
+    return int(size or 0), number_of(version) if others else 0
 
 
 def is_foreign_at(url: str) -> bool:
@@ -128,14 +126,3 @@ def known_at(url: str) -> Path:
         stored.bring(folder, only=[name for name in names if name == NAME or not name.endswith(".parquet")])
         call_by_url(str(folder), f"{stored.url}/{manifest.snapshot}")
     return folder
-
-
-@contextlib.contextmanager
-def _telling(url: str, expected: str) -> Iterator[None]:
-    try:
-        yield
-    except SparseyTraceError:
-        raise
-    except Exception as error:
-        msg = f"{url}: expected {expected}, found {told(error)}"
-        raise TraceError(msg) from error

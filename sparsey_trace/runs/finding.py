@@ -8,13 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, UsageError
-from sparsey_trace.support.stores import here
+from sparsey_trace.support.stores import path_of
 from sparsey_trace.support.suggest import TRACES
-from sparsey_trace.support.user_path import url_named, user_path
+from sparsey_trace.support.user_path import as_named, url_named
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Collection, Iterator
 
     from sparsey_trace.trace.reading.sources import Source
 
@@ -45,14 +45,10 @@ def files_of(source: Source) -> dict[Path, bool]:
         for path, is_named in _files_of(name):
             found[path] = found.get(path, False) or is_named
     if not found:
-        said = _said(named) or "an empty list"
+        said = ", ".join(map(as_named, named)) or "an empty list"
         msg = f"{said}: expected runs there, files that end in {' or '.join(TRACES)}, found none"
         raise TraceError(msg)
     return dict(sorted(_each_once(found).items()))
-
-
-def _said(named: Iterable[str | os.PathLike[str]]) -> str:
-    return ", ".join(url_named(name) or str(name) for name in named)
 
 
 def _each_once(found: dict[Path, bool]) -> dict[Path, bool]:
@@ -69,12 +65,11 @@ def _each_once(found: dict[Path, bool]) -> dict[Path, bool]:
 
 
 def _files_of(name: str | os.PathLike[str]) -> Iterator[tuple[Path, bool]]:
-    url = url_named(name)
-    path = here(url) if url else user_path(name)
+    path = path_of(name)
     if path is None:
         from sparsey_trace.runs.elsewhere import files_at
 
-        yield from files_at(url, leave_out=RESULTS)
+        yield from files_at(url_named(name), leave_out=RESULTS)
         return
     if is_pattern(str(path), os.path.lexists):
         pattern = only_below(str(path), os.path.lexists)
@@ -106,14 +101,13 @@ def _absolute(path: Path) -> Path:
 
 def is_folder(name: str) -> bool:
     """Whether a name, which may be a URL, is a folder's; in a store what ends as traces do isn't asked."""
-    url = url_named(name)
-    path = here(url) if url else user_path(name)
+    path = path_of(name)
     if path is not None:
         return path.is_dir()
     # Who asks of a folder here needs none of it.
     from sparsey_trace.runs.elsewhere import is_folder_at
 
-    return is_folder_at(url)
+    return is_folder_at(url_named(name))
 
 
 def common_folder(source: Source, files: Collection[Path]) -> Path:
@@ -136,17 +130,17 @@ def common_folder(source: Source, files: Collection[Path]) -> Path:
     try:
         return Path(os.path.commonpath([file.parent for file in files]))
     except ValueError as error:
-        msg = f"{_said(named)}: expected runs in one place, found some here and some at URLs; name them apart"
+        said = ", ".join(map(as_named, named))
+        msg = f"{said}: expected runs in one place, found some here and some at URLs; name them apart"
         raise UsageError(msg) from error
 
 
 def _folder_of(name: str | os.PathLike[str], files: Collection[Path]) -> Path:
-    url = url_named(name)
-    path = here(url) if url else user_path(name)
+    path = path_of(name)
     if path is None:
         from sparsey_trace.runs.elsewhere import folder_at
 
-        return folder_at(url, files)
+        return folder_at(url_named(name), files)
     return _absolute(next(one for one in (path, *path.parents) if _is_folder(one)))
 
 

@@ -18,7 +18,7 @@ import re
 import shutil
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import OutputError, SparseyTraceError, TraceError, UsageError
+from sparsey_trace.errors import OutputError, TraceError, UsageError
 from sparsey_trace.support.stored_manifest import (
     NAME,
     StoredFile,
@@ -27,13 +27,16 @@ from sparsey_trace.support.stored_manifest import (
     is_snapshot,
     new_snapshot,
 )
-from sparsey_trace.support.stores import store_at, told
+from sparsey_trace.support.stores import store_at, telling
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterator
     from pathlib import Path
 
-_BESIDE = re.compile(r"array-[0-9a-f]{24}")
+ARRAY = "array-"
+"""How the folder of a job array is called, by its beginning."""
+
+IS_ARRAY = re.compile(ARRAY + "[0-9a-f]{24}").fullmatch
 """What else may stand there: folders of others who work for the same results."""
 
 _PASSING = (".lock", ".partial")
@@ -56,13 +59,8 @@ class StoredFolder:
     def __init__(self, url: str) -> None:
         """Ask for nothing yet."""
         self.url = url.rstrip("/")
-        try:
+        with telling(url, "a URL that fsspec knows", UsageError):
             self._system, root = store_at(self.url)
-        except UsageError:
-            raise
-        except Exception as error:
-            msg = f"{url}: expected a URL that fsspec knows, found {told(error)}"
-            raise UsageError(msg) from error
         self._root = root.rstrip("/")
 
     def manifest(self) -> StoredManifest | None:
@@ -71,7 +69,7 @@ class StoredFolder:
         Raises:
             TraceError: it can't be read.
         """
-        with self._telling(TraceError, "to read what lies there"):
+        with telling(self.url, "to read what lies there"):
             try:
                 content = self._system.cat_file(self._at(NAME))
             except FileNotFoundError:
@@ -88,7 +86,7 @@ class StoredFolder:
         Raises:
             TraceError: that can't be found out.
         """
-        with self._telling(TraceError, "to look at what lies there"):
+        with telling(self.url, "to look at what lies there"):
             try:
                 self._system.invalidate_cache(self._root)
                 found = self._system.find(self._root)
@@ -103,7 +101,7 @@ class StoredFolder:
         Raises:
             OutputError: that can't be found out.
         """
-        return [name for name in self._names() if _BESIDE.fullmatch(name)]
+        return [name for name in self._names() if IS_ARRAY(name)]
 
     def bring(self, folder: Path, *, only: Collection[str] | None = None) -> StoredManifest | None:
         """Copy it to a folder here, which is made; what lies there, or None where there is nothing.
@@ -120,7 +118,7 @@ class StoredFolder:
             if manifest is None:
                 return None
             try:
-                with self._telling(TraceError, "to read what lies there"):
+                with telling(self.url, "to read what lies there"):
                     self._copy(manifest.of(only), folder)
             except TraceError as error:
                 is_gone = isinstance(error.__cause__, FileNotFoundError)
@@ -143,7 +141,7 @@ class StoredFolder:
         if strange and self.manifest() is None:
             msg = f"{self.url}: expected an empty folder, or earlier results, found {strange}; choose another"
             raise OutputError(msg)
-        with self._telling(OutputError, "to write results there"):
+        with telling(self.url, "to write results there", OutputError):
             probe = self._at(new_snapshot(), "begun")
             self._system.pipe_file(probe, b"")
             with contextlib.suppress(Exception):
@@ -162,7 +160,7 @@ class StoredFolder:
         Raises:
             OutputError: it can't be written; what was there counts as before.
         """
-        with self._telling(OutputError, "to write results there"):
+        with telling(self.url, "to write results there", OutputError):
             files = tuple(_files_in(folder, only))
             earlier = self.manifest()
             if earlier is not None and earlier.files == files:
@@ -226,7 +224,7 @@ class StoredFolder:
 
     def _names(self) -> list[str]:
         """What stands there, without what hides."""
-        with self._telling(OutputError, "to look at what lies there"):
+        with telling(self.url, "to look at what lies there", OutputError):
             try:
                 self._system.invalidate_cache(self._root)
                 found = self._system.ls(self._root, detail=False)
@@ -238,20 +236,9 @@ class StoredFolder:
     def _at(self, *names: str) -> str:
         return "/".join([self._root, *names])
 
-    @contextlib.contextmanager
-    def _telling(self, kind: type[SparseyTraceError], expected: str) -> Iterator[None]:
-        """Turn what stores raise, which is of no common kind, into an error that names the URL."""
-        try:
-            yield
-        except SparseyTraceError:
-            raise
-        except Exception as error:
-            msg = f"{self.url}: expected {expected}, found {told(error)}"
-            raise kind(msg) from error
-
 
 def _is_ours(name: str) -> bool:
-    return name == NAME or is_snapshot(name) or _BESIDE.fullmatch(name) is not None
+    return name == NAME or is_snapshot(name) or IS_ARRAY(name) is not None
 
 
 def _files_in(folder: Path, only: Collection[str] | None) -> Iterator[StoredFile]:

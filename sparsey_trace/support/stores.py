@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import tempfile
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from sparsey_trace.errors import UsageError
+from sparsey_trace.errors import SparseyTraceError, TraceError, UsageError
+from sparsey_trace.support.user_path import url_named, user_path
 
 if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator
+
     from fsspec import AbstractFileSystem
 
 
@@ -65,6 +70,34 @@ def told(error: Exception) -> str:
     """
     lines = str(error).splitlines() or [""]
     return f"{type(error).__name__}: {lines[0]}"
+
+
+@contextlib.contextmanager
+def telling(url: str, expected: str, kind: type[SparseyTraceError] = TraceError) -> Iterator[None]:
+    """Have whatever a store raises, which is of no common kind, told as an error that names the URL.
+
+    Args:
+        url: what is asked of it.
+        expected: of what is there.
+        kind: of the error.
+    """
+    try:
+        yield
+    except SparseyTraceError:
+        raise
+    except Exception as error:
+        msg = f"{url}: expected {expected}, found {told(error)}"
+        raise kind(msg) from error
+
+
+def path_of(named: str | os.PathLike[str]) -> Path | None:
+    """The path of what was named, a URL of this machine's own disk (`file://`) too; None where it lies elsewhere.
+
+    Raises:
+        UsageError: the name is empty; or fsspec, or what it needs for this, isn't installed.
+    """
+    url = url_named(named)
+    return here(url) if url else user_path(named)
 
 
 def folder_for_copies() -> Path:

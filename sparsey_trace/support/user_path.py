@@ -47,7 +47,7 @@ def user_path(named: str | os.PathLike[str]) -> Path:
     return Path(os.path.expanduser(text))  # noqa: PTH111 - Path's own raises where there is no such user
 
 
-def as_named(path: Path) -> str:
+def as_named(path: str | os.PathLike[str]) -> str:
     """A path as messages call it, and open it: the URL that was made a Path is one again.
 
     >>> as_named(Path("s3://bucket/run.h5")), as_named(Path("run.h5"))

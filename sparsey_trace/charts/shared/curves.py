@@ -99,10 +99,8 @@ def curves(run: Run, table: str, *, most: int = MOST_POINTS) -> list[Curve]:
     until = nothing_until(table, run.trace.samples)
     for part in whole_groups(path, ["step", "value", "samples"]):
         values = np.asarray(part["value"].to_numpy(), np.float64).reshape(-1, sum(widths))
-        samples, step = (
-            part["samples"].to_numpy().reshape(-1, sum(widths)),
-            part["step"].to_numpy()[:: sum(widths)],
-        )
+        samples = part["samples"].to_numpy().reshape(-1, sum(widths))
+        step = part["step"].to_numpy()[:: sum(widths)]
         values = np.where((step > until)[:, None], values, np.nan)
         rows = np.searchsorted(run.steps.number, step)
         for found in gathered:

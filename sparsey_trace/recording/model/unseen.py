@@ -49,9 +49,8 @@ class UnseenPasses:
         """Watch all optimizers; nothing where no optimizer can move the model."""
         if not self._parameters:
             return []
-        step = weakref.WeakMethod(
-            self._step
-        )  # torch keeps the hook for ever, and so would it all that we hold
+        # torch keeps the hook for ever, and so would it all that we hold.
+        step = weakref.WeakMethod(self._step)
 
         def see(optimizer: torch.optim.Optimizer, *_: Any) -> None:
             if (see_step := step()) is not None:

@@ -12,11 +12,11 @@ from sparsey_trace.replay.by_partition import PartitionedReplay, end, make_job
 from sparsey_trace.replay.cache.cache import Cache
 from sparsey_trace.replay.cache.code_version import maker_of
 from sparsey_trace.replay.hands import OneAfterTheOther, all_of
-from sparsey_trace.replay.job_array.places import ARRAY
 from sparsey_trace.replay.partitioned.job import Span
 from sparsey_trace.replay.partitioned.partitions import check_partition_size, partitions_of
 from sparsey_trace.replay.partitioned.piece import given_by
 from sparsey_trace.replay.plan import plan
+from sparsey_trace.support.stored_folder import ARRAY
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

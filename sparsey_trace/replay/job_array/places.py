@@ -7,11 +7,11 @@ the job, each whole; see `places_at_urls` for what that comes to in a store.
 from __future__ import annotations
 
 import os
-import re
 from typing import TYPE_CHECKING
 
 from sparsey_trace.replay.cache.private_folder import FOLDER, make_private
 from sparsey_trace.replay.results_folder import check_folder
+from sparsey_trace.support.stored_folder import ARRAY, IS_ARRAY
 from sparsey_trace.support.writing import write_whole, writing
 
 if TYPE_CHECKING:
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from sparsey_trace.replay.results_place import ResultsPlace
     from sparsey_trace.trace.reading.trace import Trace
 
-ARRAY = "array-"
-"""How the folder of an array is called."""
-
-_NAME = re.compile(ARRAY + "[0-9a-f]{24}")
 ASKED = "asked.json"
 
 
@@ -36,7 +32,7 @@ def named_array(out: str | os.PathLike[str]) -> tuple[str | os.PathLike[str], st
     ('s3://bucket/run.metrics', 'array-0a1b2c3d4e5f60718293a4b5')
     """
     around, _, name = os.fspath(out).rstrip("/").rpartition("/")
-    if not around or _NAME.fullmatch(name) is None:
+    if not around or IS_ARRAY(name) is None:
         return out, ""
     return around.removesuffix(f"/{FOLDER}"), name
 

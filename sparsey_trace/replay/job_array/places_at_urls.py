@@ -18,8 +18,9 @@ from typing import TYPE_CHECKING
 
 from sparsey_trace.errors import TraceError, call_by_url
 from sparsey_trace.replay.cache.private_folder import FOLDER, make_private
-from sparsey_trace.replay.job_array.places import ARRAY, ASKED, ArrayPlace, named_array
+from sparsey_trace.replay.job_array.places import ASKED, ArrayPlace, named_array
 from sparsey_trace.replay.results_place import ResultsPlace
+from sparsey_trace.support.stored_folder import ARRAY
 
 if TYPE_CHECKING:
     import os

@@ -81,9 +81,8 @@ class RangedFile:
 
     def status(self) -> os.stat_result:
         """See `ByteSource`; in place of a file's number stands a digest of the store's own version of it."""
-        number = int.from_bytes(blake2b(repr(self._version).encode(), digest_size=7).digest(), "little")
         times = {"st_atime_ns": 0, "st_mtime_ns": 0, "st_ctime_ns": 0}
-        return os.stat_result((0, number, 0, 1, 0, 0, self._size, 0, 0, 0), times)
+        return os.stat_result((0, number_of(self._version), 0, 1, 0, 0, self._size, 0, 0, 0), times)
 
     def read(self, address: int, count: int) -> bytes:
         """See `ByteSource`."""
@@ -182,6 +181,11 @@ def current_info(system: AbstractFileSystem, path: str) -> dict[str, Any]:
 def version_of(info: Mapping[str, Any]) -> tuple[Any, ...]:
     """What changes with a file's content, of what a store says of it."""
     return (info["size"], *(str(info[name]) for name in (*_VERSION, *_TIMES) if info.get(name)))
+
+
+def number_of(version: tuple[Any, ...]) -> int:
+    """A number that stands for a version."""
+    return int.from_bytes(blake2b(repr(version).encode(), digest_size=7).digest(), "little")
 
 
 class AsStream(io.RawIOBase):

@@ -9,8 +9,8 @@ from __future__ import annotations
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from sparsey_trace.errors import SparseyTraceError, TraceError, call_by_url, url_of
-from sparsey_trace.support.stores import folder_for_copies, is_here, store_at, told
+from sparsey_trace.errors import call_by_url, url_of
+from sparsey_trace.support.stores import folder_for_copies, is_here, store_at, telling
 from sparsey_trace.trace.hdf5.ranged_file import RangedFile, current_info
 from sparsey_trace.trace.hdf5.superblock import SUPERBLOCK_BYTES, Superblock
 from sparsey_trace.trace.reading.patterns import is_pattern, only_below
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from fsspec import AbstractFileSystem
 
+_EXPECTED = "a file that fsspec can read"
 _MOST_KNOWN = 64
 _known: dict[str, RangedFile] = {}
 """By URL, those that were opened last: opened again they aren't fetched again."""
@@ -39,7 +40,7 @@ def fetch(url: str) -> list[Path]:
         TraceError: there is no such file, or it can't be had.
         UsageError: fsspec, or what it needs for this, isn't installed.
     """
-    try:
+    with telling(url, _EXPECTED):
         system, path = store_at(url)
         several = is_pattern(path, system.exists)
         names = sorted(system.glob(only_below(path, system.exists))) if several else [path]
@@ -50,11 +51,6 @@ def fetch(url: str) -> list[Path]:
             _bring(system, name, place, _url(url, system.unstrip_protocol(name)) if several else url)
         for name, place in zip(names, found, strict=True):
             call_by_url(str(place.parent), system.unstrip_protocol(name).rpartition("/")[0])
-    except SparseyTraceError:
-        raise
-    except Exception as error:
-        msg = f"{url}: expected a file that fsspec can read, found {told(error)}"
-        raise TraceError(msg) from error
     return found
 
 
@@ -71,11 +67,8 @@ def make_whole(path: Path) -> None:
     """
     source = _ranged.pop(str(path), None)
     if source is not None:
-        try:
+        with telling(str(path), _EXPECTED):
             source.copy_to(path)
-        except Exception as error:
-            msg = f"{path}: expected a file that fsspec can read, found {told(error)}"
-            raise TraceError(msg) from error
 
 
 def urls_of(paths: Iterable[Path]) -> dict[str, str]:
@@ -100,14 +93,9 @@ def know(urls: Mapping[str, str]) -> dict[str, Path]:
     here = {place: _stand_ins.get(place, Path(place)) for place in urls}
     for place, url in urls.items():
         if str(here[place]) not in _ranged:
-            try:
+            with telling(url, _EXPECTED):
                 system, name = store_at(url)
                 _ranged[str(here[place])] = RangedFile(system, name, current_info(system, name))
-            except SparseyTraceError:
-                raise
-            except Exception as error:
-                msg = f"{url}: expected a file that fsspec can read, found {told(error)}"
-                raise TraceError(msg) from error
             call_by_url(str(here[place]), url)
     return here
 
