@@ -5,7 +5,6 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
-import h5py
 import pandas as pd
 import pytest
 
@@ -15,6 +14,7 @@ from sparsey_trace.runs import catalogue
 from sparsey_trace.runs.runs import open_runs
 from tests.cli.commands import being_written, write_trace
 from tests.runs.sweeps import NAMES, resume, settle
+from tests.trace.rescue.test_validate import damage
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -118,7 +118,7 @@ def test_of_copies_the_whole_one_is_used(tmp_path: Path, monkeypatch: pytest.Mon
     run, damaged = write_trace(tmp_path / "run.h5"), tmp_path / "copy.h5"
     shutil.copy(run, damaged)
     shutil.copy(run, tmp_path / "whole.h5")
-    spoil(damaged)
+    damage(damaged)
     runs = open_runs(tmp_path)
     assert list(runs) == ["run"]
     told = runs.broken()["copy"]
@@ -131,19 +131,10 @@ def test_of_copies_the_whole_one_is_used(tmp_path: Path, monkeypatch: pytest.Mon
     with monkeypatch.context() as patch:
         patch.setattr("sparsey_trace.trace.rescue.validate.validate", None)
         assert list(open_runs(tmp_path)) == ["run"]
-    spoil(run)
+    damage(run)
     assert list(open_runs(tmp_path)) == ["whole"]
-    spoil(tmp_path / "whole.h5")
+    damage(tmp_path / "whole.h5")
     assert list(open_runs(tmp_path)) == ["copy"]
-
-
-def spoil(path: Path) -> None:
-    """Change a byte of what a trace holds of its first codes, which opening it doesn't read."""
-    with h5py.File(path) as file:
-        chunk = file["layers/0/codes"].id.get_chunk_info(0)
-    content = bytearray(path.read_bytes())
-    content[chunk.byte_offset + chunk.size // 2] ^= 1
-    path.write_bytes(content)
 
 
 def test_names_and_the_folder_of_results_stay_when_runs_come_and_go(tmp_path: Path) -> None:
